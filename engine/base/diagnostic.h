@@ -1,0 +1,30 @@
+#pragma once
+// A problem in a file, with its place, and the one way it is shown.
+#include <string>
+#include <vector>
+
+#include "base/source_text.h"
+
+namespace runbook {
+
+struct Diagnostic {
+  enum class Severity { error, warning };
+  Severity severity = Severity::error;
+  Place place;
+  int length = 1;         // code points under the caret line
+  std::string message;    // one sentence without a full stop
+  std::string hint;       // what to type; may have several lines; may be empty
+};
+
+// imrt.yaml:12:5: error: unknown key `titel`
+//    12 |   - titel: Create
+//       |     ^~~~~
+//   hint: did you mean `title`?
+// Long lines are cut around the place; control characters are shown as U+FFFD. Ends with a newline.
+std::string render(const Diagnostic& diagnostic, const SourceText& source);
+
+// Sorted by place, each once.
+void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
+bool has_errors(const std::vector<Diagnostic>& diagnostics);
+
+}  // namespace runbook

@@ -1,0 +1,18 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "book/runbook.h"
+
+namespace runbook {
+
+struct Loaded {
+  std::shared_ptr<const Runbook> runbook;   // nullptr if a diagnostic is an error
+  std::vector<Diagnostic> diagnostics;      // all problems of the file, sorted by place
+};
+
+// Reads, checks and resolves. Never throws on bad input. Nothing outside the text is looked at.
+Loaded load_runbook(SourcePtr source, const Declarations& types);
+
+}  // namespace runbook

@@ -1,0 +1,70 @@
+#pragma once
+// The expressions of the language: JMESPath (jmespath.org/specification) with context values that begin with `$`.
+// This version reads field access, indices, comparisons, && || ! and parentheses; the rest of JMESPath is refused with
+// ExpressionError{unsupported}. Parsed once, evaluated often; an Expression is immutable, threads may share it.
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+
+namespace runbook {
+
+// Thrown by parse (syntax, unsupported) and by evaluate (the others).
+class ExpressionError : public std::exception {
+ public:
+  enum class Kind { syntax, unsupported, invalid_type, unknown_name, not_available };
+  ExpressionError(Kind kind, std::size_t offset, std::string message);
+  Kind kind() const { return kind_; }
+  std::size_t offset() const { return offset_; }   // bytes into the expression's text
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  Kind kind_;
+  std::size_t offset_;
+  std::string message_;
+};
+
+// What `$name` means. `$steps.<id>` is asked for step by step, so that a scope never builds a map of all steps.
+class Scope {
+ public:
+  virtual ~Scope() = default;
+  // name without `$`: "inputs", "vars", "run", "before", a loop variable. nullopt: there is no such value here.
+  virtual std::optional<Value> context(std::string_view name) const = 0;
+  // A map {state, <outputs>}; nullopt: no such step.
+  virtual std::optional<Value> step(std::string_view id) const = 0;
+};
+
+// `$steps.vpc.vpc_id` is {root: "steps", path: {"vpc", "vpc_id"}}: the leading plain field names.
+struct Reference {
+  std::string root;
+  std::vector<std::string> path;
+  std::size_t offset = 0;   // of the `$`
+};
+
+class Expression {
+ public:
+  static Expression parse(std::string_view text);   // throws ExpressionError
+
+  // `result`: what bare names look into; nullptr: there is none, and a bare name is an error.
+  // Strict, as the language wants it: both operands of < <= > >= are numbers, == and != compare equal kinds or null;
+  // && || ! take booleans; a missing field is null.
+  Value evaluate(const Scope& scope, const Value* result) const;
+
+  const std::vector<Reference>& references() const;
+  // Whether bare names occur, that is, whether a result is needed.
+  bool uses_result() const;
+  const std::string& text() const;
+
+  struct Node;
+
+ private:
+  struct Parsed;
+  std::shared_ptr<const Parsed> parsed_;
+};
+
+}  // namespace runbook

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+
+namespace runbook {
+
+// What became of one attempt. Closed: who switches over it has no default.
+struct Outcome {
+  enum class Kind {
+    succeeded,
+    failed,       // the world said no
+    not_started,  // proven: nothing was spawned or sent; no attempt of `retry`, nothing to undo
+    timed_out,    // ended by its deadline: for effect once as doubtful as `unknown`
+    cancelled,    // ended by a person: as doubtful
+    unknown,      // began, and nobody knows how it ended
+  };
+  Kind kind = Kind::failed;
+  int exit_code = -1;           // of a process that exited
+  Value result;                 // what `that:` and `outputs:` look at; null if it was not asked for
+  std::string reason;           // one sentence for the person; empty on success
+  std::string output;           // bounded, redacted: what it wrote
+  std::int64_t output_total = 0;
+  std::string output_sha256;    // of all that it wrote, redacted; hex
+  std::vector<std::pair<std::string, std::string>> named_outputs;   // from $RUNBOOK_OUTPUT, in order
+  bool result_is_missing = false;   // the supervisor that held standard output died
+  std::vector<std::string> strays;  // what was left behind and ended: "pid 123 sleep 60"
+};
+std::string_view outcome_name(Outcome::Kind kind);
+
+}  // namespace runbook

@@ -1,0 +1,188 @@
+#pragma once
+// The journal: what was intended and what became of it, durable before anything else happens.
+//
+// Invariants
+//   1. No effect without a committed intent.
+//   2. History never changes: events are appended, each chained to the one before by SHA-256 over the exact stored bytes.
+//   3. At most one open attempt per step instance.
+//   4. Only the driver writes events, with its epoch; others write answers.
+//   5. At most one outcome per attempt.
+//   6. What is in doubt blocks what depends on it until a recorded resolution.
+//   7. No secret reaches a row, a spool or a log.
+//   8. A report is a function of the journal alone.
+//   9. Effects per instance and attempt group: at most one for `once` and `irreversible`.
+//
+// A run                                       transition → event
+//   (none) ──began──▶ running                 run_began
+//   running ──▶ waiting|failed|in_doubt|interrupted     paused
+//   paused ──▶ running                        driven
+//   running ──▶ succeeded|cancelled           left          (and no way back)
+//
+// A step instance
+//   pending ──▶ skipped | satisfied           skipped, satisfied
+//   pending ──▶ failed (before any effect)    refused
+//   pending ──▶ waiting                       waiting, asked
+//   pending ──▶ running                       intent        (an attempt opens)
+//   running ──▶ running                       exited, overdue
+//   running ──▶ succeeded|failed|cancelled    ended         (the attempt closes)
+//   running ──▶ in_doubt                      doubted       (the attempt stays open)
+//   in_doubt ──▶ succeeded|failed             ended
+//   failed|done ──▶ pending                   renewed       (a new attempt group)
+//
+// One SQLite file, 0600, WAL, synchronous=FULL; beside it a folder `<file>.d` with a folder per run. The last committed
+// (seq, hash) of a run is also kept in `<file>.d/RUN/head`, so that a journal that went back in time is noticed.
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+#include "state/event.h"
+
+namespace runbook {
+
+// A row of the only projection, recomputed by `verify`.
+struct RunRow {
+  std::string run, runbook, title, file, state;
+  std::int64_t began_at_ms = 0, ended_at_ms = 0;   // ended: 0 while it is not left
+  std::int64_t epoch = 0;
+  std::int64_t seq = 0;
+  std::string hash;                                // of the last event, 64 hex digits
+};
+
+// Applies an event to the projection; used by the writer and by verify.
+void project(RunRow& row, const Event& event);
+
+struct Answer {
+  std::string question;      // unique within the run
+  std::string choice;
+  std::string who;
+  std::string because;
+  std::int64_t at_ms = 0;
+  Value fields;              // a map, or null
+};
+
+struct StoredEvent {
+  std::int64_t seq = 0, epoch = 0;
+  std::string text;          // the exact stored bytes
+  std::string hash;          // 32 raw bytes
+};
+
+enum class OpenMode {
+  read,     // the file must exist; never changes it
+  write,    // creates file and folders
+};
+
+// The file. Any process may open it at any time; reading never blocks the writer. One object per thread.
+class JournalFile {
+ public:
+  // Throws Error (exit 6): not SQLite, damaged, newer schema, read-only, no such file (read), network file system.
+  JournalFile(std::filesystem::path path, OpenMode mode);
+  ~JournalFile();
+  JournalFile(const JournalFile&) = delete;
+
+  const std::filesystem::path& path() const;
+  std::filesystem::path run_folder(const std::string& run) const;   // `<file>.d/RUN`
+  // "" or one sentence: the journal lies where it does not survive a reboot.
+  std::string storage_warning() const;
+
+  std::vector<RunRow> runs() const;                                  // newest first
+  std::optional<RunRow> run(const std::string& run) const;
+  // A run id, a unique prefix of one, or "last". Throws Error (exit 2), with the candidates where there are several.
+  RunRow find_run(const std::string& word) const;
+
+  void events(const std::string& run, std::int64_t after_seq, const std::function<void(const Event&)>& each) const;
+  void stored_events(const std::string& run, const std::function<void(const StoredEvent&)>& each) const;
+  // Throws Error (exit 6) if there is no such blob or its bytes don't fit the digest.
+  std::string blob(const std::string& digest) const;
+  bool has_intact_blob(const std::string& digest) const;
+
+  // false: the question has been answered before (see `answer`); the first wins, also between processes.
+  bool add_answer(const std::string& run, const Answer& answer);
+  std::vector<Answer> answers(const std::string& run) const;
+
+  struct Db;
+  Db& db() { return *db_; }
+
+ private:
+  std::unique_ptr<Db> db_;
+};
+
+// The one driver of one run. Not thread-safe: the decider's thread alone.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  virtual const std::string& run() const = 0;
+  virtual std::int64_t epoch() const = 0;
+  // Buffered in memory. Fills in seq and gives the event back.
+  virtual Event append(Event event) = 0;
+  // Buffered; gives the digest. Bytes from outside go here.
+  virtual std::string put(std::string_view bytes) = 0;
+  virtual bool has_uncommitted() const = 0;
+  // One durable transaction; a no-op when nothing is buffered. Throws Error (exit 6); then nothing was recorded and this object
+  // refuses every further commit.
+  virtual void commit() = 0;
+  // What was committed (or is buffered) under that digest.
+  virtual std::string blob(const std::string& digest) const = 0;
+  // All answers to this run's questions, the first per question.
+  virtual std::vector<Answer> answers() = 0;
+  // Of the last committed event.
+  virtual std::int64_t seq() const = 0;
+  virtual std::string hash() const = 0;   // 64 hex digits
+};
+
+// The kernel's lock on a run's folder: who holds it drives. Released when the object or the process ends, however it ends.
+class Lease {
+ public:
+  // Makes the folder (0700) if need be. Throws Error (exit 5) that names the holder's pid, what it does and since when.
+  // take_over: ends the holder first (SIGKILL by pidfd, waited for), and returns with the lock.
+  enum class Mode { polite, take_over };
+  static Lease take(const std::filesystem::path& run_folder, Mode mode);
+  Lease(Lease&&) noexcept;
+  Lease& operator=(Lease&&) noexcept;
+  ~Lease();
+  const std::filesystem::path& folder() const { return folder_; }
+  // pid of the engine that was ended by take_over, or 0.
+  int ended_pid() const { return ended_pid_; }
+
+ private:
+  Lease() = default;
+  std::filesystem::path folder_;
+  int fd_ = -1;
+  int ended_pid_ = 0;
+};
+// The pid that holds the lock, or 0. Takes nothing.
+int lease_holder(const std::filesystem::path& run_folder);
+
+// Begins a run: its row, and the run_began event (buffered; the first commit writes both).
+std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run, Event began);
+// Takes up a run: raises the epoch with `driven` (committed here). Throws Error (exit 6) if the journal is behind the head
+// outside the file, or a chain is broken at its end; the message names the lost events and the way on.
+std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven);
+
+// What `verify` says.
+struct Verdict {
+  enum class Kind { consistent, broken } kind = Kind::consistent;
+  std::int64_t events = 0, blobs = 0;
+  std::int64_t broken_at = 0;      // seq of the first event that does not fit
+  std::string why;                 // one sentence
+  std::string head;                // hash of the last event, hex
+};
+// Recomputes the chain of the run, its blobs' digests, the projection, the journal's own chain and the head outside the file.
+Verdict verify_run(const JournalFile& file, const std::string& run);
+
+// The last committed event of a run, kept outside the journal's file.
+struct HeadMark {
+  std::int64_t epoch = 0, seq = 0;
+  std::string hash;    // hex
+};
+std::optional<HeadMark> read_head(const std::filesystem::path& run_folder);
+
+// `--journal`, RUNBOOK_JOURNAL, else $XDG_STATE_HOME/runbook/journal.db, else ~/.local/state/runbook/journal.db.
+std::filesystem::path default_journal_path();
+
+}  // namespace runbook
