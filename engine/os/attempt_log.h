@@ -1,0 +1,57 @@
+#pragma once
+// The supervisor's log, `<run folder>/log`: what was started and how it ended, a line each, appended, with a CRC-32. Written without sync
+// while an engine is attached (the kernel keeps it over any crash of ours).
+//
+//   H boot_id pid_namespace          at the head, and again whenever a supervisor begins
+//   S n seq hash                     about to start attempt n; the journal then stood at seq with hash
+//   N n                              nothing was started after all
+//   P n pid start_time               it runs
+//   T n | C n                        before the signal of a timeout, of a stop
+//   E n kind number total sha256     it ended: kind code|signal
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "os/fd.h"
+#include "os/process_id.h"
+
+namespace runbook {
+
+struct LoggedAttempt {
+  enum class State { announced, not_started, running, ended } state = State::announced;
+  ProcessWorld world;               // in which it was started
+  ProcessId process;
+  bool has_timed_out = false, was_cancelled = false;
+  bool ended_by_signal = false;
+  int status = 0;                   // exit code, or signal number
+  std::int64_t output_total = 0;
+  std::string output_sha256;
+};
+
+struct AttemptLog {
+  ProcessWorld last_world;          // of the last H
+  bool exists = false;
+  std::map<std::int64_t, LoggedAttempt> attempts;
+  std::int64_t last_seq = 0;        // of the last S
+  std::string last_hash;
+  std::int64_t greatest() const { return attempts.empty() ? 0 : attempts.rbegin()->first; }
+};
+// Lines that are torn or damaged are passed over.
+AttemptLog read_attempt_log(const std::filesystem::path& run_folder);
+
+class AttemptLogWriter {
+ public:
+  // Opens for appending, 0600; a torn last line is closed by a newline. Throws Error.
+  explicit AttemptLogWriter(const std::filesystem::path& run_folder);
+  // false: it could not be written.
+  bool append(std::string_view line);
+  bool sync();
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace runbook

@@ -1,0 +1,78 @@
+#include "os/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace runbook {
+
+namespace {
+
+std::optional<std::string> read_open(const std::filesystem::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  struct stat info {};
+  if (::fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    errno = EISDIR;
+    return std::nullopt;
+  }
+  std::string bytes;
+  char buffer[1 << 16];
+  while (true) {
+    ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::nullopt;
+    if (count == 0) return bytes;
+    bytes.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, ExitCode code) {
+  auto bytes = read_open(path);
+  if (!bytes) throw_system(code, "reading " + path.string(), errno);
+  return *std::move(bytes);
+}
+
+std::optional<std::string> try_read_file(const std::filesystem::path& path) { return read_open(path); }
+
+std::string read_all(int fd) {
+  std::string bytes;
+  char buffer[1 << 16];
+  off_t offset = 0;
+  while (true) {
+    ssize_t count = ::pread(fd, buffer, sizeof buffer, offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return bytes;
+    bytes.append(buffer, static_cast<std::size_t>(count));
+    offset += count;
+  }
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+Fd memory_file(std::string_view bytes, const char* name) {
+  Fd fd(::memfd_create(name, MFD_CLOEXEC));
+  if (!fd) throw_system(ExitCode::step_failed, "making a file in memory", errno);
+  if (!write_all(fd.get(), bytes)) throw_system(ExitCode::step_failed, "writing to memory", errno);
+  ::lseek(fd.get(), 0, SEEK_SET);
+  return fd;
+}
+
+std::string path_in_open_folder(int folder_fd, std::string_view name) {
+  return fmt::format("/proc/self/fd/{}/{}", folder_fd, name);
+}
+
+}  // namespace runbook

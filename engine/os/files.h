@@ -1,0 +1,24 @@
+#pragma once
+// Whole files and in-memory files. Errors are Error with the code that is given.
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "os/fd.h"
+
+namespace runbook {
+
+std::string read_file(const std::filesystem::path& path, ExitCode code = ExitCode::usage);
+std::optional<std::string> try_read_file(const std::filesystem::path& path);
+std::string read_all(int fd);                        // from offset 0; what can't be read is left out
+bool write_all(int fd, std::string_view bytes);      // false: errno says why
+
+// An anonymous file in memory with these bytes, close-on-exec. Throws Error.
+Fd memory_file(std::string_view bytes, const char* name);
+
+// A path by which an open folder can be named where paths are short (unix sockets: 108 bytes).
+std::string path_in_open_folder(int folder_fd, std::string_view name);
+
+}  // namespace runbook

@@ -1,0 +1,123 @@
+#include "os/process_id.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+#include "os/files.h"
+
+namespace runbook {
+
+namespace {
+
+struct Stat {
+  char state = '?';
+  pid_t parent = 0;
+  pid_t group = 0;
+  std::uint64_t start_time = 0;
+};
+
+// proc(5): the command in parentheses may itself hold blanks and parentheses, so fields are counted from the last one.
+std::optional<Stat> stat_of(pid_t pid) {
+  auto text = try_read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text) return std::nullopt;
+  auto end_of_command = text->rfind(')');
+  if (end_of_command == std::string::npos || end_of_command + 2 >= text->size()) return std::nullopt;
+  Stat stat;
+  const char* at = text->c_str() + end_of_command + 2;
+  stat.state = *at;
+  for (int field = 4; field <= 22; ++field) {
+    at = std::strchr(at, ' ');
+    if (!at) return std::nullopt;
+    ++at;
+    if (field == 4) stat.parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
+    if (field == 5) stat.group = static_cast<pid_t>(std::strtol(at, nullptr, 10));
+    if (field == 22) stat.start_time = std::strtoull(at, nullptr, 10);
+  }
+  return stat;
+}
+
+std::string command_of(pid_t pid) {
+  std::string line = try_read_file("/proc/" + std::to_string(pid) + "/cmdline").value_or("");
+  while (!line.empty() && line.back() == '\0') line.pop_back();
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  if (line.size() > 80) line = line.substr(0, 80);
+  return line;
+}
+
+template <typename Visit>
+void for_each_process(Visit visit) {
+  DIR* folder = ::opendir("/proc");
+  if (!folder) return;
+  while (dirent* entry = ::readdir(folder)) {
+    pid_t pid = 0;
+    const char* end = entry->d_name + std::strlen(entry->d_name);
+    auto [rest, error] = std::from_chars(entry->d_name, end, pid);
+    if (error == std::errc() && rest == end) visit(pid);
+  }
+  ::closedir(folder);
+}
+
+}  // namespace
+
+ProcessWorld this_world() {
+  ProcessWorld world;
+  world.boot_id = try_read_file("/proc/sys/kernel/random/boot_id").value_or("unknown");
+  while (!world.boot_id.empty() && world.boot_id.back() == '\n') world.boot_id.pop_back();
+  struct stat info {};
+  if (::stat("/proc/self/ns/pid", &info) == 0) world.pid_namespace = info.st_ino;
+  return world;
+}
+
+std::uint64_t start_time_of(pid_t pid) {
+  auto stat = stat_of(pid);
+  return stat ? stat->start_time : 0;
+}
+
+bool is_alive(const ProcessId& process) {
+  auto stat = stat_of(process.pid);
+  return stat && stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
+}
+
+std::string marker_of(pid_t pid) {
+  std::string environment = try_read_file("/proc/" + std::to_string(pid) + "/environ").value_or("");
+  std::string wanted = std::string(attempt_marker) + "=";
+  std::size_t at = 0;
+  while (at < environment.size()) {
+    std::size_t end = environment.find('\0', at);
+    if (end == std::string::npos) end = environment.size();
+    if (environment.compare(at, wanted.size(), wanted) == 0)
+      return environment.substr(at + wanted.size(), end - at - wanted.size());
+    at = end + 1;
+  }
+  return {};
+}
+
+std::vector<ProcessId> processes_marked(const std::string& marker) {
+  std::vector<ProcessId> found;
+  for_each_process([&](pid_t pid) {
+    if (marker_of(pid) != marker) return;
+    auto stat = stat_of(pid);
+    if (stat && stat->state != 'Z') found.push_back({pid, stat->start_time});
+  });
+  return found;
+}
+
+std::vector<Child> children_of(pid_t parent) {
+  std::vector<Child> children;
+  for_each_process([&](pid_t pid) {
+    auto stat = stat_of(pid);
+    if (!stat || stat->parent != parent) return;
+    children.push_back({pid, stat->group, stat->state == 'Z', command_of(pid)});
+  });
+  return children;
+}
+
+}  // namespace runbook

@@ -1,0 +1,46 @@
+#pragma once
+// Who a process is, beyond its number: a pid alone may have been given away again.
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace runbook {
+
+// Names one boot of one machine and one PID namespace: pids mean something only within it.
+struct ProcessWorld {
+  std::string boot_id;
+  std::uint64_t pid_namespace = 0;
+  bool operator==(const ProcessWorld&) const = default;
+};
+ProcessWorld this_world();
+
+struct ProcessId {
+  pid_t pid = 0;
+  std::uint64_t start_time = 0;   // clock ticks since boot: proc(5), field 22 of stat
+};
+
+// 0 if there is no such process.
+std::uint64_t start_time_of(pid_t pid);
+// Exists, is the same, and is no zombie. Within this world only.
+bool is_alive(const ProcessId& process);
+
+// Every step's process carries RUNBOOK_ATTEMPT=<run>/<n> in its environment; children inherit it.
+inline constexpr std::string_view attempt_marker = "RUNBOOK_ATTEMPT";
+// The value of that variable in a process's environment, or "".
+std::string marker_of(pid_t pid);
+// All processes that carry it.
+std::vector<ProcessId> processes_marked(const std::string& marker);
+
+struct Child {
+  pid_t pid = 0;
+  pid_t group = 0;
+  bool is_zombie = false;
+  std::string command;   // as ps shows it, short
+};
+// Processes whose parent is `parent`, by a scan of /proc.
+std::vector<Child> children_of(pid_t parent);
+
+}  // namespace runbook

@@ -1,0 +1,79 @@
+#pragma once
+// What engine and supervisor say to each other (RUN: "The supervisor"). Every message begins with its kind.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "os/process_runner.h"
+#include "os/wire.h"
+
+namespace runbook::protocol {
+
+inline constexpr std::int64_t version = 1;
+
+enum class Kind : std::int64_t {
+  hello = 1,    // engine: version, epoch, open attempts        → table
+  spawn,        // engine: epoch, n                             + body [+ standard input]
+  cancel,       // engine: n
+  acked,        // engine: attempts whose outcome is committed: their files may go
+  bye,          // engine: nothing more will be asked
+  table,        // supervisor: refusal, entries
+  not_started,  // supervisor: n, why
+  ring,         // supervisor: n, bytes written so far; dropped when the engine does not read
+  exit,         // supervisor: n, how                           [+ result][+ $RUNBOOK_OUTPUT]
+};
+
+struct Hello {
+  std::int64_t epoch = 0;
+  std::vector<std::int64_t> open;   // attempts without an outcome in the journal
+};
+
+struct Spawn {
+  Command command;
+  std::string marker;               // RUN/n
+  bool named_outputs_in_memory = false;
+  std::vector<std::int64_t> acked;
+  std::int64_t mask = 0022;         // umask
+};
+
+struct Entry {
+  enum class State : std::int64_t { unknown, running, ended, not_started, lost };
+  std::int64_t n = 0;
+  State state = State::unknown;
+};
+struct Table {
+  std::string refusal;              // "" : accepted
+  std::int64_t greatest = 0;        // the greatest n that was ever announced
+  std::vector<Entry> entries;       // one per open attempt of HELLO
+};
+
+struct Ended {
+  std::int64_t n = 0;
+  Exit exit;                        // without output, result and named outputs
+  bool has_result = false, has_named_outputs = false;   // files that came along, in this order
+};
+
+std::string hello(const Hello& message);
+std::string spawn(std::int64_t epoch, std::int64_t n);
+std::string spawn_body(const Spawn& body);
+std::string cancel(std::int64_t n);
+std::string acked(const std::vector<std::int64_t>& attempts);
+std::string bye();
+std::string table(const Table& message);
+std::string not_started(std::int64_t n, std::string_view why);
+std::string ring(std::int64_t n, std::int64_t total);
+std::string exit(const Ended& message);
+
+// Each reads what follows the kind. A false `ok()` of the reader means the message was damaged.
+Kind read_kind(WireReader& reader);
+std::int64_t read_hello(WireReader& reader, Hello& into);   // gives the protocol version
+Spawn read_spawn_body(WireReader& reader);
+std::vector<std::int64_t> read_numbers(WireReader& reader);
+Table read_table(WireReader& reader);
+Ended read_exit(WireReader& reader);
+
+// Result file: standard output, then standard error, each with its length.
+std::string result_bytes(const std::string& out, const std::string& err, bool is_too_large);
+void read_result(std::string_view bytes, Exit& into);
+
+}  // namespace runbook::protocol

@@ -1,0 +1,170 @@
+#include "os/salvage.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <optional>
+
+#include "os/files.h"
+#include "os/supervised.h"
+#include "os/supervisor_loop.h"
+
+namespace runbook {
+
+namespace {
+
+Exit with_reason(Exit::Kind kind, std::string why) {
+  Exit exit;
+  exit.kind = kind;
+  exit.why = std::move(why);
+  return exit;
+}
+
+Exit from_log(const LoggedAttempt& attempt) {
+  Exit exit;
+  exit.kind = attempt.ended_by_signal ? Exit::Kind::signal : Exit::Kind::code;
+  exit.number = attempt.status;
+  exit.has_timed_out = attempt.has_timed_out;
+  exit.was_cancelled = attempt.was_cancelled;
+  exit.output_total = attempt.output_total;
+  exit.output_sha256 = attempt.output_sha256;
+  return exit;
+}
+
+// A process without its supervisor: its two FIFOs are read, or it would block.
+class Orphan {
+ public:
+  Orphan(const Wreck& wreck, ProcessId process)
+      : wreck_(wreck),
+        process_(process),
+        files_(wreck.n),
+        sink_(SpoolWriter::open(wreck.folder / files_.spool), wreck.secrets, false),
+        out_(open_fifo(files_.out_fifo)),
+        err_(open_fifo(files_.err_fifo)) {}
+
+  // The wait status if this process is its parent by adoption.
+  std::optional<siginfo_t> outlive(std::stop_token stop) {
+    std::optional<siginfo_t> status;
+    while (true) {
+      pollfd fds[] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
+      ::poll(fds, 2, 50);
+      drain();
+      if (stop.stop_requested()) ask_to_end();
+      if (!status) status = collect();
+      if (!is_anything_alive()) break;
+    }
+    drain();
+    sink_.finish();
+    return status;
+  }
+
+  bool was_cancelled() const { return asked_at_ms_.has_value(); }
+
+ private:
+  Fd open_fifo(const std::string& name) const {
+    return Fd(::open((wreck_.folder / name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  }
+
+  void drain() {
+    if (out_ && drain_fifo(out_.get(), Stream::out, sink_, 1 << 20) == Drained::closed) out_.reset();
+    if (err_ && drain_fifo(err_.get(), Stream::err, sink_, 1 << 20) == Drained::closed) err_.reset();
+  }
+
+  std::optional<siginfo_t> collect() const {
+    siginfo_t info{};
+    if (process_.pid == 0) return std::nullopt;
+    if (::waitid(P_PID, static_cast<id_t>(process_.pid), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return std::nullopt;
+    return info;
+  }
+
+  std::vector<ProcessId> everything_alive() const {
+    auto alive = processes_marked(fmt::format("{}/{}", wreck_.run, wreck_.n));
+    if (process_.pid != 0 && is_alive(process_)) alive.push_back(process_);
+    return alive;
+  }
+  bool is_anything_alive() const {
+    if (process_.pid != 0 && is_alive(process_)) return true;
+    return !everything_alive().empty();
+  }
+
+  void ask_to_end() {
+    std::int64_t now = boot_time_ms();
+    bool is_late = asked_at_ms_ && now - *asked_at_ms_ > 5'000;
+    if (asked_at_ms_ && !is_late) return;
+    if (!asked_at_ms_) {
+      AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n));
+      asked_at_ms_ = now;
+    }
+    for (const auto& process : everything_alive()) ::kill(process.pid, is_late ? SIGKILL : SIGTERM);
+  }
+
+  const Wreck& wreck_;
+  ProcessId process_;
+  AttemptFiles files_;
+  OutputSink sink_;
+  Fd out_, err_;
+  std::optional<std::int64_t> asked_at_ms_;
+};
+
+Exit outlive(const Wreck& wreck, const LoggedAttempt& attempt, std::stop_token stop) {
+  Orphan orphan(wreck, attempt.process);
+  auto status = orphan.outlive(stop);
+  // The log may have got its last word while we watched.
+  AttemptLog log = read_attempt_log(wreck.folder);
+  auto now = log.attempts.find(wreck.n);
+  if (now != log.attempts.end() && now->second.state == LoggedAttempt::State::ended) return from_log(now->second);
+  if (!status) return with_reason(Exit::Kind::lost, "its supervisor died, and nobody saw how it ended");
+  Exit exit;
+  exit.kind = status->si_code == CLD_EXITED ? Exit::Kind::code : Exit::Kind::signal;
+  exit.number = status->si_status;
+  exit.has_timed_out = attempt.has_timed_out;
+  exit.was_cancelled = orphan.was_cancelled() || attempt.was_cancelled;
+  return exit;
+}
+
+}  // namespace
+
+void read_leftovers(const Wreck& wreck, Exit& exit) {
+  AttemptFiles files(wreck.n);
+  SpoolText spool = read_spool(wreck.folder / files.spool);
+  exit.output = spool.text();
+  if (exit.output_total == 0) exit.output_total = spool.total;
+  exit.result_is_missing = !spool.is_whole();
+  exit.out = spool.out;
+  exit.err = spool.err;
+  auto named = try_read_file(wreck.folder / files.named_outputs);
+  exit.named_outputs_are_missing = !named;
+  exit.named_outputs = named.value_or("");
+}
+
+Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
+  ProcessWorld here = this_world();
+  auto found = log.attempts.find(wreck.n);
+  if (found == log.attempts.end()) {
+    if (log.exists && log.last_world == here) return with_reason(Exit::Kind::not_started, "the supervisor never got to it");
+    return with_reason(Exit::Kind::lost, log.exists ? "the machine was restarted, and the supervisor's log does not name it"
+                                                    : "the supervisor's log is gone");
+  }
+  const LoggedAttempt& attempt = found->second;
+  Exit exit;
+  switch (attempt.state) {
+    case LoggedAttempt::State::not_started: return with_reason(Exit::Kind::not_started, "it could not be started");
+    case LoggedAttempt::State::ended: exit = from_log(attempt); break;
+    case LoggedAttempt::State::announced:
+    case LoggedAttempt::State::running:
+      if (attempt.world == here)
+        exit = outlive(wreck, attempt, stop);
+      else if (attempt.world.boot_id != here.boot_id)
+        exit = with_reason(Exit::Kind::lost, "the machine was restarted while it ran");
+      else
+        exit = with_reason(Exit::Kind::lost, "it was started in another PID namespace, where it can't be seen from here");
+      break;
+  }
+  read_leftovers(wreck, exit);
+  return exit;
+}
+
+}  // namespace runbook

@@ -1,0 +1,28 @@
+#pragma once
+// What can still be learned of an attempt whose supervisor is gone: from its log, its spool, its process.
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "os/attempt_log.h"
+#include "os/process_runner.h"
+
+namespace runbook {
+
+struct Wreck {
+  std::filesystem::path folder;     // of the run
+  std::string run;
+  std::int64_t n = 0;
+  std::vector<std::string> secrets;
+};
+
+// Blocks while a process of the attempt lives, reading its output so that it can go on. The result is its exit (from the log, or
+// collected as its parent by adoption), not_started if that is proven, else lost.
+// `log`: as it stood before any new supervisor began.
+Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop);
+
+// Fills in output, result and named outputs from the files that the attempt left.
+void read_leftovers(const Wreck& wreck, Exit& exit);
+
+}  // namespace runbook

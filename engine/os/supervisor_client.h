@@ -1,0 +1,77 @@
+#pragma once
+// The engine's side of the supervisor: runs processes by it, collects their ends, and salvages what it can if the supervisor dies.
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "os/attempt_log.h"
+#include "os/process_runner.h"
+#include "os/protocol.h"
+
+namespace runbook {
+
+class SupervisorClient : public ProcessRunner {
+ public:
+  struct Config {
+    std::filesystem::path folder;          // of the run
+    std::string run;
+    pid_t supervisor = 0;                  // if it is our child
+    AttemptLog past;                       // read before the supervisor began
+    std::function<void()> on_lost;         // once, from another thread, when the supervisor is gone
+  };
+  SupervisorClient(Config config, Fd connection);
+  ~SupervisorClient() override;
+
+  // Says HELLO and starts listening. Throws Error (exit 5) when an engine with a higher epoch was there, (exit 2) for
+  // a supervisor of another version.
+  void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
+  // The greatest n that was ever announced for this run.
+  std::int64_t greatest() const { return greatest_; }
+
+  Exit run(std::int64_t n, const Command& command, const Sink& sink, std::stop_token stop) override;
+  Exit attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) override;
+
+  // The outcome of n is committed: what was kept of it may go. Told with the next start, or by `leave`.
+  void acknowledge(std::int64_t n);
+  // Tells what is acknowledged and that nothing more is wanted; waits for the supervisor if it has nothing left to do.
+  enum class Leaving { all_ended, steps_run_on };
+  void leave(Leaving how);
+
+ private:
+  struct Waiting {
+    bool is_done = false;
+    Exit exit;
+    const Sink* sink = nullptr;
+    std::int64_t shown = 0;               // bytes given to the sink
+  };
+  void listen();
+  void hear(Message& message);
+  void hear_exit(WireReader& reader, const Message& message);
+  void show(std::int64_t n, Waiting& waiting);
+  Exit await(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop);
+  void send(const std::string& bytes, const std::vector<int>& fds = {});
+  std::vector<std::int64_t> take_acknowledged();
+
+  Config config_;
+  Fd connection_;
+  std::int64_t epoch_ = 0, greatest_ = 0;
+  std::map<std::int64_t, protocol::Entry::State> at_greeting_;
+  std::mutex mutex_;                      // guards all below, and sending
+  std::condition_variable changed_;
+  std::map<std::int64_t, Waiting> waiting_;
+  std::vector<std::int64_t> acknowledged_;
+  bool is_lost_ = false, is_leaving_ = false;
+  std::thread listener_;
+};
+
+// argv[0] as a path: looked for in PATH of `env` unless it has a slash. "" if there is none.
+std::string find_program(const std::string& name, const std::vector<std::string>& env, const std::string& dir);
+
+}  // namespace runbook

@@ -1,0 +1,423 @@
+#include "os/supervisor_loop.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "base/error.h"
+#include "os/files.h"
+
+namespace runbook {
+
+namespace {
+constexpr std::int64_t patience_ms = 1'000;   // how long it waits for an engine when nothing is left to do
+constexpr std::int64_t ring_pause_ms = 50;
+}  // namespace
+
+std::int64_t boot_time_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec * 1'000 + now.tv_nsec / 1'000'000;
+}
+
+SupervisorLoop::SupervisorLoop(std::filesystem::path folder)
+    : folder_(std::move(folder)), past_(read_attempt_log(folder_)), log_(folder_), lonely_since_ms_(boot_time_ms()) {
+  ::umask(077);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (::chdir(folder_.c_str()) != 0) throw_system(ExitCode::step_failed, "entering " + folder_.string(), errno);
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (int number : {SIGCHLD, SIGTERM, SIGHUP, SIGINT}) sigaddset(&mask, number);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  signals_ = Fd(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+  for (const auto& [n, attempt] : past_.attempts) seen_.insert(n);
+  listen();
+}
+
+void SupervisorLoop::listen() {
+  ::unlink("sock");
+  listener_ = Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, "sock");
+  bool listens = listener_ && ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                 ::listen(listener_.get(), 4) == 0;
+  if (!listens) throw_system(ExitCode::step_failed, "listening in " + folder_.string(), errno);
+}
+
+void SupervisorLoop::run() {
+  while (true) {
+    while (!may_go()) {
+      wait_for_events();
+      watch_times();
+      send_exits();
+      sweep();
+    }
+    // Who connects now finds no socket; who has just connected is heard.
+    ::unlink("sock");
+    accept_newcomer();
+    if (!newcomer_) return;
+    listen();
+  }
+}
+
+void SupervisorLoop::sweep() {
+  for (auto at = attempts_.begin(); at != attempts_.end();) {
+    if (!at->second->has_ended || !at->second->is_unwanted) {
+      ++at;
+      continue;
+    }
+    AttemptFiles(at->first).remove_from(folder_);
+    at = attempts_.erase(at);
+  }
+}
+
+// A status that nobody has acknowledged keeps it alive.
+bool SupervisorLoop::may_go() const {
+  if (!attempts_.empty() || newcomer_) return false;
+  if (was_told_bye_) return true;
+  return !engine_ && boot_time_ms() - lonely_since_ms_ >= patience_ms;
+}
+
+int SupervisorLoop::poll_timeout_ms() const {
+  std::int64_t next = -1;
+  auto consider = [&](std::int64_t at_ms) { next = next < 0 ? at_ms : std::min(next, at_ms); };
+  for (const auto& [n, attempt] : attempts_) {
+    if (!attempt->has_ended && attempt->deadline_ms) consider(*attempt->deadline_ms);
+    if (!attempt->has_ended && attempt->kill_at_ms) consider(*attempt->kill_at_ms);
+    if (attempt->is_leaving || (attempt->has_ended && !attempt->is_exit_sent && engine_)) consider(boot_time_ms() + 20);
+    if (engine_ && attempt->output().total() > attempt->rung_total) consider(attempt->rung_at_ms + ring_pause_ms);
+  }
+  if (attempts_.empty() && !engine_) consider(lonely_since_ms_ + patience_ms);
+  return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
+}
+
+void SupervisorLoop::wait_for_events() {
+  std::vector<pollfd> fds = {{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+  fds.push_back({newcomer_.get(), POLLIN, 0});
+  fds.push_back({engine_.get(), POLLIN, 0});
+  std::vector<Supervised*> writers;
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->has_ended) continue;
+    fds.push_back({attempt->out_fd(), POLLIN, 0});
+    fds.push_back({attempt->err_fd(), POLLIN, 0});
+    writers.push_back(attempt.get());
+  }
+  if (::poll(fds.data(), fds.size(), poll_timeout_ms()) < 0) return;
+  // A new engine's HELLO comes before what an older one may still have said.
+  if (fds[1].revents) accept_newcomer();
+  if (fds[2].revents && newcomer_) hear_newcomer();
+  if (fds[3].revents && engine_) hear_engine();
+  for (std::size_t i = 0; i < writers.size(); ++i) {
+    if (!fds[4 + 2 * i].revents && !fds[5 + 2 * i].revents) continue;
+    writers[i]->drain();
+    ring(*writers[i]);
+  }
+  if (fds[0].revents) handle_signals();
+}
+
+void SupervisorLoop::handle_signals() {
+  signalfd_siginfo info{};
+  bool has_child_ended = false;
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGCHLD) has_child_ended = true;
+    if (info.ssi_signo == SIGTERM) must_sync_ = true;   // the session or the machine is going down; the steps' statuses stay
+  }
+  if (must_sync_) log_.sync();
+  if (has_child_ended) reap();
+}
+
+void SupervisorLoop::log(const std::string& line) {
+  log_.append(line);
+}
+
+void SupervisorLoop::accept_newcomer() {
+  Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (connection) newcomer_ = std::move(connection);
+}
+
+void SupervisorLoop::hear_newcomer() {
+  Message message;
+  Received received = receive_message(newcomer_.get(), message);
+  if (received == Received::nothing) return;
+  if (received == Received::closed) return newcomer_.reset();
+  WireReader reader(message.bytes);
+  if (protocol::read_kind(reader) != protocol::Kind::hello) return newcomer_.reset();
+  protocol::Hello hello;
+  std::int64_t spoken = protocol::read_hello(reader, hello);
+  greet(hello, spoken);
+}
+
+void SupervisorLoop::greet(const protocol::Hello& hello, std::int64_t spoken) {
+  protocol::Table answer;
+  if (spoken != protocol::version)
+    answer.refusal = fmt::format("the supervisor of this run speaks protocol {}, this engine {}", protocol::version, spoken);
+  else if (hello.epoch <= epoch_)
+    answer.refusal = fmt::format("an engine with epoch {} was here after this one with {}", epoch_, hello.epoch);
+  if (!answer.refusal.empty()) {
+    send_message(newcomer_.get(), protocol::table(answer), {}, SendMode::if_room);
+    return newcomer_.reset();
+  }
+  epoch_ = hello.epoch;
+  engine_ = std::move(newcomer_);   // the older connection is dropped unread
+  newcomer_ = Fd();
+  was_told_bye_ = false;
+  send_message(engine_.get(), protocol::table(table_for(hello)), {}, SendMode::if_room);
+}
+
+protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {
+  using State = protocol::Entry::State;
+  protocol::Table answer;
+  answer.greatest = seen_.empty() ? 0 : *seen_.rbegin();
+  std::set<std::int64_t> open(hello.open.begin(), hello.open.end());
+  std::vector<std::int64_t> acked;
+  for (auto& [n, attempt] : attempts_) {
+    attempt->is_exit_sent = false;
+    if (open.count(n)) continue;
+    // Not an open attempt of the journal: a probe, which is asked anew, or an outcome that is committed already.
+    if (!attempt->has_ended) cancel(n);
+    acked.push_back(n);
+  }
+  for (std::int64_t n : open) {
+    protocol::Entry entry{n, State::unknown};
+    auto mine = attempts_.find(n);
+    auto past = past_.attempts.find(n);
+    if (mine != attempts_.end()) {
+      entry.state = mine->second->has_ended ? State::ended : State::running;
+    } else if (past != past_.attempts.end()) {
+      entry.state = State::lost;   // the engine reads the log itself
+    } else if (seen_.count(n)) {
+      entry.state = State::not_started;
+    }
+    answer.entries.push_back(entry);
+  }
+  forget(acked);
+  return answer;
+}
+
+void SupervisorLoop::hear_engine() {
+  Message message;
+  while (engine_) {
+    Received received = receive_message(engine_.get(), message);
+    if (received == Received::nothing) return;
+    if (received == Received::closed) return engine_gone();
+    WireReader reader(message.bytes);
+    switch (protocol::read_kind(reader)) {
+      case protocol::Kind::spawn: {
+        std::int64_t epoch = reader.number();
+        spawn(epoch, reader.number(), message);
+        break;
+      }
+      case protocol::Kind::cancel: cancel(reader.number()); break;
+      case protocol::Kind::acked: forget(protocol::read_numbers(reader)); break;
+      case protocol::Kind::bye: was_told_bye_ = true; break;
+      default: return engine_gone();
+    }
+  }
+}
+
+void SupervisorLoop::engine_gone() {
+  engine_.reset();
+  lonely_since_ms_ = boot_time_ms();
+  log_.sync();
+}
+
+void SupervisorLoop::ring(Supervised& attempt) {
+  if (!engine_ || attempt.output().total() == attempt.rung_total) return;
+  if (boot_time_ms() - attempt.rung_at_ms < ring_pause_ms) return;
+  attempt.rung_at_ms = boot_time_ms();
+  attempt.rung_total = attempt.output().total();
+  send_message(engine_.get(), protocol::ring(attempt.n(), attempt.rung_total), {}, SendMode::if_room);
+}
+
+void SupervisorLoop::send_exits() {
+  if (!engine_) return;
+  for (auto& [n, attempt] : attempts_) {
+    if (!attempt->has_ended || attempt->is_exit_sent || attempt->is_unwanted) continue;
+    std::vector<int> fds;
+    Fd result;
+    if (attempt->ended.has_result) {
+      result = memory_file(attempt->result, "result");
+      fds.push_back(result.get());
+    }
+    if (attempt->ended.has_named_outputs) fds.push_back(attempt->named_outputs_fd());
+    attempt->is_exit_sent = send_message(engine_.get(), protocol::exit(attempt->ended), fds, SendMode::if_room);
+  }
+}
+
+void SupervisorLoop::refuse(std::int64_t n, const std::string& why) {
+  send_message(engine_.get(), protocol::not_started(n, why), {}, SendMode::if_room);
+}
+
+void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message) {
+  if (epoch != epoch_ || message.fds.empty()) return;
+  if (!seen_.insert(n).second) return refuse(n, fmt::format("attempt {} was begun before", n));
+  std::string bytes = read_all(message.fds[0].get());
+  WireReader reader(bytes);
+  protocol::Spawn body = protocol::read_spawn_body(reader);
+  if (!reader.ok()) return refuse(n, "the request was damaged");
+  forget(body.acked);
+  std::string announced = fmt::format("S {} {} {}", n, body.command.seq, body.command.hash);
+  std::unique_ptr<Supervised> attempt;
+  try {
+    Fd input = message.fds.size() > 1 ? std::move(message.fds[1]) : Fd();
+    attempt = std::make_unique<Supervised>(n, std::move(body), std::move(input), folder_);
+  } catch (const Error& error) {
+    return refuse(n, error.what());
+  }
+  int error = log_.append(announced) ? 0 : errno;
+  if (error == 0) error = attempt->start();
+  if (error != 0) {
+    log(fmt::format("N {}", n));
+    AttemptFiles(n).remove_from(folder_);
+    return refuse(n, std::strerror(error));
+  }
+  log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
+  if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;
+  attempts_[n] = std::move(attempt);
+}
+
+void SupervisorLoop::cancel(std::int64_t n) {
+  auto found = attempts_.find(n);
+  if (found == attempts_.end() || found->second->has_ended || found->second->was_cancelled) return;
+  Supervised& attempt = *found->second;
+  attempt.was_cancelled = true;
+  log(fmt::format("C {}", n));
+  attempt.signal_group(SIGTERM);
+  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+}
+
+void SupervisorLoop::time_out(Supervised& attempt) {
+  attempt.deadline_ms.reset();
+  attempt.has_timed_out = true;
+  log(fmt::format("T {}", attempt.n()));
+  attempt.signal_group(SIGTERM);
+  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+}
+
+void SupervisorLoop::forget(const std::vector<std::int64_t>& acked) {
+  for (std::int64_t n : acked) {
+    auto found = attempts_.find(n);
+    if (found != attempts_.end()) {
+      found->second->is_unwanted = true;
+    } else {
+      AttemptFiles(n).remove_from(folder_);
+    }
+  }
+}
+
+void SupervisorLoop::watch_times() {
+  std::int64_t now = boot_time_ms();
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->has_ended) continue;
+    if (attempt->deadline_ms && *attempt->deadline_ms <= now && !attempt->is_leaving) time_out(*attempt);
+    if (attempt->kill_at_ms && *attempt->kill_at_ms <= now) {
+      attempt->kill_at_ms = now + 100;
+      if (!attempt->is_leaving) attempt->signal_group(SIGKILL);
+      for (pid_t pid : attempt->stray_pids) ::kill(pid, SIGKILL);
+    }
+    ring(*attempt);
+  }
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->is_leaving && !attempt->has_ended) collect_strays(*attempt);
+  }
+}
+
+bool SupervisorLoop::has_others_running(const Supervised& but) const {
+  return std::any_of(attempts_.begin(), attempts_.end(),
+                     [&](const auto& entry) { return entry.second.get() != &but && !entry.second->has_ended; });
+}
+
+void SupervisorLoop::reap() {
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->has_ended || attempt->wait_status) continue;
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(attempt->pid()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) continue;
+    attempt->wait_status = info.si_status;
+    attempt->ended_by_signal = info.si_code != CLD_EXITED;
+    after_exit(*attempt);
+  }
+}
+
+// The end is the process's end, not the end of its output. What it left behind is ended with it.
+void SupervisorLoop::after_exit(Supervised& attempt) {
+  attempt.drain(std::size_t{64} << 20);
+  attempt.deadline_ms.reset();
+  bool may_have_strays = true;
+  if (!has_others_running(attempt)) {
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    may_have_strays = !(pid < 0 && errno == ECHILD);
+  }
+  if (!may_have_strays) return end(attempt);
+  attempt.is_leaving = true;
+  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+  collect_strays(attempt);
+}
+
+// Orphans become children of this process, so their numbers are not given away before they are reaped here. An orphan
+// belongs to the attempt that ended unless it belongs to one that runs.
+void SupervisorLoop::collect_strays(Supervised& attempt) {
+  auto belongs_to_a_running_one = [&](const Child& child) {
+    return std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
+      const Supervised& other = *entry.second;
+      if (&other == &attempt || other.has_ended || other.is_leaving) return false;
+      return child.pid == other.pid() || child.group == other.pid() || marker_of(child.pid) == other.body().marker;
+    });
+  };
+  std::vector<pid_t> alive;
+  for (const Child& child : children_of(::getpid())) {
+    if (belongs_to_a_running_one(child)) continue;
+    if (child.is_zombie) {
+      ::waitpid(child.pid, nullptr, WNOHANG);
+      continue;
+    }
+    alive.push_back(child.pid);
+    bool is_new = std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) == attempt.stray_pids.end();
+    if (!is_new) continue;
+    attempt.strays.push_back(fmt::format("pid {} {}", child.pid, child.command));
+    ::kill(child.pid, SIGTERM);
+  }
+  attempt.stray_pids = alive;
+  attempt.drain(std::size_t{64} << 20);
+  if (alive.empty()) end(attempt);
+}
+
+void SupervisorLoop::end(Supervised& attempt) {
+  OutputSink& output = attempt.output();
+  output.finish();
+  Exit& exit = attempt.ended.exit;
+  attempt.ended.n = attempt.n();
+  exit.kind = attempt.ended_by_signal ? Exit::Kind::signal : Exit::Kind::code;
+  exit.number = *attempt.wait_status;
+  exit.has_timed_out = attempt.has_timed_out;
+  exit.was_cancelled = attempt.was_cancelled;
+  exit.output_total = output.total();
+  exit.output_sha256 = output.sha256_hex();
+  constexpr std::size_t most_strays = 20;
+  exit.strays.assign(attempt.strays.begin(), attempt.strays.begin() + static_cast<std::ptrdiff_t>(std::min(attempt.strays.size(), most_strays)));
+  attempt.ended.has_result = attempt.body().command.keeps_result;
+  if (attempt.ended.has_result) attempt.result = output.take_result();
+  attempt.ended.has_named_outputs = attempt.named_outputs_fd() >= 0;
+  attempt.is_leaving = false;
+  attempt.has_ended = true;
+  log(fmt::format("E {} {} {} {} {}", attempt.n(), attempt.ended_by_signal ? "signal" : "code", exit.number, exit.output_total,
+                  exit.output_sha256));
+  if (!engine_ || must_sync_) log_.sync();
+}
+
+}  // namespace runbook

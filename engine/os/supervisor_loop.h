@@ -1,0 +1,68 @@
+#pragma once
+// The supervisor's life: one poll loop over the engine's connection, the attempts' FIFOs, ended children and times.
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "os/attempt_log.h"
+#include "os/protocol.h"
+#include "os/supervised.h"
+
+namespace runbook {
+
+class SupervisorLoop {
+ public:
+  // The caller holds sup.lock. Listens on `<folder>/sock` when this returns. Throws Error.
+  explicit SupervisorLoop(std::filesystem::path folder);
+  void run();
+
+ private:
+  // The engine
+  void listen();
+  void accept_newcomer();
+  void hear_newcomer();
+  void hear_engine();
+  void greet(const protocol::Hello& hello, std::int64_t spoken);
+  protocol::Table table_for(const protocol::Hello& hello);
+  void engine_gone();
+  void send_exits();
+  void ring(Supervised& attempt);
+
+  // Attempts
+  void spawn(std::int64_t epoch, std::int64_t n, Message& message);
+  void refuse(std::int64_t n, const std::string& why);
+  void cancel(std::int64_t n);
+  void forget(const std::vector<std::int64_t>& acked);
+  void reap();
+  void after_exit(Supervised& attempt);
+  bool has_others_running(const Supervised& but) const;
+  void collect_strays(Supervised& attempt);
+  void end(Supervised& attempt);
+  void sweep();
+  void watch_times();
+  void time_out(Supervised& attempt);
+
+  int poll_timeout_ms() const;
+  bool may_go() const;
+  void wait_for_events();
+  void handle_signals();
+  void log(const std::string& line);
+
+  std::filesystem::path folder_;
+  AttemptLog past_;                              // what earlier supervisors of this run left
+  AttemptLogWriter log_;
+  Fd listener_, newcomer_, engine_, signals_;
+  std::int64_t epoch_ = 0;
+  std::set<std::int64_t> seen_;
+  std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;   // alive, or ended and not acknowledged
+  std::int64_t lonely_since_ms_;                 // no engine since
+  bool was_told_bye_ = false, must_sync_ = false;
+};
+
+// CLOCK_BOOTTIME: goes on while the machine sleeps, and nobody can set it.
+std::int64_t boot_time_ms();
+
+}  // namespace runbook

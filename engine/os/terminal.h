@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "os/fd.h"
+
+namespace runbook {
+
+bool is_terminal(int fd);
+// Colour only on a terminal, without NO_COLOR (no-color.org), and not on TERM=dumb.
+bool wants_colour(int fd);
+
+// Reads lines a person types; another thread may break it off.
+class LineReader {
+ public:
+  LineReader();
+  // What was typed before it was asked is discarded. nullopt: end of input (Ctrl-D), or broken off.
+  std::optional<std::string> read_line();
+  void break_off();
+
+ private:
+  Fd wake_;
+};
+
+}  // namespace runbook

@@ -1,0 +1,113 @@
+#include "os/wire.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace runbook {
+
+namespace {
+constexpr std::size_t largest_message = 16 << 10;   // bodies travel in memory files
+constexpr std::size_t most_fds = 4;
+}  // namespace
+
+void WireWriter::number(std::int64_t value) {
+  char raw[8];
+  std::memcpy(raw, &value, sizeof raw);
+  bytes_.append(raw, sizeof raw);
+}
+
+void WireWriter::text(std::string_view value) {
+  number(static_cast<std::int64_t>(value.size()));
+  bytes_.append(value);
+}
+
+void WireWriter::texts(const std::vector<std::string>& values) {
+  number(static_cast<std::int64_t>(values.size()));
+  for (const auto& value : values) text(value);
+}
+
+std::string_view WireReader::take(std::size_t count) {
+  if (!ok_ || count > rest_.size()) {
+    ok_ = false;
+    return {};
+  }
+  auto taken = rest_.substr(0, count);
+  rest_.remove_prefix(count);
+  return taken;
+}
+
+std::int64_t WireReader::number() {
+  auto raw = take(8);
+  std::int64_t value = 0;
+  if (raw.size() == 8) std::memcpy(&value, raw.data(), 8);
+  return value;
+}
+
+std::string WireReader::text() {
+  auto length = number();
+  if (length < 0) ok_ = false;
+  return std::string(take(static_cast<std::size_t>(length)));
+}
+
+std::vector<std::string> WireReader::texts() {
+  std::vector<std::string> values;
+  auto count = number();
+  for (std::int64_t i = 0; i < count && ok_; ++i) values.push_back(text());
+  return values;
+}
+
+bool send_message(int socket, std::string_view bytes, const std::vector<int>& fds, SendMode mode) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
+  if (!fds.empty()) {
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+    cmsghdr* first = CMSG_FIRSTHDR(&header);
+    first->cmsg_level = SOL_SOCKET;
+    first->cmsg_type = SCM_RIGHTS;
+    first->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
+    std::memcpy(CMSG_DATA(first), fds.data(), sizeof(int) * fds.size());
+  }
+  while (true) {
+    if (::sendmsg(socket, &header, MSG_NOSIGNAL | (mode == SendMode::if_room ? MSG_DONTWAIT : 0)) >= 0) return true;
+    if (errno != EINTR) return false;
+  }
+}
+
+Received receive_message(int socket, Message& message) {
+  message.bytes.resize(largest_message);
+  message.fds.clear();
+  iovec part{message.bytes.data(), message.bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  ssize_t count = 0;
+  do {
+    count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::nothing;
+  if (count <= 0) return Received::closed;
+  message.bytes.resize(static_cast<std::size_t>(count));
+  for (cmsghdr* at = CMSG_FIRSTHDR(&header); at; at = CMSG_NXTHDR(&header, at)) {
+    if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS) continue;
+    std::size_t number_of_fds = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < number_of_fds; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(at) + i * sizeof(int), sizeof(int));
+      message.fds.emplace_back(fd);
+    }
+  }
+  return Received::message;
+}
+
+}  // namespace runbook

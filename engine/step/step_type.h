@@ -1,0 +1,43 @@
+#pragma once
+// One effect on the world. Called on a worker thread; blocks until it ended or `stop` was requested. Never asks, sleeps until a later
+// try, retries, journals or prints: those belong to run/. A new step type: one file in plugins/, one row in plugins/all.cpp.
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+#include "book/declaration.h"
+#include "step/outcome.h"
+
+namespace runbook {
+
+// All that an attempt may know.
+struct StepContext {
+  std::int64_t n = 0;                        // unique within the run
+  Value params;                              // evaluated; may hold secrets, in memory only
+  std::vector<std::string> env;              // "NAME=value", complete
+  std::string dir;                           // absolute
+  std::vector<std::string> secrets;          // to be masked in what it writes
+  bool keeps_result = false;                 // whether Outcome::result is wanted
+  std::int64_t output_head = 0, output_tail = 0;
+  std::optional<std::int64_t> timeout_ms;    // it is ended then
+  std::int64_t seq = 0;                      // where the journal stands
+  std::string hash;
+  std::stop_token stop;
+  std::function<void(std::string_view)> output;   // what it writes, masked, as it comes; any thread; may be empty
+};
+
+class StepType {
+ public:
+  virtual ~StepType() = default;
+  virtual const Declaration& declaration() const = 0;
+  virtual Outcome run(const StepContext& context) const = 0;
+  // Takes up attempt n, which an earlier engine began. A type that dies with the engine says `unknown`.
+  virtual Outcome attach(const StepContext& context) const = 0;
+};
+
+}  // namespace runbook

@@ -1,0 +1,34 @@
+#include "plugins/all.h"
+
+namespace runbook {
+
+namespace {
+
+struct Row {
+  Declaration (*declaration)();
+  std::unique_ptr<StepType> (*make)(ProcessRunner* runner);
+};
+
+constexpr Row rows[] = {
+    {shell_declaration, make_shell},
+    {exec_declaration, make_exec},
+};
+
+}  // namespace
+
+const Declarations& all_declarations() {
+  static const Declarations all = [] {
+    Declarations declarations;
+    for (const Row& row : rows) declarations.push_back(row.declaration());
+    return declarations;
+  }();
+  return all;
+}
+
+std::vector<std::unique_ptr<StepType>> all_step_types(ProcessRunner* runner) {
+  std::vector<std::unique_ptr<StepType>> types;
+  for (const Row& row : rows) types.push_back(row.make(runner));
+  return types;
+}
+
+}  // namespace runbook

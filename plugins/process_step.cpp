@@ -1,0 +1,136 @@
+#include "plugins/process_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/redactor.h"
+#include "os/files.h"
+
+namespace runbook {
+
+namespace {
+
+// Standard input: text, {json: value} or {file: path}.
+std::optional<std::string> standard_input(const Value& params, const std::string& dir) {
+  Value input = params.get("stdin");
+  if (input.is_null()) return std::nullopt;
+  if (const Value* json = input.find("json")) return to_json(*json) + "\n";
+  if (const Value* file = input.find("file")) return read_file(std::filesystem::path(dir) / file->as_text(), ExitCode::step_failed);
+  return input.is_text() ? input.as_text() : to_json(input);
+}
+
+bool is_name(std::string_view text) {
+  if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_')) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+}
+
+Value result_of(const Exit& exit) {
+  Value result = object({{"stdout", exit.out}, {"stderr", exit.err}, {"exit_code", exit.number}});
+  auto json = try_parse_json(exit.out);
+  return json ? with(result, "json", *json) : result;
+}
+
+Outcome::Kind kind_of(const Exit& exit) {
+  switch (exit.kind) {
+    case Exit::Kind::not_started: return Outcome::Kind::not_started;
+    case Exit::Kind::lost: return Outcome::Kind::unknown;
+    case Exit::Kind::signal:
+    case Exit::Kind::code: break;
+  }
+  if (exit.has_timed_out) return Outcome::Kind::timed_out;
+  if (exit.was_cancelled) return Outcome::Kind::cancelled;
+  return exit.kind == Exit::Kind::code && exit.number == 0 ? Outcome::Kind::succeeded : Outcome::Kind::failed;
+}
+
+std::string reason_of(const Exit& exit, Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::succeeded: return "";
+    case Outcome::Kind::not_started:
+    case Outcome::Kind::unknown: return exit.why;
+    case Outcome::Kind::timed_out: return "its timeout passed and it was ended";
+    case Outcome::Kind::cancelled: return "it was stopped";
+    case Outcome::Kind::failed: break;
+  }
+  if (exit.kind == Exit::Kind::signal) return fmt::format("it was ended by signal {} ({})", exit.number, ::strsignal(exit.number));
+  return fmt::format("it exited with {}", exit.number);
+}
+
+Outcome outcome_of(Exit exit, const StepContext& context) {
+  Outcome outcome;
+  outcome.kind = kind_of(exit);
+  outcome.reason = reason_of(exit, outcome.kind);
+  if (exit.kind == Exit::Kind::code) outcome.exit_code = exit.number;
+  outcome.output = std::move(exit.output);
+  outcome.output_total = exit.output_total;
+  outcome.output_sha256 = exit.output_sha256;
+  outcome.strays = exit.strays;
+  outcome.result_is_missing = context.keeps_result && exit.result_is_missing;
+  if (context.keeps_result) outcome.result = result_of(exit);
+  if (outcome.kind != Outcome::Kind::succeeded) return outcome;
+  std::string why;
+  bool is_sound = parse_named_outputs(redact(exit.named_outputs, context.secrets), outcome.named_outputs, why);
+  if (is_sound && context.keeps_result && exit.result_is_too_large) why = "its standard output is larger than 16 MB, more than outputs are taken from";
+  if (is_sound && exit.named_outputs_are_missing && !context.secrets.empty()) outcome.result_is_missing = true;
+  if (why.empty()) return outcome;
+  outcome.kind = Outcome::Kind::failed;
+  outcome.reason = "it ran and exited with 0, but " + why;
+  return outcome;
+}
+
+}  // namespace
+
+bool parse_named_outputs(const std::string& text, std::vector<std::pair<std::string, std::string>>& into, std::string& why) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty()) continue;
+    std::size_t equals = line.find('=');
+    std::string name = line.substr(0, std::min(equals, line.size()));
+    if (equals == std::string::npos || !is_name(name)) {
+      why = fmt::format("$RUNBOOK_OUTPUT holds a line that is not name=value: `{}`", line.substr(0, 80));
+      return false;
+    }
+    auto known = std::find_if(into.begin(), into.end(), [&](const auto& entry) { return entry.first == name; });
+    if (known == into.end()) known = into.insert(into.end(), {name, ""});
+    known->second = line.substr(equals + 1);
+  }
+  return true;
+}
+
+Outcome ProcessStep::run(const StepContext& context) const {
+  Command command;
+  try {
+    command.input = standard_input(context.params, context.dir);
+  } catch (const Error& error) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::not_started;
+    outcome.reason = error.what();
+    return outcome;
+  }
+  command.argv = argv(context.params);
+  command.env = context.env;
+  command.dir = context.dir;
+  command.secrets = context.secrets;
+  command.output_head = context.output_head;
+  command.output_tail = context.output_tail;
+  command.keeps_result = context.keeps_result;
+  command.timeout_ms = context.timeout_ms;
+  command.seq = context.seq;
+  command.hash = context.hash;
+  return outcome_of(runner_->run(context.n, command, context.output, context.stop), context);
+}
+
+Outcome ProcessStep::attach(const StepContext& context) const {
+  return outcome_of(runner_->attach(context.n, context.secrets, context.output, context.stop), context);
+}
+
+}  // namespace runbook

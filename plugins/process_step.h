@@ -1,0 +1,30 @@
+#pragma once
+// What shell and exec share: a command that is run by the ProcessRunner, and what its end means.
+#include <string>
+#include <vector>
+
+#include "os/process_runner.h"
+#include "step/step_type.h"
+
+namespace runbook {
+
+// Runs, or takes up, the command and says what became of it.
+class ProcessStep : public StepType {
+ public:
+  ProcessStep(Declaration declaration, ProcessRunner* runner) : declaration_(std::move(declaration)), runner_(runner) {}
+  const Declaration& declaration() const override { return declaration_; }
+  Outcome run(const StepContext& context) const override;
+  Outcome attach(const StepContext& context) const override;
+
+ protected:
+  virtual std::vector<std::string> argv(const Value& params) const = 0;
+
+ private:
+  Declaration declaration_;
+  ProcessRunner* runner_;
+};
+
+// "name=value" lines of $RUNBOOK_OUTPUT, in order, the last of a name counts. False: a line is not of that form; `why` quotes it.
+bool parse_named_outputs(const std::string& text, std::vector<std::pair<std::string, std::string>>& into, std::string& why);
+
+}  // namespace runbook

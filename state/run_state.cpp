@@ -1,0 +1,245 @@
+#include "state/run_state.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace runbook {
+
+std::string_view step_state_name(StepState state) {
+  switch (state) {
+    case StepState::pending: return "pending";
+    case StepState::waiting: return "waiting";
+    case StepState::running: return "running";
+    case StepState::succeeded: return "succeeded";
+    case StepState::satisfied: return "satisfied";
+    case StepState::skipped: return "skipped";
+    case StepState::failed: return "failed";
+    case StepState::cancelled: return "cancelled";
+    case StepState::in_doubt: return "in_doubt";
+    case StepState::undone: return "undone";
+  }
+  RUNBOOK_ASSERT(false);
+}
+
+bool is_done(StepState state) {
+  return state == StepState::succeeded || state == StepState::satisfied || state == StepState::skipped;
+}
+
+namespace {
+
+// One function per event of an instance; `body` may lack anything.
+void end(InstanceState& it, StepState state, const Event& event) {
+  it.state = state;
+  it.why = event.body.text_or("why", "");
+  it.ended_at_ms = event.at_ms;
+  it.is_open = it.has_exited = it.is_overdue = false;
+  it.retry_at_ms.reset();
+  it.deadline_ms.reset();
+}
+
+void on_intent(InstanceState& it, const Event& event) {
+  const Value& body = event.body;
+  it.state = StepState::running;
+  it.why.clear();
+  it.attempt = event.attempt;
+  it.attempts += 1;
+  it.all_attempts += 1;
+  it.is_open = true;
+  it.has_exited = it.is_overdue = false;
+  it.retry_at_ms.reset();
+  it.deadline_ms.reset();
+  if (body.find("deadline_ms")) it.deadline_ms = body.int_or("deadline_ms", 0);
+  it.before = blob_digest(body.get("before"));
+  it.request = blob_digest(body.get("request"));
+  it.output.clear();
+  it.exit_code.reset();
+  it.started_at_ms = event.at_ms;
+  it.ended_at_ms = 0;
+}
+
+void take_output(InstanceState& it, const Value& body) {
+  if (body.find("output")) it.output = blob_digest(body.get("output"));
+  if (body.find("output_total")) it.output_total = body.int_or("output_total", 0);
+  if (body.find("exit_code")) it.exit_code = body.int_or("exit_code", 0);
+  if (body.find("outputs")) it.outputs = blob_digest(body.get("outputs"));
+}
+
+void on_exited(InstanceState& it, const Event& event) {
+  it.has_exited = true;
+  it.is_overdue = false;
+  it.deadline_ms.reset();
+  it.looks_until_ms = event.body.int_or("looks_until_ms", 0);
+  take_output(it, event.body);
+}
+
+void on_ended(InstanceState& it, const Event& event) {
+  const Value& body = event.body;
+  take_output(it, body);
+  std::string result = body.text_or("result", "failed");
+  if (result == "succeeded") return end(it, StepState::succeeded, event);
+  if (result == "cancelled") return end(it, StepState::cancelled, event);
+  if (result == "not_started") it.attempts -= 1;
+  bool is_tried_again = body.find("retry_at_ms") != nullptr;
+  bool begins_anew = body.bool_or("again", false);
+  end(it, is_tried_again ? StepState::waiting : begins_anew ? StepState::pending : StepState::failed, event);
+  if (is_tried_again) it.retry_at_ms = body.int_or("retry_at_ms", 0);
+}
+
+void on_renewed(InstanceState& it, const Event& event) {
+  int group = it.group + 1, all = it.all_attempts;
+  std::int64_t attempt = it.attempt;
+  it = InstanceState();
+  it.group = group;
+  it.all_attempts = all;
+  it.attempt = attempt;
+  it.why = event.body.text_or("why", "");
+}
+
+void on_waiting(InstanceState& it, const Event& event) {
+  it.state = StepState::waiting;
+  it.why = event.body.text_or("why", "");
+  it.deadline_ms = event.body.int_or("deadline_ms", 0);
+  it.started_at_ms = event.at_ms;
+}
+
+void apply_to_instance(InstanceState& it, const Event& event) {
+  const std::string& k = event.kind;
+  if (k == event::intent) return on_intent(it, event);
+  if (k == event::exited) return on_exited(it, event);
+  if (k == event::ended) return on_ended(it, event);
+  if (k == event::renewed) return on_renewed(it, event);
+  if (k == event::waiting) return on_waiting(it, event);
+  if (k == event::overdue) {
+    it.is_overdue = true;
+  } else if (k == event::satisfied) {
+    take_output(it, event.body);
+    end(it, StepState::satisfied, event);
+  } else if (k == event::skipped) {
+    end(it, StepState::skipped, event);
+  } else if (k == event::refused) {
+    end(it, StepState::failed, event);
+  } else if (k == event::doubted) {
+    it.state = StepState::in_doubt;
+    it.why = event.body.text_or("why", "");
+    it.looks_until_ms = event.body.int_or("looks_until_ms", 0);
+    it.has_exited = false;
+    take_output(it, event.body);
+  }
+}
+
+Question asked(const Event& event) {
+  Question question;
+  question.id = event.body.text_or("question", "");
+  question.instance = event.instance;
+  question.about = event.body.text_or("about", "");
+  question.text = event.body.text_or("text", "");
+  question.phrase = event.body.text_or("phrase", "");
+  question.asked_at_ms = event.at_ms;
+  Value choices = event.body.get("choices");
+  if (!choices.is_list()) return question;
+  for (const Value& choice : choices.as_list()) {
+    if (choice.is_text()) question.choices.push_back(choice.as_text());
+  }
+  return question;
+}
+
+void began(RunState& run, const Event& event) {
+  const Value& body = event.body;
+  run.runbook = body.text_or("runbook", "");
+  run.title = body.text_or("title", "");
+  run.version = body.text_or("version", "");
+  run.file = body.text_or("file", "");
+  run.dir = body.text_or("dir", "");
+  run.operator_name = body.text_or("operator", "");
+  run.host = body.text_or("host", "");
+  run.engine = body.text_or("engine", "");
+  run.definition = blob_digest(body.get("definition"));
+  run.definition_sha256 = body.text_or("definition_sha256", "");
+  run.outline = blob_digest(body.get("outline"));
+  run.inputs = blob_digest(body.get("inputs"));
+  run.began_at_ms = event.at_ms;
+  run.state = "running";
+}
+
+void note_deviation(RunState& run, const Event& event, std::string what) {
+  run.deviations.push_back({event.seq, event.at_ms, event.instance, std::move(what), event.body.text_or("who", ""),
+                            event.body.text_or("because", "")});
+}
+
+void answered(RunState& run, const Event& event) {
+  auto found = run.questions.find(event.body.text_or("question", ""));
+  if (found == run.questions.end()) return;
+  Question& question = found->second;
+  question.is_open = false;
+  InstanceState& it = run.instances[question.instance];
+  if (it.question == question.id) it.question.clear();
+  std::string choice = event.body.text_or("choice", "");
+  if (question.about == "approval" && choice == "approve") it.is_approved = true;
+  if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
+  if (question.about == "overdue") it.deadline_ms.reset();
+}
+
+void close_questions_of(RunState& run, const std::string& instance) {
+  InstanceState& it = run.instances[instance];
+  if (it.question.empty()) return;
+  if (auto found = run.questions.find(it.question); found != run.questions.end()) found->second.is_open = false;
+  it.question.clear();
+}
+
+void apply_to_run(RunState& run, const Event& event) {
+  const std::string& k = event.kind;
+  if (k == event::run_began) return began(run, event);
+  if (k == event::driven) {
+    run.state = "running";
+    run.why.clear();
+    run.epoch = event.body.int_or("epoch", run.epoch);
+    if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
+  } else if (k == event::paused) {
+    run.state = event.body.text_or("state", "interrupted");
+    run.why = event.body.text_or("why", "");
+  } else if (k == event::left) {
+    run.state = event.body.text_or("state", "cancelled");
+    run.why = event.body.text_or("why", "");
+    run.outputs = blob_digest(event.body.get("outputs"));
+    run.ended_at_ms = event.at_ms;
+  }
+}
+
+}  // namespace
+
+void RunState::apply(const Event& event) {
+  seq = std::max(seq, event.seq);
+  last_attempt = std::max(last_attempt, event.attempt);
+  if (event.instance.empty()) return apply_to_run(*this, event);
+  const std::string& k = event.kind;
+  if (k == event::section_entered || k == event::section_skipped) {
+    sections[event.instance] = k == event::section_entered;
+  } else if (k == event::asked) {
+    Question question = asked(event);
+    instances[event.instance].question = question.id;
+    questions[question.id] = std::move(question);
+  } else if (k == event::answered) {
+    answered(*this, event);
+  } else {
+    if (k == event::skipped && event.body.find("who")) note_deviation(*this, event, "skipped");
+    if (k == event::renewed && event.body.text_or("how", "") == "redo") note_deviation(*this, event, "done anew");
+    bool settles = k == event::ended || k == event::renewed || k == event::skipped || k == event::satisfied;
+    if (settles) close_questions_of(*this, event.instance);
+    apply_to_instance(instances[event.instance], event);
+  }
+}
+
+const InstanceState& RunState::of(const std::string& instance) const {
+  static const InstanceState untouched;
+  auto found = instances.find(instance);
+  return found == instances.end() ? untouched : found->second;
+}
+
+const Question* RunState::open_question(const std::string& instance) const {
+  const std::string& id = of(instance).question;
+  auto found = questions.find(id);
+  return id.empty() || found == questions.end() ? nullptr : &found->second;
+}
+
+}  // namespace runbook

@@ -1,0 +1,77 @@
+#pragma once
+// The fold: what a run's events add up to. Executor, resume, show, logs and every report use this one. It knows every event
+// ever written, passes over what it does not know, and never throws. Values from outside stay in their blobs: the state holds digests.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "state/event.h"
+
+namespace runbook {
+
+enum class StepState { pending, waiting, running, succeeded, satisfied, skipped, failed, cancelled, in_doubt, undone };
+std::string_view step_state_name(StepState state);
+// succeeded, satisfied or skipped: what comes after it may begin.
+bool is_done(StepState state);
+
+struct InstanceState {
+  StepState state = StepState::pending;
+  std::string why;                      // the reason of this state, for a person; may be empty
+  std::int64_t attempt = 0;             // number of the last attempt, unique in the run; 0: none yet
+  int attempts = 0;                     // of this group, as retry counts them
+  int all_attempts = 0;
+  int group = 1;                        // a new one begins with every decision to do it anew
+  bool is_open = false;                 // an intent without an outcome
+  bool has_exited = false;              // its process ended well, looks follow
+  std::int64_t looks_until_ms = 0;      // after has_exited
+  std::optional<std::int64_t> retry_at_ms;
+  std::optional<std::int64_t> deadline_ms;   // of a wait, or of the open attempt
+  bool is_overdue = false;
+  bool is_approved = false;             // the typed phrase was given, for this group
+  std::string question;                 // the open one, or ""
+  std::string before, outputs, output, request;   // digests of blobs, or ""
+  std::optional<std::int64_t> exit_code;
+  std::int64_t output_total = 0;
+  std::int64_t started_at_ms = 0, ended_at_ms = 0;
+};
+
+struct Question {
+  std::string id, instance;
+  std::string about;                    // approval, doubt, overdue
+  std::string text;
+  std::vector<std::string> choices;
+  std::string phrase;                   // approval: what must be typed
+  std::int64_t asked_at_ms = 0;
+  bool is_open = true;
+};
+
+struct Deviation {
+  std::int64_t seq = 0, at_ms = 0;
+  std::string instance, what, who, because;
+};
+
+struct RunState {
+  std::string runbook, title, version, file, dir, operator_name, host, engine;
+  std::string definition, outline, inputs, outputs;   // digests of blobs
+  std::string definition_sha256;
+  std::string state;                    // running waiting failed in_doubt interrupted succeeded cancelled undone
+  std::string why;
+  std::int64_t began_at_ms = 0, ended_at_ms = 0;      // ended: left
+  std::int64_t seq = 0, epoch = 0;
+  std::int64_t last_attempt = 0;        // the greatest number given so far
+  std::unordered_map<std::string, InstanceState> instances;
+  std::map<std::string, bool> sections; // by path: entered (true) or skipped
+  std::map<std::string, Question> questions;
+  std::vector<Deviation> deviations;
+
+  void apply(const Event& event);
+  bool was_left() const { return ended_at_ms != 0; }
+  // A default one if nothing happened to it yet.
+  const InstanceState& of(const std::string& instance) const;
+  const Question* open_question(const std::string& instance) const;
+};
+
+}  // namespace runbook
