@@ -1,0 +1,87 @@
+#include "base/digest.h"
+
+#include <array>
+
+#include <openssl/evp.h>
+
+#include "base/error.h"
+
+namespace runbook {
+namespace {
+
+// Fetched once: looking an algorithm up costs more than digesting a journal event.
+const EVP_MD* algorithm() {
+  static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  RUNBOOK_ASSERT(fetched != nullptr);
+  return fetched;
+}
+
+constexpr std::array<std::uint32_t, 256> crc_table() {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t entry = i;
+    for (int bit = 0; bit < 8; ++bit) entry = (entry & 1U) != 0 ? 0xEDB88320U ^ (entry >> 1U) : entry >> 1U;
+    table[i] = entry;
+  }
+  return table;
+}
+
+}  // namespace
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+
+  State() {
+    RUNBOOK_ASSERT(context != nullptr);
+    RUNBOOK_ASSERT(EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) {
+  RUNBOOK_ASSERT(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::finish() {
+  std::array<unsigned char, 32> digest{};
+  RUNBOOK_ASSERT(EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) == 1);
+  return {digest.begin(), digest.end()};
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 digest;
+  digest.update(bytes);
+  return digest.finish();
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  return to_hex(sha256(bytes));
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += digits[byte >> 4U];
+    hex += digits[byte & 15U];
+  }
+  return hex;
+}
+
+std::uint32_t crc32(std::string_view bytes) {
+  static constexpr auto table = crc_table();
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8U);
+  return crc ^ 0xFFFFFFFFU;
+}
+
+}  // namespace runbook
