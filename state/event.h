@@ -2,6 +2,7 @@
 // One fact of a run. Events are appended, never changed, and never migrated: readers know every kind ever written and pass
 // over kinds they don't know.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,12 +40,18 @@ inline constexpr std::string_view overdue = "overdue";         // its timeout pa
 inline constexpr std::string_view asked = "asked";             // question, about, choices, text
 inline constexpr std::string_view answered = "answered";       // question, choice, who, because, fields
 inline constexpr std::string_view renewed = "renewed";         // a person decided to do it anew: who, because, how (resume, redo, retry)
-inline constexpr std::string_view deviation = "deviation";     // what differed from the plan, by whom, why
 }  // namespace event
 
 // {"blob": digest, "size": n}
 Value blob_reference(std::string_view digest, std::size_t size);
 // The digest of such a map, or "".
 std::string blob_digest(const Value& reference);
+
+// The bytes that the journal stores: one line of JSON.
+std::string event_text(const Event& event);
+// nullopt: these bytes are no event.
+std::optional<Event> read_event(std::int64_t seq, std::string_view text);
+// "ended of `copy`", "run_began": for messages.
+std::string describe(const Event& event);
 
 }  // namespace runbook

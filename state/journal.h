@@ -106,7 +106,7 @@ class JournalFile {
   std::vector<Answer> answers(const std::string& run) const;
 
   struct Db;
-  Db& db() { return *db_; }
+  Db& db() const { return *db_; }
 
  private:
   std::unique_ptr<Db> db_;

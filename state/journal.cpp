@@ -1,0 +1,258 @@
+#include "state/journal.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "state/chain.h"
+#include "state/head.h"
+#include "state/journal_file.h"
+
+namespace runbook {
+namespace {
+
+constexpr std::int64_t looked_at_on_resume = 8;   // events at the end of the chain; `verify` looks at all
+
+struct PendingBlob {
+  std::string digest, salt, bytes;
+};
+
+class Driver final : public Journal {
+ public:
+  // row: as it stands in the journal; a new run has epoch 0 there, and no row.
+  Driver(JournalFile& file, RunRow row, std::string last_hash);
+
+  const std::string& run() const override { return row_.run; }
+  std::int64_t epoch() const override { return epoch_; }
+  Event append(Event event) override;
+  std::string put(std::string_view bytes) override;
+  bool has_uncommitted() const override { return !events_.empty() || !blobs_.empty(); }
+  void commit() override;
+  std::string blob(const std::string& digest) const override;
+  std::vector<Answer> answers() override { return file_.answers(row_.run); }
+  std::int64_t seq() const override { return committed_.seq; }
+  std::string hash() const override { return committed_.hash; }
+
+ private:
+  void write();
+  void write_row();
+  void write_blobs();
+  void write_events();
+  void write_register(const RegisterEntry& entry);
+  void settle();
+
+  JournalFile& file_;
+  Database& database_;
+  HeadFile head_;
+  RunRow committed_;       // as it stands in the journal
+  RunRow row_;             // with what is buffered
+  std::int64_t epoch_;     // ours; the first commit raises the one in the journal to it
+  std::string last_hash_;  // of the last buffered event, 32 raw bytes
+  std::vector<StoredEvent> events_;
+  std::vector<PendingBlob> blobs_;
+  std::vector<RegisterEntry> entries_;
+  std::optional<Error> failure_;
+  Statement insert_row_, update_row_, insert_event_, insert_blob_, last_entry_, insert_entry_;
+};
+
+Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
+    : file_(file),
+      database_(*file.db().database),
+      head_(file.run_folder(row.run)),
+      committed_(row),
+      row_(std::move(row)),
+      epoch_(committed_.epoch + 1),
+      last_hash_(std::move(last_hash)),
+      insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
+      update_row_(database_, "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
+      insert_event_(database_, "INSERT INTO events(run, seq, epoch, text, hash) VALUES(?, ?, ?, ?, ?)"),
+      insert_blob_(database_, "INSERT INTO blobs(digest, run, salt, bytes) VALUES(?, ?, ?, ?)"),
+      last_entry_(database_, "SELECT n, hash FROM register ORDER BY n DESC LIMIT 1"),
+      insert_entry_(database_, "INSERT INTO register(n, run, kind, run_seq, run_hash, at_ms, hash) VALUES(?, ?, ?, ?, ?, ?, ?)") {}
+
+Event Driver::append(Event event) {
+  RUNBOOK_ASSERT(!event.kind.empty());
+  event.seq = row_.seq + 1;
+  StoredEvent stored{event.seq, epoch_, event_text(event), {}};
+  stored.hash = event_hash(last_hash_, row_.run, stored);
+  last_hash_ = stored.hash;
+  project(row_, event);
+  row_.hash = to_hex(stored.hash);
+  if (is_registered(event.kind)) entries_.push_back({0, row_.run, event.kind, event.seq, stored.hash, event.at_ms});
+  events_.push_back(std::move(stored));
+  return event;
+}
+
+std::string Driver::put(std::string_view bytes) {
+  PendingBlob blob{{}, random_bytes(16), std::string(bytes)};
+  Sha256 digest;
+  digest.update(blob.salt);
+  digest.update(bytes);
+  blob.digest = to_hex(digest.finish());
+  blobs_.push_back(std::move(blob));
+  return blobs_.back().digest;
+}
+
+std::string Driver::blob(const std::string& digest) const {
+  const auto pending = std::find_if(blobs_.begin(), blobs_.end(), [&](const PendingBlob& each) { return each.digest == digest; });
+  return pending != blobs_.end() ? pending->bytes : file_.blob(digest);
+}
+
+void Driver::commit() {
+  if (failure_) throw *failure_;
+  if (!has_uncommitted()) return;
+  try {
+    write();
+  } catch (const Error& error) {
+    failure_.emplace(error.code(), fmt::format("nothing more is recorded after a failure: {}", error.what()), error.hint());
+    throw;
+  }
+  settle();
+}
+
+void Driver::write() {
+  file_.db().require_place();
+  Transaction transaction(database_, Transaction::Kind::write);
+  write_row();
+  write_blobs();
+  write_events();
+  for (const RegisterEntry& entry : entries_) write_register(entry);
+  transaction.commit();
+}
+
+void Driver::write_row() {
+  if (committed_.seq == 0) {
+    insert_row_.bind(row_.run).bind(row_.runbook).bind(row_.title).bind(row_.file).bind(row_.state);
+    insert_row_.bind(row_.began_at_ms).bind(row_.ended_at_ms).bind(row_.epoch).bind(row_.seq).bind(row_.hash).run();
+    return;
+  }
+  update_row_.bind(row_.state).bind(row_.ended_at_ms).bind(row_.epoch).bind(row_.seq).bind(row_.hash);
+  update_row_.bind(row_.run).bind(committed_.epoch).bind(committed_.seq).run();
+  if (database_.changes() == 1) return;
+  throw Error(ExitCode::driven, fmt::format("another engine has taken over run {}", row_.run), fmt::format("`runbook show {}` tells what it does", row_.run));
+}
+
+void Driver::write_blobs() {
+  for (const PendingBlob& blob : blobs_) insert_blob_.bind(blob.digest).bind(row_.run).bind_bytes(blob.salt).bind_bytes(blob.bytes).run();
+}
+
+void Driver::write_events() {
+  for (const StoredEvent& event : events_) insert_event_.bind(row_.run).bind(event.seq).bind(event.epoch).bind(event.text).bind_bytes(event.hash).run();
+}
+
+void Driver::write_register(const RegisterEntry& pending) {
+  RegisterEntry entry = pending;
+  std::string before = chain_start();
+  entry.n = 1;
+  while (last_entry_.step()) {
+    entry.n = last_entry_.integer(0) + 1;
+    before = last_entry_.text(1);
+  }
+  const std::string hash = register_hash(before, entry);
+  insert_entry_.bind(entry.n).bind(entry.run).bind(entry.kind).bind(entry.run_seq).bind_bytes(entry.run_hash).bind(entry.at_ms).bind_bytes(hash).run();
+}
+
+// Without its head a journal that goes back would not be noticed: then the commit stands, and is the last one.
+void Driver::settle() {
+  events_.clear();
+  blobs_.clear();
+  entries_.clear();
+  committed_ = row_;
+  if (head_.write({committed_.epoch, committed_.seq, committed_.hash})) return;
+  failure_.emplace(ExitCode::journal, fmt::format("the head of run {} can't be written to {}", row_.run, file_.run_folder(row_.run).string()), "see that the disk is healthy and has room, then go on with `runbook run --resume`");
+}
+
+// The last events as stored, and the one before them.
+std::map<std::int64_t, StoredEvent> end_of_chain(const JournalFile& file, const RunRow& row) {
+  Statement select(*file.db().database, "SELECT seq, epoch, text, hash FROM events WHERE run = ? AND seq >= ? ORDER BY seq");
+  select.bind(row.run).bind(row.seq - looked_at_on_resume);
+  std::map<std::int64_t, StoredEvent> events;
+  while (select.step()) events[select.integer(0)] = {select.integer(0), select.integer(1), select.text(2), select.text(3)};
+  return events;
+}
+
+Error broken_chain(const JournalFile& file, const RunRow& row, const std::string& why) {
+  return Error(ExitCode::journal, fmt::format("run {} in the journal {} can't be trusted: {}", row.run, file.path().string(), why), fmt::format("`runbook verify {}` tells what was changed; put back the newest copy that it accepts", row.run));
+}
+
+// The hash of the last event, if the end of the chain is whole.
+std::string require_whole_end(const JournalFile& file, const RunRow& row) {
+  const auto events = end_of_chain(file, row);
+  std::string before = chain_start();
+  for (std::int64_t seq = std::max<std::int64_t>(1, row.seq - looked_at_on_resume); seq <= row.seq; ++seq) {
+    const auto found = events.find(seq);
+    if (found == events.end()) throw broken_chain(file, row, fmt::format("event {} is missing", seq));
+    const bool has_one_before = seq == 1 || events.contains(seq - 1);
+    if (has_one_before && event_hash(before, row.run, found->second) != found->second.hash) throw broken_chain(file, row, fmt::format("event {} does not fit its hash", seq));
+    before = found->second.hash;
+  }
+  if (!events.empty() && events.rbegin()->first > row.seq) throw broken_chain(file, row, fmt::format("event {} is not in the table of runs", row.seq + 1));
+  if (to_hex(before) != row.hash) throw broken_chain(file, row, fmt::format("event {} is not the one that the table of runs names", row.seq));
+  return before;
+}
+
+// A row that is ahead of its events is a head too.
+void require_not_behind(const JournalFile& file, const RunRow& row) {
+  const auto head = read_head(file.run_folder(row.run));
+  if (!head) return;
+  if (head->seq > row.seq) throw lost_events(file, row.run, row.seq, *head);
+  Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE run = ? AND seq = ?");
+  if (select.bind(row.run).bind(head->seq).step() && select.text(0) == head->hash) return;
+  throw broken_chain(file, row, fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently", head->seq));
+}
+
+}  // namespace
+
+void project(RunRow& row, const Event& event) {
+  row.seq = event.seq;
+  if (event.kind == event::run_began) {
+    row.runbook = event.body.text_or("runbook", "");
+    row.title = event.body.text_or("title", "");
+    row.file = event.body.text_or("file", "");
+    row.state = "running";
+    row.began_at_ms = event.at_ms;
+    row.epoch = 1;
+  } else if (event.kind == event::driven) {
+    row.state = "running";
+    row.ended_at_ms = 0;
+    row.epoch = event.body.int_or("epoch", row.epoch);
+  } else if (event.kind == event::paused || event.kind == event::left) {
+    row.state = event.body.text_or("state", row.state);
+    if (event.kind == event::left) row.ended_at_ms = event.at_ms;
+  }
+}
+
+std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run, Event began) {
+  RUNBOOK_ASSERT(is_run_name(run) && began.kind == event::run_began);
+  RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
+  require_no_lost_runs(file);
+  if (file.run(run)) throw Error(ExitCode::usage, fmt::format("run {} has begun already", run), fmt::format("go on with `runbook run --resume {}`", run));
+  RunRow row;
+  row.run = run;
+  auto driver = std::make_unique<Driver>(file, std::move(row), chain_start());
+  driver->append(std::move(began));
+  return driver;
+}
+
+std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven) {
+  RUNBOOK_ASSERT(driven.kind == event::driven);
+  RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
+  const auto row = file.run(run);
+  if (!row) {
+    require_no_lost_runs(file);
+    throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run, file.path().string()), "`runbook runs` lists them");
+  }
+  require_not_behind(file, *row);
+  std::string last_hash = require_whole_end(file, *row);
+  auto driver = std::make_unique<Driver>(file, *row, std::move(last_hash));
+  driven.body = with(driven.body, "epoch", driver->epoch());
+  driver->append(std::move(driven));
+  driver->commit();
+  return driver;
+}
+
+}  // namespace runbook

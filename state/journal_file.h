@@ -1,0 +1,37 @@
+#pragma once
+// What stands behind JournalFile, for the other files of this layer.
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "state/journal.h"
+#include "state/sqlite.h"
+#include "state/storage.h"
+
+namespace runbook {
+
+struct JournalFile::Db {
+  std::filesystem::path path;   // without symbolic links: two names of one journal must not mean two folders of locks
+  OpenMode mode = OpenMode::read;
+  std::unique_ptr<Database> database;
+  FileIdentity file, wal;
+
+  // Throws Error (exit 6) if the file or its -wal was moved or deleted since it was opened: SQLite would go on writing, for nobody.
+  void require_place() const;
+};
+
+// Columns of `runs` in the order in which read_run_row takes them.
+inline constexpr const char* run_columns = "run, runbook, title, file, state, began_at_ms, ended_at_ms, epoch, seq, hash";
+RunRow read_run_row(const Statement& select);
+
+// The run's name can stand in a path.
+bool is_run_name(const std::string& run);
+// Runs that have a head in the journal's folder, but no row in the journal: it was lost, or replaced by an older copy.
+std::vector<std::string> lost_runs(const JournalFile& file);
+// Throws Error (exit 6) if there are any.
+void require_no_lost_runs(const JournalFile& file);
+// The error of a journal that ends before what was committed; it names the lost events and the way on.
+Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const HeadMark& head);
+
+}  // namespace runbook

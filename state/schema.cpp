@@ -1,0 +1,165 @@
+#include "state/schema.h"
+
+#include <fmt/core.h>
+
+#include <map>
+
+#include "base/error.h"
+
+namespace runbook {
+namespace {
+
+constexpr const char* schema = R"sql(
+-- The truth. Each event is chained to the one before it in its run:
+--   hash = SHA-256(hash before, or 32 zero bytes | run | 0x00 | seq | epoch | text), numbers as 8 bytes, big-endian.
+CREATE TABLE events(
+  run   TEXT    NOT NULL,
+  seq   INTEGER NOT NULL,       -- 1, 2, 3 ... within the run
+  epoch INTEGER NOT NULL,       -- of the engine that wrote it
+  text  TEXT    NOT NULL,       -- JSON: kind, instance, attempt, at_ms, body; what is empty is left out
+  hash  BLOB    NOT NULL,
+  PRIMARY KEY(run, seq)
+) WITHOUT ROWID;
+
+-- Bytes from outside, named in events by their digest.
+CREATE TABLE blobs(
+  digest TEXT NOT NULL PRIMARY KEY,   -- hex SHA-256(salt | bytes)
+  run    TEXT NOT NULL,
+  salt   BLOB NOT NULL,               -- 16 random bytes
+  bytes  BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Written by anyone who may; the first answer to a question counts.
+CREATE TABLE answers(
+  run      TEXT    NOT NULL,
+  question TEXT    NOT NULL,
+  choice   TEXT    NOT NULL,
+  who      TEXT    NOT NULL,
+  because  TEXT    NOT NULL,
+  at_ms    INTEGER NOT NULL,
+  fields   TEXT,                      -- JSON, or null
+  PRIMARY KEY(run, question)
+) WITHOUT ROWID;
+
+-- The only projection: what the events of a run come to. `verify` computes it anew.
+CREATE TABLE runs(
+  n           INTEGER PRIMARY KEY,    -- in the order in which they began
+  run         TEXT    NOT NULL UNIQUE,
+  runbook     TEXT    NOT NULL,
+  title       TEXT    NOT NULL,
+  file        TEXT    NOT NULL,
+  state       TEXT    NOT NULL,
+  began_at_ms INTEGER NOT NULL,
+  ended_at_ms INTEGER NOT NULL,
+  epoch       INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
+  hash        TEXT    NOT NULL        -- of the last event, hex
+);
+
+-- Runs whose events, blobs and answers may be deleted.
+CREATE TABLE pruned(
+  run   TEXT    NOT NULL PRIMARY KEY,
+  at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- The journal's own chain, over the beginning and the end of every run, so that a run that is gone as a whole is missed:
+--   hash = SHA-256(hash before | n | run | 0x00 | kind | 0x00 | run_seq | run_hash | at_ms).
+CREATE TABLE register(
+  n        INTEGER PRIMARY KEY,       -- 1, 2, 3 ...
+  run      TEXT    NOT NULL,
+  kind     TEXT    NOT NULL,          -- run_began, left, pruned
+  run_seq  INTEGER NOT NULL,
+  run_hash BLOB    NOT NULL,          -- of that event
+  at_ms    INTEGER NOT NULL,
+  hash     BLOB    NOT NULL
+);
+
+-- History never changes. The triggers on INSERT also stop INSERT OR REPLACE, which deletes without asking a DELETE trigger.
+CREATE TRIGGER events_follow BEFORE INSERT ON events
+  WHEN NEW.seq IS NOT 1 + (SELECT coalesce(max(seq), 0) FROM events WHERE run = NEW.run)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: an event follows the last one of its run'); END;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'history never changes: events are not updated'); END;
+CREATE TRIGGER events_remain BEFORE DELETE ON events WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: only events of pruned runs are deleted'); END;
+
+CREATE TRIGGER blobs_follow BEFORE INSERT ON blobs WHEN EXISTS (SELECT 1 FROM blobs WHERE digest = NEW.digest)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: blobs are not replaced'); END;
+CREATE TRIGGER blobs_stay BEFORE UPDATE ON blobs
+  BEGIN SELECT RAISE(ABORT, 'history never changes: blobs are not updated'); END;
+CREATE TRIGGER blobs_remain BEFORE DELETE ON blobs WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: only blobs of pruned runs are deleted'); END;
+
+CREATE TRIGGER answers_follow BEFORE INSERT ON answers
+  WHEN EXISTS (SELECT 1 FROM answers WHERE run = NEW.run AND question = NEW.question)
+  BEGIN SELECT RAISE(ABORT, 'this question has been answered'); END;
+CREATE TRIGGER answers_stay BEFORE UPDATE ON answers
+  BEGIN SELECT RAISE(ABORT, 'history never changes: answers are not updated'); END;
+CREATE TRIGGER answers_remain BEFORE DELETE ON answers WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: only answers of pruned runs are deleted'); END;
+
+CREATE TRIGGER register_follows BEFORE INSERT ON register WHEN NEW.n IS NOT 1 + (SELECT coalesce(max(n), 0) FROM register)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: an entry follows the last one of the register'); END;
+CREATE TRIGGER register_stays BEFORE UPDATE ON register
+  BEGIN SELECT RAISE(ABORT, 'history never changes: the register is not updated'); END;
+CREATE TRIGGER register_remains BEFORE DELETE ON register
+  BEGIN SELECT RAISE(ABORT, 'history never changes: nothing is deleted from the register'); END;
+
+CREATE TRIGGER pruned_stays BEFORE UPDATE ON pruned
+  BEGIN SELECT RAISE(ABORT, 'history never changes: what was pruned stays pruned'); END;
+CREATE TRIGGER pruned_remains BEFORE DELETE ON pruned
+  BEGIN SELECT RAISE(ABORT, 'history never changes: what was pruned stays pruned'); END;
+)sql";
+
+std::map<std::string, std::string> definitions(Database& database) {
+  std::map<std::string, std::string> found;
+  Statement select(database, "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  while (select.step()) found[select.text(0)] = select.text(1);
+  return found;
+}
+
+}  // namespace
+
+bool is_blank(Database& database) {
+  return database.integer("PRAGMA application_id") == 0 && database.integer("PRAGMA user_version") == 0 &&
+         database.integer("SELECT count(*) FROM sqlite_schema") == 0;
+}
+
+void create_schema(Database& database) {
+  Transaction transaction(database, Transaction::Kind::write);
+  if (!is_blank(database)) return;
+  database.execute(schema);
+  database.execute(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", schema_application_id, schema_version));
+  transaction.commit();
+}
+
+void require_schema(Database& database) {
+  if (database.integer("PRAGMA application_id") != schema_application_id) {
+    throw Error(ExitCode::journal, fmt::format("{} is not a journal: it is the SQLite file of another program", database.path()),
+                "name the journal with `--journal` or RUNBOOK_JOURNAL");
+  }
+  const auto version = database.integer("PRAGMA user_version");
+  if (version <= schema_version) return;
+  throw Error(ExitCode::journal,
+              fmt::format("the journal {} was written by a newer engine: its schema is {}, this engine knows {}", database.path(),
+                          version, schema_version),
+              "use the newer engine, or name another journal with `--journal`");
+}
+
+std::string schema_difference(Database& database) {
+  Database fresh("the schema", Database::Access::memory);
+  fresh.execute(schema);
+  const auto wanted = definitions(fresh);
+  const auto found = definitions(database);
+  for (const auto& [name, sql] : wanted) {
+    const auto there = found.find(name);
+    if (there == found.end()) return fmt::format("the {} is missing", name);
+    if (there->second != sql) return fmt::format("the {} was changed", name);
+  }
+  for (const auto& [name, sql] : found) {
+    if (!wanted.contains(name)) return fmt::format("the {} was added", name);
+  }
+  return {};
+}
+
+}  // namespace runbook

@@ -1,0 +1,173 @@
+#include "state/sqlite.h"
+
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/error.h"
+
+namespace runbook {
+namespace {
+
+int wait_and_try_again(void*, int tries) {
+  std::this_thread::sleep_for(std::chrono::microseconds(std::min(20'000, 100 * (tries + 1))));
+  return 1;
+}
+
+// immutable=1 can be said in a URI only.
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+struct Complaint {
+  std::string what;
+  std::string hint;
+};
+
+Complaint complaint(int code, const std::string& path, std::string_view doing, const std::string& detail) {
+  switch (code & 0xff) {
+    case SQLITE_NOTADB:
+      return {fmt::format("{} is not a journal: it is no SQLite file", path),
+              "name the journal with `--journal` or RUNBOOK_JOURNAL, or put back the newest copy of it"};
+    case SQLITE_CORRUPT:
+      return {fmt::format("the journal {} is damaged: {}", path, detail),
+              fmt::format("copy {0} and {0}-wal away before anything else, then put back the newest copy that `runbook verify` accepts", path)};
+    case SQLITE_READONLY:
+      return {fmt::format("the journal {} is read-only: {}", path, detail),
+              "make the file and its folder writable, or name another journal with `--journal`"};
+    case SQLITE_FULL:
+      return {fmt::format("the journal {} can't be written: no space left on its disk", path),
+              "make room, then go on with `runbook run --resume`"};
+    default:
+      return {fmt::format("the journal {} can't be used: {}: {}", path, doing, detail),
+              "see that its folder and disk are there and healthy, then try again"};
+  }
+}
+
+}  // namespace
+
+Database::Database(std::string path, Access access) : path_(std::move(path)) {
+  const std::string name = access == Access::memory ? ":memory:" : access == Access::immutable ? immutable_uri(path_) : path_;
+  const int flags = access == Access::immutable ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+  const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code == SQLITE_OK) {
+    sqlite3_busy_handler(handle_, wait_and_try_again, nullptr);
+    return;
+  }
+  const Complaint said = complaint(code, path_, "opening", sqlite3_errstr(code));
+  sqlite3_close(handle_);
+  throw Error(ExitCode::journal, said.what, said.hint);
+}
+
+Database::~Database() { sqlite3_close_v2(handle_); }
+
+void Database::execute(const std::string& sql) {
+  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("writing");
+}
+
+std::int64_t Database::integer(const std::string& sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+
+bool Database::is_read_only() const { return sqlite3_db_readonly(handle_, "main") == 1; }
+
+void Database::keep_wal_on_close() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
+
+void Database::fail(std::string_view doing) const {
+  std::string detail = sqlite3_errmsg(handle_);
+  if (const int number = sqlite3_system_errno(handle_); number != 0) detail = system_message(detail, number);
+  const Complaint said = complaint(sqlite3_extended_errcode(handle_), path_, doing, detail);
+  throw Error(ExitCode::journal, said.what, said.hint);
+}
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  const int code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  if (code != SQLITE_OK) database_.fail("reading");
+}
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+void Statement::expect_bound(int code) {
+  if (code != SQLITE_OK) database_.fail("binding");
+}
+
+Statement& Statement::bind(std::int64_t value) {
+  expect_bound(sqlite3_bind_int64(handle_, ++bound_, value));
+  return *this;
+}
+
+Statement& Statement::bind(std::string_view text) {
+  expect_bound(sqlite3_bind_text64(handle_, ++bound_, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_bytes(std::string_view bytes) {
+  expect_bound(sqlite3_bind_blob64(handle_, ++bound_, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Statement& Statement::bind_null() {
+  expect_bound(sqlite3_bind_null(handle_, ++bound_));
+  return *this;
+}
+
+// The busy handler waits for nearly every lock; SQLite returns without asking it where it fears a deadlock. A stale view is not
+// cured by waiting.
+int Statement::step_patiently() {
+  for (int tries = 0;; ++tries) {
+    const int code = sqlite3_step(handle_);
+    if ((code & 0xff) != SQLITE_BUSY || code == SQLITE_BUSY_SNAPSHOT) return code;
+    sqlite3_reset(handle_);
+    wait_and_try_again(nullptr, tries);
+  }
+}
+
+bool Statement::step() {
+  const int code = step_patiently();
+  if (code == SQLITE_ROW) return true;
+  bound_ = 0;
+  const int result = sqlite3_reset(handle_);
+  if (code != SQLITE_DONE || result != SQLITE_OK) database_.fail("reading or writing");
+  return false;
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+
+std::string Statement::text(int column) const {
+  const void* bytes = sqlite3_column_blob(handle_, column);
+  if (bytes == nullptr) return {};
+  return std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  Statement(database_, kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN").run();
+}
+
+Transaction::~Transaction() {
+  if (sqlite3_get_autocommit(database_.handle()) == 0) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() { Statement(database_, "COMMIT").run(); }
+
+}  // namespace runbook

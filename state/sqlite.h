@@ -1,0 +1,85 @@
+#pragma once
+// SQLite in three types. Every failure is an Error (exit 6) that names the file and the way on. SQLITE_BUSY is no failure: it is
+// waited for. One connection per thread, and none across a fork.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace runbook {
+
+class Database {
+ public:
+  enum class Access {
+    ordinary,    // the file must exist
+    immutable,   // nothing is locked and no -wal is read: for a file in a folder that can't be written
+    memory,      // the path is only a name
+  };
+  Database(std::string path, Access access);
+  ~Database();
+  Database(const Database&) = delete;
+
+  const std::string& path() const { return path_; }
+  sqlite3* handle() const { return handle_; }
+  void execute(const std::string& sql);            // statements without rows, or whose rows don't matter
+  std::int64_t integer(const std::string& sql);    // the first column of the first row, or 0
+  std::int64_t changes() const;                    // rows that the last INSERT, UPDATE or DELETE touched
+  bool is_read_only() const;
+  // For readers: the last one to close would otherwise write the -wal back into the file.
+  void keep_wal_on_close();
+  // doing: "writing", "opening"; for what SQLite has no words of its own.
+  [[noreturn]] void fail(std::string_view doing) const;
+
+ private:
+  std::string path_;
+  sqlite3* handle_ = nullptr;
+};
+
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+
+  // The next parameter. The bytes must live until the statement has run.
+  Statement& bind(std::int64_t value);
+  Statement& bind(std::string_view text);
+  Statement& bind_bytes(std::string_view bytes);
+  Statement& bind_null();
+  // true: there is a row. false: it is done, and can be bound anew.
+  bool step();
+  // Runs to its end.
+  void run();
+
+  std::int64_t integer(int column) const;
+  std::string text(int column) const;   // text or bytes, as stored
+  bool is_null(int column) const;
+
+ private:
+  void expect_bound(int code);
+  int step_patiently();
+
+  Database& database_;
+  sqlite3_stmt* handle_ = nullptr;
+  int bound_ = 0;
+};
+
+// Rolled back by the destructor unless committed.
+class Transaction {
+ public:
+  enum class Kind {
+    read,    // one unchanging view
+    write,   // BEGIN IMMEDIATE
+  };
+  Transaction(Database& database, Kind kind);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+};
+
+}  // namespace runbook

@@ -1,0 +1,82 @@
+#include "state/storage.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/error.h"
+
+namespace runbook {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* another_place = "make it writable, or name another journal with `--journal` or RUNBOOK_JOURNAL";
+
+// Those that linux/magic.h doesn't name.
+constexpr std::uint64_t cifs = 0xFF534D42, lustre = 0x0BD00BD0, gpfs = 0x47504653, vboxsf = 0x786F4256, beegfs = 0x19830326, orangefs = 0x20030528;
+
+constexpr std::array<std::uint64_t, 17> network_file_systems{
+    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, cifs,         V9FS_MAGIC,        AFS_SUPER_MAGIC,
+    AFS_FS_MAGIC,    CODA_SUPER_MAGIC, NCP_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC,
+    lustre,          gpfs,            vboxsf,           beegfs,       orangefs};
+
+}  // namespace
+
+Storage storage_kind(std::uint64_t file_system_type) {
+  if (file_system_type == TMPFS_MAGIC || file_system_type == RAMFS_MAGIC) return Storage::passing;
+  const bool is_network = std::find(network_file_systems.begin(), network_file_systems.end(), file_system_type) != network_file_systems.end();
+  return is_network ? Storage::network : Storage::lasting;
+}
+
+Storage storage_of(const fs::path& path) {
+  struct statfs found{};
+  fs::path at = path;
+  while (statfs(at.c_str(), &found) != 0) {
+    const int number = errno;
+    if ((number != ENOENT && number != ENOTDIR) || at == at.parent_path()) throw_system(ExitCode::journal, "looking at " + at.string(), number);
+    at = at.parent_path();
+  }
+  return storage_kind(static_cast<std::uint32_t>(found.f_type));
+}
+
+void make_private_folder(const fs::path& folder) {
+  struct stat found{};
+  if (folder.empty() || (stat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode))) return;
+  make_private_folder(folder.parent_path());
+  if (mkdir(folder.c_str(), 0700) == 0) {
+    chmod(folder.c_str(), 0700);
+  } else if (errno != EEXIST || stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
+    throw_system(ExitCode::journal, "making the folder " + folder.string(), errno, another_place);
+  }
+}
+
+// Closing a descriptor of the journal drops the locks that SQLite holds in this process: only a file that is new is opened here.
+void make_private_file(const fs::path& file) {
+  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST) return;
+  if (fd < 0) throw_system(ExitCode::journal, "making the file " + file.string(), errno, another_place);
+  fchmod(fd, 0600);
+  close(fd);
+}
+
+int open_private_file(const fs::path& file) {
+  make_private_file(file);
+  const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) throw_system(ExitCode::journal, "opening " + file.string(), errno, another_place);
+  return fd;
+}
+
+FileIdentity identity_of(const fs::path& path) {
+  struct stat found{};
+  if (stat(path.c_str(), &found) != 0) return {};
+  return {found.st_dev, found.st_ino};
+}
+
+}  // namespace runbook
