@@ -33,7 +33,7 @@ void end(InstanceState& it, StepState state, const Event& event) {
   it.state = state;
   it.why = event.body.text_or("why", "");
   it.ended_at_ms = event.at_ms;
-  it.is_open = it.has_exited = it.is_overdue = false;
+  it.is_open = it.has_exited = it.is_verifying = it.is_overdue = it.must_stop = false;
   it.retry_at_ms.reset();
   it.deadline_ms.reset();
 }
@@ -46,7 +46,7 @@ void on_intent(InstanceState& it, const Event& event) {
   it.attempts += 1;
   it.all_attempts += 1;
   it.is_open = true;
-  it.has_exited = it.is_overdue = false;
+  it.has_exited = it.is_verifying = it.is_overdue = it.must_stop = false;
   it.retry_at_ms.reset();
   it.deadline_ms.reset();
   if (body.find("deadline_ms")) it.deadline_ms = body.int_or("deadline_ms", 0);
@@ -67,6 +67,7 @@ void take_output(InstanceState& it, const Value& body) {
 
 void on_exited(InstanceState& it, const Event& event) {
   it.has_exited = true;
+  it.is_verifying = event.body.bool_or("verifying", false);
   it.is_overdue = false;
   it.deadline_ms.reset();
   it.looks_until_ms = event.body.int_or("looks_until_ms", 0);
@@ -112,6 +113,10 @@ void apply_to_instance(InstanceState& it, const Event& event) {
   if (k == event::waiting) return on_waiting(it, event);
   if (k == event::overdue) {
     it.is_overdue = true;
+  } else if (k == event::verifying) {
+    it.is_verifying = true;
+    it.looks_until_ms = event.body.int_or("looks_until_ms", 0);
+    take_output(it, event.body);
   } else if (k == event::satisfied) {
     take_output(it, event.body);
     end(it, StepState::satisfied, event);
@@ -178,6 +183,7 @@ void answered(RunState& run, const Event& event) {
   if (question.about == "approval" && choice == "approve") it.is_approved = true;
   if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
   if (question.about == "overdue") it.deadline_ms.reset();
+  if (question.about == "overdue" && choice == "stop") it.must_stop = true;
 }
 
 void close_questions_of(RunState& run, const std::string& instance) {

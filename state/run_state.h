@@ -26,10 +26,12 @@ struct InstanceState {
   int group = 1;                        // a new one begins with every decision to do it anew
   bool is_open = false;                 // an intent without an outcome
   bool has_exited = false;              // its process ended well, looks follow
-  std::int64_t looks_until_ms = 0;      // after has_exited
+  bool is_verifying = false;            // after has_exited: done_when held, verify is looked at
+  std::int64_t looks_until_ms = 0;      // after has_exited, or in doubt
   std::optional<std::int64_t> retry_at_ms;
   std::optional<std::int64_t> deadline_ms;   // of a wait, or of the open attempt
   bool is_overdue = false;
+  bool must_stop = false;               // somebody chose to stop the overdue attempt
   bool is_approved = false;             // the typed phrase was given, for this group
   std::string question;                 // the open one, or ""
   std::string before, outputs, output, request;   // digests of blobs, or ""

@@ -52,6 +52,7 @@ class Orphan {
       pollfd fds[] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
       ::poll(fds, 2, 50);
       drain();
+      if (wreck_.is_leaving && wreck_.is_leaving()) return status;
       if (stop.stop_requested()) ask_to_end();
       if (!status) status = collect();
       if (!is_anything_alive()) break;

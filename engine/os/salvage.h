@@ -1,6 +1,7 @@
 #pragma once
 // What can still be learned of an attempt whose supervisor is gone: from its log, its spool, its process.
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct Wreck {
   std::string run;
   std::int64_t n = 0;
   std::vector<std::string> secrets;
+  std::function<bool()> is_leaving;   // may be empty; once true: don't wait, don't end it, say lost
 };
 
 // Blocks while a process of the attempt lives, reading its output so that it can go on. The result is its exit (from the log, or

@@ -191,23 +191,23 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
   auto found = at_greeting_.find(n);
   State state = found == at_greeting_.end() ? State::unknown : found->second;
   if (state == State::not_started) return not_started("it could not be started");
-  if (state == State::unknown || state == State::lost) return salvage({config_.folder, config_.run, n, secrets}, config_.past, stop);
+  if (state == State::unknown || state == State::lost) return salvage(wreck(n, secrets), config_.past, stop);
   return await(n, secrets, sink, stop);
 }
 
 Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) {
   std::stop_callback on_stop(stop, [this, n] {
     std::lock_guard lock(mutex_);
-    send(protocol::cancel(n));
+    if (!is_leaving_) send(protocol::cancel(n));
   });
   std::unique_lock lock(mutex_);
   waiting_[n].sink = &sink;
-  changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_; });
+  changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; });
   Waiting waiting = std::move(waiting_[n]);
   waiting_.erase(n);
   lock.unlock();
   if (waiting.is_done) return std::move(waiting.exit);
-  return salvage({config_.folder, config_.run, n, secrets}, read_attempt_log(config_.folder), stop);
+  return salvage(wreck(n, secrets), read_attempt_log(config_.folder), stop);
 }
 
 void SupervisorClient::acknowledge(std::int64_t n) {
@@ -215,10 +215,18 @@ void SupervisorClient::acknowledge(std::int64_t n) {
   acknowledged_.push_back(n);
 }
 
+Wreck SupervisorClient::wreck(std::int64_t n, const std::vector<std::string>& secrets) {
+  return {config_.folder, config_.run, n, secrets, [this] {
+            std::lock_guard lock(mutex_);
+            return is_leaving_;
+          }};
+}
+
 void SupervisorClient::leave(Leaving how) {
   {
     std::lock_guard lock(mutex_);
     is_leaving_ = true;
+    changed_.notify_all();
     send(protocol::acked(take_acknowledged()));
     if (how == Leaving::all_ended) send(protocol::bye());
   }

@@ -14,6 +14,7 @@
 #include "os/attempt_log.h"
 #include "os/process_runner.h"
 #include "os/protocol.h"
+#include "os/salvage.h"
 
 namespace runbook {
 
@@ -40,7 +41,8 @@ class SupervisorClient : public ProcessRunner {
 
   // The outcome of n is committed: what was kept of it may go. Told with the next start, or by `leave`.
   void acknowledge(std::int64_t n);
-  // Tells what is acknowledged and that nothing more is wanted; waits for the supervisor if it has nothing left to do.
+  // Tells what is acknowledged. all_ended: and that nothing more is wanted; waits for the supervisor's end. steps_run_on: what waits
+  // for a process gets `lost` at once, and the process is left alone.
   enum class Leaving { all_ended, steps_run_on };
   void leave(Leaving how);
 
@@ -56,6 +58,7 @@ class SupervisorClient : public ProcessRunner {
   void hear_exit(WireReader& reader, const Message& message);
   void show(std::int64_t n, Waiting& waiting);
   Exit await(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop);
+  Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
   void send(const std::string& bytes, const std::vector<int>& fds = {});
   std::vector<std::int64_t> take_acknowledged();
 

@@ -1,0 +1,12 @@
+#pragma once
+#include "book/runbook.h"
+#include "run/live.h"
+#include "run/scope.h"
+
+namespace runbook {
+
+// $before: what stood before the first attempt of the group, as its intent has it; until there is one, as it was just seen. Outputs that the probe
+// could not give (it said no) are null.
+Value before_value(const Step& step, const InstanceState& it, const LiveStep& live, StoredValues& values);
+
+}  // namespace runbook

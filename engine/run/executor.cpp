@@ -1,0 +1,188 @@
+#include "run/executor.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "run/before.h"
+#include "run/probe.h"
+#include "run/questions.h"
+#include "run/settle.h"
+
+namespace runbook {
+
+namespace {
+constexpr std::int64_t answer_poll_ms = 250;   // how soon an answer from elsewhere is seen
+}
+
+Executor::Executor(Parts parts, std::int64_t first_n)
+    : parts_(parts), values_([this](const std::string& digest) { return parts_.journal.blob(digest); }) {
+  live_.last_n = first_n;
+}
+
+void Executor::record(Proposal proposal) {
+  Event event = std::move(proposal.event);
+  for (const auto& [member, bytes] : proposal.blobs) event.body = with(event.body, member, blob_reference(parts_.journal.put(bytes), bytes.size()));
+  event.at_ms = parts_.clock.now_ms();
+  event = parts_.journal.append(std::move(event));
+  parts_.state.apply(event);
+  if (!event.instance.empty()) live_.steps[event.instance].forget_looks();
+  if (event.kind == event::renewed) live_.cursors.clear();
+  uncommitted_.push_back(std::move(event));
+}
+
+void Executor::commit() {
+  if (!parts_.journal.has_uncommitted()) return;
+  parts_.journal.commit();
+  for (const Event& event : uncommitted_) parts_.observer.committed(event, parts_.state);
+  uncommitted_.clear();
+  for (std::int64_t n : to_acknowledge_) parts_.performer.acknowledge(n);
+  to_acknowledge_.clear();
+}
+
+void Executor::take_up(Launch launch) {
+  launch.takes_up = true;
+  live_.last_n = std::max(live_.last_n, launch.n);
+  this->launch(std::move(launch));
+}
+
+Decision Executor::decide_until_settled() {
+  while (true) {
+    Decision decision = decide(parts_.facts, parts_.state, live_, values_, parts_.clock.now_ms(), limits_);
+    for (auto& proposal : decision.events) record(std::move(proposal));
+    if (decision.events.empty() || !decision.launches.empty()) return decision;
+  }
+}
+
+Executor::Conclusion Executor::run(Limits limits) {
+  limits_ = std::move(limits);
+  while (true) {
+    Decision decision = decide_until_settled();
+    commit();
+    for (auto& next : decision.launches) launch(std::move(next));
+    for (std::int64_t n : decision.cancels) cancel(n);
+    if (decision.end) return conclude(*decision.end);
+    if (limits_.is_interactive) ask_what_is_open();
+    for (Signal& signal : wait(decision.wake_ms)) absorb(signal);
+    if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
+  }
+}
+
+void Executor::launch(Launch launch) {
+  live_.last_n = std::max(live_.last_n, launch.n);
+  launch.seq = parts_.journal.seq();
+  launch.hash = parts_.journal.hash();
+  LiveStep& live = live_.steps[launch.instance];
+  live.running = launch;
+  live.running_since_ms = parts_.clock.now_ms();
+  live.is_cancel_sent = false;
+  parts_.performer.start(launch);
+}
+
+void Executor::cancel(std::int64_t n) {
+  for (auto& [instance, live] : live_.steps) {
+    if (!live.running || live.running->n != n || live.is_cancel_sent) continue;
+    live.is_cancel_sent = true;
+    parts_.performer.cancel(n);
+  }
+}
+
+void Executor::ask_what_is_open() {
+  for (const auto& [id, question] : parts_.state.questions) {
+    if (question.is_open && asked_.insert(id).second) parts_.person.ask(question);
+    if (!question.is_open && asked_.erase(id) > 0) parts_.person.withdraw(id);
+  }
+  if (!asked_.empty()) take_answers_of_others();
+}
+
+void Executor::take_answers_of_others() {
+  for (const Answer& answer : parts_.journal.answers()) {
+    if (asked_.count(answer.question)) parts_.inbox.post(answer);
+  }
+}
+
+std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms) {
+  std::optional<std::int64_t> at_most;
+  if (wake_ms) at_most = std::max<std::int64_t>(0, *wake_ms - parts_.clock.now_ms());
+  if (!asked_.empty()) at_most = std::min(at_most.value_or(answer_poll_ms), answer_poll_ms);
+  // A clock that is set forward must not be slept through: it is looked at once a minute at least.
+  if (at_most) at_most = std::min<std::int64_t>(*at_most, 60'000);
+  return parts_.inbox.wait(at_most ? std::optional(std::chrono::milliseconds(*at_most)) : std::nullopt);
+}
+
+void Executor::absorb(Signal& signal) {
+  if (auto* ended = std::get_if<Ended>(&signal)) return absorb_ended(*ended);
+  if (auto* answer = std::get_if<Answer>(&signal)) return absorb_answer(*answer);
+  absorb_interrupt(std::get<Interrupt>(signal));
+}
+
+RunScope Executor::scope_for(const Step& step) {
+  RunScope scope(parts_.facts, parts_.state, values_);
+  if (!step.before) return scope;
+  return scope.with_before(before_value(step, parts_.state.of(step.id), live_.of(step.id), values_));
+}
+
+void Executor::absorb_ended(const Ended& ended) {
+  const Step* step = parts_.facts.runbook->find(ended.launch.instance);
+  RUNBOOK_ASSERT(step);
+  LiveStep& live = live_.steps[step->id];
+  live.running.reset();
+  if (ended.launch.role != Role::act) return absorb_look(*step, live, ended);
+  bool began_before = ended.launch.takes_up || limits_.is_pausing;
+  auto if_not_started = began_before ? IfNotStarted::begins_again : IfNotStarted::stops;
+  record(settle(*step, parts_.state.of(step->id), ended.outcome, scope_for(*step), parts_.clock.now_ms(), if_not_started));
+  to_acknowledge_.push_back(ended.launch.n);
+}
+
+void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended) {
+  const InstanceState& it = parts_.state.of(step.id);
+  const auto& probe = ended.launch.role == Role::before  ? step.before
+                      : step.kind != Step::Kind::act      ? step.probe
+                      : it.has_exited && it.is_verifying  ? step.verify
+                                                          : step.done_when;
+  RUNBOOK_ASSERT(probe.has_value());
+  Look look = judge(*probe, ended.outcome, scope_for(step));
+  look.began_at_ms = live.running_since_ms;
+  look.ended_at_ms = parts_.clock.now_ms();
+  live.looks += 1;
+  (ended.launch.role == Role::before ? live.before : live.look) = std::move(look);
+}
+
+void Executor::absorb_answer(const Answer& given) {
+  auto found = parts_.state.questions.find(given.question);
+  if (found == parts_.state.questions.end() || !found->second.is_open) return;
+  Question question = found->second;
+  if (asked_.erase(question.id) > 0) parts_.person.withdraw(question.id);
+  if (!why_not_a_choice(question, given).empty()) return;   // it is asked again
+  for (auto& proposal : answer(parts_.state, question, given)) record(std::move(proposal));
+}
+
+bool Executor::is_any_act_running() const {
+  return std::any_of(live_.steps.begin(), live_.steps.end(),
+                     [](const auto& entry) { return entry.second.running && entry.second.running->role == Role::act; });
+}
+
+void Executor::absorb_interrupt(const Interrupt& interrupt) {
+  limits_.who = interrupt.by;
+  if (interrupt.kind == Interrupt::Kind::detach) {
+    detached_by_ = interrupt.by;
+    return;
+  }
+  bool was_pausing = std::exchange(limits_.is_pausing, true);
+  if (!was_pausing || interrupt.kind == Interrupt::Kind::lost) return;
+  for (auto& [instance, live] : live_.steps) {
+    if (live.running) cancel(live.running->n);
+  }
+}
+
+Executor::Conclusion Executor::conclude(const End& end) {
+  Value body = object({{"state", end.state}, {"why", end.why}});
+  Proposal last(end.is_left() ? event::left : event::paused, "", end.instance.empty() ? body : with(body, "step", end.instance));
+  if (!end.outputs.is_null()) last.attach("outputs", to_json(end.outputs));
+  record(std::move(last));
+  commit();
+  return {end, is_any_act_running()};
+}
+
+}  // namespace runbook

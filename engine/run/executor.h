@@ -1,0 +1,70 @@
+#pragma once
+// The one loop: decide, record, commit, then launch, ask, cancel; wait for what comes in; turn it into events. One thread, the
+// only one that touches journal and state.
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "run/decide.h"
+#include "run/performer.h"
+#include "state/journal.h"
+
+namespace runbook {
+
+class Executor {
+ public:
+  struct Parts {
+    const RunFacts& facts;
+    Journal& journal;
+    RunState& state;
+    Performer& performer;
+    Operator& person;
+    Observer& observer;
+    const Clock& clock;
+    Inbox& inbox;
+  };
+  // first_n: the greatest attempt number that was ever given.
+  Executor(Parts parts, std::int64_t first_n);
+
+  // Records what was found out before the loop begins; committed by run().
+  void record(Proposal proposal);
+  // Takes up an attempt that an earlier engine began.
+  void take_up(Launch launch);
+
+  struct Conclusion {
+    End end;
+    bool has_running_steps = false;   // left to the supervisor
+  };
+  // Until the run is left or pauses; its last event says which. Throws Error (exit 6) when the journal fails.
+  Conclusion run(Limits limits);
+
+ private:
+  Decision decide_until_settled();
+  void commit();
+  void launch(Launch launch);
+  void cancel(std::int64_t n);
+  void ask_what_is_open();
+  void take_answers_of_others();
+  std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms);
+  void absorb(Signal& signal);
+  void absorb_ended(const Ended& ended);
+  void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
+  void absorb_answer(const Answer& answer);
+  void absorb_interrupt(const Interrupt& interrupt);
+  RunScope scope_for(const Step& step);
+  bool is_any_act_running() const;
+  Conclusion conclude(const End& end);
+
+  Parts parts_;
+  StoredValues values_;
+  Live live_;
+  Limits limits_;
+  std::vector<Event> uncommitted_;
+  std::vector<std::int64_t> to_acknowledge_;
+  std::set<std::string> asked_;           // question ids the operator was asked
+  std::optional<std::string> detached_by_;
+};
+
+}  // namespace runbook

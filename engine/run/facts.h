@@ -1,0 +1,29 @@
+#pragma once
+// What stays the same while a run goes on.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+#include "book/runbook.h"
+
+namespace runbook {
+
+struct RunFacts {
+  std::shared_ptr<const Runbook> runbook;
+  const Declarations* types = nullptr;
+  std::string run;                             // id
+  Value inputs;                                // all but secrets
+  std::map<std::string, std::string> secrets;  // those that are there; in memory only
+  Value vars;
+  Value run_values;                            // $run
+  std::string dir;                             // the runbook's folder, absolute
+  std::vector<std::string> environment;        // what processes inherit, "NAME=value"
+  std::vector<std::string> secret_values() const;
+};
+
+// $vars, from the inputs. Throws Error (exit 2).
+Value evaluate_vars(const Runbook& runbook, const Value& inputs, const Value& run_values);
+
+}  // namespace runbook

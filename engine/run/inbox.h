@@ -1,0 +1,44 @@
+#pragma once
+// Where everything that happens comes together: outcomes, answers, interrupts. The only object that the engine's threads share.
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "run/launch.h"
+#include "state/journal.h"
+#include "step/outcome.h"
+
+namespace runbook {
+
+struct Ended {
+  Launch launch;
+  Outcome outcome;
+};
+struct Interrupt {
+  enum class Kind {
+    pause,    // Ctrl-C: pause after the step; once more: end the step
+    detach,   // SIGTERM, SIGHUP: leave at once, steps run on
+    lost,     // the supervisor died: pause as soon as what runs has ended
+  } kind = Kind::pause;
+  std::string by;
+};
+using Signal = std::variant<Ended, Answer, Interrupt>;
+
+class Inbox {
+ public:
+  void post(Signal signal);
+  // All that came in, at least one, unless `at_most` passes first.
+  std::vector<Signal> wait(std::optional<std::chrono::milliseconds> at_most);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Signal> signals_;
+};
+
+}  // namespace runbook

@@ -1,0 +1,41 @@
+#pragma once
+// One thing to start: an attempt of a step, or a look by a probe.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+
+namespace runbook {
+
+enum class Role {
+  act,     // has an intent
+  before,  // what stood before
+  look,    // done_when, verify, wait_until, assert: whichever the step's phase asks
+};
+
+// Evaluated, ready to be performed. Holds secrets: in memory only.
+struct Request {
+  std::string type;
+  Value params;
+  std::vector<std::string> env;        // complete
+  std::string dir;
+  bool keeps_result = false;
+  std::int64_t output_head = 0, output_tail = 0;
+  std::optional<std::int64_t> timeout_ms;
+  Value shown;                         // type, params, env of the step, dir: secrets masked; for the journal
+};
+
+struct Launch {
+  std::string instance;
+  std::int64_t n = 0;                  // unique within the run, probes included
+  Role role = Role::act;
+  bool takes_up = false;               // an attempt that an earlier engine began
+  std::shared_ptr<const Request> request;
+  std::int64_t seq = 0;                // where the journal stands when it is launched
+  std::string hash;
+};
+
+}  // namespace runbook

@@ -1,0 +1,50 @@
+#pragma once
+// What the engine knows beyond the journal: looks and what is running now. Lost in a crash, and simply found out again.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/value.h"
+#include "run/launch.h"
+
+namespace runbook {
+
+// The answer of one look by a probe.
+struct Look {
+  enum class Answer { yes, no, cannot_tell };
+  Answer answer = Answer::cannot_tell;
+  std::string why;               // for no and cannot_tell: one sentence
+  Value result;                  // what the probe's step type gave
+  Value outputs;                 // the probe's `outputs:`; a map, or null
+  bool fails = false;            // fail_when held
+  std::int64_t began_at_ms = 0, ended_at_ms = 0;
+};
+
+struct LiveStep {
+  std::optional<Launch> running;          // at most one
+  std::int64_t running_since_ms = 0;
+  bool is_cancel_sent = false;
+  std::optional<Look> before, look;       // the newest of this phase
+  int looks = 0;
+
+  // A new phase: what was seen before says nothing about it.
+  void forget_looks() {
+    before.reset();
+    look.reset();
+    looks = 0;
+  }
+};
+
+// Where the search for the next step begins in each section: all before it is done. Only saves time.
+using Cursors = std::unordered_map<const void*, std::size_t>;
+
+struct Live {
+  std::unordered_map<std::string, LiveStep> steps;
+  std::int64_t last_n = 0;                // the greatest attempt number ever given
+  mutable Cursors cursors;                // a memo of decide's
+  const LiveStep& of(const std::string& instance) const;
+};
+
+}  // namespace runbook

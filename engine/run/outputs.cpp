@@ -1,0 +1,93 @@
+#include "run/outputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+#include <sstream>
+
+#include "base/json.h"
+#include "book/inputs.h"
+
+namespace runbook {
+
+namespace {
+
+// std::regex recurses once a character.
+constexpr std::size_t longest_line = 16 << 10;
+
+std::optional<std::string> search_lines(const std::string& text, const std::string& pattern, std::string& why) {
+  std::regex regex(pattern);
+  std::istringstream lines(text);
+  bool has_long_line = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.size() > longest_line) {
+      has_long_line = true;
+      continue;
+    }
+    std::smatch match;
+    if (!std::regex_search(line, match, regex)) continue;
+    return match.size() > 1 ? match[1].str() : match[0].str();
+  }
+  why = fmt::format("no line of standard output matches `{}`{}", pattern,
+                    has_long_line ? " (lines over 16 KB are not searched)" : "");
+  return std::nullopt;
+}
+
+std::optional<Value> named(const Outcome& outcome, const std::string& name, std::string& why) {
+  for (const auto& [key, value] : outcome.named_outputs) {
+    if (key == name) return Value(value);
+  }
+  why = fmt::format("nothing wrote `{0}=...` to $RUNBOOK_OUTPUT (echo \"{0}=$value\" >> \"$RUNBOOK_OUTPUT\")", name);
+  return std::nullopt;
+}
+
+std::optional<Value> raw_value(const OutputRule& rule, const Outcome& outcome, const Scope& scope, std::string& why) {
+  if (!rule.regex.empty()) {
+    auto text = search_lines(outcome.result.text_or("stdout", ""), rule.regex, why);
+    return text ? std::optional<Value>(*text) : std::nullopt;
+  }
+  if (!rule.value) return named(outcome, rule.name, why);
+  try {
+    Value value = rule.value->expression.evaluate(scope, &outcome.result);
+    if (!value.is_null()) return value;
+    why = fmt::format("`{}` is null", rule.value->expression.text());
+  } catch (const ExpressionError& error) {
+    why = error.what();
+  }
+  return std::nullopt;
+}
+
+std::optional<Value> converted(const OutputRule& rule, const Value& value, std::string& why) {
+  if (rule.type == ValueType::text) return value;
+  std::string text = value.is_text() ? value.as_text() : to_json(value);
+  return convert(rule.type, text, why);
+}
+
+}  // namespace
+
+std::optional<Value> extract_outputs(const std::vector<OutputRule>& rules, const Outcome& outcome, const Scope& scope, std::string& why) {
+  Map outputs;
+  for (const OutputRule& rule : rules) {
+    std::string reason;
+    bool needs_result = rule.value || !rule.regex.empty();
+    std::optional<Value> value;
+    if (needs_result && outcome.result_is_missing)
+      reason = "the output was held by the supervisor, which died";
+    else
+      value = raw_value(rule, outcome, scope, reason);
+    if (value) value = converted(rule, *value, reason);
+    if (!value) {
+      why = fmt::format("output `{}`: {}", rule.name, reason);
+      return std::nullopt;
+    }
+    outputs.emplace_back(rule.name, *value);
+  }
+  for (const auto& [name, value] : outcome.named_outputs) {
+    bool is_ruled = std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
+    if (!is_ruled) outputs.emplace_back(name, Value(value));
+  }
+  return Value(std::move(outputs));
+}
+
+}  // namespace runbook

@@ -1,0 +1,75 @@
+#pragma once
+// The executor's seams to the world: what is performed, who is asked, who watches.
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "run/inbox.h"
+#include "state/run_state.h"
+#include "step/step_type.h"
+
+namespace runbook {
+
+class Performer {
+ public:
+  virtual ~Performer() = default;
+  // Answers with one Ended in the inbox, from any thread.
+  virtual void start(const Launch& launch) = 0;
+  // Ends it; its Ended comes all the same.
+  virtual void cancel(std::int64_t n) = 0;
+  // The outcome of n is committed; what was kept for it may go.
+  virtual void acknowledge(std::int64_t n) = 0;
+};
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  // Answers with an Answer in the inbox, at some time, from any thread.
+  virtual void ask(const Question& question) = 0;
+  // Answered elsewhere, or no longer of interest.
+  virtual void withdraw(const std::string& question) = 0;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // After the commit, in order, with the state that includes it.
+  virtual void committed(const Event& event, const RunState& state) = 0;
+  // What a step writes, masked; any thread.
+  virtual void output(const std::string& instance, std::string_view bytes) = 0;
+};
+
+// Runs step types, each launch on a thread of its own.
+class StepPerformer : public Performer {
+ public:
+  struct Parts {
+    std::vector<std::unique_ptr<StepType>> types;
+    std::vector<std::string> secrets;
+    std::function<void(std::int64_t n)> acknowledge;
+    std::function<void(const std::string& instance, std::string_view bytes)> output;   // may be empty
+  };
+  StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
+  // Asks what still runs to stop, and waits for it.
+  ~StepPerformer() override;
+
+  void start(const Launch& launch) override;
+  void cancel(std::int64_t n) override;
+  void acknowledge(std::int64_t n) override { parts_.acknowledge(n); }
+
+ private:
+  Outcome perform(const Launch& launch, std::stop_token stop) const;
+  void join_finished();
+  Parts parts_;
+  Inbox& inbox_;
+  std::mutex mutex_;
+  std::map<std::int64_t, std::jthread> workers_;
+  std::vector<std::int64_t> finished_;
+};
+
+}  // namespace runbook

@@ -1,0 +1,14 @@
+#pragma once
+#include "book/runbook.h"
+#include "run/live.h"
+#include "step/outcome.h"
+
+namespace runbook {
+
+// Three answers: yes, no, can't tell. What can't be seen is never taken for a no.
+Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope);
+
+// `that:` alone, about what is known already (assert).
+Look judge_known(const Probe& probe, const Scope& scope);
+
+}  // namespace runbook

@@ -1,0 +1,78 @@
+#include "run/questions.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+
+namespace runbook {
+
+namespace {
+
+Proposal ask(const Step& step, const std::string& about, std::int64_t attempt, std::string text, std::vector<std::string> choices) {
+  List list;
+  for (auto& choice : choices) list.emplace_back(std::move(choice));
+  // One question per step, attempt and matter: an answer can never reach another attempt.
+  std::string id = fmt::format("{}/{}/{}", step.id, about, attempt);
+  return Proposal(event::asked, step.id, object({{"question", id}, {"about", about}, {"text", text}, {"choices", Value(std::move(list))}}), attempt);
+}
+
+Value who_and_why(const Answer& given) {
+  Value body = object({{"who", given.who}});
+  return given.because.empty() ? body : with(body, "because", given.because);
+}
+
+std::vector<Proposal> settle_doubt(const RunState& state, const Question& question, const Answer& given) {
+  const InstanceState& it = state.of(question.instance);
+  std::string by = fmt::format("decided by {}: {}", given.who, given.choice);
+  if (given.choice == "done") {
+    Proposal ended(event::ended, question.instance, object({{"result", "succeeded"}, {"why", by}}), it.attempt);
+    if (given.fields.is_map() && !given.fields.as_map().empty()) ended.attach("outputs", to_json(given.fields));
+    return {ended};
+  }
+  Proposal ended(event::ended, question.instance, object({{"result", "failed"}, {"why", by}}), it.attempt);
+  if (given.choice == "not-done") return {ended};
+  return {ended, Proposal(event::renewed, question.instance, with(who_and_why(given), "how", "retry"))};
+}
+
+}  // namespace
+
+std::string approval_phrase(const Step& step) { return step.title.empty() ? step.id : step.title; }
+
+Proposal ask_approval(const Step& step, const InstanceState& it) {
+  std::string phrase = approval_phrase(step);
+  Proposal asked = ask(step, "approval", it.group,
+                       fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
+  asked.event.body = with(asked.event.body, "phrase", phrase);
+  asked.event.attempt = 0;
+  return asked;
+}
+
+Proposal ask_doubt(const Step& step, const InstanceState& it, const std::string& seen) {
+  std::string text = fmt::format("Did `{}` take effect? {}.", step.id, it.why);
+  if (!seen.empty()) text += fmt::format(" Looked, and {}.", seen);
+  return ask(step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
+}
+
+Proposal ask_overdue(const Step& step, const InstanceState& it) {
+  return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id), {"wait", "stop"});
+}
+
+std::string why_not_a_choice(const Question& question, const Answer& given) {
+  if (question.about == "approval" && given.choice == "approve" && given.fields.text_or("phrase", "") != question.phrase)
+    return fmt::format("the phrase does not fit; type exactly: {}", question.phrase);
+  if (std::find(question.choices.begin(), question.choices.end(), given.choice) != question.choices.end()) return "";
+  return fmt::format("`{}` is not one of: {}", given.choice, fmt::join(question.choices, ", "));
+}
+
+std::vector<Proposal> answer(const RunState& state, const Question& question, const Answer& given) {
+  Value body = with(with(who_and_why(given), "question", question.id), "choice", given.choice);
+  std::vector<Proposal> events = {Proposal(event::answered, question.instance, body)};
+  if (question.about != "doubt") return events;
+  for (auto& proposal : settle_doubt(state, question, given)) events.push_back(std::move(proposal));
+  return events;
+}
+
+}  // namespace runbook

@@ -1,0 +1,27 @@
+#pragma once
+// Questions that a run asks, and what an answer sets in motion.
+#include <string>
+#include <vector>
+
+#include "book/runbook.h"
+#include "run/proposal.h"
+#include "state/journal.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+// Approval of a point of no return: a phrase must be typed.
+Proposal ask_approval(const Step& step, const InstanceState& it);
+std::string approval_phrase(const Step& step);
+// In doubt: done, not-done or retry.
+Proposal ask_doubt(const Step& step, const InstanceState& it, const std::string& seen);
+// Past its timeout: wait or stop.
+Proposal ask_overdue(const Step& step, const InstanceState& it);
+
+// The `answered` event and what follows from it.
+std::vector<Proposal> answer(const RunState& state, const Question& question, const Answer& given);
+
+// "" if the choice is one of the question's; else what is.
+std::string why_not_a_choice(const Question& question, const Answer& given);
+
+}  // namespace runbook

@@ -1,0 +1,27 @@
+#pragma once
+// What `--resume` finds out before the loop goes on.
+#include <string>
+#include <vector>
+
+#include "run/launch.h"
+#include "run/proposal.h"
+#include "book/runbook.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+struct Recovery {
+  std::vector<Proposal> events;     // failed steps are renewed, questions about overdue steps answered with "wait"
+  std::vector<Launch> taken_up;     // attempts without an outcome: their end is collected
+};
+
+enum class Purpose {
+  go_on,
+  cancel,   // nothing is renewed
+};
+Recovery recover(const Runbook& runbook, const RunState& state, const std::string& who, Purpose purpose);
+
+// Attempts of which the journal knows no end.
+std::vector<std::int64_t> open_attempts(const RunState& state);
+
+}  // namespace runbook

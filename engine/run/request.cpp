@@ -1,0 +1,136 @@
+#include "run/request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <map>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/redactor.h"
+
+namespace runbook {
+
+namespace {
+
+std::string as_text(const Value& value) {
+  if (value.is_text()) return value.as_text();
+  if (value.is_number() || value.is_bool()) return to_json(value);
+  throw Error(ExitCode::step_failed, fmt::format("a {} where text is needed", value.type_name()));
+}
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
+// A secret may be missing after a resume: it is never stored.
+void require_secrets(const RunFacts& facts, const Template& text) {
+  for (const Reference& reference : text.references()) {
+    if (reference.root != "inputs" || reference.path.empty()) continue;
+    const Input* input = facts.runbook->find_input(reference.path[0]);
+    if (!input || input->type != ValueType::secret || facts.secrets.count(input->name)) continue;
+    throw Error(ExitCode::step_failed, fmt::format("the secret input `{}` is not there (secrets are never stored)", input->name),
+                fmt::format("RUNBOOK_INPUT_{}=... runbook run --resume", upper(input->name)));
+  }
+}
+
+// A number or true stays what it is in JSON and becomes text where a process gets it.
+Value evaluate_param(const Declaration& type, const std::string& name, const ParamTree& tree, const Scope& scope) {
+  Value value = tree.evaluate(scope);
+  const Param* param = type.find(name);
+  if (!param || param->type != Param::Type::arguments || !value.is_list()) return value;
+  List arguments;
+  for (const Value& argument : value.as_list()) arguments.emplace_back(as_text(argument));
+  return Value(std::move(arguments));
+}
+
+void require_secrets_in(const RunFacts& facts, const ParamTree& tree) {
+  if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return require_secrets(facts, leaf->text);
+  if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) {
+    for (const auto& item : *list) require_secrets_in(facts, item);
+    return;
+  }
+  for (const auto& [key, value] : std::get<2>(tree.data)) require_secrets_in(facts, value);
+}
+
+Value evaluate_params(const RunFacts& facts, const std::string& type_name, const ParamTree& tree, const Scope& scope) {
+  require_secrets_in(facts, tree);
+  const Declaration* type = find_declaration(*facts.types, type_name);
+  RUNBOOK_ASSERT(type);
+  const auto* members = std::get_if<2>(&tree.data);
+  Map params;
+  if (members) {
+    for (const auto& [name, value] : *members) params.emplace_back(name, evaluate_param(*type, name, value, scope));
+  }
+  return Value(std::move(params));
+}
+
+struct Environment {
+  std::map<std::string, std::string> all;
+  Map of_step;   // what `env:` gave
+};
+
+Environment make_environment(const RunFacts& facts, const Step& step, const Declaration& type, const Scope& scope) {
+  Environment env;
+  for (const auto& entry : facts.environment) {
+    auto equals = entry.find('=');
+    if (equals != std::string::npos) env.all[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  if (type.exports_inputs && facts.inputs.is_map()) {
+    for (const auto& [name, value] : facts.inputs.as_map()) {
+      if (value.is_text() || value.is_number() || value.is_bool()) env.all[name] = as_text(value);
+    }
+  }
+  for (const auto& entry : step.env) {
+    require_secrets(facts, entry.value.text);
+    std::string value = as_text(entry.value.text.evaluate(scope));
+    env.all[entry.name] = value;
+    env.of_step.emplace_back(entry.name, value);
+  }
+  env.all["RUNBOOK_RUN"] = facts.run;
+  env.all["RUNBOOK_STEP"] = step.id;
+  return env;
+}
+
+std::string working_folder(const RunFacts& facts, const Step& step, const Scope& scope) {
+  if (!step.dir) return facts.dir;
+  return (std::filesystem::path(facts.dir) / as_text(step.dir->text.evaluate(scope))).lexically_normal().string();
+}
+
+Request make(const RunFacts& facts, const Step& step, const std::string& type_name, const ParamTree& params, const Scope& scope) {
+  Request request;
+  const Declaration* type = find_declaration(*facts.types, type_name);
+  RUNBOOK_ASSERT(type);
+  request.type = type_name;
+  request.params = evaluate_params(facts, type_name, params, scope);
+  Environment env = make_environment(facts, step, *type, scope);
+  for (const auto& [name, value] : env.all) request.env.push_back(name + "=" + value);
+  request.dir = working_folder(facts, step, scope);
+  request.output_head = step.output_head;
+  request.output_tail = step.output_tail;
+  Value shown = object({{"type", type_name}, {"params", request.params}, {"env", Value(env.of_step)}, {"dir", request.dir}});
+  auto secrets = facts.secret_values();
+  request.shown = secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
+  return request;
+}
+
+}  // namespace
+
+Request make_request(const RunFacts& facts, const Step& step, const Scope& scope) {
+  Request request = make(facts, step, step.type, step.params, scope);
+  request.keeps_result = step.needs_result();
+  if (step.timeout_ms && (step.kills_on_timeout || step.effect == Effect::read)) request.timeout_ms = step.timeout_ms;
+  return request;
+}
+
+Request make_probe_request(const RunFacts& facts, const Step& step, const Probe& probe, const Scope& scope) {
+  Request request = make(facts, step, probe.type, probe.params, scope);
+  request.keeps_result = probe.that || probe.fail_when || !probe.outputs.empty();
+  request.timeout_ms = probe.look_timeout_ms;
+  return request;
+}
+
+}  // namespace runbook

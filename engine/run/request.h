@@ -1,0 +1,12 @@
+#pragma once
+#include "book/runbook.h"
+#include "run/launch.h"
+#include "run/scope.h"
+
+namespace runbook {
+
+// Evaluates what a step or a probe of it needs. Throws ExpressionError, or Error for a secret that is not there.
+Request make_request(const RunFacts& facts, const Step& step, const Scope& scope);
+Request make_probe_request(const RunFacts& facts, const Step& step, const Probe& probe, const Scope& scope);
+
+}  // namespace runbook

@@ -1,0 +1,30 @@
+#include "run/retry.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace runbook {
+
+namespace {
+
+bool is_wanted(const Retry& retry, const Outcome& outcome, const Scope& scope) {
+  if (!retry.when) return true;
+  try {
+    Value value = retry.when->expression.evaluate(scope, &outcome.result);
+    return value.is_bool() && value.as_bool();
+  } catch (const ExpressionError&) {
+    return false;   // what can't be judged is not repeated
+  }
+}
+
+}  // namespace
+
+std::optional<std::int64_t> retry_at_ms(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
+                                        std::int64_t now_ms) {
+  const Retry& retry = step.retry;
+  if (it.attempts >= retry.attempts || !is_wanted(retry, outcome, scope)) return std::nullopt;
+  double delay = static_cast<double>(retry.delay_ms) * std::pow(retry.backoff, it.attempts - 1);
+  return now_ms + static_cast<std::int64_t>(std::min(delay, static_cast<double>(retry.max_delay_ms)));
+}
+
+}  // namespace runbook

@@ -1,0 +1,78 @@
+#include "run/scope.h"
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace runbook {
+
+std::vector<std::string> RunFacts::secret_values() const {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : secrets) values.push_back(value);
+  return values;
+}
+
+Value StoredValues::get(const std::string& digest) {
+  if (digest.empty()) return {};
+  auto found = cache_.find(digest);
+  if (found != cache_.end()) return found->second;
+  return cache_.emplace(digest, parse_json(reader_(digest))).first->second;
+}
+
+RunScope RunScope::with_before(Value before) const {
+  RunScope scope = *this;
+  scope.before_ = std::move(before);
+  return scope;
+}
+
+std::optional<Value> RunScope::context(std::string_view name) const {
+  if (name == "vars") return facts_.vars;
+  if (name == "run") return facts_.run_values;
+  if (name == "before") return before_;
+  if (name != "inputs") return std::nullopt;
+  Value inputs = facts_.inputs;
+  for (const auto& [secret, value] : facts_.secrets) inputs = with(inputs, secret, value);
+  return inputs;
+}
+
+std::optional<Value> RunScope::step(std::string_view id) const {
+  if (!facts_.runbook->find(id)) return std::nullopt;
+  const InstanceState& it = state_.of(std::string(id));
+  Value step = is_done(it.state) ? values_.get(it.outputs) : Value();
+  return with(step, "state", step_state_name(it.state));
+}
+
+namespace {
+
+// While vars are made: inputs, $run, and the vars before.
+class VarsScope : public Scope {
+ public:
+  VarsScope(const Value& inputs, const Value& run_values) : inputs_(inputs), run_(run_values) {}
+  std::optional<Value> context(std::string_view name) const override {
+    if (name == "inputs") return inputs_;
+    if (name == "run") return run_;
+    if (name == "vars") return vars;
+    return std::nullopt;
+  }
+  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
+  Value vars = Value(Map{});
+
+ private:
+  const Value& inputs_;
+  const Value& run_;
+};
+
+}  // namespace
+
+Value evaluate_vars(const Runbook& runbook, const Value& inputs, const Value& run_values) {
+  VarsScope scope(inputs, run_values);
+  for (const auto& [name, text] : runbook.vars) {
+    try {
+      scope.vars = with(scope.vars, name, text.text.evaluate(scope));
+    } catch (const ExpressionError& error) {
+      throw Error(ExitCode::usage, "the value of `" + name + "` under vars: " + error.what());
+    }
+  }
+  return scope.vars;
+}
+
+}  // namespace runbook

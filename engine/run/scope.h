@@ -1,0 +1,42 @@
+#pragma once
+// What `$inputs`, `$vars`, `$run`, `$before` and `$steps.<id>` mean at one moment of a run.
+#include <functional>
+#include <map>
+#include <string>
+
+#include "expr/expression.h"
+#include "run/facts.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+// Values that lie in blobs, parsed once.
+class StoredValues {
+ public:
+  using Reader = std::function<std::string(const std::string& digest)>;
+  explicit StoredValues(Reader reader) : reader_(std::move(reader)) {}
+  // null for "".
+  Value get(const std::string& digest);
+
+ private:
+  Reader reader_;
+  std::map<std::string, Value> cache_;
+};
+
+class RunScope : public Scope {
+ public:
+  RunScope(const RunFacts& facts, const RunState& state, StoredValues& values) : facts_(facts), state_(state), values_(values) {}
+  // With $before.
+  RunScope with_before(Value before) const;
+
+  std::optional<Value> context(std::string_view name) const override;
+  std::optional<Value> step(std::string_view id) const override;
+
+ private:
+  const RunFacts& facts_;
+  const RunState& state_;
+  StoredValues& values_;
+  std::optional<Value> before_;
+};
+
+}  // namespace runbook
