@@ -1,14 +1,12 @@
 #include "state/event.h"
 
-#include <algorithm>
-
 #include "base/json.h"
 
 namespace runbook {
 namespace {
 
 bool is_hex_digest(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 bool is_empty(const Value& body) { return body.is_null() || (body.is_map() && body.as_map().empty()); }
@@ -49,7 +47,9 @@ std::optional<Event> read_event(std::int64_t seq, std::string_view text) {
 }
 
 std::string describe(const Event& event) {
-  return event.instance.empty() ? event.kind : event.kind + " of `" + event.instance + "`";
+  if (event.instance.empty()) return event.kind;
+  const char* noun = event.kind.starts_with("section") ? " of section `" : " of step `";
+  return event.kind + noun + event.instance + "`";
 }
 
 }  // namespace runbook

@@ -52,7 +52,7 @@ std::string blob_digest(const Value& reference);
 std::string event_text(const Event& event);
 // nullopt: these bytes are no event.
 std::optional<Event> read_event(std::int64_t seq, std::string_view text);
-// "ended of `copy`", "run_began": for messages.
+// "ended of step `copy`", "run_began": for messages.
 std::string describe(const Event& event);
 
 }  // namespace runbook

@@ -68,7 +68,8 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
       epoch_(committed_.epoch + 1),
       last_hash_(std::move(last_hash)),
       insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
-      update_row_(database_, "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
+      update_row_(database_,
+                  "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
       insert_event_(database_, "INSERT INTO events(run, seq, epoch, text, hash) VALUES(?, ?, ?, ?, ?)"),
       insert_blob_(database_, "INSERT INTO blobs(digest, run, salt, bytes) VALUES(?, ?, ?, ?)"),
       last_entry_(database_, "SELECT n, hash FROM register ORDER BY n DESC LIMIT 1"),
@@ -133,15 +134,20 @@ void Driver::write_row() {
   update_row_.bind(row_.state).bind(row_.ended_at_ms).bind(row_.epoch).bind(row_.seq).bind(row_.hash);
   update_row_.bind(row_.run).bind(committed_.epoch).bind(committed_.seq).run();
   if (database_.changes() == 1) return;
-  throw Error(ExitCode::driven, fmt::format("another engine has taken over run {}", row_.run), fmt::format("`runbook show {}` tells what it does", row_.run));
+  throw Error(ExitCode::driven, fmt::format("another engine has taken over run {}", row_.run),
+              fmt::format("`runbook show {}` tells what it does", row_.run));
 }
 
 void Driver::write_blobs() {
-  for (const PendingBlob& blob : blobs_) insert_blob_.bind(blob.digest).bind(row_.run).bind_bytes(blob.salt).bind_bytes(blob.bytes).run();
+  for (const PendingBlob& blob : blobs_) {
+    insert_blob_.bind(blob.digest).bind(row_.run).bind_bytes(blob.salt).bind_bytes(blob.bytes).run();
+  }
 }
 
 void Driver::write_events() {
-  for (const StoredEvent& event : events_) insert_event_.bind(row_.run).bind(event.seq).bind(event.epoch).bind(event.text).bind_bytes(event.hash).run();
+  for (const StoredEvent& event : events_) {
+    insert_event_.bind(row_.run).bind(event.seq).bind(event.epoch).bind(event.text).bind_bytes(event.hash).run();
+  }
 }
 
 void Driver::write_register(const RegisterEntry& pending) {
@@ -153,7 +159,8 @@ void Driver::write_register(const RegisterEntry& pending) {
     before = last_entry_.text(1);
   }
   const std::string hash = register_hash(before, entry);
-  insert_entry_.bind(entry.n).bind(entry.run).bind(entry.kind).bind(entry.run_seq).bind_bytes(entry.run_hash).bind(entry.at_ms).bind_bytes(hash).run();
+  insert_entry_.bind(entry.n).bind(entry.run).bind(entry.kind).bind(entry.run_seq);
+  insert_entry_.bind_bytes(entry.run_hash).bind(entry.at_ms).bind_bytes(hash).run();
 }
 
 // Without its head a journal that goes back would not be noticed: then the commit stands, and is the last one.
@@ -163,7 +170,9 @@ void Driver::settle() {
   entries_.clear();
   committed_ = row_;
   if (head_.write({committed_.epoch, committed_.seq, committed_.hash})) return;
-  failure_.emplace(ExitCode::journal, fmt::format("the head of run {} can't be written to {}", row_.run, file_.run_folder(row_.run).string()), "see that the disk is healthy and has room, then go on with `runbook run --resume`");
+  failure_.emplace(ExitCode::journal,
+                   fmt::format("the head of run {} can't be written to {}", row_.run, file_.run_folder(row_.run).string()),
+                   "see that the disk is healthy and has room, then go on with `runbook run --resume`");
 }
 
 // The last events as stored, and the one before them.
@@ -176,33 +185,37 @@ std::map<std::int64_t, StoredEvent> end_of_chain(const JournalFile& file, const 
 }
 
 Error broken_chain(const JournalFile& file, const RunRow& row, const std::string& why) {
-  return Error(ExitCode::journal, fmt::format("run {} in the journal {} can't be trusted: {}", row.run, file.path().string(), why), fmt::format("`runbook verify {}` tells what was changed; put back the newest copy that it accepts", row.run));
+  return Error(ExitCode::journal, fmt::format("run {} in the journal {} can't be trusted: {}", row.run, file.path().string(), why),
+               fmt::format("`runbook verify {}` tells what was changed; put back the newest copy that it accepts", row.run));
 }
 
-// The hash of the last event, if the end of the chain is whole.
+// The hash of the last event, if the end of the chain is whole. The first of the events looked at is only the one to chain to.
 std::string require_whole_end(const JournalFile& file, const RunRow& row) {
+  const auto refuse = [&](std::int64_t seq, const char* why) { throw broken_chain(file, row, fmt::format("event {} {}", seq, why)); };
   const auto events = end_of_chain(file, row);
+  const std::int64_t first = std::max<std::int64_t>(1, row.seq - looked_at_on_resume);
   std::string before = chain_start();
-  for (std::int64_t seq = std::max<std::int64_t>(1, row.seq - looked_at_on_resume); seq <= row.seq; ++seq) {
+  for (std::int64_t seq = first; seq <= row.seq; ++seq) {
     const auto found = events.find(seq);
-    if (found == events.end()) throw broken_chain(file, row, fmt::format("event {} is missing", seq));
-    const bool has_one_before = seq == 1 || events.contains(seq - 1);
-    if (has_one_before && event_hash(before, row.run, found->second) != found->second.hash) throw broken_chain(file, row, fmt::format("event {} does not fit its hash", seq));
+    if (found == events.end()) refuse(seq, "is missing");
+    const bool can_be_checked = seq == 1 || seq > first;
+    if (can_be_checked && event_hash(before, row.run, found->second) != found->second.hash) refuse(seq, "does not fit its hash");
     before = found->second.hash;
   }
-  if (!events.empty() && events.rbegin()->first > row.seq) throw broken_chain(file, row, fmt::format("event {} is not in the table of runs", row.seq + 1));
-  if (to_hex(before) != row.hash) throw broken_chain(file, row, fmt::format("event {} is not the one that the table of runs names", row.seq));
+  if (!events.empty() && events.rbegin()->first > row.seq) refuse(row.seq + 1, "is not in the table of runs");
+  if (to_hex(before) != row.hash) refuse(row.seq, "is not the one that the table of runs names");
   return before;
 }
 
-// A row that is ahead of its events is a head too.
 void require_not_behind(const JournalFile& file, const RunRow& row) {
   const auto head = read_head(file.run_folder(row.run));
   if (!head) return;
   if (head->seq > row.seq) throw lost_events(file, row.run, row.seq, *head);
   Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE run = ? AND seq = ?");
   if (select.bind(row.run).bind(head->seq).step() && select.text(0) == head->hash) return;
-  throw broken_chain(file, row, fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently", head->seq));
+  throw broken_chain(file, row,
+                     fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently",
+                                 head->seq));
 }
 
 }  // namespace
@@ -230,7 +243,9 @@ std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const 
   RUNBOOK_ASSERT(is_run_name(run) && began.kind == event::run_began);
   RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
   require_no_lost_runs(file);
-  if (file.run(run)) throw Error(ExitCode::usage, fmt::format("run {} has begun already", run), fmt::format("go on with `runbook run --resume {}`", run));
+  if (file.run(run)) {
+    throw Error(ExitCode::usage, fmt::format("run {} has begun already", run), fmt::format("go on with `runbook run --resume {}`", run));
+  }
   RunRow row;
   row.run = run;
   auto driver = std::make_unique<Driver>(file, std::move(row), chain_start());
@@ -244,7 +259,8 @@ std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const 
   const auto row = file.run(run);
   if (!row) {
     require_no_lost_runs(file);
-    throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run, file.path().string()), "`runbook runs` lists them");
+    throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run, file.path().string()),
+                "`runbook runs` lists them");
   }
   require_not_behind(file, *row);
   std::string last_hash = require_whole_end(file, *row);

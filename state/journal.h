@@ -92,7 +92,8 @@ class JournalFile {
 
   std::vector<RunRow> runs() const;                                  // newest first
   std::optional<RunRow> run(const std::string& run) const;
-  // A run id, a unique prefix of one, or "last". Throws Error (exit 2), with the candidates where there are several.
+  // A run id, a unique prefix of one, or "last". Throws Error (exit 2), with the candidates where there are several; exit 6 if
+  // the run is known to have been lost.
   RunRow find_run(const std::string& word) const;
 
   void events(const std::string& run, std::int64_t after_seq, const std::function<void(const Event&)>& each) const;
@@ -112,7 +113,7 @@ class JournalFile {
   std::unique_ptr<Db> db_;
 };
 
-// The one driver of one run. Not thread-safe: the decider's thread alone.
+// The one driver of one run. Not thread-safe: the decider's thread alone. The file and the lease outlive it.
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -123,8 +124,9 @@ class Journal {
   // Buffered; gives the digest. Bytes from outside go here.
   virtual std::string put(std::string_view bytes) = 0;
   virtual bool has_uncommitted() const = 0;
-  // One durable transaction; a no-op when nothing is buffered. Throws Error (exit 6); then nothing was recorded and this object
-  // refuses every further commit.
+  // One durable transaction; a no-op when nothing is buffered. Throws Error (exit 6; exit 5: another engine has taken over);
+  // then this object refuses every further commit, and what was buffered counts as not recorded. After a failed sync it may
+  // still turn up in the file later: it is never written a second time.
   virtual void commit() = 0;
   // What was committed (or is buffered) under that digest.
   virtual std::string blob(const std::string& digest) const = 0;
@@ -158,7 +160,12 @@ class Lease {
 // The pid that holds the lock, or 0. Takes nothing.
 int lease_holder(const std::filesystem::path& run_folder);
 
-// Begins a run: its row, and the run_began event (buffered; the first commit writes both).
+// Runs that have a head in the journal's folder but are not in the journal: it was lost, or an older copy was put back.
+std::vector<std::string> lost_runs(const JournalFile& file);
+// Throws Error (exit 6) if there are any. Begin and find_run("last") ask it: beginning anew would do a lost run's steps twice.
+void require_no_lost_runs(const JournalFile& file);
+
+// Begins a run: its row, and the run_began event (buffered; the first commit writes both). Throws Error (exit 6) as above.
 std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run, Event began);
 // Takes up a run: raises the epoch with `driven` (committed here). Throws Error (exit 6) if the journal is behind the head
 // outside the file, or a chain is broken at its end; the message names the lost events and the way on.

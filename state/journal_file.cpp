@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
+#include <iterator>
+#include <set>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -25,7 +28,8 @@ fs::path beside(const fs::path& path, const char* suffix) { return path.string()
 
 void refuse_network_storage(const fs::path& path) {
   if (storage_of(path) != Storage::network) return;
-  throw Error(ExitCode::journal, fmt::format("the journal {} lies on a network or FUSE file system, where locks and syncs can't be relied on", path.string()),
+  throw Error(ExitCode::journal,
+              fmt::format("the journal {} lies on a network or FUSE file system, where locks and syncs can't be relied on", path.string()),
               "name one on a local disk with `--journal` or RUNBOOK_JOURNAL");
 }
 
@@ -37,9 +41,20 @@ void refuse_other_than_one_file(const fs::path& path) {
     throw Error(ExitCode::journal, fmt::format("there is no journal {}", path.string()),
                 "`runbook run` begins one; another one is named with `--journal` or RUNBOOK_JOURNAL");
   }
-  if (!S_ISREG(found.st_mode)) throw Error(ExitCode::journal, fmt::format("the journal {} is not a file", path.string()), "name a file with `--journal`");
+  if (!S_ISREG(found.st_mode)) {
+    throw Error(ExitCode::journal, fmt::format("the journal {} is not a file", path.string()), "name a file with `--journal`");
+  }
   if (found.st_nlink == 1) return;
-  throw Error(ExitCode::journal, fmt::format("the journal {} has {} names (hard links)", path.string(), found.st_nlink), "remove the others: two engines could use it under two names");
+  throw Error(ExitCode::journal, fmt::format("the journal {} has {} names (hard links)", path.string(), found.st_nlink),
+              "remove the others: two engines could use it under two names");
+}
+
+// With links resolved, so that two names of one journal don't mean two folders of locks.
+fs::path resolved(const fs::path& path) {
+  std::error_code error;
+  const fs::path found = fs::weakly_canonical(fs::absolute(path, error), error);
+  if (error) throw_system(ExitCode::journal, "looking at the journal " + path.string(), error.value());
+  return found;
 }
 
 void configure(Database& database, OpenMode mode) {
@@ -49,18 +64,25 @@ void configure(Database& database, OpenMode mode) {
     return;
   }
   if (database.is_read_only()) {
-    throw Error(ExitCode::journal, fmt::format("the journal {} is read-only", database.path()), "make the file and its folder writable, or name another journal with `--journal`");
+    throw Error(ExitCode::journal, fmt::format("the journal {} is read-only", database.path()),
+                "make the file and its folder writable, or name another journal with `--journal`");
   }
+}
+
+void use_write_ahead_log(Database& database) {
+  Statement change(database, "PRAGMA journal_mode=WAL");
+  if (change.step() && change.text(0) == "wal") return;
+  throw Error(ExitCode::journal, fmt::format("the journal {} can't be switched to write-ahead logging", database.path()),
+              "its file system lacks shared memory: name one on a local disk with `--journal`");
 }
 
 // Thousands of commits between two checkpoints: a commit costs one sync.
 void set_up_for_writing(Database& database) {
-  if (is_blank(database)) {
-    database.execute("PRAGMA journal_mode=WAL");
-    create_schema(database);
-  }
+  if (!is_blank(database)) require_schema(database);
+  use_write_ahead_log(database);
+  database.execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000");
+  if (is_blank(database)) create_schema(database);
   require_schema(database);
-  database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000");
 }
 
 std::unique_ptr<Database> open_to_write(const fs::path& path) {
@@ -74,7 +96,10 @@ std::unique_ptr<Database> open_to_read(const fs::path& path, Database::Access ac
   auto database = std::make_unique<Database>(path.string(), access);
   configure(*database, OpenMode::read);
   database->keep_wal_on_close();
-  if (is_blank(*database)) throw Error(ExitCode::journal, fmt::format("the journal {} is empty: no run was ever recorded in it", path.string()), "`runbook run` begins one");
+  if (is_blank(*database)) {
+    throw Error(ExitCode::journal, fmt::format("the journal {} is empty: no run was ever recorded in it", path.string()),
+                "`runbook run` begins one");
+  }
   require_schema(*database);
   return database;
 }
@@ -84,7 +109,7 @@ std::unique_ptr<Database> open_to_read(const fs::path& path) {
   try {
     return open_to_read(path, Database::Access::ordinary);
   } catch (const Error&) {
-    if (access(path.parent_path().c_str(), W_OK) == 0 || fs::exists(beside(path, "-wal"))) throw;
+    if (access(path.parent_path().c_str(), W_OK) == 0 || identity_of(beside(path, "-wal")) != FileIdentity()) throw;
   }
   return open_to_read(path, Database::Access::immutable);
 }
@@ -96,14 +121,18 @@ std::string name_of_found(const RunRow& row) {
 Error several(const std::string& word, const std::vector<RunRow>& rows) {
   std::vector<std::string> lines;
   for (const RunRow& row : rows) lines.push_back("  " + name_of_found(row));
-  return Error(ExitCode::usage, fmt::format("`{}` can mean {} runs", word, rows.size()), fmt::format("name one of\n{}", fmt::join(lines, "\n")));
+  return Error(ExitCode::usage, fmt::format("`{}` can mean {} runs", word, rows.size()),
+               fmt::format("name one of\n{}", fmt::join(lines, "\n")));
 }
 
 Error none(const JournalFile& file, const std::string& word, const std::vector<RunRow>& rows) {
-  if (rows.empty()) return Error(ExitCode::usage, fmt::format("no runs in this journal, {}", file.path().string()), "`runbook run FILE` begins one");
+  if (rows.empty()) {
+    return Error(ExitCode::usage, fmt::format("no runs in this journal, {}", file.path().string()), "`runbook run FILE` begins one");
+  }
   std::vector<std::string> known{"last"};
   for (const RunRow& row : rows) known.push_back(row.run);
-  return Error(ExitCode::usage, fmt::format("there is no run `{}` in the journal {}", word, file.path().string()), suggestion(word, known, 5));
+  return Error(ExitCode::usage, fmt::format("there is no run `{}` in the journal {}", word, file.path().string()),
+               suggestion(word, known, 5));
 }
 
 bool is_listed(const JournalFile& file, const std::string& run) {
@@ -111,8 +140,16 @@ bool is_listed(const JournalFile& file, const std::string& run) {
   return select.bind(run).step();
 }
 
+std::set<std::string> known_runs(const JournalFile& file) {
+  Statement select(*file.db().database, "SELECT run FROM runs UNION ALL SELECT run FROM pruned");
+  std::set<std::string> known;
+  while (select.step()) known.insert(select.text(0));
+  return known;
+}
+
 Error damaged_event(const JournalFile& file, const std::string& run, std::int64_t seq) {
-  return Error(ExitCode::journal, fmt::format("event {} of run {} in the journal {} can't be read", seq, run, file.path().string()), fmt::format("`runbook verify {}` says what was changed", run));
+  return Error(ExitCode::journal, fmt::format("event {} of run {} in the journal {} can't be read", seq, run, file.path().string()),
+               fmt::format("`runbook verify {}` tells what was changed", run));
 }
 
 }  // namespace
@@ -124,12 +161,12 @@ void JournalFile::Db::require_place() const {
 }
 
 JournalFile::JournalFile(fs::path path, OpenMode mode) : db_(std::make_unique<Db>()) {
-  path = fs::absolute(path);
+  path = resolved(path);
   refuse_network_storage(path);
-  if (mode == OpenMode::write) make_private_folder(path.parent_path());
-  path = fs::weakly_canonical(path);
-  refuse_network_storage(path);
-  if (mode == OpenMode::write) make_private_file(path);
+  if (mode == OpenMode::write) {
+    make_private_folder(path.parent_path());
+    make_private_file(path);
+  }
   refuse_other_than_one_file(path);
   db_->path = path;
   db_->mode = mode;
@@ -181,13 +218,15 @@ std::optional<RunRow> JournalFile::run(const std::string& run) const {
 RunRow JournalFile::find_run(const std::string& word) const {
   if (auto exact = run(word)) return *exact;
   const std::vector<RunRow> rows = runs();
-  if (const auto head = is_run_name(word) ? read_head(run_folder(word)) : std::nullopt; head && !is_listed(*this, word)) throw lost_events(*this, word, 0, *head);
+  const auto head = is_run_name(word) ? read_head(run_folder(word)) : std::nullopt;
+  if (head && !is_listed(*this, word)) throw lost_events(*this, word, 0, *head);
   if (word == "last" && !rows.empty()) {
     require_no_lost_runs(*this);
     return rows.front();
   }
   std::vector<RunRow> matching;
-  std::copy_if(rows.begin(), rows.end(), std::back_inserter(matching), [&](const RunRow& row) { return !word.empty() && row.run.starts_with(word); });
+  const auto fits = [&](const RunRow& row) { return !word.empty() && row.run.starts_with(word); };
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(matching), fits);
   if (matching.size() == 1) return matching.front();
   if (matching.empty()) throw none(*this, word, rows);
   throw several(word, matching);
@@ -214,7 +253,8 @@ std::string JournalFile::blob(const std::string& digest) const {
   const bool is_there = select.bind(digest).step();
   std::string bytes = is_there ? select.text(1) : "";
   if (is_there && sha256_hex(select.text(0) + bytes) == digest) return bytes;
-  throw Error(ExitCode::journal, fmt::format("blob {} in the journal {} {}", digest.substr(0, 12), path().string(), is_there ? "was changed after it was written" : "is missing"),
+  const char* what = is_there ? "was changed after it was written" : "is missing";
+  throw Error(ExitCode::journal, fmt::format("blob {}… in the journal {} {}", digest.substr(0, 12), path().string(), what),
               "`runbook verify RUN` names the event that it belongs to");
 }
 
@@ -243,7 +283,8 @@ bool JournalFile::add_answer(const std::string& run, const Answer& answer) {
 }
 
 std::vector<Answer> JournalFile::answers(const std::string& run) const {
-  Statement select(*db_->database, "SELECT question, choice, who, because, at_ms, fields FROM answers WHERE run = ? ORDER BY at_ms, question");
+  Statement select(*db_->database,
+                   "SELECT question, choice, who, because, at_ms, fields FROM answers WHERE run = ? ORDER BY at_ms, question");
   select.bind(run);
   std::vector<Answer> found;
   while (select.step()) {
@@ -258,13 +299,14 @@ bool is_run_name(const std::string& run) {
   return !run.empty() && run.size() <= 100 && run.front() != '.' && std::all_of(run.begin(), run.end(), fits);
 }
 
-// The head is read before the row is looked for: a run that another engine begins at this moment has its row first.
+// The head is read before the row is looked for a second time: a run that another engine begins at this moment has its row first.
 std::vector<std::string> lost_runs(const JournalFile& file) {
+  const auto known = known_runs(file);
   std::vector<std::string> lost;
-  std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(file.run_folder("").parent_path(), unreadable)) {
-    const std::string run = entry.path().filename();
-    if (is_run_name(run) && fs::exists(entry.path() / "head") && !is_listed(file, run) && read_head(entry.path())) lost.push_back(run);
+  std::error_code gone;
+  for (fs::directory_iterator folder(file.run_folder("").parent_path(), gone), end; !gone && folder != end; folder.increment(gone)) {
+    const std::string run = folder->path().filename();
+    if (!known.contains(run) && is_run_name(run) && read_head(folder->path()) && !is_listed(file, run)) lost.push_back(run);
   }
   std::sort(lost.begin(), lost.end());
   return lost;
@@ -273,19 +315,25 @@ std::vector<std::string> lost_runs(const JournalFile& file) {
 void require_no_lost_runs(const JournalFile& file) {
   const auto lost = lost_runs(file);
   if (lost.empty()) return;
+  const std::string path = file.path().string();
+  const std::string which = lost.size() == 1 ? "run " + lost.front() : fmt::format("{} runs ({} ...)", lost.size(), lost.front());
   throw Error(ExitCode::journal,
-              fmt::format("the journal {} was lost or replaced by an older one: it lacks {} of which the folder {}.d tells", file.path().string(),
-                          lost.size() == 1 ? "run " + lost.front() : fmt::format("{} runs ({} ...)", lost.size(), lost.front()), file.path().string()),
-              fmt::format("put back the newest copy of it, with its -wal; to go on without what is lost, move the folders of those runs out of {}.d", file.path().string()));
+              fmt::format("the journal {} was lost or replaced by an older copy: it lacks {}, of which {}.d tells", path, which, path),
+              fmt::format("put back its newest copy, with its -wal. If that is gone for good: settle by hand what ran, then move the"
+                          " folders of what is lost out of {}.d",
+                          path));
 }
 
 Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const HeadMark& head) {
-  const std::string lost = head.seq == last_seq + 1 ? fmt::format("event {} is lost", head.seq) : fmt::format("events {} to {} are lost", last_seq + 1, head.seq);
-  const std::string folder = file.run_folder(run).string();
+  const std::string lost = head.seq == last_seq + 1 ? fmt::format("event {} is lost", head.seq)
+                                                    : fmt::format("events {} to {} are lost", last_seq + 1, head.seq);
+  const std::string path = file.path().string();
   return Error(ExitCode::journal,
-               fmt::format("the journal {} ends at event {} of run {}, but event {} was committed: {}", file.path().string(), last_seq, run, head.seq, lost),
-               fmt::format("put back {}-wal or the newest copy of the journal; what ran stands in {}/log. If they are gone for good: settle by hand what ran since, then remove {}/head",
-                           file.path().string(), folder, folder));
+               fmt::format("the journal {} ends at event {} of run {}, but event {} was committed: {}", path, last_seq, run, head.seq,
+                           lost),
+               fmt::format("put back {0}-wal or the newest copy of the journal; what ran stands in {1}/log. If they are gone for good:"
+                           " settle by hand what ran since, then remove {1}/head",
+                           path, file.run_folder(run).string()));
 }
 
 fs::path default_journal_path() {
@@ -294,7 +342,9 @@ fs::path default_journal_path() {
   if (const fs::path state = variable("XDG_STATE_HOME"); state.is_absolute()) return state / "runbook/journal.db";
   fs::path home = variable("HOME");
   if (const passwd* user = home.is_absolute() ? nullptr : getpwuid(getuid())) home = user->pw_dir;
-  if (!home.is_absolute()) throw Error(ExitCode::usage, "there is no home folder to keep the journal in", "name the journal with `--journal` or RUNBOOK_JOURNAL");
+  if (!home.is_absolute()) {
+    throw Error(ExitCode::usage, "there is no home folder to keep the journal in", "name the journal with `--journal` or RUNBOOK_JOURNAL");
+  }
   return home / ".local/state/runbook/journal.db";
 }
 

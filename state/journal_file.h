@@ -27,10 +27,6 @@ RunRow read_run_row(const Statement& select);
 
 // The run's name can stand in a path.
 bool is_run_name(const std::string& run);
-// Runs that have a head in the journal's folder, but no row in the journal: it was lost, or replaced by an older copy.
-std::vector<std::string> lost_runs(const JournalFile& file);
-// Throws Error (exit 6) if there are any.
-void require_no_lost_runs(const JournalFile& file);
 // The error of a journal that ends before what was committed; it names the lost events and the way on.
 Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const HeadMark& head);
 

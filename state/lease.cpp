@@ -47,14 +47,17 @@ struct LockNote {
   std::string since, doing;
 };
 
-std::string note_text(const LockNote& note) { return fmt::format("pid {}\nsince {}\ndoing {}\n", note.pid, note.since, note.doing); }
+std::string note_text(const LockNote& note) {
+  return fmt::format("pid {}\nsince {}\ndoing {}\n", note.pid, note.since, note.doing);
+}
 
 LockNote read_note(const fs::path& path) {
   LockNote note;
   std::istringstream lines(file_text(path));
   for (std::string line; std::getline(lines, line);) {
     const auto blank = line.find(' ');
-    const std::string word = line.substr(0, blank), rest = blank == std::string::npos ? "" : line.substr(blank + 1);
+    const std::string word = line.substr(0, blank);
+    const std::string rest = blank == std::string::npos ? "" : line.substr(blank + 1);
     if (word == "pid") note.pid = std::atoi(rest.c_str());
     if (word == "since") note.since = rest;
     if (word == "doing") note.doing = rest;
@@ -87,7 +90,8 @@ struct LockLine {
 
 std::optional<LockLine> parse_lock_line(const std::string& line) {
   LockLine found;
-  const int fields = std::sscanf(line.c_str(), "%*d: FLOCK ADVISORY WRITE %d %x:%x:%lu", &found.pid, &found.major, &found.minor, &found.inode);
+  const int fields = std::sscanf(line.c_str(), "%*d: FLOCK ADVISORY WRITE %d %x:%x:%lu", &found.pid, &found.major,
+                                 &found.minor, &found.inode);
   if (fields != 4 || found.pid <= 0) return std::nullopt;
   return found;
 }
@@ -95,10 +99,10 @@ std::optional<LockLine> parse_lock_line(const std::string& line) {
 // It has the file open, and the kernel lists a lock with that descriptor.
 bool process_holds(int pid, const fs::path& path) {
   const FileIdentity lock = identity_of(path);
-  std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), unreadable)) {
-    if (identity_of(entry.path()) != lock) continue;
-    const std::string info = file_text(fmt::format("/proc/{}/fdinfo/{}", pid, entry.path().filename().string()));
+  std::error_code gone;
+  for (fs::directory_iterator fd(fmt::format("/proc/{}/fd", pid), gone), end; !gone && fd != end; fd.increment(gone)) {
+    if (identity_of(fd->path()) != lock) continue;
+    const std::string info = file_text(fmt::format("/proc/{}/fdinfo/{}", pid, fd->path().filename().string()));
     if (info.find("FLOCK") != std::string::npos) return true;
   }
   return false;
@@ -164,7 +168,9 @@ void end_holder(const fs::path& folder, int holder) {
     if (failure == 0 && poll(&ended, 1, end_timeout_ms) == 0) failure = ETIMEDOUT;
   }
   close(pidfd);
-  if (failure != 0) throw_system(ExitCode::driven, fmt::format("ending pid {}, which drives run {}", holder, folder.filename().string()), failure);
+  if (failure == 0) return;
+  throw_system(ExitCode::driven, fmt::format("ending pid {}, which drives run {}", holder, folder.filename().string()), failure,
+               "stop it there with Ctrl-C, or let its owner do so");
 }
 
 void write_note(int fd) {

@@ -42,7 +42,7 @@ Complaint complaint(int code, const std::string& path, std::string_view doing, c
               "name the journal with `--journal` or RUNBOOK_JOURNAL, or put back the newest copy of it"};
     case SQLITE_CORRUPT:
       return {fmt::format("the journal {} is damaged: {}", path, detail),
-              fmt::format("copy {0} and {0}-wal away before anything else, then put back the newest copy that `runbook verify` accepts", path)};
+              fmt::format("copy {0} and {0}-wal away first, then put back the newest copy that `runbook verify` accepts", path)};
     case SQLITE_READONLY:
       return {fmt::format("the journal {} is read-only: {}", path, detail),
               "make the file and its folder writable, or name another journal with `--journal`"};
@@ -58,8 +58,9 @@ Complaint complaint(int code, const std::string& path, std::string_view doing, c
 }  // namespace
 
 Database::Database(std::string path, Access access) : path_(std::move(path)) {
-  const std::string name = access == Access::memory ? ":memory:" : access == Access::immutable ? immutable_uri(path_) : path_;
-  const int flags = access == Access::immutable ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+  const bool is_immutable = access == Access::immutable;
+  const std::string name = is_immutable ? immutable_uri(path_) : access == Access::memory ? ":memory:" : path_;
+  const int flags = is_immutable ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
   const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code == SQLITE_OK) {
     sqlite3_busy_handler(handle_, wait_and_try_again, nullptr);
@@ -95,7 +96,8 @@ void Database::fail(std::string_view doing) const {
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {
-  const int code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  const auto size = static_cast<int>(sql.size());
+  const int code = sqlite3_prepare_v3(database.handle(), sql.data(), size, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
   if (code != SQLITE_OK) database_.fail("reading");
 }
 
@@ -165,7 +167,8 @@ Transaction::Transaction(Database& database, Kind kind) : database_(database) {
 }
 
 Transaction::~Transaction() {
-  if (sqlite3_get_autocommit(database_.handle()) == 0) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (sqlite3_get_autocommit(database_.handle()) != 0) return;
+  sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 void Transaction::commit() { Statement(database_, "COMMIT").run(); }

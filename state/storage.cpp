@@ -20,19 +20,31 @@ namespace fs = std::filesystem;
 constexpr const char* another_place = "make it writable, or name another journal with `--journal` or RUNBOOK_JOURNAL";
 
 // Those that linux/magic.h doesn't name.
-constexpr std::uint64_t cifs = 0xFF534D42, lustre = 0x0BD00BD0, gpfs = 0x47504653, vboxsf = 0x786F4256, beegfs = 0x19830326, orangefs = 0x20030528;
+constexpr std::uint64_t cifs = 0xFF534D42, lustre = 0x0BD00BD0, gpfs = 0x47504653, vboxsf = 0x786F4256, beegfs = 0x19830326;
 
-constexpr std::array<std::uint64_t, 17> network_file_systems{
-    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, cifs,         V9FS_MAGIC,        AFS_SUPER_MAGIC,
-    AFS_FS_MAGIC,    CODA_SUPER_MAGIC, NCP_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC,
-    lustre,          gpfs,            vboxsf,           beegfs,       orangefs};
+constexpr std::array<std::uint64_t, 16> network_file_systems{
+    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, cifs,   V9FS_MAGIC, FUSE_SUPER_MAGIC, AFS_SUPER_MAGIC, AFS_FS_MAGIC,
+    CODA_SUPER_MAGIC, NCP_SUPER_MAGIC, CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC, lustre, gpfs, vboxsf, beegfs};
+
+bool is_folder(const fs::path& path) {
+  struct stat found{};
+  return stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+// SQLite syncs the folder of its file, not the parents that were made for it.
+void sync_folder(const fs::path& folder) {
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  fsync(fd);
+  close(fd);
+}
 
 }  // namespace
 
 Storage storage_kind(std::uint64_t file_system_type) {
   if (file_system_type == TMPFS_MAGIC || file_system_type == RAMFS_MAGIC) return Storage::passing;
-  const bool is_network = std::find(network_file_systems.begin(), network_file_systems.end(), file_system_type) != network_file_systems.end();
-  return is_network ? Storage::network : Storage::lasting;
+  const auto found = std::find(network_file_systems.begin(), network_file_systems.end(), file_system_type);
+  return found != network_file_systems.end() ? Storage::network : Storage::lasting;
 }
 
 Storage storage_of(const fs::path& path) {
@@ -40,20 +52,22 @@ Storage storage_of(const fs::path& path) {
   fs::path at = path;
   while (statfs(at.c_str(), &found) != 0) {
     const int number = errno;
-    if ((number != ENOENT && number != ENOTDIR) || at == at.parent_path()) throw_system(ExitCode::journal, "looking at " + at.string(), number);
+    if ((number != ENOENT && number != ENOTDIR) || at == at.parent_path()) {
+      throw_system(ExitCode::journal, "looking at " + at.string(), number, another_place);
+    }
     at = at.parent_path();
   }
   return storage_kind(static_cast<std::uint32_t>(found.f_type));
 }
 
 void make_private_folder(const fs::path& folder) {
-  struct stat found{};
-  if (folder.empty() || (stat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode))) return;
+  if (folder.empty() || is_folder(folder)) return;
   make_private_folder(folder.parent_path());
   if (mkdir(folder.c_str(), 0700) == 0) {
     chmod(folder.c_str(), 0700);
-  } else if (errno != EEXIST || stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
-    throw_system(ExitCode::journal, "making the folder " + folder.string(), errno, another_place);
+    sync_folder(folder.parent_path());
+  } else if (const int number = errno; !is_folder(folder)) {
+    throw_system(ExitCode::journal, "making the folder " + folder.string(), number, another_place);
   }
 }
 

@@ -113,7 +113,8 @@ void Verification::check_event(const StoredEvent& stored) {
   project(projected_, *event);
   projected_.hash = to_hex(stored.hash);
   if (projected_.epoch != stored.epoch) {
-    broken(stored.seq, fmt::format("event {} ({}) was written in epoch {}, but the run was driven in epoch {}", stored.seq, name, stored.epoch, projected_.epoch));
+    broken(stored.seq, fmt::format("event {} ({}) was written in epoch {}, but the run was driven in epoch {}", stored.seq, name,
+                                   stored.epoch, projected_.epoch));
   }
   collect_blobs(event->body, stored.seq);
   if (is_registered(event->kind)) unregistered_[stored.seq] = event->kind;
@@ -133,7 +134,9 @@ void Verification::check_end() {
   const std::int64_t last = projected_.seq;
   if (!row_ && last == 0) broken(0, fmt::format("the journal has no run {}", run_));
   if (!row_) broken(0, fmt::format("run {} is missing in the table of runs", run_));
-  if (row_->seq > last) broken(last + 1, fmt::format("{}: the table of runs ends at event {}", range_text(last + 1, row_->seq, "is missing", "are missing"), row_->seq));
+  if (row_->seq <= last) return;
+  broken(last + 1, fmt::format("{}: the table of runs ends at event {}", range_text(last + 1, row_->seq, "is missing", "are missing"),
+                               row_->seq));
 }
 
 void Verification::check_projection() {
@@ -163,7 +166,8 @@ void Verification::check_head(const std::optional<HeadMark>& head) {
                                            range_text(projected_.seq + 1, head->seq, "is lost", "are lost")));
   }
   if (stored_hash(head->seq) != head->hash) {
-    broken(head->seq, fmt::format("event {} is not the one that was committed: an older copy was put back, and went on differently", head->seq));
+    broken(head->seq, fmt::format("event {} is not the one that was committed: an older copy was put back, and went on differently",
+                                  head->seq));
   }
 }
 
@@ -198,10 +202,12 @@ void Verification::check_register() {
   Statement select(database_, "SELECT n, run, kind, run_seq, run_hash, at_ms, hash FROM register ORDER BY n");
   std::string before = chain_start();
   for (std::int64_t n = 1; select.step(); ++n) {
-    const RegisterEntry entry{select.integer(0), select.text(1), select.text(2), select.integer(3), select.text(4), select.integer(5)};
+    const RegisterEntry entry{select.integer(0), select.text(1), select.text(2),
+                              select.integer(3), select.text(4), select.integer(5)};
     if (entry.n != n) broken(0, fmt::format("the journal's own chain is broken: entry {} is missing", n));
     if (register_hash(before, entry) != select.text(6)) {
-      broken(0, fmt::format("the journal's own chain is broken at entry {} ({} of run {}): it was changed after it was written", n, entry.kind, entry.run));
+      broken(0, fmt::format("the journal's own chain is broken at entry {} ({} of run {}): it was changed after it was written", n,
+                            entry.kind, entry.run));
     }
     before = select.text(6);
     check_entry(entry);
@@ -215,12 +221,16 @@ void Verification::check_register() {
 void Verification::check_entry(const RegisterEntry& entry) {
   if (!is_registered(entry.kind)) return;
   if (entry.run == run_) unregistered_.erase(entry.run_seq);
-  Statement select(database_, "SELECT hash FROM events WHERE run = ? AND seq = ? UNION ALL SELECT NULL FROM pruned WHERE run = ?");
-  if (!select.bind(entry.run).bind(entry.run_seq).bind(entry.run).step()) {
-    broken(0, fmt::format("run {} is missing: its event {} ({}) stands in the journal's own chain, and it was never pruned", entry.run, entry.run_seq, entry.kind));
+  Statement select(database_,
+                   "SELECT hash FROM events WHERE run = ?1 AND seq = ?2 UNION ALL"
+                   " SELECT NULL FROM register WHERE run = ?1 AND kind = 'pruned'");
+  const std::int64_t at = entry.run == run_ ? entry.run_seq : 0;
+  if (!select.bind(entry.run).bind(entry.run_seq).step()) {
+    broken(at, fmt::format("run {} is missing: its event {} ({}) stands in the journal's own chain, and it was never pruned", entry.run,
+                           entry.run_seq, entry.kind));
   }
   if (!select.is_null(0) && select.text(0) != entry.run_hash) {
-    broken(entry.run == run_ ? entry.run_seq : 0, fmt::format("event {} of run {} is not the one in the journal's own chain", entry.run_seq, entry.run));
+    broken(at, fmt::format("event {} of run {} is not the one in the journal's own chain", entry.run_seq, entry.run));
   }
 }
 

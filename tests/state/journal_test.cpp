@@ -1,0 +1,446 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "state/sqlite.h"
+#include "state/storage.h"
+#include "tests/state/world.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+namespace {
+
+mode_t mode_of(const fs::path& path) {
+  struct stat found{};
+  REQUIRE(stat(path.c_str(), &found) == 0);
+  return found.st_mode & 07777;
+}
+
+// Refusals that root does not meet are met as nobody.
+int as_nobody(const fs::path& folder, const std::function<int()>& body) {
+  if (geteuid() == 0) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) REQUIRE(lchown(entry.path().c_str(), 65534, 65534) == 0);
+    REQUIRE(chown(folder.c_str(), 65534, 65534) == 0);
+  }
+  return Child([&] { return geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0) ? 98 : body(); }).wait();
+}
+
+Answer answer(const std::string& question, const std::string& choice) {
+  return {question, choice, "ana", "the certificate is there", 1'795'000'000'000, object({{"ticket", "OPS-1"}})};
+}
+
+}  // namespace
+
+TEST_CASE("a committed event survives kill -9, an uncommitted one does not") {
+  const TestFolder folder;
+  Child engine([&] {
+    Drive drive(folder / "journal.db");
+    drive.journal->append(fact(event::intent, "copy"));
+    drive.journal->commit();
+    drive.journal->append(fact(event::ended, "copy"));
+    kill(getpid(), SIGKILL);
+    return 0;
+  });
+  CHECK(engine.wait() == -SIGKILL);
+  const JournalFile file(folder / "journal.db", OpenMode::read);
+  const auto events = events_of(file);
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].kind == "run_began");
+  CHECK(events[1].kind == "intent");
+  CHECK(file.run(example_run)->seq == 2);
+  CHECK(verify_run(file, example_run).kind == Verdict::Kind::consistent);
+}
+
+TEST_CASE("whatever was acknowledged is there after kill -9 at any moment") {
+  const TestFolder folder;
+  for (int round = 0; round < 20; ++round) {
+    Pipe acknowledged;
+    Child engine([&] {
+      Drive drive(folder / "journal.db");
+      for (int n = 0;; ++n) {
+        drive.step("step" + std::to_string(n));
+        acknowledged.tell_number(drive.journal->seq());
+      }
+      return 0;
+    });
+    std::int64_t last = 0;
+    REQUIRE(acknowledged.hear_number(last));
+    std::this_thread::sleep_for(std::chrono::microseconds(700 * round));
+    engine.kill_now();
+    engine.wait();
+    acknowledged.close_writing();
+    while (acknowledged.hear_number(last)) {
+    }
+    const JournalFile file(folder / "journal.db", OpenMode::read);
+    CHECK(file.run(example_run)->seq >= last);
+    const Verdict verdict = verify_run(file, example_run);
+    CHECK_MESSAGE(verdict.kind == Verdict::Kind::consistent, verdict.why);
+  }
+}
+
+TEST_CASE("a kill during the first creation leaves nothing that can't be used") {
+  const TestFolder folder;
+  for (int round = 0; round < 40; ++round) {
+    const fs::path path = folder / std::to_string(round) / "journal.db";
+    Pipe started;
+    Child engine([&] {
+      started.tell('!');
+      JournalFile file(path, OpenMode::write);
+      return 0;
+    });
+    started.hear();
+    std::this_thread::sleep_for(std::chrono::microseconds(100 * round));
+    engine.kill_now();
+    engine.wait();
+    const auto outcome = outcome_of([&] {
+      Drive drive(path);
+      drive.step("copy");
+      CHECK(verify_run(drive.file, example_run).kind == Verdict::Kind::consistent);
+    });
+    CHECK_MESSAGE(outcome.code == 0, outcome.what);
+  }
+}
+
+TEST_CASE("what was appended comes back as it was written") {
+  const TestFolder folder;
+  Drive drive(folder / "journal.db");
+  const std::string digest = drive.journal->put(std::string("line\n\0\xff" "end", 10));
+  CHECK(drive.journal->blob(digest).size() == 10);
+  Event event = fact(event::ended, "cluster/apply[eu-1]", object({{"output", blob_reference(digest, 10)}, {"why", "Größe \"x\"\n"}}));
+  event.attempt = 7;
+  CHECK(drive.journal->append(event).seq == 2);
+  CHECK(drive.journal->has_uncommitted());
+  CHECK(drive.journal->seq() == 1);
+  drive.journal->commit();
+  CHECK_FALSE(drive.journal->has_uncommitted());
+  CHECK(drive.journal->seq() == 2);
+  drive.journal->commit();
+  const auto events = events_of(drive.file);
+  REQUIRE(events.size() == 2);
+  CHECK(events[1].instance == event.instance);
+  CHECK(events[1].attempt == 7);
+  CHECK(events[1].at_ms == event.at_ms);
+  CHECK(events[1].body == event.body);
+  CHECK(drive.file.blob(blob_digest(events[1].body.get("output"))) == drive.journal->blob(digest));
+  CHECK(drive.file.run(example_run)->hash == drive.journal->hash());
+}
+
+TEST_CASE("the same bytes twice are two blobs, so that nobody can guess at them") {
+  const TestFolder folder;
+  Drive drive(folder / "journal.db");
+  CHECK(drive.journal->put("yes") != drive.journal->put("yes"));
+}
+
+TEST_CASE("a map that only looks like a blob's reference names no blob") {
+  CHECK(blob_digest(object({{"blob", "x"}, {"size", 1}})).empty());
+  CHECK(blob_digest(object({{"blob", std::string(64, 'a')}})).empty());
+  CHECK(blob_digest(Value("text")).empty());
+  CHECK(blob_digest(blob_reference(std::string(64, 'a'), 3)) == std::string(64, 'a'));
+}
+
+TEST_CASE("the table of runs tells what the events come to") {
+  const TestFolder folder;
+  Drive drive(folder / "journal.db");
+  CHECK(drive.file.run(example_run)->title == "Move the gateway");
+  CHECK(drive.file.run(example_run)->state == "running");
+  drive.journal->append(fact(event::paused, "", object({{"state", "failed"}})));
+  drive.journal->commit();
+  CHECK(drive.file.run(example_run)->state == "failed");
+  CHECK(drive.file.run(example_run)->ended_at_ms == 0);
+  drive.journal->append(fact(event::left, "", object({{"state", "cancelled"}})));
+  drive.journal->commit();
+  CHECK(drive.file.run(example_run)->state == "cancelled");
+  CHECK(drive.file.run(example_run)->ended_at_ms == 1'795'000'000'000);
+}
+
+TEST_CASE("history refuses UPDATE, DELETE and REPLACE") {
+  const TestFolder folder;
+  {
+    Drive drive(folder / "journal.db");
+    drive.step("copy");
+    drive.file.add_answer(example_run, answer("q1", "yes"));
+  }
+  Database database(folder / "journal.db", Database::Access::ordinary);
+  for (const char* sql :
+       {"UPDATE events SET text = '{}'", "DELETE FROM events", "INSERT OR REPLACE INTO events SELECT run, seq, epoch, '{}', hash FROM events",
+        "INSERT INTO events SELECT run, seq + 10, epoch, text, hash FROM events", "UPDATE blobs SET bytes = 'x'", "DELETE FROM blobs",
+        "REPLACE INTO blobs SELECT digest, run, salt, 'x' FROM blobs", "UPDATE answers SET choice = 'no'", "DELETE FROM answers",
+        "REPLACE INTO answers SELECT run, question, 'no', who, because, at_ms, fields FROM answers", "UPDATE register SET run = 'x'",
+        "DELETE FROM register", "REPLACE INTO register SELECT n, 'x', kind, run_seq, run_hash, at_ms, hash FROM register"}) {
+    const auto refused = outcome_of([&] { database.execute(sql); });
+    CHECK_MESSAGE(refused.code == 6, sql);
+  }
+  CHECK(verify_run(JournalFile(folder / "journal.db", OpenMode::read), example_run).kind == Verdict::Kind::consistent);
+}
+
+TEST_CASE("rows of a pruned run can be deleted") {
+  const TestFolder folder;
+  { Drive(folder / "journal.db").step("copy"); }
+  Database database(folder / "journal.db", Database::Access::ordinary);
+  database.execute("INSERT INTO pruned VALUES('" + example_run + "', 1); DELETE FROM events; DELETE FROM blobs");
+  CHECK(database.integer("SELECT count(*) FROM events") == 0);
+}
+
+TEST_CASE("a stale engine can't commit, and is told so each time") {
+  const TestFolder folder;
+  JournalFile first_file(folder / "journal.db", OpenMode::write);
+  std::unique_ptr<Journal> stale;
+  {
+    const Lease lease = Lease::take(first_file.run_folder(example_run), Lease::Mode::polite);
+    stale = begin_run(first_file, lease, example_run, began());
+    stale->commit();
+  }
+  Drive second(folder / "journal.db");
+  CHECK(second.journal->epoch() == 2);
+  stale->append(fact(event::intent, "copy"));
+  const auto refused = outcome_of([&] { stale->commit(); });
+  CHECK(refused.code == 5);
+  CHECK(refused.says("another engine has taken over run " + example_run));
+  CHECK(outcome_of([&] { stale->commit(); }).code == 5);
+  second.step("copy");
+  CHECK(events_of(second.file).size() == 4);
+  CHECK(verify_run(second.file, example_run).kind == Verdict::Kind::consistent);
+}
+
+TEST_CASE("the first answer wins between two processes, 200 times") {
+  const TestFolder folder;
+  { Drive(folder / "journal.db").step("copy"); }
+  constexpr int questions = 200;
+  Pipe start, anas, bens;
+  const auto answerer = [&](const std::string& choice, const Pipe& won) {
+    start.close_writing();
+    JournalFile file(folder / "journal.db", OpenMode::write);
+    start.hear();
+    for (int n = 0; n < questions; ++n) won.tell(file.add_answer(example_run, answer("q" + std::to_string(n), choice)) ? '1' : '0');
+    return 0;
+  };
+  Child ana([&] { return answerer("ana", anas); });
+  Child ben([&] { return answerer("ben", bens); });
+  start.close_writing();
+  CHECK(ana.wait() == 0);
+  CHECK(ben.wait() == 0);
+  const JournalFile file(folder / "journal.db", OpenMode::read);
+  std::vector<std::string> winner(questions);
+  for (const Answer& each : file.answers(example_run)) winner.at(std::stoul(each.question.substr(1))) = each.choice;
+  for (int n = 0; n < questions; ++n) {
+    const bool ana_won = anas.hear() == '1', ben_won = bens.hear() == '1';
+    CHECK(ana_won != ben_won);
+    CHECK(winner[static_cast<std::size_t>(n)] == (ana_won ? "ana" : "ben"));
+  }
+}
+
+TEST_CASE("an answer reaches the driver as it was given") {
+  const TestFolder folder;
+  Drive drive(folder / "journal.db");
+  JournalFile other(folder / "journal.db", OpenMode::write);
+  CHECK(other.add_answer(example_run, answer("copy#1", "done")));
+  CHECK_FALSE(drive.file.add_answer(example_run, answer("copy#1", "retry")));
+  const auto answers = drive.journal->answers();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].choice == "done");
+  CHECK(answers[0].who == "ana");
+  CHECK(answers[0].because == "the certificate is there");
+  CHECK(answers[0].fields.text_or("ticket", "") == "OPS-1");
+}
+
+TEST_CASE("a reader sees what was committed while the driver writes on") {
+  const TestFolder folder;
+  Drive drive(folder / "journal.db");
+  const JournalFile reader(folder / "journal.db", OpenMode::read);
+  drive.step("copy");
+  CHECK(events_of(reader).size() == 3);
+  int seen = 0;
+  reader.events(example_run, 0, [&](const Event&) {
+    if (++seen == 1) drive.step("move");
+  });
+  CHECK(seen == 3);
+  CHECK(events_of(reader).size() == 5);
+}
+
+TEST_CASE("two runs are driven side by side by two processes") {
+  const TestFolder folder;
+  { JournalFile(folder / "journal.db", OpenMode::write); }
+  const auto engine = [&](const std::string& run) {
+    Drive drive(folder / "journal.db", run);
+    for (int n = 0; n < 100; ++n) drive.step("step" + std::to_string(n));
+    return 0;
+  };
+  Child one([&] { return engine("R1"); });
+  Child two([&] { return engine("R2"); });
+  CHECK(one.wait() == 0);
+  CHECK(two.wait() == 0);
+  const JournalFile file(folder / "journal.db", OpenMode::read);
+  for (const char* run : {"R1", "R2"}) {
+    const Verdict verdict = verify_run(file, run);
+    CHECK_MESSAGE(verdict.kind == Verdict::Kind::consistent, verdict.why);
+    CHECK(verdict.events == 201);
+    CHECK(verdict.blobs == 100);
+  }
+}
+
+TEST_CASE("a reader changes nothing, also after a crash left a -wal") {
+  const TestFolder folder;
+  Child([&] {
+    Drive drive(folder / "journal.db");
+    drive.step("copy");
+    kill(getpid(), SIGKILL);
+    return 0;
+  }).wait();
+  const std::string before = text_of(folder / "journal.db"), wal = text_of(folder / "journal.db-wal");
+  REQUIRE_FALSE(wal.empty());
+  { CHECK(events_of(JournalFile(folder / "journal.db", OpenMode::read)).size() == 3); }
+  CHECK(text_of(folder / "journal.db") == before);
+  CHECK(text_of(folder / "journal.db-wal") == wal);
+  JournalFile reader(folder / "journal.db", OpenMode::read);
+  CHECK(outcome_of([&] { reader.add_answer(example_run, answer("q", "yes")); }).code == 6);
+}
+
+TEST_CASE("a journal in a folder without write access can be read, not written") {
+  const TestFolder folder;
+  { Drive(folder / "journal.db").step("copy"); }
+  fs::permissions(folder.path(), fs::perms{0500});
+  fs::permissions(folder / "journal.db", fs::perms{0400});
+  CHECK(as_nobody(folder.path(), [&] { return static_cast<int>(events_of(JournalFile(folder / "journal.db", OpenMode::read)).size()); }) == 3);
+  CHECK(as_nobody(folder.path(), [&] {
+          const auto refused = outcome_of([&] { JournalFile(folder / "journal.db", OpenMode::write); });
+          return refused.says("journal.db is read-only") ? refused.code : 50;
+        }) == 6);
+  CHECK(as_nobody(folder.path(), [&] { return outcome_of([&] { JournalFile(folder / "new/journal.db", OpenMode::write); }).code; }) == 6);
+  fs::permissions(folder.path(), fs::perms{0700});
+}
+
+TEST_CASE("what is not a journal is refused by name and left as it is") {
+  const TestFolder folder;
+  write_text(folder / "text.db", std::string(5000, 'x'));
+  const auto text = outcome_of([&] { JournalFile(folder / "text.db", OpenMode::write); });
+  CHECK(text.code == 6);
+  CHECK(text.says("text.db is not a journal: it is no SQLite file"));
+  CHECK(text_of(folder / "text.db") == std::string(5000, 'x'));
+
+  write_text(folder / "other.db", "");
+  { Database(folder / "other.db", Database::Access::ordinary).execute("CREATE TABLE t(a)"); }
+  const std::string before = text_of(folder / "other.db");
+  CHECK(outcome_of([&] { JournalFile(folder / "other.db", OpenMode::write); }).says("SQLite file of another program"));
+  CHECK(text_of(folder / "other.db") == before);
+
+  { JournalFile(folder / "newer.db", OpenMode::write); }
+  { Database(folder / "newer.db", Database::Access::ordinary).execute("PRAGMA user_version = 99"); }
+  for (const OpenMode mode : {OpenMode::read, OpenMode::write}) {
+    const auto newer = outcome_of([&] { JournalFile(folder / "newer.db", mode); });
+    CHECK(newer.code == 6);
+    CHECK(newer.says("written by a newer engine: its schema is 99"));
+  }
+  CHECK(outcome_of([&] { JournalFile(folder / "missing.db", OpenMode::read); }).says("there is no journal "));
+  CHECK_FALSE(fs::exists(folder / "missing.db"));
+  fs::create_directory(folder / "dir.db");
+  CHECK(outcome_of([&] { JournalFile(folder / "dir.db", OpenMode::write); }).says("is not a file"));
+  write_text(folder / "empty.db", "");
+  CHECK(outcome_of([&] { JournalFile(folder / "empty.db", OpenMode::read); }).says("is empty"));
+}
+
+TEST_CASE("a damaged page is exit 6, not a crash and not an empty list") {
+  const TestFolder folder;
+  {
+    Drive drive(folder / "journal.db");
+    for (int n = 0; n < 40; ++n) drive.step("step" + std::to_string(n));
+  }
+  std::string bytes = text_of(folder / "journal.db");
+  for (std::size_t page = 1; page * 4096 < bytes.size(); ++page) {
+    std::string damaged = bytes;
+    std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(page * 4096), 4096, '\x5a');
+    write_text(folder / "damaged.db", damaged);
+    const auto outcome = outcome_of([&] {
+      const JournalFile file(folder / "damaged.db", OpenMode::read);
+      if (verify_run(file, example_run).kind == Verdict::Kind::broken) throw Error(ExitCode::journal, "broken");
+    });
+    CHECK_MESSAGE(outcome.code == 6, page);
+  }
+}
+
+TEST_CASE("a second name for the journal is refused, a symbolic link leads to the one journal") {
+  const TestFolder folder;
+  { JournalFile(folder / "journal.db", OpenMode::write); }
+  fs::create_symlink(folder / "journal.db", folder / "link.db");
+  CHECK(JournalFile(folder / "link.db", OpenMode::write).run_folder("R1") == fs::canonical(folder.path()) / "journal.db.d/R1");
+  fs::create_hard_link(folder / "journal.db", folder / "second.db");
+  CHECK(outcome_of([&] { JournalFile(folder / "second.db", OpenMode::write); }).says("has 2 names"));
+}
+
+TEST_CASE("files are 0600 and folders 0700, whatever the umask") {
+  const TestFolder folder;
+  for (const mode_t mask : {mode_t{0}, mode_t{0777}}) {
+    const fs::path top = folder / ("u" + std::to_string(mask));
+    const mode_t before = umask(mask);
+    const Drive drive(top / "deep/journal.db");
+    umask(before);
+    const fs::path file = top / "deep/journal.db";
+    for (const char* suffix : {"", "-wal", "-shm", ".d/20261120-2355-k3f9/head"}) CHECK(mode_of(file.string() + suffix) == 0600);
+    for (const fs::path& each : {top, top / "deep", fs::path(file.string() + ".d")}) CHECK(mode_of(each) == 0700);
+  }
+}
+
+TEST_CASE("a journal that is deleted or replaced while it is driven takes no more commits") {
+  const TestFolder folder;
+  for (const char* gone : {"journal.db", "journal.db-wal"}) {
+    Drive drive(folder / gone / "journal.db");
+    drive.step("copy");
+    fs::remove(folder / gone / gone);
+    const auto refused = outcome_of([&] { drive.step("move"); });
+    CHECK(refused.code == 6);
+    CHECK(refused.says("was moved, replaced or deleted while it was in use"));
+    CHECK(outcome_of([&] { drive.step("move"); }).says("nothing more is recorded after a failure"));
+  }
+}
+
+TEST_CASE("network file systems are refused, memory is warned of") {
+  CHECK(storage_kind(0x6969) == Storage::network);
+  CHECK(storage_kind(0xFF534D42) == Storage::network);
+  CHECK(storage_kind(0x65735546) == Storage::network);
+  CHECK(storage_kind(0x01021997) == Storage::network);
+  CHECK(storage_kind(0x01021994) == Storage::passing);
+  CHECK(storage_kind(0xEF53) == Storage::lasting);
+  if (fs::exists("/dev/shm") && storage_of("/dev/shm") == Storage::passing) {
+    const TestFolder memory("/dev/shm");
+    CHECK(JournalFile(memory / "journal.db", OpenMode::write).storage_warning().find("will not survive a reboot") != std::string::npos);
+  }
+}
+
+TEST_CASE("a run is named by its id, a unique prefix, or last") {
+  const TestFolder folder;
+  JournalFile file(folder / "journal.db", OpenMode::write);
+  const auto empty = outcome_of([&] { file.find_run("last"); });
+  CHECK(empty.code == 2);
+  CHECK(empty.says("no runs in this journal"));
+  for (const char* run : {"20261120-2355-k3f9", "20261120-2359-x7q2", "20261121-0007-b4ab", "20261121-0007-b4a"}) Drive(folder / "journal.db", run);
+  CHECK(file.runs().front().run == "20261121-0007-b4a");
+  CHECK(file.find_run("last").run == "20261121-0007-b4a");
+  CHECK(file.find_run("20261121-0007-b4a").run == "20261121-0007-b4a");
+  CHECK(file.find_run("20261120-2355").run == "20261120-2355-k3f9");
+  const auto several = outcome_of([&] { file.find_run("20261120"); });
+  CHECK(several.code == 2);
+  CHECK(several.says("`20261120` can mean 2 runs"));
+  CHECK(several.says("20261120-2359-x7q2  running  Move the gateway"));
+  const auto unknown = outcome_of([&] { file.find_run("20261120-2355-k3f8"); });
+  CHECK(unknown.code == 2);
+  CHECK(unknown.says("did you mean `20261120-2355-k3f9`?"));
+  CHECK(outcome_of([&] { file.find_run("lst"); }).says("did you mean `last`?"));
+  CHECK(outcome_of([&] { file.find_run(""); }).code == 2);
+  CHECK(outcome_of([&] { file.find_run("../../etc"); }).code == 2);
+}
+
+TEST_CASE("the journal's place comes from the environment") {
+  const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
+  setenv("RUNBOOK_JOURNAL", "/a/j.db", 1);
+  setenv("XDG_STATE_HOME", "/state", 1);
+  setenv("HOME", "/home/ana", 1);
+  CHECK(default_journal_path() == "/a/j.db");
+  unsetenv("RUNBOOK_JOURNAL");
+  CHECK(default_journal_path() == "/state/runbook/journal.db");
+  setenv("XDG_STATE_HOME", "relative", 1);
+  CHECK(default_journal_path() == "/home/ana/.local/state/runbook/journal.db");
+  unsetenv("XDG_STATE_HOME");
+  setenv("HOME", home.c_str(), 1);
+}
