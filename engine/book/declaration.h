@@ -39,7 +39,7 @@ struct Declaration {
   std::string main_param;               // `shell: text` sets this one
   std::vector<Param> params;
   Effect effect = Effect::once;         // unless the step says otherwise
-  bool exports_inputs = false;          // inputs and vars reach it as environment variables under their own names
+  bool exports_inputs = false;          // inputs (but secrets) reach it as environment variables under their own names
 
   const Param* find(std::string_view param) const;
 };

@@ -27,6 +27,9 @@ InputValues resolve_inputs(const Runbook& runbook, const GivenInputs& given);
 // On resume: the secrets alone, those that are there.
 std::map<std::string, std::string> resolve_secrets(const Runbook& runbook, const GivenInputs& given);
 
+// RUNBOOK_INPUT_NAME
+std::string environment_name(const Input& input);
+
 // Converts text to the type, or says why not ("`abc` is not a whole number").
 std::optional<Value> convert(ValueType type, const std::string& text, std::string& why);
 

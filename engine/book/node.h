@@ -2,6 +2,7 @@
 // What the YAML reader makes of a file: scalars, lists and maps with the place of every key and value.
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,5 +30,11 @@ struct Node {
 
   const Member* find(std::string_view key) const;   // nullptr if there is none
 };
+
+// "nothing", "text", "a list", "a map": what stands there, for a message.
+std::string_view kind_in_words(const Node& node);
+
+// Kinds, keys and texts without places, quotes or comments: equal for two nodes that mean the same.
+std::string canonical_text(const Node& node);
 
 }  // namespace runbook

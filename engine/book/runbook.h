@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -24,13 +26,15 @@ struct PlacedExpression {
   Place place;
 };
 
-// The parameters of a step: a tree with templates as leaves.
+// The parameters of a step: a tree with templates as leaves, and with constants where a type declares a default or
+// `{json: ...}` holds a number, true, false or null.
 struct ParamTree {
-  std::variant<PlacedTemplate, std::vector<ParamTree>, std::vector<std::pair<std::string, ParamTree>>> data;
+  std::variant<PlacedTemplate, std::vector<ParamTree>, std::vector<std::pair<std::string, ParamTree>>, Value> data;
   Value evaluate(const Scope& scope) const;   // throws ExpressionError
 };
 
 enum class ValueType { text, integer, number, boolean, path, secret };
+std::string_view value_type_name(ValueType type);   // "string", "int", "number", "bool", "path", "secret"
 
 struct Input {
   std::string name;
@@ -121,6 +125,7 @@ struct Runbook {
   std::vector<std::pair<std::string, PlacedTemplate>> outputs;
   Section root;                               // without title
   std::vector<const Step*> steps;             // in written order
+  std::unordered_map<std::string_view, const Step*> steps_by_id;
   const Step* find(std::string_view id) const;
   const Input* find_input(std::string_view name) const;
 };

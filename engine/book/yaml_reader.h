@@ -8,7 +8,8 @@
 
 namespace runbook {
 
-// nullptr if the text can't be read; then `problems` says why, with its place and its cause.
+// nullptr if the text can't be read; then `problems` says why, with its place and its cause. A key that stands there
+// twice is a problem too, but the rest is read, with the first of them.
 NodePtr read_yaml(const SourceText& source, std::vector<Diagnostic>& problems);
 
 }  // namespace runbook

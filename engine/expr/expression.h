@@ -18,15 +18,17 @@ namespace runbook {
 class ExpressionError : public std::exception {
  public:
   enum class Kind { syntax, unsupported, invalid_type, unknown_name, not_available };
-  ExpressionError(Kind kind, std::size_t offset, std::string message);
+  ExpressionError(Kind kind, std::size_t offset, std::string message, std::string hint = {});
   Kind kind() const { return kind_; }
   std::size_t offset() const { return offset_; }   // bytes into the expression's text
+  const std::string& hint() const { return hint_; }   // what to write instead; may be empty
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
   Kind kind_;
   std::size_t offset_;
   std::string message_;
+  std::string hint_;
 };
 
 // What `$name` means. `$steps.<id>` is asked for step by step, so that a scope never builds a map of all steps.
@@ -56,8 +58,10 @@ class Expression {
   Value evaluate(const Scope& scope, const Value* result) const;
 
   const std::vector<Reference>& references() const;
+  // `metadata.name` is {root: "metadata", path: {"name"}}; `@` has the root "@", an index without a name "[".
+  const std::vector<Reference>& bare_names() const;
   // Whether bare names occur, that is, whether a result is needed.
-  bool uses_result() const;
+  bool uses_result() const { return !bare_names().empty(); }
   const std::string& text() const;
 
   struct Node;

@@ -1,5 +1,6 @@
 #pragma once
-// Text with `${{ expression }}` in it. `$${{` stands for a literal `${{`.
+// Text with `${{ expression }}` in it. `$${{` stands for a literal `${{`. Immutable, cheap to copy; threads may share it.
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,16 +20,18 @@ class Template {
   Value evaluate(const Scope& scope) const;
 
   bool has_expressions() const { return !expressions().empty(); }
-  const std::vector<Expression>& expressions() const { return expressions_; }
+  const std::vector<Expression>& expressions() const;
   // Of all expressions, with offsets into the template's text.
   std::vector<Reference> references() const;
-  const std::string& text() const { return text_; }   // as written
+  std::vector<Reference> bare_names() const;   // each is an error when evaluated: inside `${{ }}` there is no result
+  const std::string& text() const;   // as written
+
+  struct Parsed;
 
  private:
-  std::string text_;
-  std::vector<std::string> literals_;       // one more than expressions_
-  std::vector<Expression> expressions_;
-  std::vector<std::size_t> offsets_;        // of each expression in text_
+  Value value_of(std::size_t index, const Scope& scope) const;
+
+  std::shared_ptr<const Parsed> parsed_;
 };
 
 }  // namespace runbook

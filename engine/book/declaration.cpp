@@ -1,0 +1,29 @@
+#include "book/declaration.h"
+
+namespace runbook {
+
+std::string_view effect_name(Effect effect) {
+  switch (effect) {
+    case Effect::read: return "read";
+    case Effect::idempotent: return "idempotent";
+    case Effect::once: return "once";
+    case Effect::irreversible: return "irreversible";
+  }
+  return {};
+}
+
+const Param* Declaration::find(std::string_view param) const {
+  for (const Param& candidate : params) {
+    if (candidate.name == param) return &candidate;
+  }
+  return nullptr;
+}
+
+const Declaration* find_declaration(const Declarations& all, std::string_view name) {
+  for (const Declaration& candidate : all) {
+    if (candidate.name == name) return &candidate;
+  }
+  return nullptr;
+}
+
+}  // namespace runbook

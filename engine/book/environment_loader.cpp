@@ -1,0 +1,42 @@
+#include "book/environment_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "book/keys.h"
+#include "book/names.h"
+
+namespace runbook {
+namespace {
+
+bool check_name(const Node::Member& member, Problems& problems) {
+  if (member.key.empty()) problems.error(member.key_place, 1, "a variable needs a name");
+  else if (!is_environment_name(member.key))
+    problems.error(member, fmt::format("`{}` can't be the name of a variable: names are letters, digits and _, and begin with no digit", member.key));
+  else if (member.key.starts_with("RUNBOOK_")) problems.error(member, fmt::format("`{}`: names that begin with RUNBOOK_ are the engine's own", member.key), "take another name");
+  else return true;
+  return false;
+}
+
+}  // namespace
+
+void load_environment(const Node& map, const Site& site, Loading& loading, std::vector<EnvEntry>& into) {
+  if (!expect(Node::Kind::map, map, "env", loading.problems, "write `env: {NAME: value}`")) return;
+  Site inside = site.at("env");
+  inside.takes_secrets = true;
+  for (const Node::Member& member : map.members) {
+    const bool has_name = check_name(member, loading.problems);
+    if (member.value->kind == Node::Kind::null) {
+      loading.problems.error(member, fmt::format("`{}` has no value", member.key), fmt::format("for an empty one write `{}: \"\"`", member.key));
+      continue;
+    }
+    std::optional<PlacedTemplate> value = read_template(member.value, inside, loading);
+    if (!value || !has_name) continue;
+    const auto same = std::find_if(into.begin(), into.end(), [&](const EnvEntry& entry) { return entry.name == member.key; });
+    if (same == into.end()) into.push_back({member.key, *std::move(value)});
+    else same->value = *std::move(value);
+  }
+}
+
+}  // namespace runbook

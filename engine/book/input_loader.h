@@ -1,0 +1,10 @@
+#pragma once
+#include "book/fields.h"
+
+namespace runbook {
+
+// `inputs:` and `vars:` of a runbook, added to `into` one by one: each sees those before it through `loading.runbook`.
+void load_inputs(const Node& map, Loading& loading, std::vector<Input>& into);
+void load_vars(const Node& map, Loading& loading, std::vector<std::pair<std::string, PlacedTemplate>>& into);
+
+}  // namespace runbook

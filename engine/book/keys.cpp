@@ -1,0 +1,86 @@
+#include "book/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggestion.h"
+
+namespace runbook {
+
+namespace keys {
+
+const KeySet runbook = {
+    "a runbook",
+    {"runbook", "title", "version", "source", "summary", "inputs", "vars", "env", "dir", "defaults", "steps", "outputs", "not_encoded",
+     "not_automated", "note", "tags"},
+    {"runbook_version", "requires", "tested_with", "constraints", "targets", "target", "lock", "notify", "anchor", "finally"}};
+
+const KeySet section = {"a section",
+                        {"section", "id", "when", "env", "dir", "note", "tags", "source", "steps"},
+                        {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel", "watch", "rescue",
+                         "finally"}};
+
+const KeySet step = {"a step",
+                     {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output", "timeout",
+                      "on_timeout", "retry", "note", "tags", "example", "source"},
+                     {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "hints", "fresh_for", "was"}};
+
+const KeySet input = {"an input",
+                      {"type", "default", "pattern", "description", "example"},
+                      {"reject", "from", "min", "max", "min_items", "max_items", "enum"}};
+
+const KeySet output_rule = {"an output", {"value", "regex", "type"}, {"secret", "keep", "lines"}};
+const KeySet retry = {"`retry`", {"attempts", "delay", "backoff", "max_delay", "when"}, {}};
+const KeySet output_sizes = {"`output`", {"head", "tail"}, {}};
+const KeySet uncovered = {"an entry", {"what", "because"}, {}};
+
+const KeySet before = {"`before`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};
+const KeySet verify = {"`verify`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};
+const KeySet done_when = {"`done_when`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "decides"}, {"target"}};
+const KeySet wait_until = {"`wait_until`",
+                           {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "fail_when"},
+                           {"target", "follow", "until", "fail_on"}};
+const KeySet assertion = {"`assert`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "because"}, {"target"}};
+
+}  // namespace keys
+
+namespace {
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+const std::vector<std::string>& later_step_types() {
+  static const std::vector<std::string> types = {"manual", "include", "kubectl", "aws", "http", "file"};
+  return types;
+}
+
+const std::vector<std::string>& engine_step_types() {
+  static const std::vector<std::string> types = {"wait_until", "assert"};
+  return types;
+}
+
+void report_unsupported(const Node::Member& key, Problems& problems) {
+  problems.error(key, fmt::format("`{}` is not supported by this version", key.key));
+}
+
+bool check_key(const Node::Member& key, const KeySet& set, Problems& problems, const std::vector<std::string>& also) {
+  if (contains(set.known, key.key)) return true;
+  if (contains(set.later, key.key)) {
+    report_unsupported(key, problems);
+    return false;
+  }
+  std::vector<std::string> names = set.known;
+  names.insert(names.end(), also.begin(), also.end());
+  problems.error(key, fmt::format("unknown key `{}`", key.key), problems.is_crowded() ? "" : suggestion(key.key, names, names.size()));
+  return false;
+}
+
+void check_keys(const Node& map, const KeySet& set, Problems& problems) {
+  for (const Node::Member& member : map.members) check_key(member, set, problems);
+}
+
+}  // namespace runbook

@@ -1,0 +1,33 @@
+#pragma once
+// Which keys each map of the language has: those that this version reads, and those that it knows and refuses.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "book/node.h"
+#include "book/problems.h"
+
+namespace runbook {
+
+struct KeySet {
+  std::string_view owner;                 // "a step": for messages
+  std::vector<std::string> known;
+  std::vector<std::string> later;
+};
+
+namespace keys {
+extern const KeySet runbook, section, step, input, output_rule, retry, output_sizes, uncovered;
+extern const KeySet before, done_when, verify, wait_until, assertion;
+}  // namespace keys
+
+// Step types that the language has and this version has not, unless a plugin declares them.
+const std::vector<std::string>& later_step_types();
+// wait_until, assert
+const std::vector<std::string>& engine_step_types();
+
+// Whether `key` belongs to the set. If not, the problem is reported; `also` are further names that could be meant.
+bool check_key(const Node::Member& key, const KeySet& set, Problems& problems, const std::vector<std::string>& also = {});
+void check_keys(const Node& map, const KeySet& set, Problems& problems);
+void report_unsupported(const Node::Member& key, Problems& problems);
+
+}  // namespace runbook

@@ -1,0 +1,226 @@
+#include "book/params_loader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/suggestion.h"
+#include "book/keys.h"
+#include "book/names.h"
+#include "book/scalar_place.h"
+
+namespace runbook {
+namespace {
+
+using Members = std::vector<std::pair<std::string, ParamTree>>;
+
+std::vector<std::string> param_names(const Declaration& declaration) {
+  std::vector<std::string> names;
+  for (const Param& param : declaration.params) names.push_back(param.name);
+  return names;
+}
+
+// The expression at `${{`, without its braces; "..." if it does not end.
+std::string expression_at(std::string_view text, std::size_t at) {
+  const std::size_t end = text.find("}}", at);
+  if (end == std::string_view::npos) return "...";
+  std::string_view inner = text.substr(at + 3, end - at - 3);
+  while (inner.starts_with(' ')) inner.remove_prefix(1);
+  while (inner.ends_with(' ')) inner.remove_suffix(1);
+  return std::string(inner);
+}
+
+// YAML 1.2 core; what is no constant is text.
+std::optional<Value> constant_of(const Node& node) {
+  if (node.kind == Node::Kind::null) return Value();
+  if (node.quoted) return std::nullopt;
+  if (node.text == "true" || node.text == "false") return Value(node.text == "true");
+  const bool begins_number = !node.text.empty() && (node.text.front() == '-' || (node.text.front() >= '0' && node.text.front() <= '9'));
+  if (!begins_number) return std::nullopt;
+  std::optional<Value> number = try_parse_json(node.text);
+  return number && number->is_number() ? number : std::nullopt;
+}
+
+class ParamsLoader {
+ public:
+  ParamsLoader(const Node::Member& type, const Declaration& declaration, const Site& site, Loading& loading)
+      : type_(type), declaration_(declaration), site_(site), loading_(loading), problems_(loading.problems) {}
+
+  ParamTree load(const Node* defaults) {
+    const Node& value = *type_.value;
+    if (value.kind == Node::Kind::map) load_map(value);
+    else if (const Param* main = declaration_.find(declaration_.main_param); main && value.kind != Node::Kind::null) add(*main, type_.value);
+    else expect(main ? Node::Kind::null : Node::Kind::map, value, type_.key, problems_);
+    if (defaults) load_defaults(*defaults);
+    add_missing();
+    return {std::move(members_)};
+  }
+
+ private:
+  bool has(std::string_view name) const {
+    return std::any_of(given_.begin(), given_.end(), [&](const std::string& given) { return given == name; });
+  }
+
+  void load_map(const Node& map) {
+    for (const Node::Member& member : map.members) {
+      if (const Param* param = declaration_.find(member.key)) add(*param, member.value);
+      else report_unknown(member);
+    }
+  }
+
+  void load_defaults(const Node& defaults) {
+    for (const Node::Member& member : defaults.members) {
+      const Param* param = declaration_.find(member.key);
+      if (param && !has(param->name)) add(*param, member.value);
+    }
+  }
+
+  void report_unknown(const Node::Member& member) {
+    const std::vector<std::string>& of_step = keys::step.known;
+    const bool is_of_step = std::find(of_step.begin(), of_step.end(), member.key) != of_step.end();
+    const std::string hint = is_of_step ? fmt::format("`{}` is a key of the step: it stands beside `{}:`", member.key, type_.key)
+                                        : suggestion(member.key, param_names(declaration_));
+    problems_.error(member, fmt::format("`{}` has no parameter `{}`", type_.key, member.key), hint);
+  }
+
+  void add_missing() {
+    for (const Param& param : declaration_.params) {
+      if (has(param.name)) continue;
+      if (!param.fallback.is_null()) members_.emplace_back(param.name, ParamTree{param.fallback});
+      else if (param.is_required) report_missing(param);
+    }
+  }
+
+  void report_missing(const Param& param) {
+    const bool is_main = param.name == declaration_.main_param;
+    if (is_main && type_.value->kind == Node::Kind::null)
+      problems_.error(type_, fmt::format("`{}` has no value", type_.key), param.doc.empty() ? "" : fmt::format("its value: {}", param.doc));
+    else problems_.error(type_, fmt::format("`{}` lacks its parameter `{}`", type_.key, param.name));
+  }
+
+  void add(const Param& param, const NodePtr& node) {
+    given_.push_back(param.name);
+    if (std::optional<ParamTree> tree = load_param(param, node)) members_.emplace_back(param.name, *std::move(tree));
+  }
+
+  std::optional<ParamTree> load_param(const Param& param, const NodePtr& node) {
+    const Site site = site_.at(param.name);
+    switch (param.type) {
+      case Param::Type::text: return script(param, node);
+      case Param::Type::value: return value(param, node, site);
+      case Param::Type::arguments: return arguments(param, node, site);
+      case Param::Type::input: return input(param, node, site);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<ParamTree> leaf(const NodePtr& node, const Site& site) {
+    std::optional<PlacedTemplate> text = read_template(node, site, loading_);
+    if (!text) return std::nullopt;
+    return ParamTree{*std::move(text)};
+  }
+
+  std::optional<ParamTree> value(const Param& param, const NodePtr& node, const Site& site) {
+    std::optional<ParamTree> tree = leaf(node, site);
+    if (!tree || param.choices.empty() || std::get<PlacedTemplate>(tree->data).text.has_expressions()) return tree;
+    if (std::find(param.choices.begin(), param.choices.end(), node->text) != param.choices.end()) return tree;
+    problems_.error(*node, fmt::format("`{}` can't be `{}`", param.name, node->text), fmt::format("one of: {}", fmt::join(param.choices, ", ")));
+    return std::nullopt;
+  }
+
+  std::optional<ParamTree> script(const Param& param, const NodePtr& node) {
+    if (!expect(Node::Kind::scalar, *node, param.name, problems_)) return std::nullopt;
+    const std::size_t before = problems_.found().size();
+    for (std::size_t at = node->text.find("${{"); at != std::string::npos; at = node->text.find("${{", at + 3)) {
+      if (at == 0 || node->text[at - 1] != '$') report_expression_in_script(*node, at);
+    }
+    if (problems_.found().size() != before) return std::nullopt;
+    if (node->text.find_first_not_of(" \t\n") == std::string::npos) {
+      problems_.error(*node, fmt::format("`{}` is empty", param.name));
+      return std::nullopt;
+    }
+    return ParamTree{PlacedTemplate{Template::parse(node->text), node->place}};
+  }
+
+  void report_expression_in_script(const Node& node, std::size_t at) {
+    const std::string expression = expression_at(node.text, at);
+    const std::size_t dot = expression.rfind('.');
+    const std::string name = name_from(std::string_view(expression).substr(dot == std::string::npos ? 0 : dot + 1));
+    const Input* input = expression.starts_with("$inputs.") ? loading_.runbook.find_input(std::string_view(expression).substr(8)) : nullptr;
+    std::string hint = fmt::format("write \"${}\": inputs are there under their own names", name);
+    if (!declaration_.exports_inputs || !input || input->type == ValueType::secret) {
+      const std::string variable = name.empty() ? "VALUE" : upper_case(name);
+      hint = fmt::format("write \"${0}\" in the script, and beside `{1}:`\nenv: {{{0}: \"${{{{ {2} }}}}\"}}", variable, type_.key, expression);
+    }
+    const std::size_t end = node.text.find("}}", at);
+    const int length = end == std::string::npos ? 3 : length_of(std::string_view(node.text).substr(at, end + 2 - at));
+    problems_.error(place_in_scalar(node, at, problems_.source()), length, "values never become text of a script: `${{ }}` can't stand here", hint);
+  }
+
+  std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, const Site& site) {
+    const std::string hint = fmt::format("write `{}: [program, argument]`", param.name == declaration_.main_param ? type_.key : param.name);
+    if (!expect(Node::Kind::list, *node, param.name, problems_, hint)) return std::nullopt;
+    if (node->items.empty()) {
+      problems_.error(*node, fmt::format("`{}` is empty", param.name), hint);
+      return std::nullopt;
+    }
+    std::vector<ParamTree> list;
+    for (const NodePtr& item : node->items) {
+      if (std::optional<ParamTree> tree = leaf(item, site)) list.push_back(*std::move(tree));
+    }
+    return ParamTree{std::move(list)};
+  }
+
+  std::optional<ParamTree> input(const Param& param, const NodePtr& node, Site site) {
+    site.takes_secrets = true;
+    if (node->kind == Node::Kind::scalar) return leaf(node, site);
+    if (!expect(Node::Kind::map, *node, param.name, problems_, "write text, {json: ...} or {file: path}")) return std::nullopt;
+    Members members;
+    for (const Node::Member& member : node->members) {
+      std::optional<ParamTree> tree;
+      if (member.key == "json") tree = json(member.value, site);
+      else if (member.key == "file") tree = leaf(member.value, site_.at("file"));
+      else if (member.key == "yaml") report_unsupported(member, problems_);
+      else problems_.error(member, fmt::format("unknown key `{}`", member.key), suggestion(member.key, {"json", "file"}));
+      if (tree) members.emplace_back(member.key, *std::move(tree));
+    }
+    if (node->members.size() != 1) problems_.error(*node, fmt::format("`{}` takes one of `json` and `file`", param.name));
+    return ParamTree{std::move(members)};
+  }
+
+  std::optional<ParamTree> json(const NodePtr& node, const Site& site) {
+    if (std::optional<Value> constant = node->kind == Node::Kind::scalar || node->kind == Node::Kind::null ? constant_of(*node) : std::nullopt)
+      return ParamTree{*std::move(constant)};
+    if (node->kind == Node::Kind::scalar) return leaf(node, site);
+    if (node->kind == Node::Kind::list) {
+      std::vector<ParamTree> list;
+      for (const NodePtr& item : node->items) {
+        if (std::optional<ParamTree> tree = json(item, site)) list.push_back(*std::move(tree));
+      }
+      return ParamTree{std::move(list)};
+    }
+    Members members;
+    for (const Node::Member& member : node->members) {
+      if (std::optional<ParamTree> tree = json(member.value, site)) members.emplace_back(member.key, *std::move(tree));
+    }
+    return ParamTree{std::move(members)};
+  }
+
+  const Node::Member& type_;
+  const Declaration& declaration_;
+  const Site& site_;
+  Loading& loading_;
+  Problems& problems_;
+  Members members_;
+  std::vector<std::string> given_;
+};
+
+}  // namespace
+
+ParamTree load_params(const Node::Member& type, const Declaration& declaration, const Node* defaults, const Site& site, Loading& loading) {
+  return ParamsLoader(type, declaration, site, loading).load(defaults);
+}
+
+}  // namespace runbook

@@ -1,0 +1,110 @@
+#include "book/probe_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "book/output_loader.h"
+#include "book/params_loader.h"
+#include "book/step_type.h"
+
+namespace runbook {
+namespace {
+
+const KeySet& keys_of(ProbeUse use) {
+  switch (use) {
+    case ProbeUse::before: return keys::before;
+    case ProbeUse::done_when: return keys::done_when;
+    case ProbeUse::verify: return keys::verify;
+    case ProbeUse::wait_until: return keys::wait_until;
+    case ProbeUse::assertion: return keys::assertion;
+  }
+  return keys::verify;
+}
+
+// What one list names is not in the default of the other.
+void load_answers(const Fields& fields, const Node& map, Probe& probe, Problems& problems) {
+  const Node::Member* yes = fields.find("yes");
+  const Node::Member* no = fields.find("no");
+  fields.wholes("yes", 0, 255, probe.yes);
+  fields.wholes("no", 0, 255, probe.no);
+  for (const int code : std::vector<int>(probe.yes)) {
+    const auto twice = std::find(probe.no.begin(), probe.no.end(), code);
+    if (twice == probe.no.end()) continue;
+    if (yes && no) problems.error(*yes, fmt::format("exit code {} can't mean both yes and no", code));
+    else if (yes) probe.no.erase(twice);
+    else if (no) probe.yes.erase(std::find(probe.yes.begin(), probe.yes.end(), code));
+  }
+  if (yes && probe.yes.empty()) problems.error(map.find("yes")->value->place, 1, "`yes` names no exit code");
+}
+
+class ProbeLoader {
+ public:
+  ProbeLoader(const Node::Member& member, ProbeUse use, const Site& site, Loading& loading)
+      : member_(member), map_(*member.value), use_(use), site_(site), loading_(loading), fields_(map_, loading.problems) {}
+
+  Probe load() {
+    probe_.place = member_.key_place;
+    const TypeUse type_use = use_ == ProbeUse::assertion ? TypeUse::of_assert : TypeUse::of_probe;
+    const std::optional<StepType> type = find_type(map_, keys_of(use_), type_use, member_.key_place, loading_);
+    if (type) load_type(*type);
+    load_expressions();
+    load_times();
+    load_answers(fields_, map_, probe_, loading_.problems);
+    fields_.boolean("decides", probe_.decides);
+    fields_.note("because", probe_.because);
+    if (use_ == ProbeUse::assertion && !type && !map_.find("that") && loading_.problems.found().size() == problems_before_)
+      loading_.problems.error(member_, "`assert` lacks what it asserts", "add a step type like `shell`, or `that: <expression>`");
+    return std::move(probe_);
+  }
+
+ private:
+  void load_type(const StepType& type) {
+    has_type_ = true;
+    probe_.type = type.declaration->name;
+    probe_.params = load_params(*type.member, *type.declaration, nullptr, site_, loading_);
+  }
+
+  void load_expressions() {
+    Site site = site_;
+    site.has_result = has_type_ || use_ != ProbeUse::assertion;
+    if (const Node::Member* that = map_.find("that")) probe_.that = read_expression(that->value, site.at("that"), loading_);
+    if (const Node::Member* fail_when = map_.find("fail_when"); fail_when && use_ == ProbeUse::wait_until)
+      probe_.fail_when = read_expression(fail_when->value, site.at("fail_when"), loading_);
+    if (const Node::Member* outputs = map_.find("outputs")) probe_.outputs = load_outputs(*outputs, site_, loading_);
+  }
+
+  void load_times() {
+    fields_.duration("every", probe_.every_ms);
+    fields_.duration("timeout", probe_.timeout_ms);
+    fields_.duration("look_timeout", probe_.look_timeout_ms);
+    for (const char* key : {"every", "look_timeout"}) {
+      const Node::Member* member = map_.find(key);
+      const bool is_zero = member && member->value->kind == Node::Kind::scalar && (key == std::string_view("every") ? probe_.every_ms : probe_.look_timeout_ms) == 0;
+      if (is_zero) loading_.problems.error(*member->value, fmt::format("`{}` is longer than nothing", key));
+    }
+    if (use_ == ProbeUse::wait_until && !map_.find("timeout"))
+      loading_.problems.error(member_, "`wait_until` lacks `timeout`", "say how long to wait at most: `timeout: 10m`");
+  }
+
+  const Node::Member& member_;
+  const Node& map_;
+  ProbeUse use_;
+  const Site& site_;
+  Loading& loading_;
+  Fields fields_;
+  Probe probe_;
+  bool has_type_ = false;
+  std::size_t problems_before_ = loading_.problems.found().size();
+};
+
+}  // namespace
+
+std::optional<Probe> load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading) {
+  const std::string hint = use == ProbeUse::assertion ? "write `assert: {that: ...}` or `assert: {shell: ...}`"
+                                                      : fmt::format("write `{}: {{shell: ...}}`", probe.key);
+  if (!expect(Node::Kind::map, *probe.value, probe.key, loading.problems, hint)) return std::nullopt;
+  return ProbeLoader(probe, use, site, loading).load();
+}
+
+}  // namespace runbook

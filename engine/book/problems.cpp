@@ -1,0 +1,36 @@
+#include "book/problems.h"
+
+#include <algorithm>
+
+namespace runbook {
+namespace {
+
+// How much of its line the node takes, as far as it is easy to say.
+int extent(const Node& node) {
+  if (node.kind != Node::Kind::scalar || node.block || node.text.find('\n') != std::string::npos) return 1;
+  return std::max(1, length_of(node.text) + (node.quoted ? 2 : 0));
+}
+
+}  // namespace
+
+int length_of(std::string_view text) {
+  return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+void Problems::error(const Node& node, std::string message, std::string hint) {
+  error(node.place, extent(node), std::move(message), std::move(hint));
+}
+
+void Problems::error(const Node::Member& key, std::string message, std::string hint) {
+  error(key.key_place, length_of(key.key), std::move(message), std::move(hint));
+}
+
+void Problems::error(Place place, int length, std::string message, std::string hint) {
+  found_.push_back({Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)});
+}
+
+void Problems::warning(Place place, int length, std::string message, std::string hint) {
+  found_.push_back({Diagnostic::Severity::warning, place, length, std::move(message), std::move(hint)});
+}
+
+}  // namespace runbook

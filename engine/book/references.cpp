@@ -1,0 +1,221 @@
+#include "book/references.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggestion.h"
+#include "book/scalar_place.h"
+
+namespace runbook {
+namespace {
+
+const std::vector<std::string> run_fields = {"id", "started_at", "dir", "operator", "host"};
+
+std::string text_of(const Reference& reference) {
+  std::string text = "$" + reference.root;
+  for (const std::string& name : reference.path) text += "." + name;
+  return text;
+}
+
+std::vector<std::string> names_of(const std::vector<OutputRule>& rules) {
+  std::vector<std::string> names;
+  for (const OutputRule& rule : rules) names.push_back(rule.name);
+  return names;
+}
+
+bool contains(const std::vector<OutputRule>& rules, std::string_view name) {
+  return std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
+}
+
+bool is_below(const Condition* inner, const Condition& condition) {
+  for (; inner; inner = inner->outer) {
+    if (inner == &condition || inner->text == condition.text) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Site Site::at(std::string_view its_key) const {
+  Site site = *this;
+  site.key = its_key;
+  return site;
+}
+
+Site Site::with_result() const {
+  Site site = *this;
+  site.has_result = true;
+  return site;
+}
+
+void References::add_step(const Step& step, Place id_place, const Condition* condition) {
+  if (!step.id.empty()) positions_.emplace(step.id, steps_.size());
+  steps_.push_back({&step, id_place, condition});
+}
+
+const Place* References::find_step(std::string_view id) const {
+  const auto found = positions_.find(id);
+  return found == positions_.end() ? nullptr : &steps_[found->second].place;
+}
+
+const Condition* References::add_condition(std::string text, const Condition* outer) {
+  return &conditions_.emplace_back(Condition{std::move(text), outer});
+}
+
+void References::note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
+                      const Site& site) {
+  for (const Reference& reference : references) uses_.push_back({scalar, reference, site, false});
+  if (site.has_result) return;
+  for (const Reference& name : bare_names) uses_.push_back({scalar, name, site, true});
+}
+
+// One use after the other; each finds at most one thing wrong.
+class ReferenceCheck {
+ public:
+  ReferenceCheck(const References& all, const Runbook& runbook, Problems& problems) : all_(all), runbook_(runbook), problems_(problems) {}
+
+  void check(const References::Use& use) {
+    use_ = &use;
+    const std::string& root = use.reference.root;
+    if (use.is_bare) return check_bare_name();
+    if (root == "inputs") return check_input();
+    if (root == "vars") return check_var();
+    if (root == "steps") return check_step();
+    if (root == "run") return check_run();
+    if (root == "before") return check_before();
+    error(fmt::format("unknown name `${}`", root), proposal(root, {"inputs", "vars", "steps", "run", "before"}, "$"));
+  }
+
+ private:
+  const Site& site() const { return use_->site; }
+  const std::vector<std::string>& path() const { return use_->reference.path; }
+
+  Place place() const { return place_in_scalar(*use_->scalar, use_->reference.offset, problems_.source()); }
+  int length() const { return use_->is_bare ? length_of(use_->reference.root) : length_of(text_of(use_->reference)); }
+  void error(std::string message, std::string hint = {}) { problems_.error(place(), length(), std::move(message), std::move(hint)); }
+
+  std::string proposal(std::string_view unknown, const std::vector<std::string>& known, std::string_view prefix) const {
+    if (problems_.is_crowded()) return {};
+    const std::string near = nearest(unknown, known);
+    return near.empty() ? suggestion(unknown, known) : fmt::format("did you mean `{}{}`?", prefix, near);
+  }
+
+  void check_bare_name() {
+    const std::string& name = use_->reference.root;
+    const std::string shown = name == "[" ? "[...]" : name;
+    std::string hint = "context values begin with `$`, text takes single quotes";
+    if (runbook_.find_input(name)) hint = fmt::format("did you mean `$inputs.{}`?", name);
+    if (has_var(name)) hint = fmt::format("did you mean `$vars.{}`?", name);
+    if (all_.positions_.contains(name)) hint = fmt::format("did you mean `$steps.{}`?", name);
+    if (name == "inputs" || name == "vars" || name == "steps" || name == "run" || name == "before")
+      hint = fmt::format("did you mean `${}`?", name);
+    error(fmt::format("`{}` looks into a result, and in `{}` there is none", shown, site().key), hint);
+  }
+
+  void check_input() {
+    if (path().empty()) return;
+    const std::string& name = path().front();
+    const auto found = std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), [&](const Input& input) { return input.name == name; });
+    if (found == runbook_.inputs.end()) return error(fmt::format("there is no input `{}`", name), proposal(name, input_names(), "$inputs."));
+    if (static_cast<std::size_t>(found - runbook_.inputs.begin()) >= site().inputs)
+      return error(fmt::format("input `{}` does not come before this one", name), "a default sees the inputs that stand above it");
+    if (found->type == ValueType::secret && !site().takes_secrets)
+      return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key), "secrets reach a process only where `env:` or `stdin:` names them");
+    if (path().size() > 1) error(fmt::format("input `{}` is one value and has no field `{}`", name, path()[1]));
+  }
+
+  std::vector<std::string> input_names() const {
+    std::vector<std::string> names;
+    for (const Input& input : runbook_.inputs) names.push_back(input.name);
+    return names;
+  }
+
+  bool has_var(std::string_view name) const {
+    return std::any_of(runbook_.vars.begin(), runbook_.vars.end(), [&](const auto& var) { return var.first == name; });
+  }
+
+  void check_var() {
+    if (path().empty()) return;
+    const std::string& name = path().front();
+    std::vector<std::string> names;
+    for (const auto& [known, value] : runbook_.vars) names.push_back(known);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return error(fmt::format("there is no var `{}`", name), proposal(name, names, "$vars."));
+    if (static_cast<std::size_t>(found - names.begin()) < site().vars) return;
+    if (site().vars == 0) return error(fmt::format("`{}` can't see vars", site().key), "vars are set after the inputs");
+    error(fmt::format("var `{}` does not come before this one", name), "a var sees the inputs and the vars that stand above it");
+  }
+
+  void check_run() {
+    if (site().inputs != Site::all) return error(fmt::format("`{}` can't see `$run`", site().key), "it sees the inputs that stand above it");
+    if (path().empty() || std::find(run_fields.begin(), run_fields.end(), path().front()) != run_fields.end()) return;
+    error(fmt::format("`$run` has no `{}`", path().front()), proposal(path().front(), run_fields, "$run."));
+  }
+
+  void check_before() {
+    if (!site().has_before) return error(fmt::format("there is no `$before` in `{}`", site().key), "`$before` is seen by `done_when` and `verify`");
+    if (!site().step->before) return error("this step has no `before`, so there is no `$before`", "add `before:` beside `done_when:`");
+    if (path().empty() || contains(site().step->before->outputs, path().front())) return;
+    error(fmt::format("`before` has no output `{}`", path().front()), proposal(path().front(), names_of(site().step->before->outputs), "$before."));
+  }
+
+  void check_step() {
+    const std::string& id = path().front();
+    const auto found = all_.positions_.find(id);
+    if (found == all_.positions_.end()) return error(fmt::format("there is no step `{}`", id), proposal(id, step_names(), "$steps."));
+    const References::KnownStep& known = all_.steps_[found->second];
+    if (known.step == site().step) return error(fmt::format("step `{}` refers to itself", id), "its own result is there under bare names, in `outputs` and `retry.when`");
+    if (found->second >= site().steps)
+      return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line), "a step sees only the steps above it");
+    if (path().size() < 2 || path()[1] == "state") return;
+    check_output(known, path()[1]);
+  }
+
+  std::vector<std::string> step_names() const {
+    std::vector<std::string> names;
+    if (problems_.is_crowded()) return names;
+    for (const References::KnownStep& known : all_.steps_) names.push_back(known.step->id);
+    return names;
+  }
+
+  void check_output(const References::KnownStep& known, const std::string& output) {
+    const Step& step = *known.step;
+    const bool is_after = step.done_when && contains(step.done_when->outputs, output);
+    const bool is_inside = step.probe && contains(step.probe->outputs, output);
+    if (!is_after && !is_inside && !contains(step.outputs, output)) return report_unknown_output(step, output);
+    if (step.done_when && !is_after)
+      error(fmt::format("`{}` may be missing: step `{}` does not run when its `done_when` holds already", output, step.id),
+            fmt::format("add `outputs: {{{}: ...}}` to the `done_when` of `{}`", output, step.id));
+    for (const Condition* condition = known.condition; condition; condition = condition->outer) {
+      if (is_below(site().condition, *condition)) continue;
+      problems_.warning(place(), length(), fmt::format("`{}` is null when step `{}` is skipped", text_of(use_->reference), step.id),
+                        fmt::format("give this step the same `when: {}`", condition->text));
+      return;
+    }
+  }
+
+  void report_unknown_output(const Step& step, const std::string& output) {
+    std::vector<std::string> names = names_of(step.outputs);
+    for (const std::optional<Probe>& probe : {step.done_when, step.probe}) {
+      if (probe) for (const OutputRule& rule : probe->outputs) names.push_back(rule.name);
+    }
+    names.emplace_back("state");
+    const std::string near = problems_.is_crowded() ? "" : nearest(output, names);
+    const std::string prefix = fmt::format("$steps.{}.", step.id);
+    error(fmt::format("step `{}` has no output `{}`", step.id, output),
+          near.empty() ? fmt::format("declare it there: `outputs: {{{}: ...}}`", output) : fmt::format("did you mean `{}{}`?", prefix, near));
+  }
+
+  const References& all_;
+  const Runbook& runbook_;
+  Problems& problems_;
+  const References::Use* use_ = nullptr;
+};
+
+void References::check(const Runbook& runbook, Problems& problems) const {
+  ReferenceCheck check(*this, runbook, problems);
+  for (const Use& use : uses_) check.check(use);
+}
+
+}  // namespace runbook

@@ -1,0 +1,72 @@
+#pragma once
+// Where a runbook's expressions look, checked when all steps are known: unknown names, steps that come later, outputs
+// that nobody declares, secrets where they could be seen.
+#include <cstddef>
+#include <deque>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "book/node.h"
+#include "book/problems.h"
+#include "book/runbook.h"
+
+namespace runbook {
+
+// A `when`, and those around it.
+struct Condition {
+  std::string text;
+  const Condition* outer = nullptr;
+};
+
+// Where an expression stands, and what can be seen from there.
+struct Site {
+  static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
+  std::string_view key;                  // whose value it is; for messages
+  const Step* step = nullptr;            // inside which; nullptr: inside none
+  const Condition* condition = nullptr;  // under which it is evaluated
+  std::size_t inputs = all, vars = all;  // how many of them, in written order
+  std::size_t steps = 0;
+  bool has_result = false;               // bare names look into something
+  bool has_before = false;               // `$before`, if the step has one
+  bool takes_secrets = false;
+
+  Site at(std::string_view its_key) const;
+  Site with_result() const;
+};
+
+class References {
+ public:
+  // The step at the next position in the file. Both live as long as this object.
+  void add_step(const Step& step, Place id_place, const Condition* condition);
+  std::size_t step_count() const { return steps_.size(); }
+  // nullptr: no step before has this id. Otherwise its place.
+  const Place* find_step(std::string_view id) const;
+  const Condition* add_condition(std::string text, const Condition* outer);
+
+  void note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names, const Site& site);
+  void check(const Runbook& runbook, Problems& problems) const;
+
+ private:
+  friend class ReferenceCheck;
+  struct Use {
+    NodePtr scalar;
+    Reference reference;
+    Site site;
+    bool is_bare = false;
+  };
+  struct KnownStep {
+    const Step* step;
+    Place place;
+    const Condition* condition;
+  };
+  std::vector<Use> uses_;
+  std::vector<KnownStep> steps_;
+  std::unordered_map<std::string_view, std::size_t> positions_;
+  std::deque<Condition> conditions_;
+};
+
+}  // namespace runbook

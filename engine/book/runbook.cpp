@@ -1,0 +1,50 @@
+#include "book/runbook.h"
+
+namespace runbook {
+
+std::string_view value_type_name(ValueType type) {
+  switch (type) {
+    case ValueType::text: return "string";
+    case ValueType::integer: return "int";
+    case ValueType::number: return "number";
+    case ValueType::boolean: return "bool";
+    case ValueType::path: return "path";
+    case ValueType::secret: return "secret";
+  }
+  return {};
+}
+
+Value ParamTree::evaluate(const Scope& scope) const {
+  if (const auto* text = std::get_if<PlacedTemplate>(&data)) return text->text.evaluate(scope);
+  if (const auto* constant = std::get_if<Value>(&data)) return *constant;
+  if (const auto* items = std::get_if<std::vector<ParamTree>>(&data)) {
+    List list;
+    for (const ParamTree& item : *items) list.push_back(item.evaluate(scope));
+    return list;
+  }
+  Map map;
+  for (const auto& [name, tree] : std::get<std::vector<std::pair<std::string, ParamTree>>>(data)) map.emplace_back(name, tree.evaluate(scope));
+  return map;
+}
+
+bool Step::needs_result() const {
+  if (retry.when) return true;
+  for (const OutputRule& output : outputs) {
+    if (output.value || !output.regex.empty()) return true;
+  }
+  return false;
+}
+
+const Step* Runbook::find(std::string_view id) const {
+  const auto found = steps_by_id.find(id);
+  return found == steps_by_id.end() ? nullptr : found->second;
+}
+
+const Input* Runbook::find_input(std::string_view wanted) const {
+  for (const Input& input : inputs) {
+    if (input.name == wanted) return &input;
+  }
+  return nullptr;
+}
+
+}  // namespace runbook

@@ -1,0 +1,219 @@
+#include "book/step_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/suggestion.h"
+#include "book/environment_loader.h"
+#include "book/keys.h"
+#include "book/names.h"
+#include "book/output_loader.h"
+#include "book/params_loader.h"
+#include "book/probe_loader.h"
+#include "book/step_type.h"
+
+namespace runbook {
+namespace {
+
+const std::vector<std::string> effect_names = {"read", "idempotent", "once", "irreversible"};
+constexpr Effect effects[] = {Effect::read, Effect::idempotent, Effect::once, Effect::irreversible};
+const std::vector<std::string> default_keys = {"timeout", "on_timeout", "retry", "output"};
+
+class StepLoader {
+ public:
+  StepLoader(const Node& map, const Inherited& inherited, Loading& loading)
+      : map_(map), inherited_(inherited), loading_(loading), problems_(loading.problems), step_(std::make_unique<Step>()) {}
+
+  std::unique_ptr<Step> load() {
+    step_->place = map_.place;
+    step_->source_digest = sha256_hex(canonical_text(map_));
+    site_.step = step_.get();
+    site_.steps = loading_.references.step_count();
+    type_ = find_type(map_, keys::step, TypeUse::of_step, map_.place, loading_);
+    const Fields fields(map_, problems_, defaults());
+    load_words(fields);
+    load_id();
+    load_condition();
+    load_surroundings();
+    if (type_) load_type();
+    load_output_sizes(fields);
+    if (step_->kind == Step::Kind::act) load_act(fields);
+    else refuse_beside_probe();
+    check_example();
+    loading_.references.add_step(*step_, id_place_, site_.condition);
+    return std::move(step_);
+  }
+
+ private:
+  const Node* defaults() const {
+    if (!type_ || !loading_.defaults) return nullptr;
+    const Node::Member* found = loading_.defaults->find(type_->member->key);
+    return found && found->value->kind == Node::Kind::map ? found->value.get() : nullptr;
+  }
+
+  void load_words(const Fields& fields) {
+    fields.text("title", step_->title);
+    fields.note("note", step_->note);
+    fields.note("source", step_->anchor);
+    fields.texts("tags", step_->tags);
+  }
+
+  void load_id() {
+    id_place_ = map_.place;
+    const Node::Member* id = map_.find("id");
+    if (!id) return report_missing_id();
+    if (!expect(Node::Kind::scalar, *id->value, "id", problems_)) return;
+    id_place_ = id->value->place;
+    step_->id = id->value->text;
+    if (step_->title.empty()) step_->title = step_->id;
+    expect_name(step_->id, id_place_, "a step", problems_);
+    if (const Place* first = loading_.references.find_step(step_->id))
+      problems_.error(*id->value, fmt::format("two steps have the id `{}`", step_->id), fmt::format("the other one is in line {}", first->line));
+  }
+
+  void report_missing_id() {
+    std::string proposal = name_from(step_->title);
+    if (proposal.empty() && type_) proposal = name_from(type_->member->key);
+    while (!proposal.empty() && loading_.references.find_step(proposal)) proposal += "_2";
+    problems_.error(map_, "this step has no `id`", fmt::format("add `id: {}`", proposal.empty() ? "name" : proposal));
+  }
+
+  void load_condition() {
+    site_.condition = inherited_.condition;
+    const Node::Member* when = map_.find("when");
+    if (!when) return;
+    step_->when = read_expression(when->value, site_.at("when"), loading_);
+    if (step_->when) site_.condition = loading_.references.add_condition(step_->when->expression.text(), inherited_.condition);
+  }
+
+  void load_surroundings() {
+    step_->env = inherited_.env;
+    if (const Node::Member* env = map_.find("env")) load_environment(*env->value, site_, loading_, step_->env);
+    step_->dir = inherited_.dir;
+    if (const Node::Member* dir = map_.find("dir")) step_->dir = read_template(dir->value, site_.at("dir"), loading_);
+  }
+
+  void load_type() {
+    step_->type = type_->member->key;
+    if (type_->declaration) {
+      step_->effect = type_->declaration->effect;
+      step_->params = load_params(*type_->member, *type_->declaration, defaults(), site_, loading_);
+      return;
+    }
+    const bool waits = step_->type == "wait_until";
+    step_->kind = waits ? Step::Kind::wait_until : Step::Kind::assertion;
+    step_->effect = Effect::read;
+    step_->probe = load_probe(*type_->member, waits ? ProbeUse::wait_until : ProbeUse::assertion, site_, loading_);
+  }
+
+  // wait_until and assert are probes: what belongs to an effect has no place beside them.
+  void refuse_beside_probe() {
+    for (const char* key : {"effect", "before", "done_when", "verify", "outputs", "timeout", "on_timeout", "retry"}) {
+      const Node::Member* member = map_.find(key);
+      if (!member) continue;
+      const bool moves = key == std::string_view("outputs") || key == std::string_view("timeout");
+      problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type), moves ? fmt::format("write it inside `{}:`", step_->type) : "");
+    }
+  }
+
+  void load_act(const Fields& fields) {
+    if (const std::optional<std::size_t> effect = fields.choice("effect", effect_names)) step_->effect = effects[*effect];
+    load_probes();
+    if (const Node::Member* outputs = map_.find("outputs")) step_->outputs = load_outputs(*outputs, site_, loading_);
+    load_timeout(fields);
+    if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
+  }
+
+  void load_probes() {
+    if (const Node::Member* before = map_.find("before")) step_->before = load_probe(*before, ProbeUse::before, site_, loading_);
+    Site after = site_;
+    after.has_before = true;
+    if (const Node::Member* done_when = map_.find("done_when")) step_->done_when = load_probe(*done_when, ProbeUse::done_when, after, loading_);
+    if (const Node::Member* verify = map_.find("verify")) step_->verify = load_probe(*verify, ProbeUse::verify, after, loading_);
+  }
+
+  void load_timeout(const Fields& fields) {
+    if (const Node::Member* timeout = fields.find("timeout")) {
+      std::int64_t ms = -1;
+      fields.duration("timeout", ms);
+      if (ms == 0) problems_.error(*timeout->value, "`timeout` is longer than nothing");
+      if (ms > 0) step_->timeout_ms = ms;
+    }
+    if (const std::optional<std::size_t> choice = fields.choice("on_timeout", {"ask", "kill"})) step_->kills_on_timeout = *choice == 1;
+    if (const Node::Member* member = map_.find("on_timeout"); member && !fields.find("timeout"))
+      problems_.error(*member, "`on_timeout` has no meaning without `timeout`", "add `timeout: 10m`");
+  }
+
+  void load_output_sizes(const Fields& fields) {
+    const Node::Member* output = fields.find("output");
+    if (!output || !expect(Node::Kind::map, *output->value, "output", problems_, "write `output: {head: 64KB, tail: 64KB}`")) return;
+    check_keys(*output->value, keys::output_sizes, problems_);
+    const Fields sizes(*output->value, problems_);
+    sizes.size("head", step_->output_head);
+    sizes.size("tail", step_->output_tail);
+  }
+
+  void load_retry(const Node::Member& retry) {
+    const Node& map = *retry.value;
+    if (!expect(Node::Kind::map, map, "retry", problems_, "write `retry: {attempts: 3, delay: 10s}`")) return;
+    check_keys(map, keys::retry, problems_);
+    const Fields fields(map, problems_);
+    if (!map.find("attempts")) problems_.error(retry, "`retry` lacks `attempts`", "say how often to try, the first included: `attempts: 3`");
+    fields.whole("attempts", 1, 1'000'000, step_->retry.attempts);
+    fields.duration("delay", step_->retry.delay_ms);
+    fields.number("backoff", 1, step_->retry.backoff);
+    fields.duration("max_delay", step_->retry.max_delay_ms);
+    if (const Node::Member* when = map.find("when")) step_->retry.when = read_expression(when->value, site_.at("retry.when").with_result(), loading_);
+  }
+
+  bool has_output(std::string_view name) const {
+    const auto stands_in = [&](const std::vector<OutputRule>& rules) {
+      return std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
+    };
+    return stands_in(step_->outputs) || (step_->done_when && stands_in(step_->done_when->outputs)) || (step_->probe && stands_in(step_->probe->outputs));
+  }
+
+  void check_example() {
+    const Node::Member* example = map_.find("example");
+    if (!example || !expect(Node::Kind::map, *example->value, "example", problems_, "write `example: {output: value}`")) return;
+    for (const Node::Member& member : example->value->members) {
+      if (!has_output(member.key)) problems_.error(member, fmt::format("this step has no output `{}`", member.key), "`example` gives values of outputs");
+    }
+  }
+
+  const Node& map_;
+  const Inherited& inherited_;
+  Loading& loading_;
+  Problems& problems_;
+  std::unique_ptr<Step> step_;
+  std::optional<StepType> type_;
+  Site site_;
+  Place id_place_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> load_step(const Node& map, const Inherited& inherited, Loading& loading) {
+  return StepLoader(map, inherited, loading).load();
+}
+
+void check_defaults(const Node& defaults, Loading& loading) {
+  if (!expect(Node::Kind::map, defaults, "defaults", loading.problems, "write `defaults: {shell: {timeout: 10m}}`")) return;
+  for (const Node::Member& member : defaults.members) {
+    const Declaration* declaration = find_declaration(loading.types, member.key);
+    std::vector<std::string> types;
+    for (const Declaration& known : loading.types) types.push_back(known.name);
+    if (!declaration) {
+      loading.problems.error(member, fmt::format("there is no step type `{}`", member.key), suggestion(member.key, types));
+      continue;
+    }
+    if (!expect(Node::Kind::map, *member.value, member.key, loading.problems)) continue;
+    std::vector<std::string> known = default_keys;
+    for (const Param& param : declaration->params) known.push_back(param.name);
+    check_keys(*member.value, {"defaults", known, {}}, loading.problems);
+  }
+}
+
+}  // namespace runbook

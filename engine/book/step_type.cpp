@@ -1,0 +1,96 @@
+#include "book/step_type.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace runbook {
+namespace {
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class TypeSearch {
+ public:
+  TypeSearch(const Node& map, const KeySet& set, TypeUse use, Loading& loading) : map_(map), set_(set), use_(use), loading_(loading) {
+    for (const Declaration& declaration : loading.types) names_.push_back(declaration.name);
+    if (use == TypeUse::of_step) names_.insert(names_.end(), engine_step_types().begin(), engine_step_types().end());
+  }
+
+  std::optional<StepType> run(Place place) {
+    for (const Node::Member& member : map_.members) look_at(member);
+    if (found_.size() > 1) report_several();
+    if (found_.size() != 1 || has_unusable_) {
+      if (found_.empty() && !has_unusable_ && use_ != TypeUse::of_assert) report_none(place);
+      return std::nullopt;
+    }
+    return StepType{found_.front(), find_declaration(loading_.types, found_.front()->key)};
+  }
+
+ private:
+  void look_at(const Node::Member& member) {
+    if (contains(names_, member.key)) {
+      found_.push_back(&member);
+    } else if (contains(later_step_types(), member.key)) {
+      report_unsupported(member, loading_.problems);
+      has_unusable_ = true;
+    } else if (!contains(set_.known, member.key)) {
+      has_unusable_ |= !check_other_key(member);
+    }
+  }
+
+  // Whether the key can't have been meant as the type.
+  bool check_other_key(const Node::Member& member) {
+    if (use_ != TypeUse::of_step && report_inherited(member)) return true;
+    if (const Declaration* owner = owner_of(member.key)) {
+      loading_.problems.error(member, fmt::format("unknown key `{}`", member.key),
+                              fmt::format("`{0}` is a parameter of `{1}`: write `{1}: {{{2}: ..., {0}: ...}}`", member.key, owner->name, owner->main_param));
+      return true;
+    }
+    check_key(member, set_, loading_.problems, names_);
+    return contains(set_.later, member.key);
+  }
+
+  bool report_inherited(const Node::Member& member) {
+    if (member.key != "env" && member.key != "dir") return false;
+    loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), fmt::format("{} has the `{}` of its step", set_.owner, member.key));
+    return true;
+  }
+
+  // The type beside this key that has it as a parameter.
+  const Declaration* owner_of(std::string_view key) const {
+    for (const Node::Member& member : map_.members) {
+      const Declaration* declaration = find_declaration(loading_.types, member.key);
+      if (declaration && declaration->find(key)) return declaration;
+    }
+    return nullptr;
+  }
+
+  void report_several() {
+    loading_.problems.error(*found_[1], fmt::format("{} has one type, and here are two: `{}` and `{}`", set_.owner, found_[0]->key, found_[1]->key),
+                            use_ == TypeUse::of_step ? "make two steps of it" : "");
+  }
+
+  void report_none(Place place) {
+    const std::string_view what = use_ == TypeUse::of_step ? "this step does nothing" : "nothing is looked at here";
+    loading_.problems.error(place, 1, fmt::format("{}: it has no type", what), fmt::format("add one of: {}", fmt::join(names_, ", ")));
+  }
+
+  const Node& map_;
+  const KeySet& set_;
+  TypeUse use_;
+  Loading& loading_;
+  std::vector<std::string> names_;
+  std::vector<const Node::Member*> found_;
+  bool has_unusable_ = false;
+};
+
+}  // namespace
+
+std::optional<StepType> find_type(const Node& map, const KeySet& set, TypeUse use, Place place, Loading& loading) {
+  return TypeSearch(map, set, use, loading).run(place);
+}
+
+}  // namespace runbook

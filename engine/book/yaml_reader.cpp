@@ -1,0 +1,312 @@
+#include "book/yaml_reader.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/utf8.h"
+#include "book/yaml_cause.h"
+
+namespace runbook {
+namespace {
+
+constexpr std::size_t deepest = 100;
+constexpr std::size_t most_nodes_of_aliases = 100'000;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::string_view blanks = " \t\r\n";
+
+// Ends the reading at the first problem after which nothing else would make sense.
+struct Refused {};
+
+// Places of ascending offsets, each in the time of the way from the one before: a file may be one long line.
+class PlaceCursor {
+ public:
+  explicit PlaceCursor(std::string_view text) : text_(text) {}
+
+  Place at(std::size_t offset) {
+    if (offset < offset_) *this = PlaceCursor(text_);
+    while (offset_ < offset && offset_ < text_.size()) {
+      const std::size_t length = code_point_at(text_, offset_).length;
+      const bool ends_line = text_[offset_] == '\n';
+      place_ = ends_line ? Place{place_.line + 1, 1} : Place{place_.line, place_.column + 1};
+      offset_ += length;
+    }
+    return place_;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t offset_ = 0;
+  Place place_ = {1, 1};
+};
+
+// What an alias repeats.
+struct Anchored {
+  NodePtr node;             // nullptr: it is still being read
+  std::size_t size = 0;     // nodes, aliases expanded
+  std::size_t height = 0;
+};
+
+class NodeBuilder : public YAML::EventHandler {
+ public:
+  // `text` is the file without its byte order mark: offsets of marks count from its beginning.
+  NodeBuilder(std::string_view text, std::vector<Diagnostic>& problems) : text_(text), cursor_(text), problems_(problems) {}
+
+  NodePtr root() const { return root_; }
+  const ReadingState& state() const { return state_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ == 0) return;
+    refuse_second_document(offset_of(mark));
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const std::size_t offset = properties_end(offset_of(mark));
+    auto node = std::make_shared<Node>();
+    node->place = begins_null(offset) ? cursor_.at(offset) : place_of_missing(offset);
+    add(std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const Place place = cursor_.at(offset_of(mark));
+    const Anchored& anchored = anchors_[anchor];
+    if (!anchored.node) refuse(place, "an alias can't stand inside what it repeats");
+    nodes_of_aliases_ += anchored.size;
+    if (nodes_of_aliases_ > most_nodes_of_aliases)
+      refuse(place, fmt::format("the aliases of this file expand to more than {} values", most_nodes_of_aliases));
+    if (frames_.size() + anchored.height > deepest) refuse_depth(place);
+    if (expects_key()) refuse(place, "an alias can't be a key");
+    put(anchored.node, anchored.size, anchored.height);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& value) override {
+    const std::size_t offset = properties_end(offset_of(mark));
+    const char first = offset < text_.size() ? text_[offset] : '\0';
+    state_.last_scalar = offset;
+    if (first == '"' || first == '\'') require_closing_quote(offset);
+    if (expects_key()) return set_key(offset, value);
+    auto node = std::make_shared<Node>();
+    node->kind = Node::Kind::scalar;
+    node->place = cursor_.at(offset);
+    node->block = first == '|' || first == '>';
+    node->quoted = node->block || first == '"' || first == '\'';
+    node->text = value;
+    add(std::move(node), anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(Node::Kind::list, mark, anchor);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(Node::Kind::map, mark, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Frame {
+    std::shared_ptr<Node> node;
+    YAML::anchor_t anchor = 0;
+    std::size_t size = 1;
+    std::size_t height = 1;
+    bool has_key = false;        // of a map: its value comes next
+    bool is_repeated = false;    // the key stands there already, its value is dropped
+    std::unordered_map<std::string, Place> keys;
+  };
+
+  static std::size_t offset_of(const YAML::Mark& mark) { return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos); }
+
+  bool expects_key() const { return !frames_.empty() && frames_.back().node->kind == Node::Kind::map && !frames_.back().has_key; }
+
+  void report(Place place, std::string message, std::string hint = {}, int length = 1) {
+    problems_.push_back({Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)});
+  }
+  [[noreturn]] void refuse(Place place, std::string message, std::string hint = {}) {
+    report(place, std::move(message), std::move(hint));
+    throw Refused();
+  }
+  [[noreturn]] void refuse_depth(Place place) { refuse(place, fmt::format("values nest deeper than {} levels", deepest)); }
+
+  [[noreturn]] void refuse_second_document(std::size_t offset) {
+    const std::size_t marker = text_.substr(0, offset + 3).rfind("\n---");
+    if (text_.substr(offset).starts_with("---") || (marker != std::string_view::npos && marker + 4 >= offset))
+      refuse(cursor_.at(offset), "a second document begins here: a file holds one runbook", "give each its own file");
+    refuse(cursor_.at(offset), "this does not continue what stands above: the file's first value has ended",
+           "check the indentation of this line and of the one above");
+  }
+
+  // Behind `&anchor`; a tag is refused.
+  std::size_t properties_end(std::size_t offset) {
+    while (offset < text_.size() && (text_[offset] == '&' || text_[offset] == '!')) {
+      if (text_[offset] == '!') refuse_tag(offset);
+      offset = std::min(text_.find_first_of(blanks, offset), text_.size());
+      offset = std::min(text_.find_first_not_of(blanks, offset), text_.size());
+    }
+    return offset;
+  }
+
+  [[noreturn]] void refuse_tag(std::size_t offset) {
+    const std::string_view line = text_.substr(offset, text_.find_first_of("\r\n", offset) - offset);
+    const bool has_quotes = line.find('\'') != std::string_view::npos;
+    refuse(cursor_.at(offset), "YAML reads `!` at the beginning of a value as a tag, and drops it",
+           has_quotes ? "put the value into quotes, or on a line of its own after `|`" : fmt::format("write '{}'", line));
+  }
+
+  void require_closing_quote(std::size_t offset) {
+    const std::size_t end = end_of_quoted(text_, offset);
+    if (end == std::string_view::npos)
+      refuse(cursor_.at(offset), fmt::format("the quote `{}` is never closed", text_[offset]), "close it at the end of the value");
+    if (text_.substr(offset, end - offset).find('\n') != std::string_view::npos) state_.last_long_quote = offset;
+  }
+
+  bool begins_null(std::size_t offset) const {
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (text_.substr(offset).starts_with(word)) return true;
+    }
+    return false;
+  }
+
+  // The parser's mark of a missing value is wherever the next token stands.
+  Place place_of_missing(std::size_t offset) {
+    if (!frames_.empty() && frames_.back().node->kind == Node::Kind::map && !frames_.back().node->members.empty())
+      return frames_.back().node->members.back().key_place;
+    const std::size_t before = offset == 0 ? std::string_view::npos : text_.find_last_not_of(blanks, offset - 1);
+    return cursor_.at(before == std::string_view::npos ? 0 : before);
+  }
+
+  void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    const std::size_t offset = offset_of(mark);
+    if (offset < text_.size() && text_[offset] == '!') refuse_tag(offset);
+    const Place place = cursor_.at(offset);
+    if (expects_key()) refuse_key(place, offset);
+    if (frames_.size() >= deepest) refuse_depth(place);
+    auto node = std::make_shared<Node>();
+    node->kind = kind;
+    node->place = place;
+    if (anchor) anchors_[anchor] = {};
+    frames_.push_back({std::move(node), anchor, 1, 1, false, false, {}});
+    state_.open.push_back(offset);
+  }
+
+  [[noreturn]] void refuse_key(Place place, std::size_t offset) {
+    if (text_.substr(offset > 0 ? offset - 1 : 0).starts_with("{{"))
+      refuse(place, "YAML reads `{{` as a map inside a map", "put the value into quotes; an expression is written \"${{ ... }}\"");
+    refuse(place, "a key is text, and a list or a map stands here");
+  }
+
+  void close() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    state_.open.pop_back();
+    remember(frame.anchor, frame.node, frame.size, frame.height);
+    put(std::move(frame.node), frame.size, frame.height);
+  }
+
+  void add(std::shared_ptr<Node> node, YAML::anchor_t anchor) {
+    if (expects_key()) refuse(node->place, "a key is missing before the colon");
+    remember(anchor, node, 1, 0);
+    put(std::move(node), 1, 0);
+  }
+
+  void remember(YAML::anchor_t anchor, const NodePtr& node, std::size_t size, std::size_t height) {
+    if (anchor) anchors_[anchor] = {node, size, height};
+  }
+
+  void set_key(std::size_t offset, const std::string& key) {
+    Frame& frame = frames_.back();
+    const Place place = cursor_.at(offset);
+    const auto [known, is_new] = frame.keys.emplace(key, place);
+    frame.has_key = true;
+    frame.is_repeated = !is_new;
+    if (is_new) frame.node->members.push_back({key, place, nullptr});
+    else
+      report(place, fmt::format("the key `{}` stands here twice", key), fmt::format("the first is in line {}", known->second.line),
+             static_cast<int>(key.size()));
+  }
+
+  void put(NodePtr node, std::size_t size, std::size_t height) {
+    if (frames_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Frame& frame = frames_.back();
+    frame.size += size;
+    frame.height = std::max(frame.height, height + 1);
+    if (frame.node->kind == Node::Kind::list) {
+      frame.node->items.push_back(std::move(node));
+      return;
+    }
+    if (!frame.is_repeated) frame.node->members.back().value = std::move(node);
+    frame.has_key = false;
+    frame.is_repeated = false;
+  }
+
+  std::string_view text_;
+  PlaceCursor cursor_;
+  std::vector<Diagnostic>& problems_;
+  std::vector<Frame> frames_;
+  std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  std::size_t nodes_of_aliases_ = 0;
+  int documents_ = 0;
+  NodePtr root_;
+  ReadingState state_;
+};
+
+// Files that are no text at all; yaml-cpp would read some of them as something.
+std::optional<Diagnostic> text_problem(std::string_view text) {
+  const auto problem = [](Place place, std::string message, std::string hint) {
+    return Diagnostic{Diagnostic::Severity::error, place, 1, std::move(message), std::move(hint)};
+  };
+  PlaceCursor cursor(text);
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = code_point_at(text, at);
+    if (!point.is_valid || point.value == 0) return problem(cursor.at(at), "the file is not UTF-8 text", "save it as UTF-8");
+    const bool is_control = (point.value < 0x20 && point.value != '\t' && point.value != '\n' && point.value != '\r') || point.value == 0x7F;
+    if (is_control) return problem(cursor.at(at), fmt::format("the control character U+{:04X} can't stand in YAML", static_cast<unsigned>(point.value)),
+                                   "remove it, or write it as an escape in double quotes");
+    at += point.length;
+  }
+  if (text.find_first_not_of(blanks) == std::string_view::npos) return problem({}, "the file is empty", "");
+  return std::nullopt;
+}
+
+NodePtr read_text(std::string_view text, std::vector<Diagnostic>& problems) {
+  NodeBuilder builder(text, problems);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Refused&) {
+    return nullptr;
+  } catch (const YAML::Exception& error) {
+    const std::size_t offset = error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos);
+    problems.push_back(yaml_cause(text, error.msg, offset, builder.state()));
+    return nullptr;
+  }
+  if (!builder.root()) problems.push_back({Diagnostic::Severity::error, {}, 1, "the file holds nothing but comments", ""});
+  return builder.root();
+}
+
+}  // namespace
+
+NodePtr read_yaml(const SourceText& source, std::vector<Diagnostic>& problems) {
+  std::string_view text = source.text();
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (const std::optional<Diagnostic> problem = text_problem(text)) {
+    problems.push_back(*problem);
+    return nullptr;
+  }
+  return read_text(text, problems);
+}
+
+}  // namespace runbook
