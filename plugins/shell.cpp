@@ -22,7 +22,7 @@ class Shell : public ProcessStep {
 Declaration shell_declaration() {
   Declaration shell;
   shell.name = "shell";
-  shell.summary = "Runs a script with bash -euo pipefail; inputs and vars are environment variables under their own names.";
+  shell.summary = "Runs a script with bash -euo pipefail; inputs are environment variables under their own names.";
   shell.main_param = "script";
   shell.params = {{"script", Param::Type::text, "The script. Values come as \"$name\", never as ${{ }}.", true, {}, {}},
                   {"with", Param::Type::value, "The shell: bash (-euo pipefail) or sh (-eu).", false, "bash", {"bash", "sh"}},

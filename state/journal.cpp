@@ -77,6 +77,7 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
 
 Event Driver::append(Event event) {
   RUNBOOK_ASSERT(!event.kind.empty());
+  RUNBOOK_ASSERT((row_.seq == 0) == (event.kind == event::run_began));
   event.seq = row_.seq + 1;
   StoredEvent stored{event.seq, epoch_, event_text(event), {}};
   stored.hash = event_hash(last_hash_, row_.run, stored);
@@ -239,8 +240,8 @@ void project(RunRow& row, const Event& event) {
   }
 }
 
-std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run, Event began) {
-  RUNBOOK_ASSERT(is_run_name(run) && began.kind == event::run_began);
+std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run) {
+  RUNBOOK_ASSERT(is_run_name(run));
   RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
   require_no_lost_runs(file);
   if (file.run(run)) {
@@ -248,9 +249,7 @@ std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const 
   }
   RunRow row;
   row.run = run;
-  auto driver = std::make_unique<Driver>(file, std::move(row), chain_start());
-  driver->append(std::move(began));
-  return driver;
+  return std::make_unique<Driver>(file, std::move(row), chain_start());
 }
 
 std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven) {

@@ -165,8 +165,8 @@ std::vector<std::string> lost_runs(const JournalFile& file);
 // Throws Error (exit 6) if there are any. Begin and find_run("last") ask it: beginning anew would do a lost run's steps twice.
 void require_no_lost_runs(const JournalFile& file);
 
-// Begins a run: its row, and the run_began event (buffered; the first commit writes both). Throws Error (exit 6) as above.
-std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run, Event began);
+// Begins a run. The first event must be run_began; the first commit writes it and the run's row. Throws Error (exit 6) as above.
+std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run);
 // Takes up a run: raises the epoch with `driven` (committed here). Throws Error (exit 6) if the journal is behind the head
 // outside the file, or a chain is broken at its end; the message names the lost events and the way on.
 std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven);

@@ -190,7 +190,8 @@ TEST_CASE("a stale engine can't commit, and is told so each time") {
   std::unique_ptr<Journal> stale;
   {
     const Lease lease = Lease::take(first_file.run_folder(example_run), Lease::Mode::polite);
-    stale = begin_run(first_file, lease, example_run, began());
+    stale = begin_run(first_file, lease, example_run);
+    stale->append(began());
     stale->commit();
   }
   Drive second(folder / "journal.db");

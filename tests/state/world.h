@@ -153,7 +153,8 @@ class Drive {
     if (file.run(run)) {
       journal = drive_run(file, lease, run, fact(event::driven, "", object({{"how", "resume"}})));
     } else {
-      journal = begin_run(file, lease, run, began());
+      journal = begin_run(file, lease, run);
+      journal->append(began());
       journal->commit();
     }
   }

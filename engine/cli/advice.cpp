@@ -1,0 +1,111 @@
+#include "cli/advice.h"
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/json.h"
+#include "cli/session.h"
+
+namespace runbook {
+
+namespace {
+
+class Adviser {
+ public:
+  Adviser(const Advice& advice, const End& end) : a_(advice), end_(end) {}
+
+  std::string text(bool has_running_steps) {
+    if (end_.state == "succeeded") return succeeded();
+    if (end_.state == "cancelled") return fmt::format("\nrun {} is cancelled. What it did stays done:\n{}", a_.run, line("what was done", "show " + a_.run));
+    if (end_.state == "failed") return failed();
+    if (end_.state == "in_doubt") return in_doubt();
+    if (end_.state == "waiting") return waiting(has_running_steps);
+    return interrupted(has_running_steps);
+  }
+
+ private:
+  std::string line(std::string_view what, const std::string& command) const {
+    return fmt::format("  {:<15} runbook {}{}\n", what, command, a_.journal_words);
+  }
+  std::string resume() const { return fmt::format("run {} --resume", a_.file); }
+  std::string because() const { return " --because \"...\""; }
+
+  std::string succeeded() const {
+    std::int64_t took = a_.state.ended_at_ms - a_.state.began_at_ms;
+    return fmt::format("\nrun {} succeeded: {} steps in {}\n", a_.run, a_.runbook.steps.size(), elapsed_text(took));
+  }
+
+  std::string failed() const {
+    const std::string& step = end_.instance;
+    std::string text = "\n";
+    if (step.empty()) return text + fmt::format("run {} failed: {}\n", a_.run, end_.why) + line("give up", "cancel " + a_.run);
+    text += fmt::format("step `{}` failed: {}\n", step, end_.why);
+    text += last_lines(a_.output, 20, "    | ");
+    text += fmt::format("\nrun {} has paused there; nothing after `{}` was run.\n", a_.run, step);
+    text += line("look", fmt::format("logs {} {}", a_.run, step));
+    text += line("try it again", resume());
+    text += line("leave it out", fmt::format("skip {} {}{}", a_.run, step, because()));
+    return text + line("give up", "cancel " + a_.run);
+  }
+
+  std::string in_doubt() const {
+    const std::string& step = end_.instance;
+    std::string text = fmt::format("\nstep `{}` is in doubt: {}\n", step, a_.state.of(step).why);
+    text += "It was begun, and nobody knows whether it took effect. It is not run again unless you say so.\n";
+    text += last_lines(a_.output, 20, "    | ");
+    text += "\n" + line("look", fmt::format("logs {} {}", a_.run, step));
+    text += line("it took effect", fmt::format("resolve {} {} done{}{}", a_.run, step, outputs_to_set(), because()));
+    text += line("it did not", fmt::format("resolve {} {} not-done{}", a_.run, step, because()));
+    text += line("run it again", fmt::format("resolve {} {} retry{}", a_.run, step, because()));
+    return text + "then\n" + line("go on", resume());
+  }
+
+  std::string outputs_to_set() const {
+    std::string text;
+    const Step* step = a_.runbook.find(end_.instance);
+    if (!step) return text;
+    for (const auto& rule : step->outputs) text += fmt::format(" --set {}=...", rule.name);
+    return text;
+  }
+
+  std::string waiting(bool has_running_steps) const {
+    std::string text = fmt::format("\nrun {} waits for a person: {}\n", a_.run, end_.why);
+    const Question* question = a_.state.open_question(end_.instance);
+    if (question && question->about == "approval")
+      return text + line("to approve", fmt::format("{} --approve {}={}", resume(), end_.instance, quoted_for_shell(question->phrase))) +
+             line("give up", "cancel " + a_.run);
+    if (has_running_steps) text += fmt::format("`{}` runs on meanwhile; its end will not be missed.\n", end_.instance);
+    text += line("look", fmt::format("logs {} {} -f", a_.run, end_.instance));
+    text += line("wait for it", resume());
+    return text + line("end it", "cancel " + a_.run);
+  }
+
+  std::string interrupted(bool has_running_steps) const {
+    std::string text = fmt::format("\nrun {} is interrupted: {}\n", a_.run, end_.why);
+    if (has_running_steps) text += "The running step goes on by itself; its end will not be missed.\n";
+    return text + line("go on", resume()) + line("where it stands", "show " + a_.run);
+  }
+
+  const Advice& a_;
+  const End& end_;
+};
+
+}  // namespace
+
+std::string last_lines(const std::string& text, std::size_t count, const std::string& margin) {
+  std::size_t end = text.size();
+  while (end > 0 && text[end - 1] == '\n') --end;
+  std::size_t begin = end, lines = 0;
+  while (begin > 0 && !(text[begin - 1] == '\n' && ++lines == count)) --begin;
+  std::string result;
+  while (begin < end) {
+    std::size_t stop = std::min(text.find('\n', begin), end);
+    result += margin + text.substr(begin, stop - begin) + "\n";
+    begin = stop + 1;
+  }
+  return result;
+}
+
+std::string advise(const Advice& advice, const End& end, bool has_running_steps) { return Adviser(advice, end).text(has_running_steps); }
+
+}  // namespace runbook

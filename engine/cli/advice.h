@@ -1,0 +1,24 @@
+#pragma once
+// What a person is told when a run pauses or ends: what happened, and what to type next.
+#include <string>
+
+#include "book/runbook.h"
+#include "run/decide.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+struct Advice {
+  const Runbook& runbook;
+  const RunState& state;
+  std::string run;
+  std::string file;            // as it can be typed
+  std::string journal_words;   // " --journal X", or ""
+  std::string output;          // what the step wrote, its last part
+};
+std::string advise(const Advice& advice, const End& end, bool has_running_steps);
+
+// The last lines of a text, each after `margin`.
+std::string last_lines(const std::string& text, std::size_t count, const std::string& margin);
+
+}  // namespace runbook

@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "book/loader.h"
+#include "cli/commands.h"
+#include "cli/drive.h"
+#include "cli/session.h"
+#include "os/identity.h"
+#include "plugins/all.h"
+#include "report/run_view.h"
+
+namespace runbook {
+
+int cancel_command(const Arguments& arguments) {
+  SupervisorSeed seed = SupervisorSeed::plant();   // before any thread, and before SQLite
+  JournalFile file(journal_path(arguments), OpenMode::write);
+  RunRow row = file.find_run(arguments.operands().at(0));
+  if (row.ended_at_ms != 0) throw Error(ExitCode::usage, fmt::format("run {} was left as {} already", row.run, row.state));
+  RunState state = fold_run(file, row.run);
+  DrivePlan plan;
+  plan.run = row.run;
+  plan.runbook = load_or_explain(stored_definition(file, state));
+  plan.file = state.file;
+  plan.inputs = parse_json(file.blob(state.inputs));
+  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments));
+  plan.purpose = Purpose::cancel;
+  plan.limits.is_cancelling = true;
+  plan.limits.who = operator_name();
+  if (auto because = arguments.value("--because")) plan.limits.who += " because: " + *because;
+  if (arguments.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
+  return drive(arguments, file, std::move(seed), std::move(plan));
+}
+
+}  // namespace runbook

@@ -1,0 +1,27 @@
+#pragma once
+// The table of commands; parser, help and the list in the README come from it.
+#include <vector>
+
+#include "cli/arguments.h"
+
+namespace runbook {
+
+const std::vector<CommandRow>& command_table();
+const CommandRow& find_command(const std::string& name);   // throws Error (exit 2) with "did you mean"
+std::string help_text();
+std::string help_text(const CommandRow& row);
+
+// Each gives the exit code, prints results on standard output, or throws Error.
+int run_command(const Arguments& arguments);
+int check_command(const Arguments& arguments);
+int runs_command(const Arguments& arguments);
+int show_command(const Arguments& arguments);
+int why_command(const Arguments& arguments);
+int logs_command(const Arguments& arguments);
+int resolve_command(const Arguments& arguments);
+int skip_command(const Arguments& arguments);
+int redo_command(const Arguments& arguments);
+int cancel_command(const Arguments& arguments);
+int verify_command(const Arguments& arguments);
+
+}  // namespace runbook

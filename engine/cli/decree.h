@@ -1,0 +1,27 @@
+#pragma once
+// A command that writes into a run which nobody drives: takes the lock, writes, releases.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "run/proposal.h"
+#include "state/journal.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+struct Decree {
+  JournalFile& file;
+  RunRow row;
+  std::string who;
+  std::string because;
+};
+// `make` gives the events from the run's state, or throws Error; then nothing is recorded. Afterwards the run is paused as it was, or as
+// `state_after` says. Throws Error (exit 5) when an engine drives the run, (exit 2) when it was left.
+void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make, const std::string& state_after);
+
+// The value of --because. Throws Error (exit 2) if it is missing or blank.
+std::string require_because(const Arguments& arguments);
+
+}  // namespace runbook

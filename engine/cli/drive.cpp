@@ -1,0 +1,236 @@
+#include "cli/drive.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/advice.h"
+#include "cli/person.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "cli/version.h"
+#include "os/attempt_log.h"
+#include "os/identity.h"
+#include "os/signals.h"
+#include "os/supervisor_client.h"
+#include "plugins/all.h"
+#include "report/run_view.h"
+#include "run/executor.h"
+#include "run/outline.h"
+
+extern char** environ;
+
+namespace runbook {
+
+namespace {
+
+// What steps inherit: all but the variables that carry inputs, of which some are secrets.
+std::vector<std::string> inherited_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry; ++entry) {
+    if (std::string_view(*entry).rfind("RUNBOOK_INPUT_", 0) != 0) entries.emplace_back(*entry);
+  }
+  return entries;
+}
+
+Interrupt interrupt_of(int signal) {
+  if (signal == SIGINT) return {Interrupt::Kind::pause, "Ctrl-C"};
+  return {Interrupt::Kind::detach, signal == SIGHUP ? "the terminal went away (SIGHUP)" : "SIGTERM"};
+}
+
+class Drive {
+ public:
+  Drive(const Arguments& arguments, JournalFile& file, SupervisorSeed seed, DrivePlan plan)
+      : arguments_(arguments),
+        file_(file),
+        seed_(std::move(seed)),
+        plan_(std::move(plan)),
+        who_(operator_name()),
+        lease_(Lease::take(file.run_folder(plan_.run), plan_.lease_mode)),
+        past_(read_attempt_log(lease_.folder())) {}
+
+  int go() {
+    open_journal();
+    Fd connection = seed_.grow(lease_.folder());
+    signals_.emplace([this](int signal) { inbox_.post(interrupt_of(signal)); });
+    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, [this] {
+                                      inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
+                                    }};
+    SupervisorClient client(std::move(config), std::move(connection));
+    client.greet(journal_->epoch(), open_attempts(state_));
+    make_facts();
+    return execute(client);
+  }
+
+ private:
+  void open_journal() {
+    if (plan_.is_new) {
+      journal_ = begin_run(file_, lease_, plan_.run);
+      append_beginning();
+      return;
+    }
+    refuse_a_journal_behind_the_log();
+    std::string how = plan_.purpose == Purpose::cancel ? "cancel" : lease_.ended_pid() != 0 ? "take-over" : "resume";
+    Event driven;
+    driven.kind = event::driven;
+    driven.at_ms = clock_.now_ms();
+    driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
+    journal_ = drive_run(file_, lease_, plan_.run, driven);
+    state_ = fold_run(file_, plan_.run);
+  }
+
+  // What the supervisor was told of the journal must still stand in it.
+  void refuse_a_journal_behind_the_log() const {
+    if (past_.last_seq == 0) return;
+    bool is_there = false;
+    file_.stored_events(plan_.run, [&](const StoredEvent& event) {
+      if (event.seq == past_.last_seq) is_there = to_hex(event.hash) == past_.last_hash;
+    });
+    if (is_there) return;
+    throw Error(ExitCode::journal,
+                fmt::format("the journal has lost events of run {}: the supervisor's log names event {}, which it does not hold", plan_.run, past_.last_seq),
+                fmt::format("put back the newest copy of {} with its -wal file; what ran stands in {}", file_.path().string(),
+                            (lease_.folder() / "log").string()));
+  }
+
+  void append_beginning() {
+    const Runbook& runbook = *plan_.runbook;
+    auto keep = [&](const std::string& bytes) { return blob_reference(journal_->put(bytes), bytes.size()); };
+    Event began;
+    began.kind = event::run_began;
+    began.at_ms = clock_.now_ms();
+    began.body = object({{"runbook", runbook.name},
+                         {"title", runbook.title},
+                         {"version", runbook.version},
+                         {"file", plan_.file},
+                         {"dir", folder()},
+                         {"operator", who_},
+                         {"host", host_name()},
+                         {"engine", version},
+                         {"pid", static_cast<std::int64_t>(::getpid())},
+                         {"definition_sha256", sha256_hex(runbook.source->text())},
+                         {"definition", keep(runbook.source->text())},
+                         {"outline", keep(to_json(make_outline(runbook)))},
+                         {"inputs", keep(to_json(plan_.inputs))}});
+    began = journal_->append(std::move(began));
+    journal_->commit();
+    state_.apply(began);
+    beginning_ = began;
+  }
+
+  std::string folder() const { return std::filesystem::path(plan_.file).parent_path().string(); }
+
+  void make_facts() {
+    facts_.runbook = plan_.runbook;
+    facts_.types = &all_declarations();
+    facts_.run = plan_.run;
+    facts_.inputs = plan_.inputs;
+    facts_.secrets = plan_.secrets;
+    facts_.dir = state_.dir;
+    facts_.environment = inherited_environment();
+    facts_.run_values = object({{"id", plan_.run},
+                                {"started_at", utc_text(state_.began_at_ms)},
+                                {"dir", state_.dir},
+                                {"operator", state_.operator_name},
+                                {"host", state_.host}});
+    facts_.vars = evaluate_vars(*plan_.runbook, facts_.inputs, facts_.run_values);
+  }
+
+  int execute(SupervisorClient& client) {
+    Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
+    if (plan_.is_new) progress.committed(beginning_, state_);
+    StepPerformer::Parts parts{all_step_types(&client), facts_.secret_values(), [&](std::int64_t n) { client.acknowledge(n); },
+                               [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); }};
+    if (!plan_.shows_output) parts.output = nullptr;
+    StepPerformer performer(std::move(parts), inbox_);
+    auto person = make_person();
+    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_}, std::max(state_.last_attempt, client.greatest()));
+    Executor::Conclusion conclusion;
+    try {
+      recover_into(executor);
+      conclusion = run_to_the_end(executor);
+    } catch (const Error&) {
+      client.leave(SupervisorClient::Leaving::steps_run_on);
+      throw;
+    }
+    client.leave(conclusion.has_running_steps ? SupervisorClient::Leaving::steps_run_on : SupervisorClient::Leaving::all_ended);
+    return tell(conclusion);
+  }
+
+  std::unique_ptr<Operator> make_person() {
+    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_);
+    return std::make_unique<NoPerson>();
+  }
+
+  void recover_into(Executor& executor) {
+    if (plan_.is_new) return;
+    Recovery recovery = recover(*plan_.runbook, state_, who_, plan_.purpose);
+    for (auto& event : recovery.events) executor.record(std::move(event));
+    for (auto& launch : recovery.taken_up) executor.take_up(std::move(launch));
+  }
+
+  Executor::Conclusion run_to_the_end(Executor& executor) {
+    Executor::Conclusion conclusion = executor.run(plan_.limits);
+    if (conclusion.end.state != "failed" || !plan_.cancels_on_failure) return conclusion;
+    has_failed_ = true;
+    Limits limits = plan_.limits;
+    limits.is_cancelling = true;
+    return executor.run(limits);
+  }
+
+  int tell(const Executor::Conclusion& conclusion) {
+    const End& end = conclusion.end;
+    std::string output;
+    if (const std::string& digest = state_.of(end.instance).output; !digest.empty()) output = journal_->blob(digest);
+    Advice advice{*plan_.runbook, state_, plan_.run, quoted_for_shell(plan_.runbook->source->name()), journal_words(arguments_), output};
+    fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
+    if (arguments_.wants_json()) {
+      fmt::print("{}\n", to_pretty_json(to_json_view(view_run(file_, *file_.run(plan_.run)))));
+    } else if (end.outputs.is_map()) {
+      for (const auto& [name, value] : end.outputs.as_map()) fmt::print("{}={}\n", name, value.is_text() ? value.as_text() : to_json(value));
+    }
+    if (has_failed_) return static_cast<int>(ExitCode::step_failed);
+    bool is_wanted = end.state == "cancelled" && plan_.purpose == Purpose::cancel;
+    return is_wanted ? 0 : static_cast<int>(exit_code_of(end.state));
+  }
+
+  const Arguments& arguments_;
+  JournalFile& file_;
+  SupervisorSeed seed_;
+  DrivePlan plan_;
+  std::string who_;
+  SystemClock clock_;
+  Lease lease_;
+  AttemptLog past_;
+  std::unique_ptr<Journal> journal_;
+  RunState state_;
+  Event beginning_;
+  RunFacts facts_;
+  Inbox inbox_;
+  std::optional<SignalWatch> signals_;
+  bool has_failed_ = false;
+};
+
+}  // namespace
+
+ExitCode exit_code_of(const std::string& state) {
+  if (state == "succeeded") return ExitCode::succeeded;
+  if (state == "waiting") return ExitCode::waiting;
+  if (state == "in_doubt") return ExitCode::in_doubt;
+  if (state == "interrupted" || state == "running") return ExitCode::interrupted;
+  return ExitCode::step_failed;
+}
+
+int drive(const Arguments& arguments, JournalFile& file, SupervisorSeed seed, DrivePlan plan) {
+  return Drive(arguments, file, std::move(seed), std::move(plan)).go();
+}
+
+}  // namespace runbook

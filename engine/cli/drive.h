@@ -1,0 +1,34 @@
+#pragma once
+// Everything a run needs to be driven, put together: lock, supervisor, journal, executor. Used by run, --resume and cancel.
+#include <memory>
+#include <string>
+
+#include "cli/arguments.h"
+#include "os/supervisor.h"
+#include "run/decide.h"
+#include "run/facts.h"
+#include "run/recovery.h"
+#include "state/journal.h"
+
+namespace runbook {
+
+struct DrivePlan {
+  std::string run;
+  bool is_new = false;
+  std::shared_ptr<const Runbook> runbook;
+  std::string file;                       // the runbook's path, absolute
+  Value inputs;                           // without secrets
+  std::map<std::string, std::string> secrets;
+  Limits limits;
+  Purpose purpose = Purpose::go_on;
+  Lease::Mode lease_mode = Lease::Mode::polite;
+  bool cancels_on_failure = false;
+  bool shows_output = false;
+};
+
+// Drives until the run is left or pauses; says on standard error what happens. Gives the exit code.
+int drive(const Arguments& arguments, JournalFile& file, SupervisorSeed seed, DrivePlan plan);
+
+ExitCode exit_code_of(const std::string& run_state);
+
+}  // namespace runbook

@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "os/spool.h"
+#include "os/supervised.h"
+#include "report/run_view.h"
+
+namespace runbook {
+
+namespace {
+
+// What the attempts of a run wrote: from the journal when they ended, from the spool while they run.
+class Logs {
+ public:
+  Logs(const JournalFile& file, RunRow row, std::string step) : file_(file), row_(std::move(row)), step_(std::move(step)) {}
+
+  // Shows what is new since the last call.
+  void show() {
+    file_.events(row_.run, seen_, [&](const Event& event) {
+      seen_ = event.seq;
+      bool is_wanted = !event.instance.empty() && (step_.empty() || event.instance == step_);
+      if (!is_wanted) return;
+      if (event.kind == event::intent) open(event);
+      if (event.body.find("output")) close(event, file_.blob(blob_digest(event.body.get("output"))));
+      if (event.kind == event::ended || event.kind == event::doubted) open_ = std::nullopt;
+    });
+    if (open_) print(read_spool_since(spool(), shown_));
+  }
+  List as_json() const { return json_; }
+  bool is_quiet = false;   // collects for JSON
+
+ private:
+  std::filesystem::path spool() const { return file_.run_folder(row_.run) / AttemptFiles(open_->attempt).spool; }
+
+  void open(const Event& event) {
+    open_ = event;
+    shown_ = 0;
+    if (!is_quiet && step_.empty()) fmt::print("== {} ==\n", event.instance);
+  }
+
+  void close(const Event& event, const std::string& output) {
+    json_.push_back(object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"output", output}}));
+    // What was followed live stands on the screen already; the rest comes from the journal.
+    std::string rest = shown_ < static_cast<std::int64_t>(output.size()) ? output.substr(static_cast<std::size_t>(shown_)) : "";
+    print(rest);
+    shown_ = static_cast<std::int64_t>(output.size());
+  }
+
+  void print(const std::string& text) const {
+    if (is_quiet) return;
+    fmt::print("{}", text);
+    std::fflush(stdout);
+  }
+
+  const JournalFile& file_;
+  RunRow row_;
+  std::string step_;
+  std::int64_t seen_ = 0, shown_ = 0;
+  std::optional<Event> open_;
+  List json_;
+};
+
+}  // namespace
+
+int logs_command(const Arguments& arguments) {
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  RunRow row = file.find_run(arguments.operands().at(0));
+  std::string step = arguments.operands().size() > 1 ? arguments.operands()[1] : "";
+  if (!step.empty()) require_step(file, fold_run(file, row.run), step);
+  Logs logs(file, row, step);
+  logs.is_quiet = arguments.wants_json();
+  logs.show();
+  if (arguments.wants_json()) return fmt::print("{}\n", to_pretty_json(Value(logs.as_json()))), 0;
+  while (arguments.has("--follow")) {
+    bool is_driven = lease_holder(file.run_folder(row.run)) != 0;
+    ::usleep(200'000);
+    logs.show();
+    if (!is_driven) break;
+  }
+  return 0;
+}
+
+}  // namespace runbook

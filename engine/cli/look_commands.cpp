@@ -1,0 +1,123 @@
+// check, runs, show, why, verify: what only looks.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "book/loader.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "os/terminal.h"
+#include "plugins/all.h"
+#include "report/event_text.h"
+#include "report/run_view.h"
+
+namespace runbook {
+
+namespace {
+
+Value diagnostic_json(const SourceText& source, const Diagnostic& diagnostic) {
+  return object({{"file", source.name()},
+                 {"line", diagnostic.place.line},
+                 {"column", diagnostic.place.column},
+                 {"severity", diagnostic.severity == Diagnostic::Severity::error ? "error" : "warning"},
+                 {"message", diagnostic.message},
+                 {"hint", diagnostic.hint}});
+}
+
+}  // namespace
+
+int check_command(const Arguments& arguments) {
+  bool is_sound = true;
+  List problems;
+  for (const auto& word : arguments.operands()) {
+    SourcePtr source = read_source(find_runbook(word));
+    Loaded loaded = load_runbook(source, all_declarations());
+    is_sound = is_sound && loaded.runbook != nullptr;
+    for (const auto& diagnostic : loaded.diagnostics) {
+      problems.push_back(diagnostic_json(*source, diagnostic));
+      if (!arguments.wants_json()) fmt::print("{}", render(diagnostic, *source));
+    }
+    if (!arguments.wants_json() && loaded.runbook && loaded.diagnostics.empty()) fmt::print("{}: {} steps, no problems\n", source->name(), loaded.runbook->steps.size());
+  }
+  if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(std::move(problems))));
+  return is_sound ? 0 : static_cast<int>(ExitCode::usage);
+}
+
+int runs_command(const Arguments& arguments) {
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  List rows;
+  for (const RunRow& row : file.runs()) {
+    rows.push_back(row_json(row));
+    if (arguments.wants_json()) continue;
+    std::string took = row.ended_at_ms ? elapsed_text(row.ended_at_ms - row.began_at_ms) : "";
+    bool is_driven = row.state == "running" && lease_holder(file.run_folder(row.run)) != 0;
+    std::string state = row.state == "running" && !is_driven ? "interrupted" : row.state;
+    fmt::print("{:<20} {:<12} {}  {:>8}  {}{}\n", row.run, state, utc_text(row.began_at_ms), took, row.runbook, row.title.empty() ? "" : ": " + row.title);
+  }
+  if (arguments.wants_json())
+    fmt::print("{}\n", to_pretty_json(Value(std::move(rows))));
+  else if (rows.empty())
+    fmt::print(stderr, "no runs in {}\n", file.path().string());
+  return 0;
+}
+
+int show_command(const Arguments& arguments) {
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  RunRow row = file.find_run(arguments.operands().at(0));
+  if (arguments.has("--definition")) return fmt::print("{}", stored_definition(file, fold_run(file, row.run))->text()), 0;
+  RunView view = view_run(file, row);
+  int holder = lease_holder(file.run_folder(row.run));
+  if (arguments.wants_json()) {
+    fmt::print("{}\n", to_pretty_json(with(to_json_view(view), "driver", holder ? Value(holder) : Value())));
+    return 0;
+  }
+  fmt::print("{}", to_text_view(view, wants_colour(STDOUT_FILENO) ? Colour::yes : Colour::no));
+  if (view.state.was_left()) return 0;
+  if (holder) fmt::print("\ndriven by pid {}\n", holder);
+  if (!holder) fmt::print("\nnobody drives it; to go on: runbook run --resume {}{}\n", row.run, journal_words(arguments));
+  return 0;
+}
+
+int why_command(const Arguments& arguments) {
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  RunRow row = file.find_run(arguments.operands().at(0));
+  const std::string& step = arguments.operands().at(1);
+  RunState state = fold_run(file, row.run);
+  require_step(file, state, step);
+  List events;
+  std::string text;
+  file.events(row.run, 0, [&](const Event& event) {
+    if (event.instance != step) return;
+    events.push_back(object({{"event", event.seq}, {"at", utc_text(event.at_ms)}, {"kind", event.kind}, {"attempt", event.attempt}, {"text", event_sentence(event)}, {"body", event.body}}));
+    text += fmt::format("  {}  {}\n", utc_text(event.at_ms), event_sentence(event));
+  });
+  const InstanceState& it = state.of(step);
+  Value answer = object({{"step", step}, {"state", step_state_name(it.state)}, {"why", it.why}, {"events", Value(std::move(events))}});
+  if (arguments.wants_json()) return fmt::print("{}\n", to_pretty_json(answer)), 0;
+  fmt::print("`{}` is {}{}\n{}", step, step_state_name(it.state), it.why.empty() ? "" : ": " + it.why, text);
+  if (text.empty()) fmt::print("  nothing has happened to it yet; run {} is {}{}\n", row.run, state.state, state.why.empty() ? "" : " (" + state.why + ")");
+  return 0;
+}
+
+int verify_command(const Arguments& arguments) {
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  RunRow row = file.find_run(arguments.operands().at(0));
+  Verdict verdict = verify_run(file, row.run);
+  bool is_consistent = verdict.kind == Verdict::Kind::consistent;
+  if (arguments.wants_json()) {
+    Value answer = object({{"run", row.run}, {"verdict", is_consistent ? "consistent" : "broken"}, {"events", verdict.events}, {"blobs", verdict.blobs}, {"broken_at", is_consistent ? Value() : Value(verdict.broken_at)}, {"why", verdict.why}, {"head", verdict.head}});
+    fmt::print("{}\n", to_pretty_json(answer));
+  } else if (is_consistent) {
+    fmt::print("run {} is consistent: {} events, {} blobs, head {}\n", row.run, verdict.events, verdict.blobs, verdict.head);
+  } else {
+    fmt::print("run {} is broken at {}: {}\n", row.run, verdict.broken_at, verdict.why);
+  }
+  return is_consistent ? 0 : static_cast<int>(ExitCode::journal);
+}
+
+}  // namespace runbook

@@ -1,0 +1,53 @@
+// main → commands (the table) → run_command → loader → decide → executor → journal.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/version.h"
+#include "os/supervisor.h"
+
+namespace {
+
+int dispatch(std::vector<std::string> words) {
+  using namespace runbook;
+  // Options before the command are the command's: `runbook --journal FILE run ...`.
+  std::size_t at = 0;
+  while (at < words.size() && words[at].size() > 1 && words[at][0] == '-') {
+    if (words[at] == "--version") return fmt::print("runbook {}\n", version), 0;
+    if (words[at] == "--help" || words[at] == "-h") return fmt::print("{}", help_text()), 0;
+    at += words[at] == "--journal" ? 2 : 1;
+  }
+  if (at >= words.size()) {
+    fmt::print(stderr, "{}", help_text());
+    return static_cast<int>(ExitCode::usage);
+  }
+  if (words[at] == "help") return fmt::print("{}", help_text()), 0;
+  const CommandRow& row = find_command(words[at]);
+  words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+  Arguments arguments = Arguments::parse(row, words);
+  if (arguments.wants_help()) return fmt::print("{}", help_text(row)), 0;
+  return row.run(arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  runbook::remember_command_line(argc, argv);
+  try {
+    int code = dispatch({argv + 1, argv + argc});
+    return std::fflush(stdout) == 0 ? code : static_cast<int>(runbook::ExitCode::step_failed);
+  } catch (const runbook::Error& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "runbook: {}\n", error.what());
+    if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "runbook: {}\n", error.what());
+    return static_cast<int>(runbook::ExitCode::step_failed);
+  }
+}

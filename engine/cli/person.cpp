@@ -1,0 +1,101 @@
+#include "cli/person.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "run/questions.h"
+
+namespace runbook {
+
+TerminalPerson::TerminalPerson(Inbox& inbox, std::string who) : inbox_(inbox), who_(std::move(who)), thread_([this] { work(); }) {}
+
+TerminalPerson::~TerminalPerson() {
+  {
+    std::lock_guard lock(mutex_);
+    is_over_ = true;
+  }
+  changed_.notify_all();
+  reader_.break_off();
+  thread_.join();
+}
+
+void TerminalPerson::ask(const Question& question) {
+  std::lock_guard lock(mutex_);
+  questions_.push_back(question);
+  changed_.notify_all();
+}
+
+void TerminalPerson::withdraw(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  questions_.erase(std::remove_if(questions_.begin(), questions_.end(), [&](const Question& each) { return each.id == id; }), questions_.end());
+  if (current_ != id) return;
+  is_withdrawn_ = true;
+  reader_.break_off();
+}
+
+void TerminalPerson::work() {
+  while (true) {
+    Question question;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return is_over_ || !questions_.empty(); });
+      if (is_over_) return;
+      question = questions_.front();
+      questions_.pop_front();
+      current_ = question.id;
+      is_withdrawn_ = false;
+    }
+    bool goes_on = put_question(question);
+    std::lock_guard lock(mutex_);
+    current_.clear();
+    if (!goes_on && !is_over_ && !is_withdrawn_) inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
+  }
+}
+
+bool TerminalPerson::put_question(const Question& question) {
+  fmt::print(stderr, "\n{}\n", question.text);
+  while (true) {
+    if (question.about == "approval")
+      fmt::print(stderr, "phrase (Ctrl-D pauses): ");
+    else
+      fmt::print(stderr, "{} (Ctrl-D pauses): ", fmt::join(question.choices, " | "));
+    std::fflush(stderr);
+    auto line = reader_.read_line();
+    if (!line) return fmt::print(stderr, "\n"), false;
+    auto given = read_answer(question, *line);
+    if (!given) continue;
+    std::string why = why_not_a_choice(question, *given);
+    if (!why.empty()) {
+      fmt::print(stderr, "{}\n", why);
+      continue;
+    }
+    if (question.about == "doubt" && !ask_for_reason(*given)) return false;
+    inbox_.post(*given);
+    return true;
+  }
+}
+
+// A decision in doubt stands in the record with its reason.
+bool TerminalPerson::ask_for_reason(Answer& given) {
+  while (given.because.empty()) {
+    fmt::print(stderr, "how do you know? (stands in the record): ");
+    std::fflush(stderr);
+    auto line = reader_.read_line();
+    if (!line) return fmt::print(stderr, "\n"), false;
+    given.because = *line;
+  }
+  return true;
+}
+
+std::optional<Answer> TerminalPerson::read_answer(const Question& question, const std::string& line) const {
+  auto first = line.find_first_not_of(" \t"), last = line.find_last_not_of(" \t\r");
+  if (first == std::string::npos) return std::nullopt;   // Enter alone chooses nothing
+  std::string word = line.substr(first, last - first + 1);
+  if (question.about == "approval") return Answer{question.id, "approve", who_, "", 0, object({{"phrase", word}})};
+  return Answer{question.id, word, who_, "", 0, Value()};
+}
+
+}  // namespace runbook

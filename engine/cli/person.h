@@ -1,0 +1,48 @@
+#pragma once
+// The person at the terminal, asked in plain lines.
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "os/terminal.h"
+#include "run/performer.h"
+
+namespace runbook {
+
+class TerminalPerson : public Operator {
+ public:
+  TerminalPerson(Inbox& inbox, std::string who);
+  ~TerminalPerson() override;
+  void ask(const Question& question) override;
+  void withdraw(const std::string& question) override;
+
+ private:
+  void work();
+  // false: Ctrl-D, or withdrawn.
+  bool put_question(const Question& question);
+  bool ask_for_reason(Answer& given);
+  std::optional<Answer> read_answer(const Question& question, const std::string& line) const;
+
+  Inbox& inbox_;
+  std::string who_;
+  LineReader reader_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Question> questions_;
+  std::string current_;          // the question on the screen
+  bool is_over_ = false, is_withdrawn_ = false;
+  std::thread thread_;
+};
+
+// Where nobody is asked.
+class NoPerson : public Operator {
+ public:
+  void ask(const Question&) override {}
+  void withdraw(const std::string&) override {}
+};
+
+}  // namespace runbook

@@ -1,0 +1,99 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "os/terminal.h"
+
+namespace runbook {
+
+Progress::Progress(const Runbook& runbook, Output output)
+    : runbook_(runbook), shows_output_(output), is_terminal_(is_terminal(STDERR_FILENO)), has_colour_(wants_colour(STDERR_FILENO)) {
+  for (std::size_t i = 0; i < runbook.steps.size(); ++i) {
+    numbers_[runbook.steps[i]->id] = i + 1;
+    width_ = std::max(width_, runbook.steps[i]->id.size());
+  }
+  width_ = std::min<std::size_t>(width_, 32);
+}
+
+void Progress::print(const std::string& line) {
+  clear_begun();
+  fmt::print(stderr, "{}\n", line);
+}
+
+void Progress::clear_begun() {
+  if (has_begun_line_) fmt::print(stderr, "\r\x1b[K");
+  has_begun_line_ = false;
+}
+
+std::string Progress::position(const Step& step) const {
+  std::string total = std::to_string(runbook_.steps.size());
+  return fmt::format("[{:>{}}/{}]", numbers_.at(step.id), total.size(), total);
+}
+
+// On a terminal the line is replaced when the step ends; in a log both stand, with their times.
+void Progress::begin_line(const Step& step, const std::string& doing) {
+  clear_begun();
+  std::string text = fmt::format("{} {:<10} {:<{}}  {}", position(step), doing, step.id, width_, step.title);
+  if (is_terminal_ && has_colour_) {
+    fmt::print(stderr, "{}", text.substr(0, 78));
+    std::fflush(stderr);
+    has_begun_line_ = true;
+  } else {
+    fmt::print(stderr, "{}\n", is_terminal_ ? text : local_time_text(SystemClock().now_ms()) + " " + text);
+  }
+}
+
+void Progress::end_line(const Step& step, std::string_view word, const std::string& note) {
+  std::string shown = fmt::format("{:<10}", word);
+  bool is_bad = word == "failed" || word == "in doubt";
+  if (has_colour_) shown = fmt::format("{}{}\x1b[0m", is_bad ? "\x1b[31m" : "\x1b[32m", shown);
+  std::string when = is_terminal_ ? "" : local_time_text(SystemClock().now_ms()) + " ";
+  print(fmt::format("{}{} {} {:<{}}  {}{}", when, position(step), shown, step.id, width_, step.title, note.empty() ? "" : "  (" + note + ")"));
+}
+
+void Progress::committed(const Event& event, const RunState& state) {
+  std::lock_guard lock(mutex_);
+  if (event.instance.empty()) return on_run(event, state);
+  on_step(event, state);
+}
+
+void Progress::on_run(const Event& event, const RunState& state) {
+  if (event.kind == event::run_began)
+    print(fmt::format("{}: {} steps", state.title.empty() ? state.runbook : state.title, runbook_.steps.size()));
+  if (event.kind == event::paused || event.kind == event::left) clear_begun();
+}
+
+void Progress::on_step(const Event& event, const RunState& state) {
+  const Step* step = runbook_.find(event.instance);
+  if (!step) return;
+  const InstanceState& it = state.of(event.instance);
+  std::string why = event.body.text_or("why", "");
+  if (event.kind == event::intent) return begin_line(*step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
+  if (event.kind == event::waiting) return begin_line(*step, "waiting");
+  if (event.kind == event::satisfied) return end_line(*step, "satisfied", why);
+  if (event.kind == event::skipped) return end_line(*step, "skipped", why);
+  if (event.kind == event::refused) return end_line(*step, "failed", why);
+  if (event.kind == event::doubted) return end_line(*step, "in doubt", why);
+  if (event.kind != event::ended) return;
+  std::string time = it.started_at_ms && it.ended_at_ms ? elapsed_text(it.ended_at_ms - it.started_at_ms) : "";
+  if (it.state == StepState::succeeded) return end_line(*step, "done", why.empty() ? time : why);
+  end_line(*step, it.state == StepState::failed ? "failed" : it.state == StepState::cancelled ? "cancelled" : "again", why);
+}
+
+void Progress::output(const std::string&, std::string_view bytes) {
+  if (shows_output_ == Output::hidden) return;
+  std::lock_guard lock(mutex_);
+  partial_.append(bytes);
+  for (auto end = partial_.find('\n'); end != std::string::npos; end = partial_.find('\n')) {
+    print("    | " + partial_.substr(0, end));
+    partial_.erase(0, end + 1);
+  }
+}
+
+}  // namespace runbook

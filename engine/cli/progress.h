@@ -1,0 +1,38 @@
+#pragma once
+// What `run` says while it goes on: plain lines on standard error, from committed events alone.
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "book/runbook.h"
+#include "run/performer.h"
+
+namespace runbook {
+
+class Progress : public Observer {
+ public:
+  enum class Output { hidden, shown };
+  Progress(const Runbook& runbook, Output output);
+  void committed(const Event& event, const RunState& state) override;
+  void output(const std::string& instance, std::string_view bytes) override;
+
+ private:
+  void on_run(const Event& event, const RunState& state);
+  void on_step(const Event& event, const RunState& state);
+  void begin_line(const Step& step, const std::string& doing);
+  void end_line(const Step& step, std::string_view word, const std::string& note);
+  std::string position(const Step& step) const;
+  void clear_begun();
+  void print(const std::string& line);
+
+  const Runbook& runbook_;
+  Output shows_output_;
+  bool is_terminal_, has_colour_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> numbers_;
+  std::size_t width_ = 0;
+  bool has_begun_line_ = false;     // a line without its end stands on the terminal
+  std::string partial_;             // output after the last newline
+};
+
+}  // namespace runbook

@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/drive.h"
+#include "cli/session.h"
+#include "book/loader.h"
+#include "os/files.h"
+#include "os/identity.h"
+#include "os/terminal.h"
+#include "plugins/all.h"
+#include "report/run_view.h"
+
+namespace runbook {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_unfinished(const RunRow& row) { return row.ended_at_ms == 0; }
+
+Doubt read_doubt(const std::string& word) {
+  if (word == "done") return Doubt::done;
+  if (word == "not-done") return Doubt::not_done;
+  if (word == "retry") return Doubt::retry;
+  throw Error(ExitCode::usage, fmt::format("--on-doubt: `{}` is not one of done, not-done, retry", word));
+}
+
+Limits read_limits(const Arguments& arguments, const Runbook& runbook) {
+  Limits limits;
+  limits.who = operator_name();
+  limits.is_interactive = !arguments.has("--non-interactive") && is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO);
+  auto require = [&](const std::string& option, const std::string& step) {
+    if (!runbook.find(step)) throw Error(ExitCode::usage, fmt::format("{}: there is no step `{}`", option, step));
+  };
+  for (const auto& word : arguments.values("--on-doubt")) {
+    auto [step, choice] = split_assignment("--on-doubt", word);
+    require("--on-doubt", step);
+    if (runbook.find(step)->effect == Effect::irreversible)
+      throw Error(ExitCode::usage, fmt::format("--on-doubt: `{}` is irreversible; it is decided when it is in doubt, by `runbook resolve`", step));
+    limits.on_doubt[step] = read_doubt(choice);
+  }
+  for (const auto& word : arguments.values("--approve")) {
+    auto [step, phrase] = split_assignment("--approve", word);
+    require("--approve", step);
+    limits.approvals[step] = phrase;
+  }
+  return limits;
+}
+
+// Relative paths start at the runbook's folder, for steps in every `dir:`.
+Value with_absolute_paths(const Runbook& runbook, const fs::path& folder, Value inputs) {
+  for (const Input& input : runbook.inputs) {
+    if (input.type != ValueType::path) continue;
+    std::string text = inputs.text_or(input.name, "");
+    if (!text.empty()) inputs = with(inputs, input.name, (folder / text).lexically_normal().string());
+  }
+  return inputs;
+}
+
+void read_common(const Arguments& arguments, DrivePlan& plan) {
+  plan.limits = read_limits(arguments, *plan.runbook);
+  plan.shows_output = arguments.has("--output");
+  if (auto choice = arguments.value("--on-failure")) {
+    if (*choice != "cancel") throw Error(ExitCode::usage, fmt::format("--on-failure: `{}` is not known", *choice), "--on-failure cancel");
+    plan.cancels_on_failure = true;
+  }
+  if (arguments.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
+}
+
+void warn_of_storage(const JournalFile& file) {
+  std::string warning = file.storage_warning();
+  if (!warning.empty()) fmt::print(stderr, "warning: {}\n", warning);
+}
+
+// Somebody who begins anew while an older run has paused half way may have meant to go on with it.
+void mention_unfinished(const Arguments& arguments, const JournalFile& file, const Runbook& runbook, bool can_ask) {
+  auto rows = file.runs();
+  auto unfinished = std::find_if(rows.begin(), rows.end(), [&](const RunRow& row) { return row.runbook == runbook.name && is_unfinished(row); });
+  if (unfinished == rows.end()) return;
+  fmt::print(stderr, "note: run {} of this runbook is unfinished ({}). To go on with it: runbook run {} --resume {}{}\n", unfinished->run,
+             unfinished->state, quoted_for_shell(runbook.source->name()), unfinished->run, journal_words(arguments));
+  if (!can_ask) return;
+  fmt::print(stderr, "Begin a new run all the same? Type `new`: ");
+  std::fflush(stderr);
+  auto line = LineReader().read_line();
+  if (!line || *line != "new") throw Error(ExitCode::usage, "nothing was run");
+}
+
+int begin(const Arguments& arguments, SupervisorSeed seed) {
+  fs::path path = find_runbook(arguments.operands().at(0));
+  DrivePlan plan;
+  plan.is_new = true;
+  plan.runbook = load_or_explain(read_source(path));
+  plan.file = path.string();
+  InputValues inputs = resolve_inputs(*plan.runbook, given_inputs(arguments));
+  plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
+  plan.secrets = inputs.secrets;
+  read_common(arguments, plan);
+  evaluate_vars(*plan.runbook, plan.inputs, Value(Map{}));   // a bad one stops before there is a run
+  JournalFile file(journal_path(arguments), OpenMode::write);
+  warn_of_storage(file);
+  mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
+  plan.run = new_run_id(SystemClock().now_ms());
+  fmt::print(stderr, "run {}\n", plan.run);
+  return drive(arguments, file, std::move(seed), std::move(plan));
+}
+
+// Runs that --resume may mean, by RUN or by the runbook.
+RunRow find_resumed(const Arguments& arguments, const JournalFile& file, const std::string& word) {
+  if (!word.empty()) return file.find_run(word);
+  std::string name = load_or_explain(read_source(find_runbook(arguments.operands().at(0))))->name;
+  std::vector<RunRow> rows = file.runs(), unfinished;
+  rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return row.runbook != name; }), rows.end());
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(unfinished), is_unfinished);
+  if (rows.empty()) throw Error(ExitCode::usage, fmt::format("there is no run of {} in this journal to go on with", name), "begin one: leave --resume out");
+  if (unfinished.empty()) return rows.front();
+  if (unfinished.size() == 1) return unfinished.front();
+  std::string list = fmt::format("{} runs of {} are unfinished:", unfinished.size(), name);
+  for (const auto& row : unfinished) list += fmt::format("\n  {}  {}, began {}", row.run, row.state, utc_text(row.began_at_ms));
+  throw Error(ExitCode::usage, list, "say which: --resume RUN");
+}
+
+std::string changed_steps(const Runbook& before, const Runbook& now) {
+  std::string text;
+  for (const Step* step : before.steps) {
+    const Step* other = now.find(step->id);
+    if (!other) text += fmt::format("\n  `{}` is gone", step->id);
+    if (other && other->source_digest != step->source_digest) text += fmt::format("\n  `{}` reads differently (line {})", step->id, other->place.line);
+  }
+  for (const Step* step : now.steps) {
+    if (!before.find(step->id)) text += fmt::format("\n  `{}` is new (line {})", step->id, step->place.line);
+  }
+  return text.empty() ? " (no step of it)" : ":" + text + "\n";
+}
+
+// The runbook that the run began with; the file must not have changed meanwhile.
+std::shared_ptr<const Runbook> definition_of(const JournalFile& file, const RunState& state) {
+  SourcePtr stored = stored_definition(file, state);
+  auto runbook = load_or_explain(stored);
+  auto now = try_read_file(state.file);
+  if (!now || *now == stored->text()) return runbook;
+  std::string changed;
+  Loaded loaded = load_runbook(std::make_shared<SourceText>(state.file, *now), all_declarations());
+  if (loaded.runbook) changed = changed_steps(*runbook, *loaded.runbook);
+  throw Error(ExitCode::usage, fmt::format("{} has changed since this run began{}; nothing was run", state.file, changed),
+              "this version goes on only with the definition that the run began with: `runbook show RUN --definition` prints it; put it back, or cancel this run and begin a new one");
+}
+
+int say_how_it_ended(const RunRow& row) {
+  fmt::print(stderr, "nothing to go on with: run {} {} at {}\n", row.run, row.state, utc_text(row.ended_at_ms));
+  return static_cast<int>(exit_code_of(row.state));
+}
+
+int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& word) {
+  if (word.empty() && arguments.operands().empty()) throw Error(ExitCode::usage, "which run? Give its runbook, or its id", "runbook run FILE --resume, or runbook run --resume RUN");
+  JournalFile file(journal_path(arguments), OpenMode::write);
+  warn_of_storage(file);
+  RunRow row = find_resumed(arguments, file, word);
+  if (!is_unfinished(row)) return say_how_it_ended(row);
+  RunState state = fold_run(file, row.run);
+  DrivePlan plan;
+  plan.run = row.run;
+  plan.runbook = definition_of(file, state);
+  plan.file = state.file;
+  plan.inputs = parse_json(file.blob(state.inputs));
+  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments));
+  read_common(arguments, plan);
+  fmt::print(stderr, "run {}: going on\n", plan.run);
+  return drive(arguments, file, std::move(seed), std::move(plan));
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  SupervisorSeed seed = SupervisorSeed::plant();   // before any thread, and before SQLite
+  auto word = arguments.value("--resume");
+  if (word) return resume(arguments, std::move(seed), *word);
+  if (arguments.operands().empty()) throw Error(ExitCode::usage, "which runbook? Give a file", "runbook run FILE");
+  return begin(arguments, std::move(seed));
+}
+
+}  // namespace runbook

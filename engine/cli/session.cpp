@@ -1,0 +1,155 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/suggestion.h"
+#include "book/loader.h"
+#include "book/yaml_reader.h"
+#include "os/files.h"
+#include "plugins/all.h"
+
+namespace runbook {
+
+namespace fs = std::filesystem;
+
+fs::path journal_path(const Arguments& arguments) {
+  if (auto given = arguments.value("--journal")) return fs::absolute(*given);
+  return default_journal_path();
+}
+
+std::string journal_words(const Arguments& arguments) {
+  auto given = arguments.value("--journal");
+  return given ? " --journal " + quoted_for_shell(*given) : "";
+}
+
+namespace {
+
+std::vector<fs::path> runbook_folders() {
+  std::vector<fs::path> folders;
+  if (const char* path = std::getenv("RUNBOOK_PATH")) {
+    std::string_view rest = path;
+    while (!rest.empty()) {
+      auto colon = std::min(rest.find(':'), rest.size());
+      if (colon > 0) folders.emplace_back(rest.substr(0, colon));
+      rest.remove_prefix(std::min(colon + 1, rest.size()));
+    }
+  }
+  std::error_code error;
+  fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error) folders.push_back(program.parent_path().parent_path() / "share" / "runbook");
+  return folders;
+}
+
+std::vector<std::string> known_runbooks() {
+  std::vector<std::string> names;
+  for (const auto& folder : runbook_folders()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      if (entry.path().extension() == ".yaml") names.push_back(entry.path().filename().string());
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+fs::path find_runbook(const std::string& word) {
+  if (fs::exists(word)) return fs::canonical(word);
+  if (word.find('/') == std::string::npos) {
+    for (const auto& folder : runbook_folders()) {
+      for (const std::string& name : {word, word + ".yaml"}) {
+        if (fs::exists(folder / name)) return fs::canonical(folder / name);
+      }
+    }
+  }
+  std::string hint = suggestion(word, known_runbooks());
+  throw Error(ExitCode::usage, fmt::format("there is no runbook `{}`", word), hint.empty() ? "give a path, or put its folder into RUNBOOK_PATH" : hint);
+}
+
+namespace {
+
+// The shorter of the two ways to write it.
+std::string shown_path(const fs::path& path) {
+  std::error_code error;
+  fs::path relative = fs::relative(path, error);
+  bool is_below = !error && !relative.empty() && relative.string().rfind("..", 0) != 0;
+  return is_below ? relative.string() : path.string();
+}
+
+}  // namespace
+
+SourcePtr read_source(const fs::path& path) { return std::make_shared<SourceText>(shown_path(path), read_file(path)); }
+
+std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source) {
+  Loaded loaded = load_runbook(source, all_declarations());
+  for (const auto& diagnostic : loaded.diagnostics) fmt::print(stderr, "{}", render(diagnostic, *source));
+  if (loaded.runbook) return loaded.runbook;
+  auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
+                              [](const Diagnostic& each) { return each.severity == Diagnostic::Severity::error; });
+  throw Error(ExitCode::usage, fmt::format("{} has {} error{}; nothing was run", source->name(), errors, errors == 1 ? "" : "s"));
+}
+
+SourcePtr stored_definition(const JournalFile& file, const RunState& state) {
+  return std::make_shared<SourceText>(shown_path(state.file), file.blob(state.definition));
+}
+
+void require_step(const JournalFile& file, const RunState& state, const std::string& step) {
+  std::vector<std::string> ids;
+  Value outline = parse_json(file.blob(state.outline));
+  for (const Value& line : outline.as_list()) ids.push_back(line.text_or("id", ""));
+  if (std::find(ids.begin(), ids.end(), step) != ids.end()) return;
+  throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, ids));
+}
+
+namespace {
+
+Value read_inputs_file(const std::string& path) {
+  auto source = std::make_shared<SourceText>(path, read_file(path));
+  std::vector<Diagnostic> problems;
+  NodePtr root = read_yaml(*source, problems);
+  for (const auto& problem : problems) fmt::print(stderr, "{}", render(problem, *source));
+  if (!root || has_errors(problems)) throw Error(ExitCode::usage, fmt::format("{} can't be read", path));
+  if (root->kind != Node::Kind::map) throw Error(ExitCode::usage, fmt::format("{}: a map of inputs is wanted", path), "name: value");
+  Map values;
+  for (const auto& member : root->members) {
+    if (member.value->kind != Node::Kind::scalar)
+      throw Error(ExitCode::usage, fmt::format("{}:{}:{}: `{}`: a plain value is wanted", path, member.value->place.line, member.value->place.column, member.key));
+    values.emplace_back(member.key, Value(member.value->text));
+  }
+  return Value(std::move(values));
+}
+
+}  // namespace
+
+GivenInputs given_inputs(const Arguments& arguments) {
+  GivenInputs given;
+  for (const auto& word : arguments.values("--input")) given.flags.push_back(split_assignment("-i", word));
+  if (auto file = arguments.value("--inputs")) given.file = read_inputs_file(*file);
+  given.environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  return given;
+}
+
+std::string quoted_for_shell(const std::string& text) {
+  bool is_plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,") == std::string::npos;
+  if (is_plain) return text;
+  std::string quoted = "'";
+  for (char c : text) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  return quoted + "'";
+}
+
+}  // namespace runbook

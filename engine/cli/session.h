@@ -1,0 +1,34 @@
+#pragma once
+// What commands share: the journal they mean, the runbook they mean, and how to type the next command.
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "book/inputs.h"
+#include "book/runbook.h"
+#include "cli/arguments.h"
+#include "state/journal.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+std::filesystem::path journal_path(const Arguments& arguments);
+// " --journal FILE" if it was said on this command line, so that a printed command works when pasted.
+std::string journal_words(const Arguments& arguments);
+
+// A path, or the name of a runbook in RUNBOOK_PATH or of the installed ones. Throws Error (exit 2).
+std::filesystem::path find_runbook(const std::string& word);
+SourcePtr read_source(const std::filesystem::path& path);
+// Loads and prints every diagnostic on standard error. Throws Error (exit 2) if there are errors.
+std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source);
+
+// The definition that a run began with.
+SourcePtr stored_definition(const JournalFile& file, const RunState& state);
+// Throws Error (exit 2) with "did you mean" if the run has no such step.
+void require_step(const JournalFile& file, const RunState& state, const std::string& step);
+
+GivenInputs given_inputs(const Arguments& arguments);
+
+std::string quoted_for_shell(const std::string& text);
+
+}  // namespace runbook

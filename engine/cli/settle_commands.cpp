@@ -1,0 +1,128 @@
+// resolve, skip, redo: what a person decides about a step of a paused run.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "book/loader.h"
+#include "cli/commands.h"
+#include "cli/decree.h"
+#include "cli/session.h"
+#include "os/identity.h"
+#include "plugins/all.h"
+#include "report/run_view.h"
+#include "run/questions.h"
+
+namespace runbook {
+
+namespace {
+
+struct Target {
+  JournalFile file;
+  RunRow row;
+  std::string step;
+
+  explicit Target(const Arguments& arguments)
+      : file(journal_path(arguments), OpenMode::write), row(file.find_run(arguments.operands().at(0))), step(arguments.operands().at(1)) {
+    require_step(file, fold_run(file, row.run), step);
+  }
+  Decree decree(std::string because) { return {file, row, operator_name(), std::move(because)}; }
+};
+
+int report_done(const Arguments& arguments, const Target& target, const std::string& text) {
+  if (arguments.wants_json()) {
+    fmt::print("{}\n", to_pretty_json(to_json_view(view_run(target.file, *target.file.run(target.row.run)))));
+    return 0;
+  }
+  fmt::print("{}\n", text);
+  fmt::print("  go on: runbook run --resume {}{}\n", target.row.run, journal_words(arguments));
+  return 0;
+}
+
+// --set name=value, converted to the types that the step's outputs have.
+Value read_outputs(const Arguments& arguments, const Target& target) {
+  auto source = stored_definition(target.file, fold_run(target.file, target.row.run));
+  Loaded loaded = load_runbook(source, all_declarations());
+  const Step* step = loaded.runbook ? loaded.runbook->find(target.step) : nullptr;
+  Map outputs;
+  for (const auto& word : arguments.values("--set")) {
+    auto [name, text] = split_assignment("--set", word);
+    ValueType type = ValueType::text;
+    for (const OutputRule& rule : step ? step->outputs : std::vector<OutputRule>()) {
+      if (rule.name == name) type = rule.type;
+    }
+    std::string why;
+    auto value = convert(type, text, why);
+    if (!value) throw Error(ExitCode::usage, fmt::format("--set {}: {}", name, why));
+    outputs.emplace_back(name, *value);
+  }
+  for (const OutputRule& rule : step ? step->outputs : std::vector<OutputRule>()) {
+    if (!Value(outputs).find(rule.name))
+      throw Error(ExitCode::usage, fmt::format("`{}` would have given the output `{}`; say what it is", target.step, rule.name), fmt::format("--set {}=...", rule.name));
+  }
+  return Value(std::move(outputs));
+}
+
+const Question& require_doubt(const RunState& state, const std::string& step, const std::string& run) {
+  const Question* question = state.open_question(step);
+  if (question && question->about == "doubt") return *question;
+  const InstanceState& it = state.of(step);
+  bool may_be = it.is_open && !it.has_exited;
+  throw Error(ExitCode::usage, fmt::format("`{}` is {}, not in doubt", step, step_state_name(it.state)),
+              may_be ? fmt::format("its attempt is open: `runbook run --resume {}` finds out first what became of it", run) : "");
+}
+
+}  // namespace
+
+int resolve_command(const Arguments& arguments) {
+  Target target(arguments);
+  std::string because = require_because(arguments);
+  std::string choice = arguments.operands().at(2);
+  Answer given{"", choice, operator_name(), because, SystemClock().now_ms(), Value()};
+  if (choice == "done") given.fields = read_outputs(arguments, target);
+  if (choice != "done" && arguments.has("--set")) throw Error(ExitCode::usage, "--set goes with `done`");
+  auto check = [&](const RunState& state) {
+    const Question& question = require_doubt(state, target.step, target.row.run);
+    given.question = question.id;
+    std::string why = why_not_a_choice(question, given);
+    if (!why.empty()) throw Error(ExitCode::usage, why, "runbook resolve RUN STEP done|not-done|retry");
+    return question;
+  };
+  if (lease_holder(target.file.run_folder(target.row.run)) != 0) {
+    check(fold_run(target.file, target.row.run));
+    if (!target.file.add_answer(target.row.run, given)) throw Error(ExitCode::usage, fmt::format("somebody answered first; `runbook why {} {}` tells who", target.row.run, target.step));
+    return report_done(arguments, target, fmt::format("`{}`: {} is handed to the engine that drives the run", target.step, choice));
+  }
+  decree(target.decree(because), [&](const RunState& state) { return answer(state, check(state), given); }, choice == "not-done" ? "failed" : "interrupted");
+  return report_done(arguments, target, fmt::format("`{}` is settled: {}", target.step, choice));
+}
+
+int skip_command(const Arguments& arguments) {
+  Target target(arguments);
+  std::string because = require_because(arguments);
+  auto make = [&](const RunState& state) -> std::vector<Proposal> {
+    const InstanceState& it = state.of(target.step);
+    if (is_done(it.state)) throw Error(ExitCode::usage, fmt::format("`{}` is {} already; there is nothing to skip", target.step, step_state_name(it.state)));
+    if (it.is_open) throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be skipped", target.step), fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
+    return {Proposal(event::skipped, target.step, object({{"why", "left out by " + operator_name()}, {"who", operator_name()}, {"because", because}}))};
+  };
+  decree(target.decree(because), make, "interrupted");
+  return report_done(arguments, target, fmt::format("`{}` will be left out", target.step));
+}
+
+int redo_command(const Arguments& arguments) {
+  Target target(arguments);
+  std::string because = require_because(arguments);
+  auto make = [&](const RunState& state) -> std::vector<Proposal> {
+    const InstanceState& it = state.of(target.step);
+    if (it.is_open) throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be redone before", target.step), fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
+    if (!is_done(it.state) && it.state != StepState::failed) throw Error(ExitCode::usage, fmt::format("`{}` is {}; it has not been done yet", target.step, step_state_name(it.state)));
+    return {Proposal(event::renewed, target.step, object({{"how", "redo"}, {"who", operator_name()}, {"because", because}}))};
+  };
+  decree(target.decree(because), make, "interrupted");
+  return report_done(arguments, target, fmt::format("`{}` will be done anew", target.step));
+}
+
+}  // namespace runbook

@@ -1,0 +1,51 @@
+#include "report/event_text.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+
+namespace runbook {
+
+namespace {
+
+std::string with_reason(std::string text, const Value& body) {
+  std::string why = body.text_or("why", "");
+  return why.empty() ? text : text + ": " + why;
+}
+
+std::string by(const Value& body) {
+  std::string text;
+  if (!body.text_or("who", "").empty()) text += " by " + body.text_or("who", "");
+  if (!body.text_or("because", "").empty()) text += " because: " + body.text_or("because", "");
+  return text;
+}
+
+std::string ended(const Value& body) {
+  std::string result = body.text_or("result", "failed");
+  if (body.bool_or("again", false)) return with_reason("runs again", body);
+  if (result == "not_started") return with_reason("was not started", body);
+  return with_reason(result == "timed_out" ? "failed" : result, body);
+}
+
+}  // namespace
+
+std::string event_sentence(const Event& event) {
+  const Value& body = event.body;
+  const std::string& kind = event.kind;
+  if (kind == event::intent) return fmt::format("attempt {} began (effect {})", body.int_or("number", 0), body.text_or("effect", ""));
+  if (kind == event::exited) return "its process exited with 0; what it should have done is looked at";
+  if (kind == event::verifying) return "done_when holds; verify is looked at";
+  if (kind == event::ended) return ended(body);
+  if (kind == event::satisfied) return with_reason("satisfied, not run", body);
+  if (kind == event::skipped) return with_reason("skipped", body) + by(body);
+  if (kind == event::waiting) return with_reason("the wait began", body);
+  if (kind == event::refused) return with_reason("stopped before any effect", body);
+  if (kind == event::doubted) return with_reason("in doubt", body);
+  if (kind == event::overdue) return "its timeout passed, it runs on";
+  if (kind == event::asked) return "asked: " + body.text_or("text", "");
+  if (kind == event::answered) return fmt::format("answered: {}{}", body.text_or("choice", ""), by(body));
+  if (kind == event::renewed) return "to be done anew" + by(body);
+  return kind;
+}
+
+}  // namespace runbook

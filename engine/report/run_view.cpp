@@ -1,0 +1,187 @@
+#include "report/run_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/json.h"
+
+namespace runbook {
+
+namespace {
+
+Value time_json(std::int64_t at_ms) { return at_ms == 0 ? Value() : Value(utc_text(at_ms)); }
+
+Value stored(const JournalFile& file, const std::string& digest) {
+  return digest.empty() ? Value() : parse_json(file.blob(digest));
+}
+
+Value step_json(const Value& line, const InstanceState& it, const Value& outputs) {
+  std::string id = line.text_or("id", "");
+  return object({{"id", id},
+                 {"instance", id},
+                 {"title", line.get("title")},
+                 {"type", line.get("type")},
+                 {"effect", line.get("effect")},
+                 {"section", line.get("section")},
+                 {"source", line.get("source")},
+                 {"state", step_state_name(it.state)},
+                 {"why", it.why},
+                 {"attempts", it.all_attempts},
+                 {"exit_code", it.exit_code ? Value(*it.exit_code) : Value()},
+                 {"started_at", time_json(it.started_at_ms)},
+                 {"ended_at", time_json(it.ended_at_ms)},
+                 {"outputs", outputs.is_map() ? outputs : Value(Map{})}});
+}
+
+Value deviation_json(const Deviation& deviation) {
+  return object({{"event", deviation.seq},
+                 {"at", time_json(deviation.at_ms)},
+                 {"step", deviation.instance},
+                 {"what", deviation.what},
+                 {"who", deviation.who},
+                 {"because", deviation.because}});
+}
+
+Value question_json(const Question& question) {
+  List choices;
+  for (const auto& choice : question.choices) choices.emplace_back(choice);
+  return object({{"question", question.id},
+                 {"step", question.instance},
+                 {"about", question.about},
+                 {"text", question.text},
+                 {"choices", Value(std::move(choices))},
+                 {"asked_at", time_json(question.asked_at_ms)}});
+}
+
+std::string_view colour_of(StepState state) {
+  switch (state) {
+    case StepState::succeeded:
+    case StepState::satisfied: return "\x1b[32m";
+    case StepState::failed:
+    case StepState::in_doubt: return "\x1b[31m";
+    case StepState::running:
+    case StepState::waiting: return "\x1b[33m";
+    case StepState::pending:
+    case StepState::skipped:
+    case StepState::cancelled:
+    case StepState::undone: break;
+  }
+  return "\x1b[2m";
+}
+
+std::string took(const InstanceState& it) {
+  if (it.started_at_ms == 0 || it.ended_at_ms < it.started_at_ms) return "";
+  return elapsed_text(it.ended_at_ms - it.started_at_ms);
+}
+
+std::string step_line(const Value& line, const InstanceState& it, std::size_t width, Colour colour) {
+  std::string state = fmt::format("{:<10}", step_state_name(it.state));
+  if (colour == Colour::yes) state = fmt::format("{}{}\x1b[0m", colour_of(it.state), state);
+  std::string text = fmt::format("  {} {:<{}}  {}", state, line.text_or("id", ""), width, line.text_or("title", ""));
+  std::string time = took(it);
+  if (!time.empty()) text += fmt::format("  ({}{})", time, it.all_attempts > 1 ? fmt::format(", {} attempts", it.all_attempts) : "");
+  text += "\n";
+  bool needs_reason = it.state == StepState::failed || it.state == StepState::in_doubt || it.state == StepState::waiting || it.state == StepState::skipped;
+  if (needs_reason && !it.why.empty()) text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, it.why);
+  return text;
+}
+
+std::string head_text(const RunView& view) {
+  const RunState& run = view.state;
+  std::string text = fmt::format("{}  {}{}\n", view.row.run, run.runbook, run.title.empty() ? "" : ": " + run.title);
+  text += fmt::format("  state      {}{}\n", run.state, run.why.empty() ? "" : " (" + run.why + ")");
+  text += fmt::format("  began      {} by {} on {}\n", utc_text(run.began_at_ms), run.operator_name, run.host);
+  if (run.ended_at_ms) text += fmt::format("  ended      {} ({})\n", utc_text(run.ended_at_ms), elapsed_text(run.ended_at_ms - run.began_at_ms));
+  return text + fmt::format("  runbook    {} (sha256 {})\n", run.file, run.definition_sha256.substr(0, 12));
+}
+
+}  // namespace
+
+RunState fold_run(const JournalFile& file, const std::string& run) {
+  RunState state;
+  file.events(run, 0, [&](const Event& event) { state.apply(event); });
+  return state;
+}
+
+RunView view_run(const JournalFile& file, const RunRow& row) {
+  RunView view{row, fold_run(file, row.run), {}, {}, {}, {}};
+  view.outline = stored(file, view.state.outline);
+  if (!view.outline.is_list()) view.outline = Value(List{});
+  view.inputs = stored(file, view.state.inputs);
+  view.run_outputs = stored(file, view.state.outputs);
+  for (const Value& line : view.outline.as_list()) view.outputs.push_back(stored(file, view.state.of(line.text_or("id", "")).outputs));
+  return view;
+}
+
+Value row_json(const RunRow& row) {
+  return object({{"run", row.run},
+                 {"runbook", row.runbook},
+                 {"title", row.title},
+                 {"file", row.file},
+                 {"state", row.state},
+                 {"began_at", time_json(row.began_at_ms)},
+                 {"ended_at", time_json(row.ended_at_ms)},
+                 {"duration_ms", row.ended_at_ms ? Value(row.ended_at_ms - row.began_at_ms) : Value()}});
+}
+
+Value to_json_view(const RunView& view) {
+  const RunState& run = view.state;
+  List steps, deviations, questions;
+  const List& outline = view.outline.as_list();
+  for (std::size_t i = 0; i < outline.size(); ++i) steps.push_back(step_json(outline[i], run.of(outline[i].text_or("id", "")), view.outputs[i]));
+  for (const auto& deviation : run.deviations) deviations.push_back(deviation_json(deviation));
+  for (const auto& [id, question] : run.questions) {
+    if (question.is_open) questions.push_back(question_json(question));
+  }
+  return object({{"run", view.row.run},
+                 {"runbook", run.runbook},
+                 {"title", run.title},
+                 {"version", run.version},
+                 {"state", run.state},
+                 {"why", run.why},
+                 {"file", run.file},
+                 {"definition_sha256", run.definition_sha256},
+                 {"engine", run.engine},
+                 {"operator", run.operator_name},
+                 {"host", run.host},
+                 {"began_at", time_json(run.began_at_ms)},
+                 {"ended_at", time_json(run.ended_at_ms)},
+                 {"inputs", view.inputs},
+                 {"outputs", view.run_outputs},
+                 {"steps", Value(std::move(steps))},
+                 {"questions", Value(std::move(questions))},
+                 {"deviations", Value(std::move(deviations))},
+                 {"events", run.seq},
+                 {"head", view.row.hash}});
+}
+
+std::string to_text_view(const RunView& view, Colour colour) {
+  std::string text = head_text(view);
+  const List& outline = view.outline.as_list();
+  std::size_t width = 4;
+  for (const Value& line : outline) width = std::max(width, line.text_or("id", "").size());
+  std::string section;
+  for (const Value& line : outline) {
+    if (line.text_or("section", "") != section || &line == &outline.front()) {
+      section = line.text_or("section", "");
+      text += section.empty() ? "\n" : fmt::format("\n{}\n", section);
+    }
+    text += step_line(line, view.state.of(line.text_or("id", "")), width, colour);
+  }
+  for (const auto& [id, question] : view.state.questions) {
+    if (question.is_open) text += fmt::format("\nopen question: {}\n", question.text);
+  }
+  if (!view.state.deviations.empty()) text += "\ndeviations\n";
+  for (const auto& deviation : view.state.deviations)
+    text += fmt::format("  {}  {} {} by {}{}\n", utc_text(deviation.at_ms), deviation.instance, deviation.what, deviation.who,
+                        deviation.because.empty() ? "" : ": " + deviation.because);
+  if (view.run_outputs.is_map()) text += "\noutputs\n";
+  if (view.run_outputs.is_map())
+    for (const auto& [name, value] : view.run_outputs.as_map()) text += fmt::format("  {} = {}\n", name, value.is_text() ? value.as_text() : to_json(value));
+  return text;
+}
+
+}  // namespace runbook

@@ -1,0 +1,33 @@
+#pragma once
+// A run as people and programs look at it, from the journal alone. `show --json` prints it; the text of `show` is made from it.
+#include <functional>
+#include <string>
+
+#include "base/value.h"
+#include "state/journal.h"
+#include "state/run_state.h"
+
+namespace runbook {
+
+struct RunView {
+  RunRow row;
+  RunState state;
+  Value outline;                  // a list, in written order
+  Value inputs;                   // a map, without secrets
+  std::vector<Value> outputs;     // per step of the outline: a map, or null
+  Value run_outputs;              // of a run that succeeded, or null
+};
+
+// Throws Error (exit 6) for a blob that is missing or changed.
+RunView view_run(const JournalFile& file, const RunRow& row);
+RunState fold_run(const JournalFile& file, const std::string& run);
+
+// run, runbook, state, why, definition_sha256, steps: [{id, instance, title, type, state, why, attempts, started_at, ended_at, outputs}], deviations ...
+Value to_json_view(const RunView& view);
+// For a person. `colour`: marks states by colour too.
+enum class Colour { no, yes };
+std::string to_text_view(const RunView& view, Colour colour);
+
+Value row_json(const RunRow& row);
+
+}  // namespace runbook

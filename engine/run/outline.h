@@ -1,0 +1,9 @@
+#pragma once
+#include "book/runbook.h"
+
+namespace runbook {
+
+// What a report needs to know of a runbook without reading YAML: a list of {id, title, type, effect, section, source} in written order.
+Value make_outline(const Runbook& runbook);
+
+}  // namespace runbook
