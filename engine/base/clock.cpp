@@ -10,9 +10,7 @@ namespace {
 
 using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
 
-Instant instant(std::int64_t at_ms) {
-  return Instant(std::chrono::milliseconds(at_ms));
-}
+Instant instant(std::int64_t at_ms) { return Instant(std::chrono::milliseconds(at_ms)); }
 
 }  // namespace
 
@@ -25,15 +23,14 @@ std::string utc_text(std::int64_t at_ms) {
   const auto day = std::chrono::floor<std::chrono::days>(instant(at_ms));
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(instant(at_ms) - day));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
-                     time.minutes().count(), time.seconds().count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 std::string local_time_text(std::int64_t at_ms) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant(at_ms)).time_since_epoch().count();
   std::tm local{};
-  ::tzset();   // localtime_r need not look at TZ by itself
+  ::tzset();  // localtime_r need not look at TZ by itself
   ::localtime_r(&seconds, &local);
   return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
 }

@@ -11,8 +11,8 @@
 namespace runbook {
 namespace {
 
-constexpr std::size_t widest_excerpt = 100;   // code points
-constexpr std::size_t kept_before = 50;       // of them before the place, where the line is longer
+constexpr std::size_t widest_excerpt = 100;  // code points
+constexpr std::size_t kept_before = 50;      // of them before the place, where the line is longer
 
 // What could move the cursor, change colours or reorder the text of a terminal.
 bool is_control(char32_t c) {
@@ -112,9 +112,7 @@ std::string hint_lines(std::string_view hint) {
   return text;
 }
 
-auto sort_key(const Diagnostic& d) {
-  return std::tie(d.place, d.severity, d.message, d.hint, d.length);
-}
+auto sort_key(const Diagnostic& d) { return std::tie(d.place, d.severity, d.message, d.hint, d.length); }
 
 }  // namespace
 

@@ -15,13 +15,9 @@ struct Unit {
 
 constexpr std::array<Unit, 5> units = {{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_letter(char c) {
-  return c >= 'a' && c <= 'z';
-}
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 // Cuts off and returns the longest beginning whose characters are all wanted.
 std::string_view take_while(std::string_view& text, bool (*wanted)(char)) {

@@ -6,8 +6,7 @@
 
 namespace runbook {
 
-Error::Error(ExitCode code, std::string what, std::string hint)
-    : code_(code), what_(std::move(what)), hint_(std::move(hint)) {}
+Error::Error(ExitCode code, std::string what, std::string hint) : code_(code), what_(std::move(what)), hint_(std::move(hint)) {}
 
 std::string system_message(const std::string& doing, int error_number) {
   return doing + ": " + std::generic_category().message(error_number);

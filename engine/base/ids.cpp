@@ -22,9 +22,9 @@ std::string random_bytes(std::size_t count) {
 }
 
 std::string new_run_id(std::int64_t now_ms) {
-  constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";   // 32; without 0 o 1 l
+  constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";  // 32; without 0 o 1 l
   static_assert(alphabet.size() == 32);
-  const std::string at = utc_text(now_ms);   // 2026-11-20T23:55:01Z
+  const std::string at = utc_text(now_ms);  // 2026-11-20T23:55:01Z
   std::string id = at.substr(0, 4) + at.substr(5, 2) + at.substr(8, 2) + "-" + at.substr(11, 2) + at.substr(14, 2) + "-";
   for (const char c : random_bytes(4)) id += alphabet[static_cast<unsigned char>(c) % alphabet.size()];
   return id;

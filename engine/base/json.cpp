@@ -16,13 +16,13 @@
 namespace runbook {
 namespace {
 
-constexpr std::size_t deepest = 500;   // Values are walked and destroyed by recursion
+constexpr std::size_t deepest = 500;  // Values are walked and destroyed by recursion
 
 // Of a key that occurs several times, the last value counts; it stands where the first stood.
 void keep_last_of_each_key(Map& map) {
   std::unordered_map<std::string_view, std::size_t> position;
   Map kept;
-  kept.reserve(map.size());   // the views point into it
+  kept.reserve(map.size());  // the views point into it
   for (auto& [key, value] : map) {
     const auto seen = position.find(key);
     if (seen != position.end()) {
@@ -37,7 +37,7 @@ void keep_last_of_each_key(Map& map) {
 
 bool has_repeated_key(const Map& map) {
   constexpr std::size_t small = 16;
-  if (map.size() > small) return true;   // perhaps; not worth comparing all with all
+  if (map.size() > small) return true;  // perhaps; not worth comparing all with all
   for (std::size_t i = 1; i < map.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (map[i].first == map[j].first) return true;
@@ -292,12 +292,8 @@ std::optional<Value> try_parse_json(std::string_view text) {
   return builder.result();
 }
 
-std::string to_json(const Value& value) {
-  return Writer(0).write(value);
-}
+std::string to_json(const Value& value) { return Writer(0).write(value); }
 
-std::string to_pretty_json(const Value& value) {
-  return Writer(2).write(value);
-}
+std::string to_pretty_json(const Value& value) { return Writer(2).write(value); }
 
 }  // namespace runbook

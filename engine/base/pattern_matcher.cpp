@@ -8,7 +8,7 @@
 namespace runbook {
 namespace {
 
-constexpr PatternMatcher::State most_rows = 128;   // a kilobyte each
+constexpr PatternMatcher::State most_rows = 128;  // a kilobyte each
 
 }  // namespace
 
@@ -84,7 +84,7 @@ void PatternMatcher::fill_rows() {
       row[static_cast<unsigned char>(nodes_[next].byte)] = next;
     }
   }
-  shallow_ = count;   // only now: the nodes above were walked without rows
+  shallow_ = count;  // only now: the nodes above were walked without rows
 }
 
 }  // namespace runbook

@@ -15,11 +15,11 @@ class PatternMatcher {
   static constexpr State start = 0;
 
   enum class Kind {
-    plain,     // stands in the text as it is
-    encoded,   // base64 or hex, which tools wrap over lines
+    plain,    // stands in the text as it is
+    encoded,  // base64 or hex, which tools wrap over lines
   };
   struct Pattern {
-    std::string text;   // not empty, at most 65,535 bytes
+    std::string text;  // not empty, at most 65,535 bytes
     Kind kind = Kind::plain;
   };
 
@@ -44,7 +44,7 @@ class PatternMatcher {
 
   // 24 bytes: a private key in all its forms makes some 20,000 of them.
   struct Node {
-    State child = 0;     // 0: none, since nothing leads back to the start
+    State child = 0;  // 0: none, since nothing leads back to the start
     State sibling = 0;
     State fallback = 0;  // the longest proper end of this node's text that is itself a node
     std::uint16_t match = 0;
@@ -60,9 +60,9 @@ class PatternMatcher {
   void inherit(State state);
   void fill_rows();
 
-  std::vector<Node> nodes_;   // by depth: a node's fallback stands before it
-  std::vector<State> rows_;   // complete transitions of the first nodes, where ordinary text keeps the matcher
-  State shallow_ = 0;         // how many nodes have a row; no pattern ends in any of them
+  std::vector<Node> nodes_;  // by depth: a node's fallback stands before it
+  std::vector<State> rows_;  // complete transitions of the first nodes, where ordinary text keeps the matcher
+  State shallow_ = 0;        // how many nodes have a row; no pattern ends in any of them
   std::size_t longest_ = 0;
 };
 

@@ -17,9 +17,9 @@ namespace runbook {
 namespace {
 
 constexpr std::string_view mask = "[secret]";
-constexpr std::size_t longest_break = 256;   // bytes between two lines of a wrapped form
-constexpr std::size_t narrowest_line = 16;   // that a tool wraps at
-constexpr std::size_t few = 3;               // characters that ordinary words share with a form by accident
+constexpr std::size_t longest_break = 256;  // bytes between two lines of a wrapped form
+constexpr std::size_t narrowest_line = 16;  // that a tool wraps at
+constexpr std::size_t few = 3;              // characters that ordinary words share with a form by accident
 
 // Offsets count from the beginning of the stream.
 struct Range {
@@ -40,9 +40,9 @@ void add_range(std::vector<Range>& ranges, Range range) {
 // The part of the stream that is in memory.
 struct Window {
   std::string_view bytes;
-  std::size_t base = 0;    // offset of its first byte
-  std::size_t plain = 0;   // offset to which the plain reading has come
-  bool is_last = false;    // nothing follows
+  std::size_t base = 0;   // offset of its first byte
+  std::size_t plain = 0;  // offset to which the plain reading has come
+  bool is_last = false;   // nothing follows
 
   std::size_t end() const { return base + bytes.size(); }
   std::string_view from(std::size_t offset) const { return bytes.substr(offset - base); }
@@ -63,7 +63,7 @@ class Reading {
  public:
   enum class Lines {
     kept,
-    joined,   // line ends and indentation are passed over, for wrapped base64 and hex
+    joined,  // line ends and indentation are passed over, for wrapped base64 and hex
   };
   using Read = Unit (*)(std::string_view);
 
@@ -79,7 +79,7 @@ class Reading {
     begin_ = position_ = at;
     state_ = state;
     starts_.clear();
-    literal_ = std::numeric_limits<std::size_t>::max() / 2;   // all that the plain reading has read
+    literal_ = std::numeric_limits<std::size_t>::max() / 2;  // all that the plain reading has read
     passed_over_ = 0;
     visible_until_ = 0;
     is_live_ = true;
@@ -105,13 +105,9 @@ class Reading {
   }
 
  private:
-  std::size_t open() const {
-    return lines_ == Lines::joined ? matcher_->encoded_open(state_) : matcher_->open(state_);
-  }
+  std::size_t open() const { return lines_ == Lines::joined ? matcher_->encoded_open(state_) : matcher_->open(state_); }
 
-  std::size_t match() const {
-    return lines_ == Lines::joined ? matcher_->encoded_match(state_) : matcher_->match(state_);
-  }
+  std::size_t match() const { return lines_ == Lines::joined ? matcher_->encoded_match(state_) : matcher_->match(state_); }
 
   std::size_t start_of(std::size_t length) const {
     if (length == 0) return position_;
@@ -162,13 +158,13 @@ class Reading {
   Lines lines_;
 
   bool is_live_ = false;
-  std::size_t position_ = 0;               // of the next unit
+  std::size_t position_ = 0;  // of the next unit
   std::size_t begin_ = 0;
-  std::vector<std::size_t> starts_;        // where the unit of each byte read since begin_ starts
+  std::vector<std::size_t> starts_;  // where the unit of each byte read since begin_ starts
   PatternMatcher::State state_ = PatternMatcher::start;
-  std::size_t literal_ = 0;                // bytes since the last one that was read otherwise
+  std::size_t literal_ = 0;  // bytes since the last one that was read otherwise
   std::size_t passed_over_ = 0;
-  bool is_ordinary_ = false;               // the line that ended just now
+  bool is_ordinary_ = false;  // the line that ended just now
   std::size_t visible_until_ = 0;
 };
 
@@ -280,12 +276,12 @@ struct Redactor::State {
   std::vector<Reading> readings;
   std::array<bool, 256> is_trigger{};
 
-  std::string buffer;                  // some bytes that were shown, then those that were not
-  std::size_t base = 0;                // offset of the buffer's first byte
-  std::size_t shown = 0;               // offset up to which the stream was shown
+  std::string buffer;     // some bytes that were shown, then those that were not
+  std::size_t base = 0;   // offset of the buffer's first byte
+  std::size_t shown = 0;  // offset up to which the stream was shown
   PatternMatcher::State plain = PatternMatcher::start;
-  std::vector<Range> masked;           // found, and not shown yet
-  std::optional<std::size_t> mask_end; // of the mask shown last
+  std::vector<Range> masked;            // found, and not shown yet
+  std::optional<std::size_t> mask_end;  // of the mask shown last
 };
 
 Redactor::Redactor(const std::vector<std::string>& secrets)
@@ -295,9 +291,7 @@ Redactor::~Redactor() = default;
 Redactor::Redactor(Redactor&&) noexcept = default;
 Redactor& Redactor::operator=(Redactor&&) noexcept = default;
 
-bool Redactor::idle() const {
-  return state_->is_idle;
-}
+bool Redactor::idle() const { return state_->is_idle; }
 
 std::string Redactor::feed(std::string_view bytes) {
   if (state_->is_idle) return std::string(bytes);
@@ -305,13 +299,9 @@ std::string Redactor::feed(std::string_view bytes) {
   return state_->show_until(state_->open_from());
 }
 
-std::string Redactor::finish() {
-  return state_->is_idle ? std::string() : state_->show_rest();
-}
+std::string Redactor::finish() { return state_->is_idle ? std::string() : state_->show_rest(); }
 
-std::size_t Redactor::held() const {
-  return state_->end() - state_->shown;
-}
+std::size_t Redactor::held() const { return state_->end() - state_->shown; }
 
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
   Redactor redactor(secrets);

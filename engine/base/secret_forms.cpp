@@ -8,7 +8,7 @@
 namespace runbook {
 namespace {
 
-constexpr std::size_t longest_piece = 4096;   // a longer secret is searched for in pieces, whose masks then merge
+constexpr std::size_t longest_piece = 4096;  // a longer secret is searched for in pieces, whose masks then merge
 constexpr std::string_view blanks = " \t\r\n";
 
 using Kind = PatternMatcher::Kind;

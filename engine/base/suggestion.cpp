@@ -60,7 +60,8 @@ std::string suggestion(std::string_view unknown, const std::vector<std::string>&
   if (!near.empty()) return fmt::format("did you mean `{}`?", near);
   if (known.empty() || most == 0) return {};
   const std::size_t shown = std::min(most, known.size());
-  const std::string names = fmt::format("{}", fmt::join(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  const std::string names =
+      fmt::format("{}", fmt::join(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (shown == known.size()) return "known: " + names;
   return fmt::format("known: {} and {} more", names, known.size() - shown);
 }

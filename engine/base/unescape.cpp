@@ -26,13 +26,9 @@ int number(std::string_view text, std::size_t count, int base) {
   return value;
 }
 
-Unit byte_unit(int value, std::size_t length) {
-  return {{static_cast<char>(value)}, 1, length, false};
-}
+Unit byte_unit(int value, std::size_t length) { return {{static_cast<char>(value)}, 1, length, false}; }
 
-char continuation(int code_point, int shift) {
-  return static_cast<char>(0x80 | ((code_point >> shift) & 0x3F));
-}
+char continuation(int code_point, int shift) { return static_cast<char>(0x80 | ((code_point >> shift) & 0x3F)); }
 
 Unit utf8_unit(int code, std::size_t length) {
   if (code < 0x80) return byte_unit(code, length);
@@ -41,7 +37,9 @@ Unit utf8_unit(int code, std::size_t length) {
     return {{static_cast<char>(0xE0 | (code >> 12)), continuation(code, 6), continuation(code, 0)}, 3, length, false};
   }
   return {{static_cast<char>(0xF0 | (code >> 18)), continuation(code, 12), continuation(code, 6), continuation(code, 0)},
-          4, length, false};
+          4,
+          length,
+          false};
 }
 
 // \u00e9, or a pair of surrogates.
@@ -69,9 +67,7 @@ Unit numbered_unit(std::string_view text, std::size_t prefix, std::size_t count,
 
 }  // namespace
 
-Unit literal_unit(std::string_view text) {
-  return {{text[0]}, 1, 1, true};
-}
+Unit literal_unit(std::string_view text) { return {{text[0]}, 1, 1, true}; }
 
 Unit percent_unit(std::string_view text) {
   if (text[0] != '%') return literal_unit(text);
@@ -80,9 +76,7 @@ Unit percent_unit(std::string_view text) {
   return value == not_a_number ? literal_unit(text) : byte_unit(value, 3);
 }
 
-Unit form_unit(std::string_view text) {
-  return text[0] == '+' ? byte_unit(' ', 1) : percent_unit(text);
-}
+Unit form_unit(std::string_view text) { return text[0] == '+' ? byte_unit(' ', 1) : percent_unit(text); }
 
 Unit backslash_unit(std::string_view text) {
   if (text[0] != '\\') return literal_unit(text);

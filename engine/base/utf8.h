@@ -5,12 +5,12 @@
 
 namespace runbook {
 
-inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";   // U+FFFD
+inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";  // U+FFFD
 
 struct CodePoint {
   char32_t value = 0xFFFD;
-  std::size_t length = 1;   // bytes
-  bool is_valid = false;    // if not: one byte that shows as U+FFFD
+  std::size_t length = 1;  // bytes
+  bool is_valid = false;   // if not: one byte that shows as U+FFFD
 };
 
 // The code point at `offset`, which lies within the text.

@@ -7,14 +7,12 @@ namespace {
 
 // Exact, where a conversion to double would call 2^53 + 1 and 2^53 equal.
 bool equal_numbers(std::int64_t integer, double number) {
-  constexpr double limit = 9223372036854775808.0;   // 2^63
+  constexpr double limit = 9223372036854775808.0;  // 2^63
   if (!(number >= -limit && number < limit) || std::trunc(number) != number) return false;
   return static_cast<std::int64_t>(number) == integer;
 }
 
-bool equal_lists(const List& a, const List& b) {
-  return &a == &b || a == b;
-}
+bool equal_lists(const List& a, const List& b) { return &a == &b || a == b; }
 
 // Most maps that are equal have their members in the same order, too; looking there first keeps this linear.
 bool equal_maps(const Value& a, const Value& b) {
@@ -73,9 +71,7 @@ bool operator==(const Value& a, const Value& b) {
   return a.data_ == b.data_;
 }
 
-Value object(std::initializer_list<std::pair<std::string, Value>> members) {
-  return Value(Map(members));
-}
+Value object(std::initializer_list<std::pair<std::string, Value>> members) { return Value(Map(members)); }
 
 Value with(const Value& map, std::string_view key, Value value) {
   Map members = map.is_map() ? map.as_map() : Map();

@@ -89,18 +89,18 @@ TEST_CASE("a secret split over two chunks is masked") {
 TEST_CASE("each form in which a tool prints a secret is masked") {
   const std::vector<std::string> forms = {
       password,
-      "pa%20ss%2Fw%27ord%22%5Cx%3F%3E%7E7",      // everything but letters and digits
-      "pa%20ss%2fw%27ord%22%5cx%3f%3e%7e7",      // the same in lower case
-      "pa%20ss/w'ord%22%5Cx?%3E~7",              // a path
-      "pa+ss%2Fw%27ord%22%5Cx%3F%3E%7E7",        // a form
-      R"(pa ss/w'ord\"\\x?>~7)",                 // JSON
+      "pa%20ss%2Fw%27ord%22%5Cx%3F%3E%7E7",  // everything but letters and digits
+      "pa%20ss%2fw%27ord%22%5cx%3f%3e%7e7",  // the same in lower case
+      "pa%20ss/w'ord%22%5Cx?%3E~7",          // a path
+      "pa+ss%2Fw%27ord%22%5Cx%3F%3E%7E7",    // a form
+      R"(pa ss/w'ord\"\\x?>~7)",             // JSON
       R"(pa ss\/w\u0027ord\u0022\u005cx?\u003e~7)",
-      R"(pa\ ss/w\'ord\"\\x\?\>~7)",             // printf %q
-      R"(pa ss/w\'ord"\\x?>~7)",                 // $'...'
+      R"(pa\ ss/w\'ord\"\\x\?\>~7)",  // printf %q
+      R"(pa ss/w\'ord"\\x?>~7)",      // $'...'
       R"(pa\x20ss\057w\047ord\x22\x5cx?>~7)",
-      R"(pa ss/w'\''ord"\x?>~7)",                // '...' of a shell
-      R"(pa ss/w'"'"'ord"\x?>~7)",               // Python's shlex
-      R"(pa ss/w''ord"\x?>~7)",                  // YAML
+      R"(pa ss/w'\''ord"\x?>~7)",   // '...' of a shell
+      R"(pa ss/w'"'"'ord"\x?>~7)",  // Python's shlex
+      R"(pa ss/w''ord"\x?>~7)",     // YAML
       to_hex(password),
       upper(to_hex(password)),
       base64(password),
@@ -114,7 +114,9 @@ TEST_CASE("each form in which a tool prints a secret is masked") {
 }
 
 TEST_CASE("letters outside ASCII are found escaped as well") {
-  const std::string secret = "gr\xC3\xBC\xC3\x9F" "e\xF0\x9F\x94\x91!";
+  const std::string secret =
+      "gr\xC3\xBC\xC3\x9F"
+      "e\xF0\x9F\x94\x91!";
   check_redacted(R"(<gr\u00fc\u00dfe\ud83d\udd11!>)", {secret}, "<[secret]>");
   check_redacted("<gr%C3%BC%c3%9fe%F0%9F%94%91%21>", {secret}, "<[secret]>");
   check_redacted(R"(<gr\303\274\303\237e\360\237\224\221!>)", {secret}, "<[secret]>");
