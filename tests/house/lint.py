@@ -1,0 +1,75 @@
+"""clang-tidy over every source that is compiled: lint.py BUILD_FOLDER.
+
+It takes seconds a file, so what was found clean is remembered in the build folder, by the digest of everything that the
+answer depends on: the source, the headers of ours that it includes, how it is compiled, and the settings.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from house import ROOT, includes, need
+
+
+def compiled_sources(build):
+    """{path relative to the root: its compile command}."""
+    commands = json.loads((build / "compile_commands.json").read_text())
+    return {str(pathlib.Path(entry["file"]).relative_to(ROOT)): entry["command"] for entry in commands}
+
+
+def with_headers(path, seen):
+    """Adds the path and every header of ours that it includes, directly or not."""
+    if path in seen:
+        return seen
+    seen.add(path)
+    for _, _, name in includes(ROOT, path):
+        for folder in ("", "engine/", str(pathlib.PurePath(path).parent) + "/"):
+            if (ROOT / folder / name).is_file():
+                with_headers(os.path.normpath(folder + name), seen)
+                break
+    return seen
+
+
+def digest_of(path, command, settings):
+    digest = hashlib.sha256(settings + command.encode())
+    for file in sorted(with_headers(path, set())):
+        digest.update(file.encode() + b"\0" + (ROOT / file).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def lint(build, path):
+    """What clang-tidy says, as a list of its diagnostics; empty if nothing."""
+    result = subprocess.run(["clang-tidy", "--quiet", "-p", str(build), str(ROOT / path)], capture_output=True, text=True, check=False)
+    if result.returncode == 0:
+        return []
+    return re.split(r"^(?=\S+:\d+:\d+: (?:warning|error):)", result.stdout, flags=re.M) if result.stdout else [result.stderr]
+
+
+def main(build):
+    need("clang-tidy")
+    settings = (ROOT / ".clang-tidy").read_bytes() + subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
+    stamps = build / "lint"
+    stamps.mkdir(exist_ok=True)
+    digests = {path: digest_of(path, command, settings) for path, command in compiled_sources(build).items()}
+    stale = [path for path, digest in digests.items() if not (stamps / digest).exists()]
+    print(f"{len(digests)} sources, {len(stale)} to look at")
+    shown = set()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, diagnostics in zip(stale, pool.map(lambda path: lint(build, path), stale)):
+            if not diagnostics:
+                (stamps / digests[path]).touch()
+            for diagnostic in diagnostics:
+                if diagnostic not in shown:  # a header's comes once for each source that includes it
+                    print(diagnostic.replace(f"{ROOT}/", ""), end="", flush=True)
+                shown.add(diagnostic)
+    for stamp in stamps.iterdir():
+        if stamp.name not in digests.values():
+            stamp.unlink()
+    return 1 if shown else 0
+
+
+sys.exit(main(pathlib.Path(sys.argv[1]).resolve()))
