@@ -1,8 +1,11 @@
 #pragma once
 // Masks secrets in a stream of bytes, also across chunk borders, and in the forms that tools print them in: as they are,
 // base64 and base64url (at each of the three alignments inside a longer text), percent-encoded, JSON-escaped,
-// shell-quoted, hex (both cases), and base64 or hex wrapped over lines (as PEM does). A secret of several lines is also masked line by
-// line, lines of under six characters left alone. The mask is "[secret]".
+// shell-quoted, hex (both cases), and base64 or hex wrapped over lines (as PEM does). A secret of several lines is also
+// masked line by line, lines of under six characters left alone. The mask is "[secret]".
+//
+// What may stay: the base64 character that a secret shares with its neighbour, and of a form broken by the end of an
+// ordinary line (none of 16 or more characters of base64) the first three characters.
 //
 // One object per stream; not thread-safe. Output is held back only while it may be the beginning of a secret, so a
 // prompt without a newline appears at once.

@@ -178,14 +178,17 @@ TEST_CASE("base64 and hex wrapped over lines are masked") {
 
 TEST_CASE("a secret in a wrapped base64 block is masked wherever the line ends") {
   const std::string secret = "correct-horse-battery";
-  for (std::size_t length = 40; length < 110; ++length) {
-    CAPTURE(length);
-    const std::string before(length - length % 3, 'x');
-    const std::string block = wrapped(base64(before + secret), 64, "\n");
-    const std::string open = wrapped(base64(before), 64, "\n");
-    const std::string shown = redact(block, {secret});
-    CHECK(shown == open + (block[open.size()] == '\n' && open.size() % 65 == 64 ? "\n" : "") + "[secret]");
-    CHECK(byte_by_byte(block, {secret}) == shown);
+  for (std::size_t width = 60; width <= 64; ++width) {
+    for (std::size_t length = 42; length < 99; length += 3) {
+      CAPTURE(width);
+      CAPTURE(length);
+      const std::string before = base64(std::string(length, 'x'));
+      const std::string block = wrapped(before + base64(secret), width, "\n");
+      const std::string end_of_line = before.size() % width == 0 ? "\n" : "";
+      const std::string expected = wrapped(before, width, "\n") + end_of_line + "[secret]";
+      CHECK(redact(block, {secret}) == expected);
+      CHECK(byte_by_byte(block, {secret}) == expected);
+    }
   }
 }
 
@@ -216,6 +219,19 @@ TEST_CASE("a secret of several lines is masked whole, and line by line") {
 TEST_CASE("of two secrets, one the beginning of the other, the longer one is masked whole") {
   const std::vector<std::string> secrets = {"hunter2", "hunter2hunter3"};
   check_redacted("hunter2hunter3.hunter2hunter4.hunter2", secrets, "[secret].[secret]hunter4.[secret]");
+}
+
+TEST_CASE("a secret inside the beginning of another one is masked") {
+  check_redacted("xabcdef!", {"xabcdef99", "abcdef"}, "x[secret]!");
+}
+
+TEST_CASE("a secret that begins in the escaped end of another one is masked") {
+  check_redacted("abcdef%31%32xyz34", {"abcdef12", "12xyz34"}, "[secret]");
+}
+
+TEST_CASE("the same holds where their hex is wrapped") {
+  check_redacted("0078616263\n64656621", {"xabcdef99", "abcdef"}, "0078[secret]21");
+  check_redacted("-61626364656631\n3278797a3334-", {"abcdef12", "12xyz34"}, "-[secret]-");
 }
 
 TEST_CASE("overlapping and adjacent secrets give one mask") {
@@ -305,6 +321,15 @@ TEST_CASE("what is held back stays small, whatever comes") {
     }
     CHECK(most < 700);
   }
+}
+
+TEST_CASE("a form is not waited for over any number of empty lines") {
+  const std::string secret = "correct-horse-battery";
+  Redactor redactor({secret});
+  CHECK(redactor.feed(base64(secret).substr(0, 12)).empty());
+  std::size_t shown = 0;
+  for (int i = 0; i < 1000; ++i) shown += redactor.feed("\n").size();
+  CHECK(shown == 12 + 1000);
 }
 
 TEST_CASE("a long secret is masked in pieces that merge") {
