@@ -31,6 +31,7 @@ PatternMatcher::PatternMatcher(const std::vector<Pattern>& patterns) : nodes_(1)
       if (is_encoded) nodes_[ends[i]].encoded_match = static_cast<std::uint16_t>(text.size());
     }
   }
+  nodes_.shrink_to_fit();
   for (State state = 1; state < nodes_.size(); ++state) inherit(state);
   fill_rows();
 }
