@@ -133,7 +133,7 @@ void Fields::whole(std::string_view key, std::int64_t least, std::int64_t most, 
   if (!node) return;
   const std::optional<std::int64_t> number = parse_number<std::int64_t>(node->text);
   if (!number || *number < least || *number > most)
-    problems_.error(*node, fmt::format("`{}` is a whole number from {} to {}, and not `{}`", key, least, most, node->text));
+    problems_.error(*node, fmt::format("`{}` must be a whole number from {} to {}, not `{}`", key, least, most, node->text));
   else into = static_cast<int>(*number);
 }
 
@@ -145,7 +145,7 @@ void Fields::wholes(std::string_view key, std::int64_t least, std::int64_t most,
     if (!expect(Node::Kind::scalar, *item, key, problems_)) continue;
     const std::optional<std::int64_t> number = parse_number<std::int64_t>(item->text);
     if (number && *number >= least && *number <= most) numbers.push_back(static_cast<int>(*number));
-    else problems_.error(*item, fmt::format("`{}` lists whole numbers from {} to {}, and not `{}`", key, least, most, item->text));
+    else problems_.error(*item, fmt::format("`{}` lists whole numbers from {} to {}, not `{}`", key, least, most, item->text));
   }
   into = std::move(numbers);
 }
@@ -154,7 +154,7 @@ void Fields::number(std::string_view key, double least, double& into) const {
   const Node* node = scalar(key);
   if (!node) return;
   const std::optional<double> number = parse_number<double>(node->text);
-  if (!number || !std::isfinite(*number) || *number < least) problems_.error(*node, fmt::format("`{}` is a number of at least {}, and not `{}`", key, least, node->text));
+  if (!number || !std::isfinite(*number) || *number < least) problems_.error(*node, fmt::format("`{}` must be a number of at least {}, not `{}`", key, least, node->text));
   else into = *number;
 }
 

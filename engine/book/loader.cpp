@@ -19,7 +19,7 @@ class RunbookLoader {
   }
 
   void load() {
-    if (!expect(Node::Kind::map, root_, "runbook", problems_, "a runbook begins with `runbook: name`")) return;
+    if (!is_runbook()) return;
     check_keys(root_, keys::runbook, problems_);
     load_head();
     load_values();
@@ -38,9 +38,18 @@ class RunbookLoader {
     return member ? member->value.get() : nullptr;
   }
 
+  // A file that is something else gets one message, not one for each of its keys.
+  bool is_runbook() {
+    const bool is_map = root_.kind == Node::Kind::map;
+    if (is_map && (root_.find("runbook") || root_.find("steps"))) return true;
+    problems_.error(root_.place, 1, is_map ? "this is no runbook: it has neither `runbook` nor `steps`" : fmt::format("this is no runbook: expected a map, got {}", kind_in_words(root_)),
+                    "a runbook begins with `runbook: name`");
+    return false;
+  }
+
   void load_head() {
     const Node::Member* name = root_.find("runbook");
-    if (!name) problems_.error(root_.place, 1, "this is no runbook: it has no key `runbook`", "begin it with `runbook: name`");
+    if (!name) problems_.error(root_.place, 1, "this runbook has no name", "begin it with `runbook: name`");
     fields_.text("runbook", runbook_->name);
     if (name && name->value->kind == Node::Kind::scalar) expect_name(runbook_->name, name->value->place, "a runbook", problems_);
     fields_.text("title", runbook_->title);

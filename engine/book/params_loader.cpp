@@ -43,6 +43,22 @@ std::optional<Value> constant_of(const Node& node) {
   return number && number->is_number() ? number : std::nullopt;
 }
 
+// Words that YAML and a shell read alike, so that a list can be made of them.
+bool is_plain_words(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(" ./_-=@+").find(c) != std::string_view::npos;
+  });
+}
+
+std::string in_list(std::string_view words) {
+  std::string list;
+  for (const char c : words) {
+    if (c != ' ') list += c;
+    else if (!list.ends_with(", ")) list += ", ";
+  }
+  return list;
+}
+
 class ParamsLoader {
  public:
   ParamsLoader(const Node::Member& type, const Declaration& declaration, const Site& site, Loading& loading)
@@ -97,7 +113,7 @@ class ParamsLoader {
     const bool is_main = param.name == declaration_.main_param;
     if (is_main && type_.value->kind == Node::Kind::null)
       problems_.error(type_, fmt::format("`{}` has no value", type_.key), param.doc.empty() ? "" : fmt::format("its value: {}", param.doc));
-    else problems_.error(type_, fmt::format("`{}` lacks its parameter `{}`", type_.key, param.name));
+    else problems_.error(type_, fmt::format("`{}` lacks its parameter `{}`", type_.key, param.name), fmt::format("add `{}: {}`", param.name, param.type == Param::Type::arguments ? "[program, argument]" : "..."));
   }
 
   void add(const Param& param, const NodePtr& node) {
@@ -106,7 +122,7 @@ class ParamsLoader {
   }
 
   std::optional<ParamTree> load_param(const Param& param, const NodePtr& node) {
-    const Site site = site_.at(param.name);
+    const Site site = site_.at(shown_name(param));
     switch (param.type) {
       case Param::Type::text: return script(param, node);
       case Param::Type::value: return value(param, node, site);
@@ -114,6 +130,11 @@ class ParamsLoader {
       case Param::Type::input: return input(param, node, site);
     }
     return std::nullopt;
+  }
+
+  // As it stands in the file: the main parameter alone goes by the name of the type.
+  std::string_view shown_name(const Param& param) const {
+    return type_.value->kind != Node::Kind::map && param.name == declaration_.main_param ? type_.key : param.name;
   }
 
   std::optional<ParamTree> leaf(const NodePtr& node, const Site& site) {
@@ -126,19 +147,19 @@ class ParamsLoader {
     std::optional<ParamTree> tree = leaf(node, site);
     if (!tree || param.choices.empty() || std::get<PlacedTemplate>(tree->data).text.has_expressions()) return tree;
     if (std::find(param.choices.begin(), param.choices.end(), node->text) != param.choices.end()) return tree;
-    problems_.error(*node, fmt::format("`{}` can't be `{}`", param.name, node->text), fmt::format("one of: {}", fmt::join(param.choices, ", ")));
+    problems_.error(*node, fmt::format("`{}` can't be `{}`", shown_name(param), node->text), fmt::format("one of: {}", fmt::join(param.choices, ", ")));
     return std::nullopt;
   }
 
   std::optional<ParamTree> script(const Param& param, const NodePtr& node) {
-    if (!expect(Node::Kind::scalar, *node, param.name, problems_)) return std::nullopt;
+    if (!expect(Node::Kind::scalar, *node, shown_name(param), problems_)) return std::nullopt;
     const std::size_t before = problems_.found().size();
     for (std::size_t at = node->text.find("${{"); at != std::string::npos; at = node->text.find("${{", at + 3)) {
       if (at == 0 || node->text[at - 1] != '$') report_expression_in_script(*node, at);
     }
     if (problems_.found().size() != before) return std::nullopt;
     if (node->text.find_first_not_of(" \t\n") == std::string::npos) {
-      problems_.error(*node, fmt::format("`{}` is empty", param.name));
+      problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)));
       return std::nullopt;
     }
     return ParamTree{PlacedTemplate{Template::parse(node->text), node->place}};
@@ -160,10 +181,10 @@ class ParamsLoader {
   }
 
   std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, const Site& site) {
-    const std::string hint = fmt::format("write `{}: [program, argument]`", param.name == declaration_.main_param ? type_.key : param.name);
-    if (!expect(Node::Kind::list, *node, param.name, problems_, hint)) return std::nullopt;
+    const std::string hint = fmt::format("write `{}: [{}]`", shown_name(param), is_plain_words(node->text) ? in_list(node->text) : "program, argument");
+    if (!expect(Node::Kind::list, *node, shown_name(param), problems_, hint)) return std::nullopt;
     if (node->items.empty()) {
-      problems_.error(*node, fmt::format("`{}` is empty", param.name), hint);
+      problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)), hint);
       return std::nullopt;
     }
     std::vector<ParamTree> list;
@@ -176,7 +197,7 @@ class ParamsLoader {
   std::optional<ParamTree> input(const Param& param, const NodePtr& node, Site site) {
     site.takes_secrets = true;
     if (node->kind == Node::Kind::scalar) return leaf(node, site);
-    if (!expect(Node::Kind::map, *node, param.name, problems_, "write text, {json: ...} or {file: path}")) return std::nullopt;
+    if (!expect(Node::Kind::map, *node, shown_name(param), problems_, "write text, {json: ...} or {file: path}")) return std::nullopt;
     Members members;
     for (const Node::Member& member : node->members) {
       std::optional<ParamTree> tree;

@@ -81,7 +81,7 @@ class ProbeLoader {
     for (const char* key : {"every", "look_timeout"}) {
       const Node::Member* member = map_.find(key);
       const bool is_zero = member && member->value->kind == Node::Kind::scalar && (key == std::string_view("every") ? probe_.every_ms : probe_.look_timeout_ms) == 0;
-      if (is_zero) loading_.problems.error(*member->value, fmt::format("`{}` is longer than nothing", key));
+      if (is_zero) loading_.problems.error(*member->value, fmt::format("`{}` must be longer than nothing", key));
     }
     if (use_ == ProbeUse::wait_until && !map_.find("timeout"))
       loading_.problems.error(member_, "`wait_until` lacks `timeout`", "say how long to wait at most: `timeout: 10m`");

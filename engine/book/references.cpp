@@ -105,6 +105,8 @@ class ReferenceCheck {
     const std::string& name = use_->reference.root;
     const std::string shown = name == "[" ? "[...]" : name;
     std::string hint = "context values begin with `$`, text takes single quotes";
+    if (name == "yes" || name == "on" || name == "True") hint = "write `true`";
+    if (name == "no" || name == "off" || name == "False") hint = "write `false`";
     if (runbook_.find_input(name)) hint = fmt::format("did you mean `$inputs.{}`?", name);
     if (has_var(name)) hint = fmt::format("did you mean `$vars.{}`?", name);
     if (all_.positions_.contains(name)) hint = fmt::format("did you mean `$steps.{}`?", name);
@@ -117,7 +119,7 @@ class ReferenceCheck {
     if (path().empty()) return;
     const std::string& name = path().front();
     const auto found = std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), [&](const Input& input) { return input.name == name; });
-    if (found == runbook_.inputs.end()) return error(fmt::format("there is no input `{}`", name), proposal(name, input_names(), "$inputs."));
+    if (found == runbook_.inputs.end()) return error(fmt::format("there is no input `{}`", name), runbook_.inputs.empty() ? fmt::format("declare it: `inputs: {{{}: {{}}}}`", name) : proposal(name, input_names(), "$inputs."));
     if (static_cast<std::size_t>(found - runbook_.inputs.begin()) >= site().inputs)
       return error(fmt::format("input `{}` does not come before this one", name), "a default sees the inputs that stand above it");
     if (found->type == ValueType::secret && !site().takes_secrets)
@@ -141,9 +143,9 @@ class ReferenceCheck {
     std::vector<std::string> names;
     for (const auto& [known, value] : runbook_.vars) names.push_back(known);
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) return error(fmt::format("there is no var `{}`", name), proposal(name, names, "$vars."));
+    if (found == names.end()) return error(fmt::format("there is no var `{}`", name), names.empty() ? fmt::format("declare it: `vars: {{{}: ...}}`", name) : proposal(name, names, "$vars."));
     if (static_cast<std::size_t>(found - names.begin()) < site().vars) return;
-    if (site().vars == 0) return error(fmt::format("`{}` can't see vars", site().key), "vars are set after the inputs");
+    if (site().inputs != Site::all) return error(fmt::format("`{}` can't see vars", site().key), "vars are set after the inputs");
     error(fmt::format("var `{}` does not come before this one", name), "a var sees the inputs and the vars that stand above it");
   }
 
@@ -167,7 +169,7 @@ class ReferenceCheck {
     const References::KnownStep& known = all_.steps_[found->second];
     if (known.step == site().step) return error(fmt::format("step `{}` refers to itself", id), "its own result is there under bare names, in `outputs` and `retry.when`");
     if (found->second >= site().steps)
-      return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line), "a step sees only the steps above it");
+      return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line), "only steps that stand above can be seen");
     if (path().size() < 2 || path()[1] == "state") return;
     check_output(known, path()[1]);
   }

@@ -76,8 +76,9 @@ class StepLoader {
   void report_missing_id() {
     std::string proposal = name_from(step_->title);
     if (proposal.empty() && type_) proposal = name_from(type_->member->key);
-    while (!proposal.empty() && loading_.references.find_step(proposal)) proposal += "_2";
+    while (loading_.references.find_step(proposal)) proposal += "_2";
     problems_.error(map_, "this step has no `id`", fmt::format("add `id: {}`", proposal.empty() ? "name" : proposal));
+    step_->id = proposal;   // so that the next step of the same title gets another proposal
   }
 
   void load_condition() {
@@ -138,7 +139,7 @@ class StepLoader {
     if (const Node::Member* timeout = fields.find("timeout")) {
       std::int64_t ms = -1;
       fields.duration("timeout", ms);
-      if (ms == 0) problems_.error(*timeout->value, "`timeout` is longer than nothing");
+      if (ms == 0) problems_.error(*timeout->value, "`timeout` must be longer than nothing");
       if (ms > 0) step_->timeout_ms = ms;
     }
     if (const std::optional<std::size_t> choice = fields.choice("on_timeout", {"ask", "kill"})) step_->kills_on_timeout = *choice == 1;

@@ -43,7 +43,7 @@ class TypeSearch {
 
   // Whether the key can't have been meant as the type.
   bool check_other_key(const Node::Member& member) {
-    if (use_ != TypeUse::of_step && report_inherited(member)) return true;
+    if (use_ != TypeUse::of_step && report_key_of_others(member)) return true;
     if (const Declaration* owner = owner_of(member.key)) {
       loading_.problems.error(member, fmt::format("unknown key `{}`", member.key),
                               fmt::format("`{0}` is a parameter of `{1}`: write `{1}: {{{2}: ..., {0}: ...}}`", member.key, owner->name, owner->main_param));
@@ -53,10 +53,15 @@ class TypeSearch {
     return contains(set_.later, member.key);
   }
 
-  bool report_inherited(const Node::Member& member) {
-    if (member.key != "env" && member.key != "dir") return false;
-    loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), fmt::format("{} has the `{}` of its step", set_.owner, member.key));
-    return true;
+  // Of a probe: what it has from its step, and what only other probes have.
+  bool report_key_of_others(const Node::Member& member) {
+    std::string hint;
+    if (member.key == "env" || member.key == "dir") hint = fmt::format("{} has the `{}` of its step", set_.owner, member.key);
+    for (const KeySet* other : {&keys::done_when, &keys::wait_until, &keys::assertion}) {
+      if (contains(other->known, member.key)) hint = fmt::format("`{}` belongs to {}", member.key, other->owner);
+    }
+    if (!hint.empty()) loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), hint);
+    return !hint.empty();
   }
 
   // The type beside this key that has it as a parameter.
@@ -74,8 +79,8 @@ class TypeSearch {
   }
 
   void report_none(Place place) {
-    const std::string_view what = use_ == TypeUse::of_step ? "this step does nothing" : "nothing is looked at here";
-    loading_.problems.error(place, 1, fmt::format("{}: it has no type", what), fmt::format("add one of: {}", fmt::join(names_, ", ")));
+    const std::string message = use_ == TypeUse::of_step ? "this step has no type: it does nothing" : fmt::format("{} has no type: it looks at nothing", set_.owner);
+    loading_.problems.error(place, 1, message, fmt::format("add one of: {}", fmt::join(names_, ", ")));
   }
 
   const Node& map_;

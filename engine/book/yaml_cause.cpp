@@ -45,12 +45,13 @@ class Cause {
     if (says("anchor") || says("alias")) return reference_mark();
     if (says("unknown token")) return reserved_character();
     if (says("flow not found")) return open_bracket();
-    if (says("flow end")) return at(offset_, fmt::format("this `{}` closes nothing", character()), "remove it, or put the value into quotes");
+    if (says("flow end")) return wrong_bracket();
     if (says("block entry")) return list_on_line_of_key();
     if (says("block scalar") || says("zero indentation")) return block_scalar();
     if (says("map value")) return colon();
     if (says("end of map") || says("end of sequence")) return end_of_block();
     if (says("hex number") || says("unicode")) return at(offset_, "this escape names no character", "put the value into single quotes, where `\\` is an ordinary character");
+    if (says("YAML version") || says("directive")) return at(offset_, "a runbook needs no line that begins with `%`", "remove it");
     return at(offset_, "this is not YAML", "look at quotes, colons and indentation here and in the line above");
   }
 
@@ -125,7 +126,15 @@ class Cause {
   Diagnostic reserved_character() const {
     const std::string_view value = trimmed(text_.substr(offset_, line_at(offset_).end - offset_));
     const std::string_view quote = value.find('\'') == npos ? "'" : "\"";
-    return at(offset_, fmt::format("a value can't begin with `{}`", character()), fmt::format("put it into quotes: {0}{1}{0}", quote, value));
+    const std::string name = character() == "`" ? "a backtick" : fmt::format("`{}`", character());
+    return at(offset_, fmt::format("a value can't begin with {}", name), fmt::format("put it into quotes: {0}{1}{0}", quote, value));
+  }
+
+  // The innermost `[` or `{` that is open; npos: there is none.
+  std::size_t bracket() const {
+    if (state_.open.empty()) return npos;
+    const std::size_t open = state_.open.back();
+    return text_[open] == '[' || text_[open] == '{' ? open : npos;
   }
 
   Diagnostic open_bracket() const {
@@ -133,9 +142,26 @@ class Cause {
     const std::size_t expression = text_of(line).find("${{");
     if (expression != npos)
       return at(line.begin + expression, "inside `{...}` and `[...]` an expression must be quoted", "write \"${{ ... }}\"");
-    if (const std::size_t open = state_.open.empty() ? npos : state_.open.back(); open != npos && (text_[open] == '[' || text_[open] == '{'))
-      return at(open, fmt::format("this `{}` is not closed", text_[open]), "close it, and part the values by commas");
-    return at(offset_, "a comma or the closing bracket is missing before this");
+    if (line_at(state_.last_scalar).begin == line.begin && trimmed(character()).size() == 1) return in_brackets(line);
+    const std::size_t open = bracket();
+    if (open == npos) return at(offset_, "a comma or the closing bracket is missing before this");
+    const bool has_comment = text_of(line_at(open)).find(" #") != npos;
+    return at(open, fmt::format("this `{}` is not closed", text_[open]),
+              has_comment ? "` #` begins a comment: a value that contains it must be quoted" : "close it, and separate the values by commas");
+  }
+
+  Diagnostic in_brackets(Line line) const {
+    if (character() != ":") return at(offset_, "a comma is missing before this", "separate the values by commas, or put the whole value into quotes");
+    const std::size_t end = std::min(text_.find_first_of(",]}", offset_), line.end);
+    const std::string_view value = trimmed(text_.substr(state_.last_scalar, end - state_.last_scalar));
+    return at(state_.last_scalar, "a value that contains `: ` must be quoted", fmt::format("write \"{}\", or put a comma between two keys", value));
+  }
+
+  Diagnostic wrong_bracket() const {
+    const std::size_t open = bracket();
+    if (open == npos) return at(offset_, fmt::format("this `{}` closes nothing", character()), "remove it, or put the value into quotes");
+    return at(offset_, fmt::format("this `{}` can't close the `{}` of line {}", character(), text_[open], source_.place_at(open).line),
+              fmt::format("close that one first, by `{}`", text_[open] == '[' ? ']' : '}'));
   }
 
   Diagnostic list_on_line_of_key() const {
@@ -184,11 +210,20 @@ class Cause {
       const std::size_t begin = std::min(text_.find_first_not_of(blanks, offset_), text_.size());
       return at(begin, "this text stands behind a closing quote", "put the whole value into quotes; inside '...' a quote is written ''");
     }
+    if (before.ends_with(']') || before.ends_with('}')) return behind_bracket(line);
     if (!before.empty()) return at(offset_, "this can't stand here", "put the value into quotes");
     if (character() == "-") return at(offset_, "this `-` fits no list above", "indent it as the other items of its list");
-    if (says("sequence") && !state_.open.empty())
-      return at(offset_, "an item of a list is expected here, and this line begins with no `-`", "begin it with `- `, or indent it as what it belongs to");
-    return at(offset_, "the indentation of this line fits no line above", "indent it as the other keys of its map");
+    const std::string_view above = text_of(line_above(line));
+    const std::size_t column = above.find_first_not_of(" -") + 1;
+    return at(offset_, "the indentation of this line fits no line above", fmt::format("what stands in the line above begins in column {}", column));
+  }
+
+  Diagnostic behind_bracket(Line line) const {
+    const std::size_t colon = colon_of_key(text_of(line));
+    const std::size_t begin = text_.find_first_of("[{", colon == npos ? line.begin : line.begin + colon + 1);
+    const std::string_view value = trimmed(text_.substr(begin, line.end - begin));
+    return at(begin, fmt::format("YAML reads `{}` at the beginning of a value as the beginning of a {}", text_[begin], text_[begin] == '[' ? "list" : "map"),
+              value.find('\'') == npos ? fmt::format("for plain text write '{}'", value) : "put the value into quotes");
   }
 
   std::string_view text_;
@@ -208,6 +243,15 @@ std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
     else if (text[at] == quote) return at + 1;
   }
   return npos;
+}
+
+bool is_closed(std::string_view text, std::size_t begin) {
+  int depth = 0;
+  for (std::size_t at = begin; at < text.size(); ++at) {
+    if (text[at] == '[' || text[at] == '{') ++depth;
+    if ((text[at] == ']' || text[at] == '}') && --depth == 0) return true;
+  }
+  return false;
 }
 
 Diagnostic yaml_cause(std::string_view text, std::string_view parser_words, std::size_t offset, const ReadingState& state) {

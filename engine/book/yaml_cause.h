@@ -19,6 +19,9 @@ struct ReadingState {
 // Behind the closing quote of the quoted value at `begin`; npos if it is never closed.
 std::size_t end_of_quoted(std::string_view text, std::size_t begin);
 
+// Whether the bracket at `begin` has its partner, as far as brackets alone tell.
+bool is_closed(std::string_view text, std::size_t begin);
+
 // `parser_words` and `offset` are what the parser says; the result is what a person would say, and where.
 Diagnostic yaml_cause(std::string_view text, std::string_view parser_words, std::size_t offset, const ReadingState& state);
 

@@ -55,10 +55,15 @@ struct Anchored {
   std::size_t height = 0;
 };
 
+std::size_t offset_of_mark(const YAML::Mark& mark, std::size_t start) {
+  return start + (mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos));
+}
+
 class NodeBuilder : public YAML::EventHandler {
  public:
-  // `text` is the file without its byte order mark: offsets of marks count from its beginning.
-  NodeBuilder(std::string_view text, std::vector<Diagnostic>& problems) : text_(text), cursor_(text), problems_(problems) {}
+  // The parser's marks count from `start`, behind the byte order mark.
+  NodeBuilder(std::string_view text, std::size_t start, std::vector<Diagnostic>& problems)
+      : text_(text), start_(start), cursor_(text), problems_(problems) {}
 
   NodePtr root() const { return root_; }
   const ReadingState& state() const { return state_; }
@@ -123,7 +128,7 @@ class NodeBuilder : public YAML::EventHandler {
     std::unordered_map<std::string, Place> keys;
   };
 
-  static std::size_t offset_of(const YAML::Mark& mark) { return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos); }
+  std::size_t offset_of(const YAML::Mark& mark) const { return offset_of_mark(mark, start_); }
 
   bool expects_key() const { return !frames_.empty() && frames_.back().node->kind == Node::Kind::map && !frames_.back().has_key; }
 
@@ -200,6 +205,8 @@ class NodeBuilder : public YAML::EventHandler {
   [[noreturn]] void refuse_key(Place place, std::size_t offset) {
     if (text_.substr(offset > 0 ? offset - 1 : 0).starts_with("{{"))
       refuse(place, "YAML reads `{{` as a map inside a map", "put the value into quotes; an expression is written \"${{ ... }}\"");
+    // The parser takes a bracket that is still open at the end of the file for a key.
+    if (!is_closed(text_, offset)) refuse(place, fmt::format("this `{}` is not closed", text_[offset]), "close it, and separate the values by commas");
     refuse(place, "a key is text, and a list or a map stands here");
   }
 
@@ -212,7 +219,7 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   void add(std::shared_ptr<Node> node, YAML::anchor_t anchor) {
-    if (expects_key()) refuse(node->place, "a key is missing before the colon");
+    if (expects_key()) refuse(node->place, "a key is missing here");
     remember(anchor, node, 1, 0);
     put(std::move(node), 1, 0);
   }
@@ -251,6 +258,7 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   std::string_view text_;
+  std::size_t start_;
   PlaceCursor cursor_;
   std::vector<Diagnostic>& problems_;
   std::vector<Frame> frames_;
@@ -262,12 +270,12 @@ class NodeBuilder : public YAML::EventHandler {
 };
 
 // Files that are no text at all; yaml-cpp would read some of them as something.
-std::optional<Diagnostic> text_problem(std::string_view text) {
+std::optional<Diagnostic> text_problem(std::string_view text, std::size_t start) {
   const auto problem = [](Place place, std::string message, std::string hint) {
     return Diagnostic{Diagnostic::Severity::error, place, 1, std::move(message), std::move(hint)};
   };
   PlaceCursor cursor(text);
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = start; at < text.size();) {
     const CodePoint point = code_point_at(text, at);
     if (!point.is_valid || point.value == 0) return problem(cursor.at(at), "the file is not UTF-8 text", "save it as UTF-8");
     const bool is_control = (point.value < 0x20 && point.value != '\t' && point.value != '\n' && point.value != '\r') || point.value == 0x7F;
@@ -275,22 +283,21 @@ std::optional<Diagnostic> text_problem(std::string_view text) {
                                    "remove it, or write it as an escape in double quotes");
     at += point.length;
   }
-  if (text.find_first_not_of(blanks) == std::string_view::npos) return problem({}, "the file is empty", "");
+  if (text.find_first_not_of(blanks, start) == std::string_view::npos) return problem({}, "the file is empty", "");
   return std::nullopt;
 }
 
-NodePtr read_text(std::string_view text, std::vector<Diagnostic>& problems) {
-  NodeBuilder builder(text, problems);
+NodePtr read_text(std::string_view text, std::size_t start, std::vector<Diagnostic>& problems) {
+  NodeBuilder builder(text, start, problems);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{std::string(text.substr(start))};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refused&) {
     return nullptr;
   } catch (const YAML::Exception& error) {
-    const std::size_t offset = error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos);
-    problems.push_back(yaml_cause(text, error.msg, offset, builder.state()));
+    problems.push_back(yaml_cause(text, error.msg, offset_of_mark(error.mark, start), builder.state()));
     return nullptr;
   }
   if (!builder.root()) problems.push_back({Diagnostic::Severity::error, {}, 1, "the file holds nothing but comments", ""});
@@ -300,13 +307,13 @@ NodePtr read_text(std::string_view text, std::vector<Diagnostic>& problems) {
 }  // namespace
 
 NodePtr read_yaml(const SourceText& source, std::vector<Diagnostic>& problems) {
-  std::string_view text = source.text();
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  if (const std::optional<Diagnostic> problem = text_problem(text)) {
+  const std::string_view text = source.text();
+  const std::size_t start = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  if (const std::optional<Diagnostic> problem = text_problem(text, start)) {
     problems.push_back(*problem);
     return nullptr;
   }
-  return read_text(text, problems);
+  return read_text(text, start, problems);
 }
 
 }  // namespace runbook
