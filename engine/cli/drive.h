@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "cli/arguments.h"
 #include "os/supervisor.h"
 #include "run/decide.h"

@@ -53,14 +53,15 @@ void require_secrets_in(const RunFacts& facts, const ParamTree& tree) {
     for (const auto& item : *list) require_secrets_in(facts, item);
     return;
   }
-  for (const auto& [key, value] : std::get<2>(tree.data)) require_secrets_in(facts, value);
+  const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
+  for (const auto& [key, value] : map ? *map : std::vector<std::pair<std::string, ParamTree>>()) require_secrets_in(facts, value);
 }
 
 Value evaluate_params(const RunFacts& facts, const std::string& type_name, const ParamTree& tree, const Scope& scope) {
   require_secrets_in(facts, tree);
   const Declaration* type = find_declaration(*facts.types, type_name);
   RUNBOOK_ASSERT(type);
-  const auto* members = std::get_if<2>(&tree.data);
+  const auto* members = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
   Map params;
   if (members) {
     for (const auto& [name, value] : *members) params.emplace_back(name, evaluate_param(*type, name, value, scope));
