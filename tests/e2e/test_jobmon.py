@@ -50,12 +50,13 @@ def children(pid):
     return found
 
 
-def kill_all(pids):
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+def kill_with_all_below(process):
+    family = [process.pid, *children(process.pid)]
+    for kind in (signal.SIGSTOP, signal.SIGKILL):   # stopped first, so that nobody sees another die
+        for pid in family:
+            os.kill(pid, kind)
+    process.wait()
+    wait_for(lambda: not any(map(is_alive, family)), "the end of all")
 
 
 def is_alive(pid):
@@ -109,9 +110,14 @@ class World:
     def resume(self, *arguments):
         return self.finish(self.command("run", str(BOOK), "--non-interactive", "--resume", *arguments))
 
-    def start(self, **inputs):
-        with open(self.folder / "engine.log", "ab") as log:
-            return subprocess.Popen(self.begin_command(**inputs), env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    def start_until_half_a_dump(self, **inputs):
+        """A running engine, and a dump that waits half way until there is a file `go`."""
+        self.dumps_become(HALF_WAY)
+        with open(self.folder / "engine.log", "wb") as log:
+            engine = subprocess.Popen(self.begin_command(**inputs), env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_for(lambda: (self.folder / "half").exists() or engine.poll() is not None, "half a dump")
+        assert engine.poll() is None, (self.folder / "engine.log").read_text()
+        return engine
 
     def show(self):
         return json.loads(subprocess.run(self.command("show", "last", "--json"), env=self.env, check=True, capture_output=True).stdout)
@@ -209,9 +215,7 @@ def test_the_buffer_pool_may_differ_from_80_percent_by_the_servers_rounding_only
 
 def test_killed_in_the_middle_of_the_dump_and_resumed_the_dump_is_made_exactly_once(world):
     before = world.server.contents(DATABASE)
-    world.dumps_become(HALF_WAY)
-    engine = world.start()
-    wait_for((world.folder / "half").exists, "half a dump")
+    engine = world.start_until_half_a_dump()
     engine.kill()
     engine.wait()
     assert world.step("make_copy")["state"] == "running"
@@ -229,9 +233,7 @@ def test_killed_in_the_middle_of_the_dump_and_resumed_the_dump_is_made_exactly_o
 
 
 def test_a_dump_that_ends_while_no_engine_lives_counts_and_is_not_repeated(world):
-    world.dumps_become(HALF_WAY)
-    engine = world.start()
-    wait_for((world.folder / "half").exists, "half a dump")
+    engine = world.start_until_half_a_dump()
     engine.kill()
     engine.wait()
     (world.folder / "go").touch()
@@ -243,15 +245,8 @@ def test_a_dump_that_ends_while_no_engine_lives_counts_and_is_not_repeated(world
 
 def test_when_all_is_killed_in_the_middle_of_the_dump_half_a_dump_does_not_count(world):
     before = world.server.contents(DATABASE)
-    world.dumps_become(HALF_WAY)
-    engine = world.start()
-    wait_for((world.folder / "half").exists, "half a dump")
-    family = [engine.pid, *children(engine.pid)]
-    for pid in family:
-        os.kill(pid, signal.SIGSTOP)   # so that nobody sees another die
-    kill_all(family)
-    engine.wait()
-    wait_for(lambda: not any(map(is_alive, family)), "the end of all")
+    engine = world.start_until_half_a_dump()
+    kill_with_all_below(engine)
     assert world.copy() is None
 
     world.dumps_become(WHOLE)
@@ -280,15 +275,8 @@ def test_a_truncated_dump_is_never_a_copy(world):
 
 def test_a_copy_that_lacks_its_end_is_not_complete_although_its_digest_fits(world):
     """As if the dump had been cut between the statements and the digest taken of what was there."""
-    world.dumps_become(HALF_WAY)
-    engine = world.start()
-    wait_for((world.folder / "half").exists, "half a dump")
-    family = [engine.pid, *children(engine.pid)]
-    for pid in family:
-        os.kill(pid, signal.SIGSTOP)
-    kill_all(family)
-    engine.wait()
-    wait_for(lambda: not any(map(is_alive, family)), "the end of all")
+    engine = world.start_until_half_a_dump()
+    kill_with_all_below(engine)
     unfinished = next(world.copies.glob("*.unfinished"))
     copy = unfinished.with_name(unfinished.name.removesuffix(".unfinished"))
     shutil.copy(unfinished, copy)
@@ -346,9 +334,7 @@ def test_a_removal_that_broke_off_goes_on_because_what_is_left_is_in_the_copy(wo
 
 
 def test_a_database_that_changes_while_it_is_copied_is_not_proven(world):
-    world.dumps_become(HALF_WAY)
-    engine = world.start(remove="true")
-    wait_for((world.folder / "half").exists, "half a dump")
+    engine = world.start_until_half_a_dump(remove="true")
     world.server.sql("INSERT INTO workflow (name, args_hash, status, created) VALUES ('late', MD5('late'), 'done', NOW())", DATABASE)
     (world.folder / "go").touch()
 
