@@ -84,7 +84,8 @@ TEST_CASE("every single changed byte of a text breaks the chain at its event") {
 }
 
 TEST_CASE("verify names the event that was changed") {
-  for (const char* change : {"text = replace(text, 'once', 'read')", "text = text || ' '", "epoch = 2", "hash = zeroblob(32)", "text = 'x'"}) {
+  for (const char* change :
+       {"text = replace(text, 'once', 'read')", "text = text || ' '", "epoch = 2", "hash = zeroblob(32)", "text = 'x'"}) {
     const ClosedJournal journal;
     journal.change_history(std::string("UPDATE events SET ") + change + " WHERE seq = 4");
     const Verdict verdict = journal.verdict();
@@ -213,7 +214,7 @@ TEST_CASE("a lost run is not begun anew, not even under another id") {
 
 // A -wal that is cut at a frame, or has one flipped byte, silently drops commits: SQLite's own recovery takes it for a crash.
 TEST_CASE("a -wal cut at any frame, or with a byte flipped in any frame, is exit 6") {
-  const TestFolder folder;
+  const TestFolder folder(memory_folder());
   Child([&] {
     Drive drive(folder / "whole/journal.db");
     for (int n = 0; n < 4; ++n) drive.step("step" + std::to_string(n));
