@@ -29,17 +29,17 @@ struct Param {
   Type type = Type::value;
   std::string doc;
   bool is_required = false;
-  Value fallback;                       // null: none
-  std::vector<std::string> choices;     // empty: any
+  Value fallback;                    // null: none
+  std::vector<std::string> choices;  // empty: any
 };
 
 struct Declaration {
-  std::string name;                     // "shell"
+  std::string name;  // "shell"
   std::string summary;
-  std::string main_param;               // `shell: text` sets this one
+  std::string main_param;  // `shell: text` sets this one
   std::vector<Param> params;
-  Effect effect = Effect::once;         // unless the step says otherwise
-  bool exports_inputs = false;          // inputs (but secrets) reach it as environment variables under their own names
+  Effect effect = Effect::once;  // unless the step says otherwise
+  bool exports_inputs = false;   // inputs (but secrets) reach it as environment variables under their own names
 
   const Param* find(std::string_view param) const;
 };

@@ -13,8 +13,12 @@ namespace {
 bool check_name(const Node::Member& member, Problems& problems) {
   if (member.key.empty()) problems.error(member.key_place, 1, "a variable needs a name");
   else if (!is_environment_name(member.key))
-    problems.error(member, fmt::format("`{}` can't be the name of a variable: names are letters, digits and _, and begin with no digit", member.key));
-  else if (member.key.starts_with("RUNBOOK_")) problems.error(member, fmt::format("`{}`: names that begin with RUNBOOK_ are the engine's own", member.key), "take another name");
+    problems.error(member,
+                   fmt::format("`{}` can't be the name of a variable: names are letters, digits and _, and begin with no digit",
+                               member.key));
+  else if (member.key.starts_with("RUNBOOK_"))
+    problems.error(member, fmt::format("`{}`: names that begin with RUNBOOK_ are the engine's own", member.key),
+                   "take another name");
   else return true;
   return false;
 }
@@ -28,7 +32,8 @@ void load_environment(const Node& map, const Site& site, Loading& loading, std::
   for (const Node::Member& member : map.members) {
     const bool has_name = check_name(member, loading.problems);
     if (member.value->kind == Node::Kind::null) {
-      loading.problems.error(member, fmt::format("`{}` has no value", member.key), fmt::format("for an empty one write `{}: \"\"`", member.key));
+      loading.problems.error(member, fmt::format("`{}` has no value", member.key),
+                             fmt::format("for an empty one write `{}: \"\"`", member.key));
       continue;
     }
     std::optional<PlacedTemplate> value = read_template(member.value, inside, loading);

@@ -78,7 +78,8 @@ bool expect(Node::Kind kind, const Node& node, std::string_view key, Problems& p
 bool expect_name(std::string_view name, Place place, std::string_view what, Problems& problems) {
   if (is_name(name)) return true;
   const std::string proposal = name_from(name);
-  problems.error(place, std::max(1, length_of(name)), fmt::format("`{}` can't be the name of {}: names are a-z, 0-9 and _, and begin with a letter", name, what),
+  problems.error(place, std::max(1, length_of(name)),
+                 fmt::format("`{}` can't be the name of {}: names are a-z, 0-9 and _, and begin with a letter", name, what),
                  proposal.empty() ? "" : fmt::format("write `{}`", proposal));
   return false;
 }
@@ -99,7 +100,8 @@ void Fields::text(std::string_view key, std::string& into) const {
   if (!node) return;
   const std::size_t expression = node->text.find("${{");
   if (expression != std::string::npos)
-    problems_.error(place_in_scalar(*node, expression, problems_.source()), 3, fmt::format("`{}` is plain text: `${{{{ }}}}` has no meaning in it", key));
+    problems_.error(place_in_scalar(*node, expression, problems_.source()), 3,
+                    fmt::format("`{}` is plain text: `${{{{ }}}}` has no meaning in it", key));
   into = node->text;
 }
 
@@ -123,9 +125,11 @@ void Fields::boolean(std::string_view key, bool& into) const {
     into = is_true;
     return;
   }
-  static const std::vector<std::string> meaning_no = {"no", "No", "NO", "off", "Off", "OFF", "False", "FALSE", "false", "n", "N"};
+  static const std::vector<std::string> meaning_no = {"no",    "No",    "NO",    "off", "Off", "OFF",
+                                                      "False", "FALSE", "false", "n",   "N"};
   const bool means_no = std::find(meaning_no.begin(), meaning_no.end(), node->text) != meaning_no.end();
-  problems_.error(*node, fmt::format("`{}` is true or false, and `{}` is text", key, node->text), fmt::format("write `{}`", means_no ? "false" : "true"));
+  problems_.error(*node, fmt::format("`{}` is true or false, and `{}` is text", key, node->text),
+                  fmt::format("write `{}`", means_no ? "false" : "true"));
 }
 
 void Fields::whole(std::string_view key, std::int64_t least, std::int64_t most, int& into) const {
@@ -154,7 +158,8 @@ void Fields::number(std::string_view key, double least, double& into) const {
   const Node* node = scalar(key);
   if (!node) return;
   const std::optional<double> number = parse_number<double>(node->text);
-  if (!number || !std::isfinite(*number) || *number < least) problems_.error(*node, fmt::format("`{}` must be a number of at least {}, not `{}`", key, least, node->text));
+  if (!number || !std::isfinite(*number) || *number < least)
+    problems_.error(*node, fmt::format("`{}` must be a number of at least {}, not `{}`", key, least, node->text));
   else into = *number;
 }
 
@@ -165,7 +170,8 @@ void Fields::duration(std::string_view key, std::int64_t& into) const {
   const bool is_number = parse_number<double>(node->text).has_value();
   if (!ms)
     problems_.error(*node, fmt::format("`{}` is no duration", node->text),
-                    is_number ? fmt::format("add the unit: `{0}s`, `{0}m`", node->text) : "durations are written 500ms, 30s, 10m, 1h30m, 3d");
+                    is_number ? fmt::format("add the unit: `{0}s`, `{0}m`", node->text)
+                              : "durations are written 500ms, 30s, 10m, 1h30m, 3d");
   else if (*ms > longest_duration_ms) problems_.error(*node, fmt::format("`{}` is longer than ten years", node->text));
   else into = *ms;
 }

@@ -15,25 +15,26 @@ namespace runbook {
 class Fields {
  public:
   // `fallback` is a map whose keys count where `map` lacks them; nullptr: there is none.
-  Fields(const Node& map, Problems& problems, const Node* fallback = nullptr) : map_(map), problems_(problems), fallback_(fallback) {}
+  Fields(const Node& map, Problems& problems, const Node* fallback = nullptr)
+      : map_(map), problems_(problems), fallback_(fallback) {}
 
   const Node::Member* find(std::string_view key) const;
 
-  void text(std::string_view key, std::string& into) const;                 // without ${{ }}
-  void note(std::string_view key, std::string& into) const;                 // anything goes
+  void text(std::string_view key, std::string& into) const;  // without ${{ }}
+  void note(std::string_view key, std::string& into) const;  // anything goes
   void texts(std::string_view key, std::vector<std::string>& into) const;
   void boolean(std::string_view key, bool& into) const;
   void whole(std::string_view key, std::int64_t least, std::int64_t most, int& into) const;
   void wholes(std::string_view key, std::int64_t least, std::int64_t most, std::vector<int>& into) const;
   void number(std::string_view key, double least, double& into) const;
   void duration(std::string_view key, std::int64_t& into) const;
-  void size(std::string_view key, std::int64_t& into) const;                // "64KB"
+  void size(std::string_view key, std::int64_t& into) const;  // "64KB"
   void pattern(std::string_view key, std::string& into) const;
   // The position of the text among `names`.
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string>& names) const;
 
  private:
-  const Node* scalar(std::string_view key) const;   // nullptr: not there, or reported
+  const Node* scalar(std::string_view key) const;  // nullptr: not there, or reported
 
   const Node& map_;
   Problems& problems_;

@@ -12,7 +12,8 @@ namespace runbook {
 namespace {
 
 const std::vector<std::string> type_names = {"string", "int", "number", "bool", "path", "secret"};
-constexpr ValueType types[] = {ValueType::text, ValueType::integer, ValueType::number, ValueType::boolean, ValueType::path, ValueType::secret};
+constexpr ValueType types[] = {ValueType::text,    ValueType::integer, ValueType::number,
+                               ValueType::boolean, ValueType::path,    ValueType::secret};
 const std::vector<std::string> later_type_names = {"list", "map", "duration"};
 
 class InputLoader {
@@ -27,7 +28,8 @@ class InputLoader {
     input_.name = member_.key;
     input_.place = member_.key_place;
     expect_name(member_.key, member_.key_place, "an input", problems_);
-    if (!expect(Node::Kind::map, *member_.value, member_.key, problems_, fmt::format("write `{}: {{}}` for any text, or its default as `{{default: ...}}`", member_.key)))
+    if (!expect(Node::Kind::map, *member_.value, member_.key, problems_,
+                fmt::format("write `{}: {{}}` for any text, or its default as `{{default: ...}}`", member_.key)))
       return input_;
     check_keys(*member_.value, keys::input, problems_);
     load_type();
@@ -57,7 +59,8 @@ class InputLoader {
     const Node::Member* fallback = member_.value->find("default");
     if (!fallback) return;
     if (input_.type == ValueType::secret)
-      return problems_.error(*fallback, "a secret has no default: it would stand in this file", fmt::format("give it as {} in the environment", environment_name(input_)));
+      return problems_.error(*fallback, "a secret has no default: it would stand in this file",
+                             fmt::format("give it as {} in the environment", environment_name(input_)));
     input_.fallback = read_template(fallback->value, site_.at("default"), loading_);
     if (input_.fallback && !input_.fallback->text.has_expressions()) check_value(*fallback->value, "default");
   }

@@ -34,7 +34,7 @@ class InputScope : public Scope {
 
 struct Problem {
   std::string message;
-  std::string hint;   // one line to type, or ""
+  std::string hint;  // one line to type, or ""
 };
 
 class Resolution {
@@ -64,7 +64,8 @@ class Resolution {
     for (const Input& input : runbook_.inputs) known.push_back(input.name);
     std::set<std::string> unknown;
     for (const auto& [name, value] : given_.flags) unknown.insert(name);
-    if (given_.file.is_map()) for (const auto& [name, value] : given_.file.as_map()) unknown.insert(name);
+    if (given_.file.is_map())
+      for (const auto& [name, value] : given_.file.as_map()) unknown.insert(name);
     for (const std::string& name : known) unknown.erase(name);
     for (const std::string& name : unknown) {
       const std::string hint = known.empty() ? "this runbook has no inputs" : suggestion(name, known);
@@ -73,21 +74,26 @@ class Resolution {
   }
 
   const std::string* flag_of(const Input& input) const {
-    const auto found = std::find_if(given_.flags.rbegin(), given_.flags.rend(), [&](const auto& flag) { return flag.first == input.name; });
+    const auto found =
+        std::find_if(given_.flags.rbegin(), given_.flags.rend(), [&](const auto& flag) { return flag.first == input.name; });
     return found == given_.flags.rend() ? nullptr : &found->second;
   }
 
   // Flag, then file, then environment.
   std::optional<std::string> text_of(const Input& input) const {
     if (const std::string* flag = flag_of(input)) return *flag;
-    if (const Value* value = given_.file.find(input.name); value && !value->is_null()) return value->is_text() ? value->as_text() : to_json(*value);
+    if (const Value* value = given_.file.find(input.name); value && !value->is_null())
+      return value->is_text() ? value->as_text() : to_json(*value);
     if (given_.environment) return given_.environment(environment_name(input));
     return std::nullopt;
   }
 
   void resolve(const Input& input) {
     if (input.type == ValueType::secret && flag_of(input))
-      return report(fmt::format("the secret `{}` can't be given on the command line, where every user of this machine can see it", input.name), how_to_give(input));
+      return report(
+          fmt::format("the secret `{}` can't be given on the command line, where every user of this machine can see it",
+                      input.name),
+          how_to_give(input));
     if (const Value* value = given_.file.find(input.name); value && !flag_of(input) && (value->is_list() || value->is_map()))
       return report(fmt::format("input `{}` is one value, and the file gives a {}", input.name, value->type_name()));
     if (const std::optional<std::string> text = text_of(input)) return accept(input, *text);
@@ -117,7 +123,8 @@ class Resolution {
     std::string why;
     std::optional<Value> value = convert(input.type, text, why);
     if (value && !input.pattern.empty() && !Pattern::parse(input.pattern, why)->matches(text)) {
-      why = fmt::format("{} does not match the pattern `{}`", is_secret ? "its value" : fmt::format("`{}`", text), input.pattern);
+      why =
+          fmt::format("{} does not match the pattern `{}`", is_secret ? "its value" : fmt::format("`{}`", text), input.pattern);
       value.reset();
     }
     if (is_secret && text.size() < shortest_secret) {
@@ -154,7 +161,7 @@ class Resolution {
   const Runbook& runbook_;
   const GivenInputs& given_;
   InputValues resolved_{Value(Map()), {}};
-  std::set<std::string> missing_;   // or wrong
+  std::set<std::string> missing_;  // or wrong
   std::vector<Problem> problems_;
 };
 
@@ -178,7 +185,9 @@ std::string environment_name(const Input& input) { return "RUNBOOK_INPUT_" + upp
 
 std::optional<Value> convert(ValueType type, const std::string& text, std::string& why) {
   switch (type) {
-    case ValueType::text: case ValueType::path: case ValueType::secret: return Value(text);
+    case ValueType::text:
+    case ValueType::path:
+    case ValueType::secret: return Value(text);
     case ValueType::boolean:
       if (text == "true" || text == "false") return Value(text == "true");
       why = fmt::format("`{}` is neither `true` nor `false`", text);
@@ -189,7 +198,8 @@ std::optional<Value> convert(ValueType type, const std::string& text, std::strin
       return std::nullopt;
     case ValueType::number:
       if (const std::optional<std::int64_t> number = parse_number<std::int64_t>(text)) return Value(*number);
-      if (const std::optional<double> number = parse_number<double>(text); number && std::isfinite(*number)) return Value(*number);
+      if (const std::optional<double> number = parse_number<double>(text); number && std::isfinite(*number))
+        return Value(*number);
       why = fmt::format("`{}` is not a number", text);
       return std::nullopt;
   }

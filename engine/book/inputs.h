@@ -12,8 +12,8 @@
 namespace runbook {
 
 struct GivenInputs {
-  std::vector<std::pair<std::string, std::string>> flags;   // -i name=value, in order; the last of a name counts
-  Value file;                                               // the map of --inputs, or null
+  std::vector<std::pair<std::string, std::string>> flags;  // -i name=value, in order; the last of a name counts
+  Value file;                                              // the map of --inputs, or null
   std::function<std::optional<std::string>(const std::string&)> environment;
 };
 

@@ -12,18 +12,18 @@ namespace keys {
 
 const KeySet runbook = {
     "a runbook",
-    {"runbook", "title", "version", "source", "summary", "inputs", "vars", "env", "dir", "defaults", "steps", "outputs", "not_encoded",
-     "not_automated", "note", "tags"},
+    {"runbook", "title", "version", "source", "summary", "inputs", "vars", "env", "dir", "defaults", "steps", "outputs",
+     "not_encoded", "not_automated", "note", "tags"},
     {"runbook_version", "requires", "tested_with", "constraints", "targets", "target", "lock", "notify", "anchor", "finally"}};
 
 const KeySet section = {"a section",
                         {"section", "id", "when", "env", "dir", "note", "tags", "source", "steps"},
-                        {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel", "watch", "rescue",
-                         "finally"}};
+                        {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel",
+                         "watch", "rescue", "finally"}};
 
 const KeySet step = {"a step",
-                     {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output", "timeout",
-                      "on_timeout", "retry", "note", "tags", "example", "source"},
+                     {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output",
+                      "timeout", "on_timeout", "retry", "note", "tags", "example", "source"},
                      {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "hints", "fresh_for", "was"}};
 
 const KeySet input = {"an input",
@@ -37,11 +37,13 @@ const KeySet uncovered = {"an entry", {"what", "because"}, {}};
 
 const KeySet before = {"`before`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};
 const KeySet verify = {"`verify`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};
-const KeySet done_when = {"`done_when`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "decides"}, {"target"}};
+const KeySet done_when = {
+    "`done_when`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "decides"}, {"target"}};
 const KeySet wait_until = {"`wait_until`",
                            {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "fail_when"},
                            {"target", "follow", "until", "fail_on"}};
-const KeySet assertion = {"`assert`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "because"}, {"target"}};
+const KeySet assertion = {
+    "`assert`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "because"}, {"target"}};
 
 }  // namespace keys
 
@@ -75,7 +77,8 @@ bool check_key(const Node::Member& key, const KeySet& set, Problems& problems, c
   }
   std::vector<std::string> names = set.known;
   names.insert(names.end(), also.begin(), also.end());
-  problems.error(key, fmt::format("unknown key `{}`", key.key), problems.is_crowded() ? "" : suggestion(key.key, names, names.size()));
+  problems.error(key, fmt::format("unknown key `{}`", key.key),
+                 problems.is_crowded() ? "" : suggestion(key.key, names, names.size()));
   return false;
 }
 

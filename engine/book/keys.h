@@ -10,7 +10,7 @@
 namespace runbook {
 
 struct KeySet {
-  std::string_view owner;                 // "a step": for messages
+  std::string_view owner;  // "a step": for messages
   std::vector<std::string> known;
   std::vector<std::string> later;
 };

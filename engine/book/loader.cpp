@@ -42,7 +42,9 @@ class RunbookLoader {
   bool is_runbook() {
     const bool is_map = root_.kind == Node::Kind::map;
     if (is_map && (root_.find("runbook") || root_.find("steps"))) return true;
-    problems_.error(root_.place, 1, is_map ? "this is no runbook: it has neither `runbook` nor `steps`" : fmt::format("this is no runbook: expected a map, got {}", kind_in_words(root_)),
+    problems_.error(root_.place, 1,
+                    is_map ? "this is no runbook: it has neither `runbook` nor `steps`"
+                           : fmt::format("this is no runbook: expected a map, got {}", kind_in_words(root_)),
                     "a runbook begins with `runbook: name`");
     return false;
   }
@@ -51,7 +53,8 @@ class RunbookLoader {
     const Node::Member* name = root_.find("runbook");
     if (!name) problems_.error(root_.place, 1, "this runbook has no name", "begin it with `runbook: name`");
     fields_.text("runbook", runbook_->name);
-    if (name && name->value->kind == Node::Kind::scalar) expect_name(runbook_->name, name->value->place, "a runbook", problems_);
+    if (name && name->value->kind == Node::Kind::scalar)
+      expect_name(runbook_->name, name->value->place, "a runbook", problems_);
     fields_.text("title", runbook_->title);
     if (runbook_->title.empty()) runbook_->title = runbook_->name;
     fields_.text("version", runbook_->version);
@@ -67,7 +70,8 @@ class RunbookLoader {
     if (const Node* inputs = find("inputs")) load_inputs(*inputs, loading_, runbook_->inputs);
     if (const Node* vars = find("vars")) load_vars(*vars, loading_, runbook_->vars);
     if (const Node* defaults = find("defaults")) check_defaults(*defaults, loading_);
-    if (const Node::Member* defaults = root_.find("defaults"); defaults && defaults->value->kind == Node::Kind::map) loading_.defaults = defaults->value;
+    if (const Node::Member* defaults = root_.find("defaults"); defaults && defaults->value->kind == Node::Kind::map)
+      loading_.defaults = defaults->value;
   }
 
   void load_steps() {
@@ -96,7 +100,8 @@ class RunbookLoader {
       ++position;
       if (!expect(Node::Kind::map, *item, "steps", problems_, "each step begins with `- id: name`")) continue;
       if (item->find("section")) into.children.emplace_back(load_section(*item, inherited, into.path, position));
-      else if (item->find("steps")) problems_.error(*item->find("steps"), "only a section has `steps`", "add `section: Title` to make this a section");
+      else if (item->find("steps"))
+        problems_.error(*item->find("steps"), "only a section has `steps`", "add `section: Title` to make this a section");
       else add_step(load_step(*item, inherited, loading_), into);
     }
   }
@@ -131,7 +136,9 @@ class RunbookLoader {
   void check_section_keys(const Node& map) {
     for (const Node::Member& member : map.members) {
       const bool is_type = find_declaration(loading_.types, member.key) != nullptr;
-      if (is_type) problems_.error(member, fmt::format("a section has no type: `{}` belongs to a step", member.key), "put it into a step under `steps:`");
+      if (is_type)
+        problems_.error(member, fmt::format("a section has no type: `{}` belongs to a step", member.key),
+                        "put it into a step under `steps:`");
       else check_key(member, keys::section, problems_);
     }
   }
@@ -143,7 +150,8 @@ class RunbookLoader {
     if (id->value->kind != Node::Kind::scalar || !expect_name(section.id, id->value->place, "a section", problems_)) return;
     const auto [known, is_new] = section_ids_.emplace(section.id, id->value->place);
     if (!is_new)
-      problems_.error(*id->value, fmt::format("two sections have the id `{}`", section.id), fmt::format("the other one is in line {}", known->second.line));
+      problems_.error(*id->value, fmt::format("two sections have the id `{}`", section.id),
+                      fmt::format("the other one is in line {}", known->second.line));
   }
 
   void load_condition(const Node& map, Section& section, Inherited& inherited) {
@@ -159,20 +167,24 @@ class RunbookLoader {
   // Expressions in the file, templates in the model.
   void load_outputs() {
     const Node* outputs = find("outputs");
-    if (!outputs || !expect(Node::Kind::map, *outputs, "outputs", problems_, "write `outputs: {name: $steps.<id>.<output>}`")) return;
+    if (!outputs || !expect(Node::Kind::map, *outputs, "outputs", problems_, "write `outputs: {name: $steps.<id>.<output>}`"))
+      return;
     for (const Node::Member& member : outputs->members) {
       expect_name(member.key, member.key_place, "an output", problems_);
       Site site;
       site.key = "outputs";
       site.steps = Site::all;
       if (const std::optional<PlacedExpression> value = read_expression(member.value, site, loading_))
-        runbook_->outputs.emplace_back(member.key, PlacedTemplate{Template::parse("${{ " + value->expression.text() + " }}"), value->place});
+        runbook_->outputs.emplace_back(
+            member.key, PlacedTemplate{Template::parse("${{ " + value->expression.text() + " }}"), value->place});
     }
   }
 
   void check_uncovered(const char* key) {
     const Node* list = find(key);
-    if (!list || !expect(Node::Kind::list, *list, key, problems_, fmt::format("write `{}: [{{what: ..., because: ...}}]`", key))) return;
+    if (!list ||
+        !expect(Node::Kind::list, *list, key, problems_, fmt::format("write `{}: [{{what: ..., because: ...}}]`", key)))
+      return;
     for (const NodePtr& entry : list->items) {
       if (!expect(Node::Kind::map, *entry, key, problems_, "write `- {what: ..., because: ...}`")) continue;
       check_keys(*entry, keys::uncovered, problems_);

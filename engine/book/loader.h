@@ -8,8 +8,8 @@
 namespace runbook {
 
 struct Loaded {
-  std::shared_ptr<const Runbook> runbook;   // nullptr if a diagnostic is an error
-  std::vector<Diagnostic> diagnostics;      // all problems of the file, sorted by place
+  std::shared_ptr<const Runbook> runbook;  // nullptr if a diagnostic is an error
+  std::vector<Diagnostic> diagnostics;     // all problems of the file, sorted by place
 };
 
 // Reads, checks and resolves. Never throws on bad input. Nothing outside the text is looked at.

@@ -11,8 +11,8 @@ struct Loading {
   Problems& problems;
   References& references;
   const Declarations& types;
-  const Runbook& runbook;     // as far as it is loaded: inputs and vars come before the steps
-  NodePtr defaults;           // `defaults:`, or nullptr
+  const Runbook& runbook;  // as far as it is loaded: inputs and vars come before the steps
+  NodePtr defaults;        // `defaults:`, or nullptr
 };
 
 }  // namespace runbook

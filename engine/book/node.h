@@ -22,13 +22,13 @@ struct Node {
   };
   Kind kind = Kind::null;
   Place place;
-  std::string text;            // of a scalar: as written, quotes and escapes resolved
-  bool quoted = false;         // of a scalar: '...', "...", | or >
-  bool block = false;          // of a scalar: | or >, its text begins on the line after `place`
-  std::vector<NodePtr> items;  // of a list
-  std::vector<Member> members; // of a map, as written; keys are unique
+  std::string text;             // of a scalar: as written, quotes and escapes resolved
+  bool quoted = false;          // of a scalar: '...', "...", | or >
+  bool block = false;           // of a scalar: | or >, its text begins on the line after `place`
+  std::vector<NodePtr> items;   // of a list
+  std::vector<Member> members;  // of a map, as written; keys are unique
 
-  const Member* find(std::string_view key) const;   // nullptr if there is none
+  const Member* find(std::string_view key) const;  // nullptr if there is none
 };
 
 // "nothing", "text", "a list", "a map": what stands there, for a message.

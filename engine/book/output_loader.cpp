@@ -32,11 +32,13 @@ std::vector<OutputRule> load_outputs(const Node::Member& outputs, const Site& si
     rule.name = member.key;
     rule.place = member.key_place;
     expect_name(member.key, member.key_place, "an output", loading.problems);
-    if (member.key == "state") loading.problems.error(member, "no output can have the name `state`: it is the state of the step");
+    if (member.key == "state")
+      loading.problems.error(member, "no output can have the name `state`: it is the state of the step");
     if (member.value->kind == Node::Kind::scalar) rule.value = read_expression(member.value, inside, loading);
     else if (member.value->kind == Node::Kind::map) load_rule(rule, *member.value, inside, loading);
-    else expect(Node::Kind::scalar, *member.value, member.key, loading.problems,
-                fmt::format("an expression, or `{}: {{}}` for what the step writes to $RUNBOOK_OUTPUT", member.key));
+    else
+      expect(Node::Kind::scalar, *member.value, member.key, loading.problems,
+             fmt::format("an expression, or `{}: {{}}` for what the step writes to $RUNBOOK_OUTPUT", member.key));
     rules.push_back(std::move(rule));
   }
   return rules;

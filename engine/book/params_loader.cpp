@@ -10,6 +10,7 @@
 #include "book/keys.h"
 #include "book/names.h"
 #include "book/scalar_place.h"
+#include "book/script_names.h"
 
 namespace runbook {
 namespace {
@@ -37,7 +38,8 @@ std::optional<Value> constant_of(const Node& node) {
   if (node.kind == Node::Kind::null) return Value();
   if (node.quoted) return std::nullopt;
   if (node.text == "true" || node.text == "false") return Value(node.text == "true");
-  const bool begins_number = !node.text.empty() && (node.text.front() == '-' || (node.text.front() >= '0' && node.text.front() <= '9'));
+  const bool begins_number =
+      !node.text.empty() && (node.text.front() == '-' || (node.text.front() >= '0' && node.text.front() <= '9'));
   if (!begins_number) return std::nullopt;
   std::optional<Value> number = try_parse_json(node.text);
   return number && number->is_number() ? number : std::nullopt;
@@ -46,7 +48,8 @@ std::optional<Value> constant_of(const Node& node) {
 // Words that YAML and a shell read alike, so that a list can be made of them.
 bool is_plain_words(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(" ./_-=@+").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view(" ./_-=@+").find(c) != std::string_view::npos;
   });
 }
 
@@ -67,7 +70,8 @@ class ParamsLoader {
   ParamTree load(const Node* defaults) {
     const Node& value = *type_.value;
     if (value.kind == Node::Kind::map) load_map(value);
-    else if (const Param* main = declaration_.find(declaration_.main_param); main && value.kind != Node::Kind::null) add(*main, type_.value);
+    else if (const Param* main = declaration_.find(declaration_.main_param); main && value.kind != Node::Kind::null)
+      add(*main, type_.value);
     else expect(main ? Node::Kind::null : Node::Kind::map, value, type_.key, problems_);
     if (defaults) load_defaults(*defaults);
     add_missing();
@@ -96,8 +100,9 @@ class ParamsLoader {
   void report_unknown(const Node::Member& member) {
     const std::vector<std::string>& of_step = keys::step.known;
     const bool is_of_step = std::find(of_step.begin(), of_step.end(), member.key) != of_step.end();
-    const std::string hint = is_of_step ? fmt::format("`{}` is a key of the step: it stands beside `{}:`", member.key, type_.key)
-                                        : suggestion(member.key, param_names(declaration_));
+    const std::string hint = is_of_step
+                                 ? fmt::format("`{}` is a key of the step: it stands beside `{}:`", member.key, type_.key)
+                                 : suggestion(member.key, param_names(declaration_));
     problems_.error(member, fmt::format("`{}` has no parameter `{}`", type_.key, member.key), hint);
   }
 
@@ -112,8 +117,12 @@ class ParamsLoader {
   void report_missing(const Param& param) {
     const bool is_main = param.name == declaration_.main_param;
     if (is_main && type_.value->kind == Node::Kind::null)
-      problems_.error(type_, fmt::format("`{}` has no value", type_.key), param.doc.empty() ? "" : fmt::format("its value: {}", param.doc));
-    else problems_.error(type_, fmt::format("`{}` lacks its parameter `{}`", type_.key, param.name), fmt::format("add `{}: {}`", param.name, param.type == Param::Type::arguments ? "[program, argument]" : "..."));
+      problems_.error(type_, fmt::format("`{}` has no value", type_.key),
+                      param.doc.empty() ? "" : fmt::format("its value: {}", param.doc));
+    else
+      problems_.error(
+          type_, fmt::format("`{}` lacks its parameter `{}`", type_.key, param.name),
+          fmt::format("add `{}: {}`", param.name, param.type == Param::Type::arguments ? "[program, argument]" : "..."));
   }
 
   void add(const Param& param, const NodePtr& node) {
@@ -147,7 +156,8 @@ class ParamsLoader {
     std::optional<ParamTree> tree = leaf(node, site);
     if (!tree || param.choices.empty() || std::get<PlacedTemplate>(tree->data).text.has_expressions()) return tree;
     if (std::find(param.choices.begin(), param.choices.end(), node->text) != param.choices.end()) return tree;
-    problems_.error(*node, fmt::format("`{}` can't be `{}`", shown_name(param), node->text), fmt::format("one of: {}", fmt::join(param.choices, ", ")));
+    problems_.error(*node, fmt::format("`{}` can't be `{}`", shown_name(param), node->text),
+                    fmt::format("one of: {}", fmt::join(param.choices, ", ")));
     return std::nullopt;
   }
 
@@ -162,26 +172,62 @@ class ParamsLoader {
       problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)));
       return std::nullopt;
     }
+    if (declaration_.exports_inputs) warn_of_unset_names(*node);
     return ParamTree{PlacedTemplate{Template::parse(node->text), node->place}};
+  }
+
+  void warn_of_unset_names(const Node& node) {
+    for (const ScriptName& read : names_read_by(node.text)) {
+      const std::vector<std::string> set = names_set();
+      if (std::find(set.begin(), set.end(), read.name) != set.end()) continue;
+      problems_.warning(place_in_scalar(node, read.offset, problems_.source()), 1 + length_of(read.name),
+                        fmt::format("nothing sets `${}`", read.name), how_to_set(read.name, set));
+    }
+  }
+
+  // Environment variables that the step has of this file.
+  std::vector<std::string> names_set() const {
+    std::vector<std::string> names;
+    for (const Input& input : loading_.runbook.inputs) {
+      if (input.type != ValueType::secret) names.push_back(input.name);
+    }
+    if (site_.step)
+      for (const EnvEntry& entry : site_.step->env) names.push_back(entry.name);
+    return names;
+  }
+
+  std::string how_to_set(const std::string& name, const std::vector<std::string>& set) const {
+    const auto is_it = [&](const auto& var) { return var.first == name; };
+    const bool is_var = std::any_of(loading_.runbook.vars.begin(), loading_.runbook.vars.end(), is_it);
+    if (is_var || loading_.runbook.find_input(name))
+      return fmt::format("write beside `{0}:`\nenv: {{{1}: \"${{{{ ${2}.{1} }}}}\"}}", type_.key, name,
+                         is_var ? "vars" : "inputs");
+    const std::string near = nearest(name, set);
+    return near.empty() ? fmt::format("set it in the script, or in `env:` beside `{}:`", type_.key)
+                        : fmt::format("did you mean `${}`?", near);
   }
 
   void report_expression_in_script(const Node& node, std::size_t at) {
     const std::string expression = expression_at(node.text, at);
     const std::size_t dot = expression.rfind('.');
     const std::string name = name_from(std::string_view(expression).substr(dot == std::string::npos ? 0 : dot + 1));
-    const Input* input = expression.starts_with("$inputs.") ? loading_.runbook.find_input(std::string_view(expression).substr(8)) : nullptr;
+    const Input* input =
+        expression.starts_with("$inputs.") ? loading_.runbook.find_input(std::string_view(expression).substr(8)) : nullptr;
     std::string hint = fmt::format("write \"${}\": inputs are there under their own names", name);
     if (!declaration_.exports_inputs || !input || input->type == ValueType::secret) {
       const std::string variable = name.empty() ? "VALUE" : upper_case(name);
-      hint = fmt::format("write \"${0}\" in the script, and beside `{1}:`\nenv: {{{0}: \"${{{{ {2} }}}}\"}}", variable, type_.key, expression);
+      hint = fmt::format("write \"${0}\" in the script, and beside `{1}:`\nenv: {{{0}: \"${{{{ {2} }}}}\"}}", variable,
+                         type_.key, expression);
     }
     const std::size_t end = node.text.find("}}", at);
     const int length = end == std::string::npos ? 3 : length_of(std::string_view(node.text).substr(at, end + 2 - at));
-    problems_.error(place_in_scalar(node, at, problems_.source()), length, "values never become text of a script: `${{ }}` can't stand here", hint);
+    problems_.error(place_in_scalar(node, at, problems_.source()), length,
+                    "values never become text of a script: `${{ }}` can't stand here", hint);
   }
 
   std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, const Site& site) {
-    const std::string hint = fmt::format("write `{}: [{}]`", shown_name(param), is_plain_words(node->text) ? in_list(node->text) : "program, argument");
+    const std::string hint = fmt::format("write `{}: [{}]`", shown_name(param),
+                                         is_plain_words(node->text) ? in_list(node->text) : "program, argument");
     if (!expect(Node::Kind::list, *node, shown_name(param), problems_, hint)) return std::nullopt;
     if (node->items.empty()) {
       problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)), hint);
@@ -197,7 +243,8 @@ class ParamsLoader {
   std::optional<ParamTree> input(const Param& param, const NodePtr& node, Site site) {
     site.takes_secrets = true;
     if (node->kind == Node::Kind::scalar) return leaf(node, site);
-    if (!expect(Node::Kind::map, *node, shown_name(param), problems_, "write text, {json: ...} or {file: path}")) return std::nullopt;
+    if (!expect(Node::Kind::map, *node, shown_name(param), problems_, "write text, {json: ...} or {file: path}"))
+      return std::nullopt;
     Members members;
     for (const Node::Member& member : node->members) {
       std::optional<ParamTree> tree;
@@ -212,7 +259,8 @@ class ParamsLoader {
   }
 
   std::optional<ParamTree> json(const NodePtr& node, const Site& site) {
-    if (std::optional<Value> constant = node->kind == Node::Kind::scalar || node->kind == Node::Kind::null ? constant_of(*node) : std::nullopt)
+    if (std::optional<Value> constant =
+            node->kind == Node::Kind::scalar || node->kind == Node::Kind::null ? constant_of(*node) : std::nullopt)
       return ParamTree{*std::move(constant)};
     if (node->kind == Node::Kind::scalar) return leaf(node, site);
     if (node->kind == Node::Kind::list) {
@@ -240,7 +288,8 @@ class ParamsLoader {
 
 }  // namespace
 
-ParamTree load_params(const Node::Member& type, const Declaration& declaration, const Node* defaults, const Site& site, Loading& loading) {
+ParamTree load_params(const Node::Member& type, const Declaration& declaration, const Node* defaults, const Site& site,
+                      Loading& loading) {
   return ParamsLoader(type, declaration, site, loading).load(defaults);
 }
 

@@ -54,7 +54,8 @@ class ProbeLoader {
     fields_.boolean("decides", probe_.decides);
     fields_.note("because", probe_.because);
     if (use_ == ProbeUse::assertion && !type && !map_.find("that") && loading_.problems.found().size() == problems_before_)
-      loading_.problems.error(member_, "`assert` lacks what it asserts", "add a step type like `shell`, or `that: <expression>`");
+      loading_.problems.error(member_, "`assert` lacks what it asserts",
+                              "add a step type like `shell`, or `that: <expression>`");
     return std::move(probe_);
   }
 
@@ -80,7 +81,8 @@ class ProbeLoader {
     fields_.duration("look_timeout", probe_.look_timeout_ms);
     for (const char* key : {"every", "look_timeout"}) {
       const Node::Member* member = map_.find(key);
-      const bool is_zero = member && member->value->kind == Node::Kind::scalar && (key == std::string_view("every") ? probe_.every_ms : probe_.look_timeout_ms) == 0;
+      const bool is_zero = member && member->value->kind == Node::Kind::scalar &&
+                           (key == std::string_view("every") ? probe_.every_ms : probe_.look_timeout_ms) == 0;
       if (is_zero) loading_.problems.error(*member->value, fmt::format("`{}` must be longer than nothing", key));
     }
     if (use_ == ProbeUse::wait_until && !map_.find("timeout"))

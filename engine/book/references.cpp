@@ -73,7 +73,8 @@ void References::note(const NodePtr& scalar, const std::vector<Reference>& refer
 // One use after the other; each finds at most one thing wrong.
 class ReferenceCheck {
  public:
-  ReferenceCheck(const References& all, const Runbook& runbook, Problems& problems) : all_(all), runbook_(runbook), problems_(problems) {}
+  ReferenceCheck(const References& all, const Runbook& runbook, Problems& problems)
+      : all_(all), runbook_(runbook), problems_(problems) {}
 
   void check(const References::Use& use) {
     use_ = &use;
@@ -93,7 +94,9 @@ class ReferenceCheck {
 
   Place place() const { return place_in_scalar(*use_->scalar, use_->reference.offset, problems_.source()); }
   int length() const { return use_->is_bare ? length_of(use_->reference.root) : length_of(text_of(use_->reference)); }
-  void error(std::string message, std::string hint = {}) { problems_.error(place(), length(), std::move(message), std::move(hint)); }
+  void error(std::string message, std::string hint = {}) {
+    problems_.error(place(), length(), std::move(message), std::move(hint));
+  }
 
   std::string proposal(std::string_view unknown, const std::vector<std::string>& known, std::string_view prefix) const {
     if (problems_.is_crowded()) return {};
@@ -118,12 +121,18 @@ class ReferenceCheck {
   void check_input() {
     if (path().empty()) return;
     const std::string& name = path().front();
-    const auto found = std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), [&](const Input& input) { return input.name == name; });
-    if (found == runbook_.inputs.end()) return error(fmt::format("there is no input `{}`", name), runbook_.inputs.empty() ? fmt::format("declare it: `inputs: {{{}: {{}}}}`", name) : proposal(name, input_names(), "$inputs."));
+    const auto found =
+        std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), [&](const Input& input) { return input.name == name; });
+    if (found == runbook_.inputs.end())
+      return error(fmt::format("there is no input `{}`", name), runbook_.inputs.empty()
+                                                                    ? fmt::format("declare it: `inputs: {{{}: {{}}}}`", name)
+                                                                    : proposal(name, input_names(), "$inputs."));
     if (static_cast<std::size_t>(found - runbook_.inputs.begin()) >= site().inputs)
-      return error(fmt::format("input `{}` does not come before this one", name), "a default sees the inputs that stand above it");
+      return error(fmt::format("input `{}` does not come before this one", name),
+                   "a default sees the inputs that stand above it");
     if (found->type == ValueType::secret && !site().takes_secrets)
-      return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key), "secrets reach a process only where `env:` or `stdin:` names them");
+      return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key),
+                   "secrets reach a process only where `env:` or `stdin:` names them");
     if (path().size() > 1) error(fmt::format("input `{}` is one value and has no field `{}`", name, path()[1]));
   }
 
@@ -143,33 +152,45 @@ class ReferenceCheck {
     std::vector<std::string> names;
     for (const auto& [known, value] : runbook_.vars) names.push_back(known);
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) return error(fmt::format("there is no var `{}`", name), names.empty() ? fmt::format("declare it: `vars: {{{}: ...}}`", name) : proposal(name, names, "$vars."));
+    if (found == names.end())
+      return error(fmt::format("there is no var `{}`", name),
+                   names.empty() ? fmt::format("declare it: `vars: {{{}: ...}}`", name) : proposal(name, names, "$vars."));
     if (static_cast<std::size_t>(found - names.begin()) < site().vars) return;
-    if (site().inputs != Site::all) return error(fmt::format("`{}` can't see vars", site().key), "vars are set after the inputs");
-    error(fmt::format("var `{}` does not come before this one", name), "a var sees the inputs and the vars that stand above it");
+    if (site().inputs != Site::all)
+      return error(fmt::format("`{}` can't see vars", site().key), "vars are set after the inputs");
+    error(fmt::format("var `{}` does not come before this one", name),
+          "a var sees the inputs and the vars that stand above it");
   }
 
   void check_run() {
-    if (site().inputs != Site::all) return error(fmt::format("`{}` can't see `$run`", site().key), "it sees the inputs that stand above it");
+    if (site().inputs != Site::all)
+      return error(fmt::format("`{}` can't see `$run`", site().key), "it sees the inputs that stand above it");
     if (path().empty() || std::find(run_fields.begin(), run_fields.end(), path().front()) != run_fields.end()) return;
     error(fmt::format("`$run` has no `{}`", path().front()), proposal(path().front(), run_fields, "$run."));
   }
 
   void check_before() {
-    if (!site().has_before) return error(fmt::format("there is no `$before` in `{}`", site().key), "`$before` is seen by `done_when` and `verify`");
-    if (!site().step->before) return error("this step has no `before`, so there is no `$before`", "add `before:` beside `done_when:`");
+    if (!site().has_before)
+      return error(fmt::format("there is no `$before` in `{}`", site().key), "`$before` is seen by `done_when` and `verify`");
+    if (!site().step->before)
+      return error("this step has no `before`, so there is no `$before`", "add `before:` beside `done_when:`");
     if (path().empty() || contains(site().step->before->outputs, path().front())) return;
-    error(fmt::format("`before` has no output `{}`", path().front()), proposal(path().front(), names_of(site().step->before->outputs), "$before."));
+    error(fmt::format("`before` has no output `{}`", path().front()),
+          proposal(path().front(), names_of(site().step->before->outputs), "$before."));
   }
 
   void check_step() {
     const std::string& id = path().front();
     const auto found = all_.positions_.find(id);
-    if (found == all_.positions_.end()) return error(fmt::format("there is no step `{}`", id), proposal(id, step_names(), "$steps."));
+    if (found == all_.positions_.end())
+      return error(fmt::format("there is no step `{}`", id), proposal(id, step_names(), "$steps."));
     const References::KnownStep& known = all_.steps_[found->second];
-    if (known.step == site().step) return error(fmt::format("step `{}` refers to itself", id), "its own result is there under bare names, in `outputs` and `retry.when`");
+    if (known.step == site().step)
+      return error(fmt::format("step `{}` refers to itself", id),
+                   "its own result is there under bare names, in `outputs` and `retry.when`");
     if (found->second >= site().steps)
-      return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line), "only steps that stand above can be seen");
+      return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line),
+                   "only steps that stand above can be seen");
     if (path().size() < 2 || path()[1] == "state") return;
     check_output(known, path()[1]);
   }
@@ -191,7 +212,8 @@ class ReferenceCheck {
             fmt::format("add `outputs: {{{}: ...}}` to the `done_when` of `{}`", output, step.id));
     for (const Condition* condition = known.condition; condition; condition = condition->outer) {
       if (is_below(site().condition, *condition)) continue;
-      problems_.warning(place(), length(), fmt::format("`{}` is null when step `{}` is skipped", text_of(use_->reference), step.id),
+      problems_.warning(place(), length(),
+                        fmt::format("`{}` is null when step `{}` is skipped", text_of(use_->reference), step.id),
                         fmt::format("give this step the same `when: {}`", condition->text));
       return;
     }
@@ -200,13 +222,15 @@ class ReferenceCheck {
   void report_unknown_output(const Step& step, const std::string& output) {
     std::vector<std::string> names = names_of(step.outputs);
     for (const std::optional<Probe>& probe : {step.done_when, step.probe}) {
-      if (probe) for (const OutputRule& rule : probe->outputs) names.push_back(rule.name);
+      if (probe)
+        for (const OutputRule& rule : probe->outputs) names.push_back(rule.name);
     }
     names.emplace_back("state");
     const std::string near = problems_.is_crowded() ? "" : nearest(output, names);
     const std::string prefix = fmt::format("$steps.{}.", step.id);
     error(fmt::format("step `{}` has no output `{}`", step.id, output),
-          near.empty() ? fmt::format("declare it there: `outputs: {{{}: ...}}`", output) : fmt::format("did you mean `{}{}`?", prefix, near));
+          near.empty() ? fmt::format("declare it there: `outputs: {{{}: ...}}`", output)
+                       : fmt::format("did you mean `{}{}`?", prefix, near));
   }
 
   const References& all_;

@@ -30,8 +30,8 @@ struct Site {
   const Condition* condition = nullptr;  // under which it is evaluated
   std::size_t inputs = all, vars = all;  // how many of them, in written order
   std::size_t steps = 0;
-  bool has_result = false;               // bare names look into something
-  bool has_before = false;               // `$before`, if the step has one
+  bool has_result = false;  // bare names look into something
+  bool has_before = false;  // `$before`, if the step has one
   bool takes_secrets = false;
 
   Site at(std::string_view its_key) const;
@@ -47,7 +47,8 @@ class References {
   const Place* find_step(std::string_view id) const;
   const Condition* add_condition(std::string text, const Condition* outer);
 
-  void note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names, const Site& site);
+  void note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
+            const Site& site);
   void check(const Runbook& runbook, Problems& problems) const;
 
  private:

@@ -23,7 +23,8 @@ Value ParamTree::evaluate(const Scope& scope) const {
     return list;
   }
   Map map;
-  for (const auto& [name, tree] : std::get<std::vector<std::pair<std::string, ParamTree>>>(data)) map.emplace_back(name, tree.evaluate(scope));
+  for (const auto& [name, tree] : std::get<std::vector<std::pair<std::string, ParamTree>>>(data))
+    map.emplace_back(name, tree.evaluate(scope));
   return map;
 }
 

@@ -30,18 +30,18 @@ struct PlacedExpression {
 // `{json: ...}` holds a number, true, false or null.
 struct ParamTree {
   std::variant<PlacedTemplate, std::vector<ParamTree>, std::vector<std::pair<std::string, ParamTree>>, Value> data;
-  Value evaluate(const Scope& scope) const;   // throws ExpressionError
+  Value evaluate(const Scope& scope) const;  // throws ExpressionError
 };
 
 enum class ValueType { text, integer, number, boolean, path, secret };
-std::string_view value_type_name(ValueType type);   // "string", "int", "number", "bool", "path", "secret"
+std::string_view value_type_name(ValueType type);  // "string", "int", "number", "bool", "path", "secret"
 
 struct Input {
   std::string name;
   ValueType type = ValueType::text;
   std::string description;
-  std::optional<PlacedTemplate> fallback;     // `default:`
-  std::string pattern;                        // matches the whole value; "" : any
+  std::optional<PlacedTemplate> fallback;  // `default:`
+  std::string pattern;                     // matches the whole value; "" : any
   Value example;
   Place place;
 };
@@ -50,8 +50,8 @@ struct Input {
 struct OutputRule {
   std::string name;
   std::optional<PlacedExpression> value;
-  std::string regex;                          // over standard output; first group, or the whole match
-  ValueType type = ValueType::text;           // text: no conversion
+  std::string regex;                 // over standard output; first group, or the whole match
+  ValueType type = ValueType::text;  // text: no conversion
   Place place;
 };
 
@@ -61,48 +61,48 @@ struct EnvEntry {
 };
 
 struct Probe {
-  std::string type;                           // a step type's name; "" : `that` alone (assert)
+  std::string type;  // a step type's name; "" : `that` alone (assert)
   ParamTree params;
   std::optional<PlacedExpression> that;
   std::optional<PlacedExpression> fail_when;  // wait_until
   std::vector<OutputRule> outputs;
   std::int64_t every_ms = 2'000;
-  std::int64_t timeout_ms = 0;                // 0: one look
+  std::int64_t timeout_ms = 0;  // 0: one look
   std::int64_t look_timeout_ms = 30'000;
-  std::vector<int> yes = {0}, no = {1};       // exit codes
-  bool decides = false;                       // done_when: its "no" may decide a doubt
-  std::string because;                        // assert
+  std::vector<int> yes = {0}, no = {1};  // exit codes
+  bool decides = false;                  // done_when: its "no" may decide a doubt
+  std::string because;                   // assert
   Place place;
 };
 
 struct Retry {
-  int attempts = 1;                           // counts the first
+  int attempts = 1;  // counts the first
   std::int64_t delay_ms = 1'000;
   double backoff = 1;
   std::int64_t max_delay_ms = 3'600'000;
-  std::optional<PlacedExpression> when;       // over the failed result
+  std::optional<PlacedExpression> when;  // over the failed result
 };
 
 struct Step {
   enum class Kind { act, wait_until, assertion };
   std::string id, title, note;
-  std::string anchor;                         // `source:`
+  std::string anchor;  // `source:`
   std::vector<std::string> tags;
   Kind kind = Kind::act;
-  std::string type;                           // "shell", "exec", "wait_until", "assert"
-  ParamTree params;                           // of an act
+  std::string type;  // "shell", "exec", "wait_until", "assert"
+  ParamTree params;  // of an act
   Effect effect = Effect::once;
   std::optional<PlacedExpression> when;
-  std::vector<EnvEntry> env;                  // runbook's, sections', step's: later ones win
-  std::optional<PlacedTemplate> dir;          // of the nearest that names one
+  std::vector<EnvEntry> env;          // runbook's, sections', step's: later ones win
+  std::optional<PlacedTemplate> dir;  // of the nearest that names one
   std::optional<Probe> before, done_when, verify;
-  std::optional<Probe> probe;                 // of wait_until and assert
+  std::optional<Probe> probe;  // of wait_until and assert
   std::vector<OutputRule> outputs;
   Retry retry;
   std::optional<std::int64_t> timeout_ms;
   bool kills_on_timeout = false;
-  std::int64_t output_head = 64 << 10, output_tail = 64 << 10;   // bytes kept
-  std::string source_digest;                  // of the step's own YAML, to see whether it changed
+  std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept
+  std::string source_digest;                                    // of the step's own YAML, to see whether it changed
   Place place;
 
   // Whether the step's result is needed beyond its exit status: standard output is then kept whole.
@@ -113,7 +113,7 @@ struct Section {
   std::string id, title;
   std::optional<PlacedExpression> when;
   std::vector<std::variant<std::unique_ptr<Step>, std::unique_ptr<Section>>> children;
-  std::string path;                           // "1", "1.2": unique, from the position in the tree
+  std::string path;  // "1", "1.2": unique, from the position in the tree
   Place place;
 };
 
@@ -123,8 +123,8 @@ struct Runbook {
   std::vector<Input> inputs;
   std::vector<std::pair<std::string, PlacedTemplate>> vars;
   std::vector<std::pair<std::string, PlacedTemplate>> outputs;
-  Section root;                               // without title
-  std::vector<const Step*> steps;             // in written order
+  Section root;                    // without title
+  std::vector<const Step*> steps;  // in written order
   std::unordered_map<std::string_view, const Step*> steps_by_id;
   const Step* find(std::string_view id) const;
   const Input* find_input(std::string_view name) const;

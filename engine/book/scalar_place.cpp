@@ -43,7 +43,9 @@ class Alignment {
     const bool continues_lines = quote_ == '"';
     while (at_ < source_.size()) {
       if (is_blank(source_[at_])) ++at_;
-      else if (continues_lines && now() == '\\' && at_ + 1 < source_.size() && (source_[at_ + 1] == '\n' || source_[at_ + 1] == '\r')) ++at_;
+      else if (continues_lines && now() == '\\' && at_ + 1 < source_.size() &&
+               (source_[at_ + 1] == '\n' || source_[at_ + 1] == '\r'))
+        ++at_;
       else return;
     }
   }

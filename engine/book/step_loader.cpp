@@ -70,7 +70,8 @@ class StepLoader {
     if (step_->title.empty()) step_->title = step_->id;
     expect_name(step_->id, id_place_, "a step", problems_);
     if (const Place* first = loading_.references.find_step(step_->id))
-      problems_.error(*id->value, fmt::format("two steps have the id `{}`", step_->id), fmt::format("the other one is in line {}", first->line));
+      problems_.error(*id->value, fmt::format("two steps have the id `{}`", step_->id),
+                      fmt::format("the other one is in line {}", first->line));
   }
 
   void report_missing_id() {
@@ -78,7 +79,7 @@ class StepLoader {
     if (proposal.empty() && type_) proposal = name_from(type_->member->key);
     while (loading_.references.find_step(proposal)) proposal += "_2";
     problems_.error(map_, "this step has no `id`", fmt::format("add `id: {}`", proposal.empty() ? "name" : proposal));
-    step_->id = proposal;   // so that the next step of the same title gets another proposal
+    step_->id = proposal;  // so that the next step of the same title gets another proposal
   }
 
   void load_condition() {
@@ -115,7 +116,8 @@ class StepLoader {
       const Node::Member* member = map_.find(key);
       if (!member) continue;
       const bool moves = key == std::string_view("outputs") || key == std::string_view("timeout");
-      problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type), moves ? fmt::format("write it inside `{}:`", step_->type) : "");
+      problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type),
+                      moves ? fmt::format("write it inside `{}:`", step_->type) : "");
     }
   }
 
@@ -128,11 +130,14 @@ class StepLoader {
   }
 
   void load_probes() {
-    if (const Node::Member* before = map_.find("before")) step_->before = load_probe(*before, ProbeUse::before, site_, loading_);
+    if (const Node::Member* before = map_.find("before"))
+      step_->before = load_probe(*before, ProbeUse::before, site_, loading_);
     Site after = site_;
     after.has_before = true;
-    if (const Node::Member* done_when = map_.find("done_when")) step_->done_when = load_probe(*done_when, ProbeUse::done_when, after, loading_);
-    if (const Node::Member* verify = map_.find("verify")) step_->verify = load_probe(*verify, ProbeUse::verify, after, loading_);
+    if (const Node::Member* done_when = map_.find("done_when"))
+      step_->done_when = load_probe(*done_when, ProbeUse::done_when, after, loading_);
+    if (const Node::Member* verify = map_.find("verify"))
+      step_->verify = load_probe(*verify, ProbeUse::verify, after, loading_);
   }
 
   void load_timeout(const Fields& fields) {
@@ -142,14 +147,16 @@ class StepLoader {
       if (ms == 0) problems_.error(*timeout->value, "`timeout` must be longer than nothing");
       if (ms > 0) step_->timeout_ms = ms;
     }
-    if (const std::optional<std::size_t> choice = fields.choice("on_timeout", {"ask", "kill"})) step_->kills_on_timeout = *choice == 1;
+    if (const std::optional<std::size_t> choice = fields.choice("on_timeout", {"ask", "kill"}))
+      step_->kills_on_timeout = *choice == 1;
     if (const Node::Member* member = map_.find("on_timeout"); member && !fields.find("timeout"))
       problems_.error(*member, "`on_timeout` has no meaning without `timeout`", "add `timeout: 10m`");
   }
 
   void load_output_sizes(const Fields& fields) {
     const Node::Member* output = fields.find("output");
-    if (!output || !expect(Node::Kind::map, *output->value, "output", problems_, "write `output: {head: 64KB, tail: 64KB}`")) return;
+    if (!output || !expect(Node::Kind::map, *output->value, "output", problems_, "write `output: {head: 64KB, tail: 64KB}`"))
+      return;
     check_keys(*output->value, keys::output_sizes, problems_);
     const Fields sizes(*output->value, problems_);
     sizes.size("head", step_->output_head);
@@ -161,26 +168,30 @@ class StepLoader {
     if (!expect(Node::Kind::map, map, "retry", problems_, "write `retry: {attempts: 3, delay: 10s}`")) return;
     check_keys(map, keys::retry, problems_);
     const Fields fields(map, problems_);
-    if (!map.find("attempts")) problems_.error(retry, "`retry` lacks `attempts`", "say how often to try, the first included: `attempts: 3`");
+    if (!map.find("attempts"))
+      problems_.error(retry, "`retry` lacks `attempts`", "say how often to try, the first included: `attempts: 3`");
     fields.whole("attempts", 1, 1'000'000, step_->retry.attempts);
     fields.duration("delay", step_->retry.delay_ms);
     fields.number("backoff", 1, step_->retry.backoff);
     fields.duration("max_delay", step_->retry.max_delay_ms);
-    if (const Node::Member* when = map.find("when")) step_->retry.when = read_expression(when->value, site_.at("retry.when").with_result(), loading_);
+    if (const Node::Member* when = map.find("when"))
+      step_->retry.when = read_expression(when->value, site_.at("retry.when").with_result(), loading_);
   }
 
   bool has_output(std::string_view name) const {
     const auto stands_in = [&](const std::vector<OutputRule>& rules) {
       return std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
     };
-    return stands_in(step_->outputs) || (step_->done_when && stands_in(step_->done_when->outputs)) || (step_->probe && stands_in(step_->probe->outputs));
+    return stands_in(step_->outputs) || (step_->done_when && stands_in(step_->done_when->outputs)) ||
+           (step_->probe && stands_in(step_->probe->outputs));
   }
 
   void check_example() {
     const Node::Member* example = map_.find("example");
     if (!example || !expect(Node::Kind::map, *example->value, "example", problems_, "write `example: {output: value}`")) return;
     for (const Node::Member& member : example->value->members) {
-      if (!has_output(member.key)) problems_.error(member, fmt::format("this step has no output `{}`", member.key), "`example` gives values of outputs");
+      if (!has_output(member.key))
+        problems_.error(member, fmt::format("this step has no output `{}`", member.key), "`example` gives values of outputs");
     }
   }
 

@@ -14,7 +14,8 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 
 class TypeSearch {
  public:
-  TypeSearch(const Node& map, const KeySet& set, TypeUse use, Loading& loading) : map_(map), set_(set), use_(use), loading_(loading) {
+  TypeSearch(const Node& map, const KeySet& set, TypeUse use, Loading& loading)
+      : map_(map), set_(set), use_(use), loading_(loading) {
     for (const Declaration& declaration : loading.types) names_.push_back(declaration.name);
     if (use == TypeUse::of_step) names_.insert(names_.end(), engine_step_types().begin(), engine_step_types().end());
   }
@@ -46,7 +47,8 @@ class TypeSearch {
     if (use_ != TypeUse::of_step && report_key_of_others(member)) return true;
     if (const Declaration* owner = owner_of(member.key)) {
       loading_.problems.error(member, fmt::format("unknown key `{}`", member.key),
-                              fmt::format("`{0}` is a parameter of `{1}`: write `{1}: {{{2}: ..., {0}: ...}}`", member.key, owner->name, owner->main_param));
+                              fmt::format("`{0}` is a parameter of `{1}`: write `{1}: {{{2}: ..., {0}: ...}}`", member.key,
+                                          owner->name, owner->main_param));
       return true;
     }
     check_key(member, set_, loading_.problems, names_);
@@ -74,12 +76,14 @@ class TypeSearch {
   }
 
   void report_several() {
-    loading_.problems.error(*found_[1], fmt::format("{} has one type, and here are two: `{}` and `{}`", set_.owner, found_[0]->key, found_[1]->key),
-                            use_ == TypeUse::of_step ? "make two steps of it" : "");
+    loading_.problems.error(
+        *found_[1], fmt::format("{} has one type, and here are two: `{}` and `{}`", set_.owner, found_[0]->key, found_[1]->key),
+        use_ == TypeUse::of_step ? "make two steps of it" : "");
   }
 
   void report_none(Place place) {
-    const std::string message = use_ == TypeUse::of_step ? "this step has no type: it does nothing" : fmt::format("{} has no type: it looks at nothing", set_.owner);
+    const std::string message = use_ == TypeUse::of_step ? "this step has no type: it does nothing"
+                                                         : fmt::format("{} has no type: it looks at nothing", set_.owner);
     loading_.problems.error(place, 1, message, fmt::format("add one of: {}", fmt::join(names_, ", ")));
   }
 

@@ -9,8 +9,8 @@
 namespace runbook {
 
 struct StepType {
-  const Node::Member* member = nullptr;         // whose key is the type's name
-  const Declaration* declaration = nullptr;     // nullptr: wait_until or assert
+  const Node::Member* member = nullptr;      // whose key is the type's name
+  const Declaration* declaration = nullptr;  // nullptr: wait_until or assert
 };
 
 // Checks all keys of `map` by the way. nullopt: it has no type, or none that can be used; if `is_required`, or if

@@ -15,7 +15,7 @@ constexpr std::string_view blanks = " \t\r\n";
 constexpr auto npos = std::string_view::npos;
 
 struct Line {
-  std::size_t begin = 0, end = 0;   // without the line break
+  std::size_t begin = 0, end = 0;  // without the line break
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -50,8 +50,12 @@ class Cause {
     if (says("block scalar") || says("zero indentation")) return block_scalar();
     if (says("map value")) return colon();
     if (says("end of map") || says("end of sequence")) return end_of_block();
-    if (says("hex number") || says("unicode")) return at(offset_, "this escape names no character", "put the value into single quotes, where `\\` is an ordinary character");
-    if (says("YAML version") || says("directive")) return at(offset_, "a runbook needs no line that begins with `%`", "remove it");
+    if (says("hex number") || says("unicode"))
+      return at(offset_, "this escape names no character",
+                "put the value into single quotes, where `\\` is an ordinary character");
+    if (says("tag")) return at(offset_, "YAML reads `!` at the beginning of a value as a tag", "put the value into quotes");
+    if (says("YAML version") || says("directive"))
+      return at(offset_, "a runbook needs no line that begins with `%`", "remove it");
     return at(offset_, "this is not YAML", "look at quotes, colons and indentation here and in the line above");
   }
 
@@ -60,7 +64,8 @@ class Cause {
   std::string_view character() const { return text_.substr(offset_, 1); }
 
   Diagnostic at(std::size_t offset, std::string message, std::string hint = {}) const {
-    return {Diagnostic::Severity::error, source_.place_at(std::min(offset, text_.size())), 1, std::move(message), std::move(hint)};
+    return {Diagnostic::Severity::error, source_.place_at(std::min(offset, text_.size())), 1, std::move(message),
+            std::move(hint)};
   }
 
   Line line_at(std::size_t offset) const {
@@ -108,7 +113,8 @@ class Cause {
   Diagnostic long_quote() const {
     const std::size_t begin = *state_.last_long_quote;
     const std::size_t end = end_of_quoted(text_, begin);
-    return at(begin, fmt::format("this quote is closed only in line {}", source_.place_at(end == npos ? text_.size() : end - 1).line),
+    return at(begin,
+              fmt::format("this quote is closed only in line {}", source_.place_at(end == npos ? text_.size() : end - 1).line),
               "is a closing quote missing on this line?");
   }
 
@@ -117,7 +123,9 @@ class Cause {
     const std::size_t place = mark == npos ? offset_ : mark;
     const std::string_view value = trimmed(text_.substr(place, line_at(place).end - place));
     if (says("not defined"))
-      return at(place, fmt::format("YAML reads `*` at the beginning of a value as an alias, and there is no anchor `&{}`", value.substr(std::min<std::size_t>(1, value.size()))),
+      return at(place,
+                fmt::format("YAML reads `*` at the beginning of a value as an alias, and there is no anchor `&{}`",
+                            value.substr(std::min<std::size_t>(1, value.size()))),
                 fmt::format("for plain text write '{}'", value));
     return at(place, fmt::format("YAML reads `{}` at the beginning of a value as its own mark", text_.substr(place, 1)),
               fmt::format("for plain text write '{}'", value));
@@ -127,7 +135,8 @@ class Cause {
     const std::string_view value = trimmed(text_.substr(offset_, line_at(offset_).end - offset_));
     const std::string_view quote = value.find('\'') == npos ? "'" : "\"";
     const std::string name = character() == "`" ? "a backtick" : fmt::format("`{}`", character());
-    return at(offset_, fmt::format("a value can't begin with {}", name), fmt::format("put it into quotes: {0}{1}{0}", quote, value));
+    return at(offset_, fmt::format("a value can't begin with {}", name),
+              fmt::format("put it into quotes: {0}{1}{0}", quote, value));
   }
 
   // The innermost `[` or `{` that is open; npos: there is none.
@@ -147,20 +156,25 @@ class Cause {
     if (open == npos) return at(offset_, "a comma or the closing bracket is missing before this");
     const bool has_comment = text_of(line_at(open)).find(" #") != npos;
     return at(open, fmt::format("this `{}` is not closed", text_[open]),
-              has_comment ? "` #` begins a comment: a value that contains it must be quoted" : "close it, and separate the values by commas");
+              has_comment ? "` #` begins a comment: a value that contains it must be quoted"
+                          : "close it, and separate the values by commas");
   }
 
   Diagnostic in_brackets(Line line) const {
-    if (character() != ":") return at(offset_, "a comma is missing before this", "separate the values by commas, or put the whole value into quotes");
+    if (character() != ":")
+      return at(offset_, "a comma is missing before this", "separate the values by commas, or put the whole value into quotes");
     const std::size_t end = std::min(text_.find_first_of(",]}", offset_), line.end);
     const std::string_view value = trimmed(text_.substr(state_.last_scalar, end - state_.last_scalar));
-    return at(state_.last_scalar, "a value that contains `: ` must be quoted", fmt::format("write \"{}\", or put a comma between two keys", value));
+    return at(state_.last_scalar, "a value that contains `: ` must be quoted",
+              fmt::format("write \"{}\", or put a comma between two keys", value));
   }
 
   Diagnostic wrong_bracket() const {
     const std::size_t open = bracket();
-    if (open == npos) return at(offset_, fmt::format("this `{}` closes nothing", character()), "remove it, or put the value into quotes");
-    return at(offset_, fmt::format("this `{}` can't close the `{}` of line {}", character(), text_[open], source_.place_at(open).line),
+    if (open == npos)
+      return at(offset_, fmt::format("this `{}` closes nothing", character()), "remove it, or put the value into quotes");
+    return at(offset_,
+              fmt::format("this `{}` can't close the `{}` of line {}", character(), text_[open], source_.place_at(open).line),
               fmt::format("close that one first, by `{}`", text_[open] == '[' ? ']' : '}'));
   }
 
@@ -179,11 +193,16 @@ class Cause {
     if (const std::size_t first = colon_of_key(before); first != npos) return colon_in_value(line, line.begin + first);
     const Line above = line_above(line);
     const std::string_view written = trimmed(text_of(above));
-    if (above.end == above.begin || above.begin == line.begin) return at(offset_, "nothing stands before this colon that could be a key");
+    if (above.end == above.begin || above.begin == line.begin)
+      return at(offset_, "nothing stands before this colon that could be a key");
     const std::size_t key_colon = colon_of_key(written);
-    if (key_colon == npos && written.find(':') != npos && indent_of(text_of(above)) == indent_of(text_of(line))) return missing_blank(above);
-    if (key_colon == npos) return at(above.begin + indent_of(text_of(above)), "this line is no `key: value`, and a key follows it", "write `key: value`, or put the text into quotes");
-    return at(line.begin + indent_of(text_of(line)), "this line is indented deeper than the key above, which has its value already",
+    if (key_colon == npos && written.find(':') != npos && indent_of(text_of(above)) == indent_of(text_of(line)))
+      return missing_blank(above);
+    if (key_colon == npos)
+      return at(above.begin + indent_of(text_of(above)), "this line is no `key: value`, and a key follows it",
+                "write `key: value`, or put the text into quotes");
+    return at(line.begin + indent_of(text_of(line)),
+              "this line is indented deeper than the key above, which has its value already",
               "indent both lines alike, or remove the value above");
   }
 
@@ -192,8 +211,9 @@ class Cause {
     const std::string_view value = trimmed(text_.substr(begin, line.end - begin));
     const std::string_view quote = value.find('"') == npos && value.find('\\') == npos ? "\"" : "'";
     const bool can_be_shown = value.find(quote) == npos;
-    return at(begin, "a value that contains `: ` must be quoted",
-              can_be_shown ? fmt::format("write {0}{1}{0}", quote, value) : "put it into quotes, or on a line of its own after `|`");
+    return at(
+        begin, "a value that contains `: ` must be quoted",
+        can_be_shown ? fmt::format("write {0}{1}{0}", quote, value) : "put it into quotes, or on a line of its own after `|`");
   }
 
   Diagnostic missing_blank(Line above) const {
@@ -208,21 +228,25 @@ class Cause {
     const std::string_view before = trimmed(text_.substr(line.begin, offset_ - line.begin));
     if (before.ends_with('"') || before.ends_with('\'')) {
       const std::size_t begin = std::min(text_.find_first_not_of(blanks, offset_), text_.size());
-      return at(begin, "this text stands behind a closing quote", "put the whole value into quotes; inside '...' a quote is written ''");
+      return at(begin, "this text stands behind a closing quote",
+                "put the whole value into quotes; inside '...' a quote is written ''");
     }
     if (before.ends_with(']') || before.ends_with('}')) return behind_bracket(line);
     if (!before.empty()) return at(offset_, "this can't stand here", "put the value into quotes");
     if (character() == "-") return at(offset_, "this `-` fits no list above", "indent it as the other items of its list");
     const std::string_view above = text_of(line_above(line));
     const std::size_t column = above.find_first_not_of(" -") + 1;
-    return at(offset_, "the indentation of this line fits no line above", fmt::format("what stands in the line above begins in column {}", column));
+    return at(offset_, "the indentation of this line fits no line above",
+              fmt::format("what stands in the line above begins in column {}", column));
   }
 
   Diagnostic behind_bracket(Line line) const {
     const std::size_t colon = colon_of_key(text_of(line));
     const std::size_t begin = text_.find_first_of("[{", colon == npos ? line.begin : line.begin + colon + 1);
     const std::string_view value = trimmed(text_.substr(begin, line.end - begin));
-    return at(begin, fmt::format("YAML reads `{}` at the beginning of a value as the beginning of a {}", text_[begin], text_[begin] == '[' ? "list" : "map"),
+    return at(begin,
+              fmt::format("YAML reads `{}` at the beginning of a value as the beginning of a {}", text_[begin],
+                          text_[begin] == '[' ? "list" : "map"),
               value.find('\'') == npos ? fmt::format("for plain text write '{}'", value) : "put the value into quotes");
   }
 

@@ -12,8 +12,8 @@ namespace runbook {
 // What had been read when the parser gave up. Offsets are bytes into the text.
 struct ReadingState {
   std::size_t last_scalar = 0;
-  std::optional<std::size_t> last_long_quote;   // the latest quoted value that goes over several lines
-  std::vector<std::size_t> open;                // where the open lists and maps begin, outermost first
+  std::optional<std::size_t> last_long_quote;  // the latest quoted value that goes over several lines
+  std::vector<std::size_t> open;               // where the open lists and maps begin, outermost first
 };
 
 // Behind the closing quote of the quoted value at `begin`; npos if it is never closed.

@@ -10,9 +10,9 @@
 #include <optional>
 #include <sstream>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/utf8.h"
+#include "book/problems.h"
 #include "book/yaml_cause.h"
 
 namespace runbook {
@@ -50,8 +50,8 @@ class PlaceCursor {
 
 // What an alias repeats.
 struct Anchored {
-  NodePtr node;             // nullptr: it is still being read
-  std::size_t size = 0;     // nodes, aliases expanded
+  NodePtr node;          // nullptr: it is still being read
+  std::size_t size = 0;  // nodes, aliases expanded
   std::size_t height = 0;
 };
 
@@ -123,14 +123,16 @@ class NodeBuilder : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::size_t size = 1;
     std::size_t height = 1;
-    bool has_key = false;        // of a map: its value comes next
-    bool is_repeated = false;    // the key stands there already, its value is dropped
-    std::unordered_map<std::string, Place> keys;
+    bool has_key = false;                                    // of a map: its value comes next
+    bool is_repeated = false;                                // the key stands there already, its value is dropped
+    std::unordered_map<std::string, std::size_t> positions;  // of the keys, once the map is large
   };
 
   std::size_t offset_of(const YAML::Mark& mark) const { return offset_of_mark(mark, start_); }
 
-  bool expects_key() const { return !frames_.empty() && frames_.back().node->kind == Node::Kind::map && !frames_.back().has_key; }
+  bool expects_key() const {
+    return !frames_.empty() && frames_.back().node->kind == Node::Kind::map && !frames_.back().has_key;
+  }
 
   void report(Place place, std::string message, std::string hint = {}, int length = 1) {
     problems_.push_back({Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)});
@@ -169,7 +171,8 @@ class NodeBuilder : public YAML::EventHandler {
   void require_closing_quote(std::size_t offset) {
     const std::size_t end = end_of_quoted(text_, offset);
     if (end == std::string_view::npos)
-      refuse(cursor_.at(offset), fmt::format("the quote `{}` is never closed", text_[offset]), "close it at the end of the value");
+      refuse(cursor_.at(offset), fmt::format("the quote `{}` is never closed", text_[offset]),
+             "close it at the end of the value");
     if (text_.substr(offset, end - offset).find('\n') != std::string_view::npos) state_.last_long_quote = offset;
   }
 
@@ -204,9 +207,11 @@ class NodeBuilder : public YAML::EventHandler {
 
   [[noreturn]] void refuse_key(Place place, std::size_t offset) {
     if (text_.substr(offset > 0 ? offset - 1 : 0).starts_with("{{"))
-      refuse(place, "YAML reads `{{` as a map inside a map", "put the value into quotes; an expression is written \"${{ ... }}\"");
+      refuse(place, "YAML reads `{{` as a map inside a map",
+             "put the value into quotes; an expression is written \"${{ ... }}\"");
     // The parser takes a bracket that is still open at the end of the file for a key.
-    if (!is_closed(text_, offset)) refuse(place, fmt::format("this `{}` is not closed", text_[offset]), "close it, and separate the values by commas");
+    if (!is_closed(text_, offset))
+      refuse(place, fmt::format("this `{}` is not closed", text_[offset]), "close it, and separate the values by commas");
     refuse(place, "a key is text, and a list or a map stands here");
   }
 
@@ -231,13 +236,23 @@ class NodeBuilder : public YAML::EventHandler {
   void set_key(std::size_t offset, const std::string& key) {
     Frame& frame = frames_.back();
     const Place place = cursor_.at(offset);
-    const auto [known, is_new] = frame.keys.emplace(key, place);
+    const Node::Member* first = find_key(frame, key);
     frame.has_key = true;
-    frame.is_repeated = !is_new;
-    if (is_new) frame.node->members.push_back({key, place, nullptr});
-    else
-      report(place, fmt::format("the key `{}` stands here twice", key), fmt::format("the first is in line {}", known->second.line),
-             static_cast<int>(key.size()));
+    frame.is_repeated = first != nullptr;
+    if (first)
+      report(place, fmt::format("the key `{}` stands here twice", key),
+             fmt::format("the first is in line {}", first->key_place.line), length_of(key));
+    else frame.node->members.push_back({key, place, nullptr});
+  }
+
+  // Nearly all maps are so small that comparing is faster than a table.
+  static const Node::Member* find_key(Frame& frame, const std::string& key) {
+    const std::vector<Node::Member>& members = frame.node->members;
+    if (members.size() < 32) return frame.node->find(key);
+    while (frame.positions.size() < members.size())
+      frame.positions.emplace(members[frame.positions.size()].key, frame.positions.size());
+    const auto found = frame.positions.find(key);
+    return found == frame.positions.end() ? nullptr : &members[found->second];
   }
 
   void put(NodePtr node, std::size_t size, std::size_t height) {
@@ -278,9 +293,12 @@ std::optional<Diagnostic> text_problem(std::string_view text, std::size_t start)
   for (std::size_t at = start; at < text.size();) {
     const CodePoint point = code_point_at(text, at);
     if (!point.is_valid || point.value == 0) return problem(cursor.at(at), "the file is not UTF-8 text", "save it as UTF-8");
-    const bool is_control = (point.value < 0x20 && point.value != '\t' && point.value != '\n' && point.value != '\r') || point.value == 0x7F;
-    if (is_control) return problem(cursor.at(at), fmt::format("the control character U+{:04X} can't stand in YAML", static_cast<unsigned>(point.value)),
-                                   "remove it, or write it as an escape in double quotes");
+    const bool is_control =
+        (point.value < 0x20 && point.value != '\t' && point.value != '\n' && point.value != '\r') || point.value == 0x7F;
+    if (is_control)
+      return problem(cursor.at(at),
+                     fmt::format("the control character U+{:04X} can't stand in YAML", static_cast<unsigned>(point.value)),
+                     "remove it, or write it as an escape in double quotes");
     at += point.length;
   }
   if (text.find_first_not_of(blanks, start) == std::string_view::npos) return problem({}, "the file is empty", "");

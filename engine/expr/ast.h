@@ -19,11 +19,11 @@ struct Expression::Node {
   struct Literal {
     Value value;
   };
-  struct Result {};   // `@`, and what a bare name looks into
-  struct Context {    // `$name`
+  struct Result {};  // `@`, and what a bare name looks into
+  struct Context {   // `$name`
     std::string name;
   };
-  struct StepValues { // `$steps.id`
+  struct StepValues {  // `$steps.id`
     std::string id;
   };
   struct Field {
@@ -32,7 +32,7 @@ struct Expression::Node {
   };
   struct Index {
     Ptr of;
-    std::int64_t index;   // below zero: from the end
+    std::int64_t index;  // below zero: from the end
   };
   struct Not {
     Ptr operand;
@@ -47,8 +47,8 @@ struct Expression::Node {
   };
 
   std::variant<Literal, Result, Context, StepValues, Field, Index, Not, Comparison, Logical> data;
-  std::size_t begin = 0, end = 0;   // its bytes in the expression's text
-  int height = 1;                   // of the tree below, bounded by the parser: walks may recurse
+  std::size_t begin = 0, end = 0;  // its bytes in the expression's text
+  int height = 1;                  // of the tree below, bounded by the parser: walks may recurse
 };
 
 // What an Expression shares between its copies.

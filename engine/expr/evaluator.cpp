@@ -52,12 +52,18 @@ class Evaluator {
  private:
   std::string_view text_of(const Node& node) const { return text_.substr(node.begin, node.end - node.begin); }
 
+  std::string shown(const Node& node) const {
+    return std::holds_alternative<Node::Result>(node.data) ? "the result" : fmt::format("`{}`", text_of(node));
+  }
+
   [[noreturn]] void fail(Kind kind, const Node& node, std::string message, std::string hint = {}) const {
     throw ExpressionError(kind, node.begin, std::move(message), std::move(hint));
   }
 
   Value result(const Node& node) const {
-    if (!result_) fail(Kind::not_available, node, "there is no result here that a bare name could look into", "context values begin with `$`");
+    if (!result_)
+      fail(Kind::not_available, node, "there is no result here that a bare name could look into",
+           "context values begin with `$`");
     return *result_;
   }
 
@@ -77,15 +83,13 @@ class Evaluator {
     const Value of = value_of(*field.of);
     if (of.is_null()) return {};
     if (of.is_map()) return of.get(field.name);
-    const bool is_result = std::holds_alternative<Node::Result>(field.of->data);
-    const std::string subject = is_result ? "the result" : fmt::format("`{}`", text_of(*field.of));
-    fail(Kind::invalid_type, node, fmt::format("{} is {} and has no field `{}`", subject, in_words(of), field.name));
+    fail(Kind::invalid_type, node, fmt::format("{} is {} and has no field `{}`", shown(*field.of), in_words(of), field.name));
   }
 
   Value item_of(const Node& node, const Node::Index& index) const {
     const Value of = value_of(*index.of);
     if (of.is_null()) return {};
-    if (!of.is_list()) fail(Kind::invalid_type, node, fmt::format("{} has no items: only a list can be indexed", in_words(of)));
+    if (!of.is_list()) fail(Kind::invalid_type, node, fmt::format("{} is {} and has no items", shown(*index.of), in_words(of)));
     const auto size = static_cast<std::int64_t>(of.as_list().size());
     const std::int64_t at = index.index < 0 ? size + index.index : index.index;
     return at < 0 || at >= size ? Value() : of.as_list()[static_cast<std::size_t>(at)];
@@ -94,7 +98,8 @@ class Evaluator {
   bool boolean(const Node& node, std::string_view of_operator) const {
     const Value value = value_of(node);
     if (value.is_bool()) return value.as_bool();
-    fail(Kind::invalid_type, node, fmt::format("`{}` takes true or false, and `{}` is {}", of_operator, text_of(node), in_words(value)),
+    fail(Kind::invalid_type, node,
+         fmt::format("`{}` takes true or false, and `{}` is {}", of_operator, text_of(node), in_words(value)),
          value.is_null() || value.is_text() ? fmt::format("compare it: `{} == ...`", text_of(node)) : "");
   }
 
@@ -123,13 +128,14 @@ class Evaluator {
     if (left.is_null() || right.is_null()) return left.is_null() && right.is_null();
     if (is_same_kind(left, right)) return left == right;
     fail(Kind::invalid_type, node,
-         fmt::format("can't compare {} with {}: `{}` is {}, `{}` is {}", in_words(left), in_words(right), text_of(*comparison.left),
-                     in_words(left), text_of(*comparison.right), in_words(right)));
+         fmt::format("can't compare {} with {}: `{}` is {}, `{}` is {}", in_words(left), in_words(right),
+                     text_of(*comparison.left), in_words(left), text_of(*comparison.right), in_words(right)));
   }
 
   enum class Operands { as_written, exchanged };
 
-  bool is_less(const Node::Comparison& comparison, const Value& left, const Value& right, Operands order = Operands::as_written) const {
+  bool is_less(const Node::Comparison& comparison, const Value& left, const Value& right,
+               Operands order = Operands::as_written) const {
     require_number(*comparison.left, left);
     require_number(*comparison.right, right);
     const Value& first = order == Operands::as_written ? left : right;
@@ -140,7 +146,8 @@ class Evaluator {
 
   void require_number(const Node& node, const Value& value) const {
     if (value.is_number()) return;
-    fail(Kind::invalid_type, node, fmt::format("`<` and its kin compare numbers, and `{}` is {}", text_of(node), in_words(value)));
+    fail(Kind::invalid_type, node,
+         fmt::format("`<` and its kin compare numbers, and `{}` is {}", text_of(node), in_words(value)));
   }
 
   std::string_view text_;

@@ -20,8 +20,8 @@ class ExpressionError : public std::exception {
   enum class Kind { syntax, unsupported, invalid_type, unknown_name, not_available };
   ExpressionError(Kind kind, std::size_t offset, std::string message, std::string hint = {});
   Kind kind() const { return kind_; }
-  std::size_t offset() const { return offset_; }   // bytes into the expression's text
-  const std::string& hint() const { return hint_; }   // what to write instead; may be empty
+  std::size_t offset() const { return offset_; }     // bytes into the expression's text
+  const std::string& hint() const { return hint_; }  // what to write instead; may be empty
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
@@ -45,12 +45,12 @@ class Scope {
 struct Reference {
   std::string root;
   std::vector<std::string> path;
-  std::size_t offset = 0;   // of the `$`
+  std::size_t offset = 0;  // of the `$`
 };
 
 class Expression {
  public:
-  static Expression parse(std::string_view text);   // throws ExpressionError
+  static Expression parse(std::string_view text);  // throws ExpressionError
 
   // `result`: what bare names look into; nullptr: there is none, and a bare name is an error.
   // Strict, as the language wants it: both operands of < <= > >= are numbers, == and != compare equal kinds or null;

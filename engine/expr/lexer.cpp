@@ -25,14 +25,30 @@ struct Symbol {
 
 // Longer ones first.
 constexpr std::array symbols = {
-    Symbol{"[?", Kind::filter},        Symbol{"[]", Kind::flatten},          Symbol{"||", Kind::or_or},
-    Symbol{"&&", Kind::and_and},       Symbol{"==", Kind::equal},            Symbol{"!=", Kind::unequal},
-    Symbol{"<=", Kind::less_or_equal}, Symbol{">=", Kind::greater_or_equal}, Symbol{"<", Kind::less},
-    Symbol{">", Kind::greater},        Symbol{"!", Kind::bang},              Symbol{".", Kind::dot},
-    Symbol{"[", Kind::left_bracket},   Symbol{"]", Kind::right_bracket},     Symbol{"(", Kind::left_parenthesis},
-    Symbol{")", Kind::right_parenthesis}, Symbol{"{", Kind::left_brace},     Symbol{"}", Kind::right_brace},
-    Symbol{",", Kind::comma},          Symbol{":", Kind::colon},             Symbol{"*", Kind::star},
-    Symbol{"@", Kind::at},             Symbol{"|", Kind::pipe},              Symbol{"&", Kind::ampersand},
+    Symbol{"[?", Kind::filter},
+    Symbol{"[]", Kind::flatten},
+    Symbol{"||", Kind::or_or},
+    Symbol{"&&", Kind::and_and},
+    Symbol{"==", Kind::equal},
+    Symbol{"!=", Kind::unequal},
+    Symbol{"<=", Kind::less_or_equal},
+    Symbol{">=", Kind::greater_or_equal},
+    Symbol{"<", Kind::less},
+    Symbol{">", Kind::greater},
+    Symbol{"!", Kind::bang},
+    Symbol{".", Kind::dot},
+    Symbol{"[", Kind::left_bracket},
+    Symbol{"]", Kind::right_bracket},
+    Symbol{"(", Kind::left_parenthesis},
+    Symbol{")", Kind::right_parenthesis},
+    Symbol{"{", Kind::left_brace},
+    Symbol{"}", Kind::right_brace},
+    Symbol{",", Kind::comma},
+    Symbol{":", Kind::colon},
+    Symbol{"*", Kind::star},
+    Symbol{"@", Kind::at},
+    Symbol{"|", Kind::pipe},
+    Symbol{"&", Kind::ampersand},
 };
 
 [[noreturn]] void fail(std::size_t at, std::string message, std::string hint = {}) {
@@ -103,7 +119,8 @@ class Lexer {
   static Value number_value(std::string_view digits, std::size_t begin) {
     const char* end = digits.data() + digits.size();
     std::int64_t whole = 0;
-    if (const auto [stop, error] = std::from_chars(digits.data(), end, whole); error == std::errc() && stop == end) return whole;
+    if (const auto [stop, error] = std::from_chars(digits.data(), end, whole); error == std::errc() && stop == end)
+      return whole;
     double real = 0;
     if (const auto [stop, error] = std::from_chars(digits.data(), end, real); error == std::errc() && stop == end) return real;
     fail(begin, fmt::format("the number `{}` is too large", digits));
@@ -148,7 +165,8 @@ class Lexer {
     const std::size_t begin = at_;
     const std::string_view raw = between_quotes("quote `\"`");
     std::optional<Value> value = try_parse_json(fmt::format("\"{}\"", raw));
-    if (!value || !value->is_text()) fail(begin, fmt::format("\"{}\" is not a quoted name: its escapes are those of JSON", raw));
+    if (!value || !value->is_text())
+      fail(begin, fmt::format("\"{}\" is not a quoted name: its escapes are those of JSON", raw));
     return finish(Kind::quoted_identifier, begin, *std::move(value));
   }
 
@@ -165,7 +183,9 @@ class Lexer {
   [[noreturn]] void fail_unknown() const {
     const char c = text_[at_];
     if (c == '=') fail(at_, "`=` is no operator", "write `==` to compare");
-    if (c == '-') fail(at_, "`-` can't stand here", "a name that contains `-` takes double quotes after a dot: metadata.\"resource-version\"");
+    if (c == '-')
+      fail(at_, "`-` can't stand here",
+           "a name that contains `-` takes double quotes after a dot: metadata.\"resource-version\"");
     std::size_t end = at_ + 1;
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
     fail(at_, fmt::format("`{}` can't stand here", text_.substr(at_, end - at_)));

@@ -10,16 +10,38 @@ namespace runbook {
 
 struct Token {
   enum class Kind {
-    identifier, quoted_identifier,   // value: the name
-    literal,                         // 'text', `json` or a number; value: what it stands for
-    context,                         // $name; value: the name
-    dot, left_bracket, filter, flatten, right_bracket, left_parenthesis, right_parenthesis, left_brace, right_brace,
-    comma, colon, star, at, pipe, ampersand,
-    or_or, and_and, bang, equal, unequal, less, less_or_equal, greater, greater_or_equal,
+    identifier,
+    quoted_identifier,  // value: the name
+    literal,            // 'text', `json` or a number; value: what it stands for
+    context,            // $name; value: the name
+    dot,
+    left_bracket,
+    filter,
+    flatten,
+    right_bracket,
+    left_parenthesis,
+    right_parenthesis,
+    left_brace,
+    right_brace,
+    comma,
+    colon,
+    star,
+    at,
+    pipe,
+    ampersand,
+    or_or,
+    and_and,
+    bang,
+    equal,
+    unequal,
+    less,
+    less_or_equal,
+    greater,
+    greater_or_equal,
     end,
   };
   Kind kind = Kind::end;
-  std::size_t begin = 0, end = 0;   // bytes of the text
+  std::size_t begin = 0, end = 0;  // bytes of the text
   Value value;
 };
 

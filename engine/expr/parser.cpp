@@ -21,9 +21,16 @@ int binding_power(Kind kind) {
     case Kind::pipe: return 1;
     case Kind::or_or: return 2;
     case Kind::and_and: return 3;
-    case Kind::equal: case Kind::unequal: case Kind::less: case Kind::less_or_equal: case Kind::greater:
+    case Kind::equal:
+    case Kind::unequal:
+    case Kind::less:
+    case Kind::less_or_equal:
+    case Kind::greater:
     case Kind::greater_or_equal: return 5;
-    case Kind::dot: case Kind::left_bracket: case Kind::filter: case Kind::flatten: return 50;
+    case Kind::dot:
+    case Kind::left_bracket:
+    case Kind::filter:
+    case Kind::flatten: return 50;
     default: return 0;
   }
 }
@@ -35,7 +42,8 @@ constexpr int not_power = 45;
 }
 
 [[noreturn]] void refuse(const Token& token, std::string_view what) {
-  throw ExpressionError(ExpressionError::Kind::unsupported, token.begin, fmt::format("{} are not supported by this version", what));
+  throw ExpressionError(ExpressionError::Kind::unsupported, token.begin,
+                        fmt::format("{} are not supported by this version", what));
 }
 
 Node::Comparator comparator(Kind kind) {
@@ -184,10 +192,12 @@ class Parser {
     ++at_;
     const Token& token = now();
     if (token.kind == Kind::star) refuse(token, "projections `*`");
-    if (token.kind == Kind::left_bracket || token.kind == Kind::flatten || token.kind == Kind::left_brace) refuse(token, "multiselects");
+    if (token.kind == Kind::left_bracket || token.kind == Kind::flatten || token.kind == Kind::left_brace)
+      refuse(token, "multiselects");
     if (token.kind == Kind::identifier && after().kind == Kind::left_parenthesis) refuse(token, "functions");
     if (token.kind == Kind::context) fail(token.begin, fmt::format("`{}` can't stand after a dot", text_of(token)));
-    if (token.kind != Kind::identifier && token.kind != Kind::quoted_identifier) fail(token.begin, "a name must follow the dot");
+    if (token.kind != Kind::identifier && token.kind != Kind::quoted_identifier)
+      fail(token.begin, "a name must follow the dot");
     ++at_;
     const std::size_t begin = of->begin;
     const int height = of->height;
@@ -198,7 +208,8 @@ class Parser {
     const Token bracket = take();
     const Token number = now();
     if (number.kind == Kind::literal && number.value.is_text())
-      fail(number.begin, "a list is indexed by a number", fmt::format("a field is written .{0} or .\"{0}\"", number.value.as_text()));
+      fail(number.begin, "a list is indexed by a number",
+           fmt::format("a field is written .{0} or .\"{0}\"", number.value.as_text()));
     if (number.kind != Kind::literal || after().kind == Kind::colon) {
       --at_;
       refuse_bracket(bracket);

@@ -8,9 +8,9 @@ namespace runbook {
 
 struct Template::Parsed {
   std::string text;
-  std::vector<std::string> literals;       // one more than expressions
+  std::vector<std::string> literals;  // one more than expressions
   std::vector<Expression> expressions;
-  std::vector<std::size_t> offsets;        // of each expression in text
+  std::vector<std::size_t> offsets;  // of each expression in text
 };
 
 namespace {

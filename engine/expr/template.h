@@ -23,8 +23,8 @@ class Template {
   const std::vector<Expression>& expressions() const;
   // Of all expressions, with offsets into the template's text.
   std::vector<Reference> references() const;
-  std::vector<Reference> bare_names() const;   // each is an error when evaluated: inside `${{ }}` there is no result
-  const std::string& text() const;   // as written
+  std::vector<Reference> bare_names() const;  // each is an error when evaluated: inside `${{ }}` there is no result
+  const std::string& text() const;            // as written
 
   struct Parsed;
 

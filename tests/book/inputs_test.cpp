@@ -17,7 +17,8 @@ std::shared_ptr<const Runbook> with_inputs(const std::string& inputs) {
   return load(text).runbook;
 }
 
-GivenInputs given(std::vector<std::pair<std::string, std::string>> flags, Value file = {}, std::map<std::string, std::string> environment = {}) {
+GivenInputs given(std::vector<std::pair<std::string, std::string>> flags, Value file = {},
+                  std::map<std::string, std::string> environment = {}) {
   return {std::move(flags), std::move(file), [environment](const std::string& name) -> std::optional<std::string> {
             const auto found = environment.find(name);
             if (found == environment.end()) return std::nullopt;
@@ -25,7 +26,9 @@ GivenInputs given(std::vector<std::pair<std::string, std::string>> flags, Value 
           }};
 }
 
-std::string values_of(const std::string& inputs, const GivenInputs& from) { return to_json(resolve_inputs(*with_inputs(inputs), from).values); }
+std::string values_of(const std::string& inputs, const GivenInputs& from) {
+  return to_json(resolve_inputs(*with_inputs(inputs), from).values);
+}
 
 // "what / hint"
 std::string refusal_of(const std::string& inputs, const GivenInputs& from) {
@@ -43,7 +46,8 @@ std::string refusal_of(const std::string& inputs, const GivenInputs& from) {
 TEST_CASE("a_flag_beats_the_file_the_file_the_environment_and_that_the_default") {
   const std::string inputs = "  region: {default: d}\n";
   const std::map<std::string, std::string> environment = {{"RUNBOOK_INPUT_REGION", "e"}};
-  CHECK(values_of(inputs, given({{"region", "x"}, {"region", "flag"}}, object({{"region", "f"}}), environment)) == R"({"region":"flag"})");
+  CHECK(values_of(inputs, given({{"region", "x"}, {"region", "flag"}}, object({{"region", "f"}}), environment)) ==
+        R"({"region":"flag"})");
   CHECK(values_of(inputs, given({}, object({{"region", "f"}}), environment)) == R"({"region":"f"})");
   CHECK(values_of(inputs, given({}, {}, environment)) == R"({"region":"e"})");
   CHECK(values_of(inputs, given({})) == R"({"region":"d"})");
@@ -51,14 +55,17 @@ TEST_CASE("a_flag_beats_the_file_the_file_the_environment_and_that_the_default")
 
 TEST_CASE("values_have_the_type_of_their_input") {
   const std::string inputs =
-      "  text: {}\n  count: {type: int}\n  ratio: {type: number}\n  on: {type: bool}\n  file: {type: path}\n  from_file: {type: int}\n";
-  CHECK(values_of(inputs, given({{"text", "012"}, {"count", "-3"}, {"ratio", "0.5"}, {"on", "true"}, {"file", "./x"}}, object({{"from_file", 7}}))) ==
+      "  text: {}\n  count: {type: int}\n  ratio: {type: number}\n  on: {type: bool}\n  file: {type: path}\n  from_file: "
+      "{type: int}\n";
+  CHECK(values_of(inputs, given({{"text", "012"}, {"count", "-3"}, {"ratio", "0.5"}, {"on", "true"}, {"file", "./x"}},
+                                object({{"from_file", 7}}))) ==
         R"({"text":"012","count":-3,"ratio":0.5,"on":true,"file":"./x","from_file":7})");
 }
 
 TEST_CASE("defaults_see_the_inputs_before_them") {
   const std::string inputs =
-      "  cluster: {}\n  port: {type: int, default: \"80\"}\n  bucket: {default: \"kops-${{ $inputs.cluster }}-${{ $inputs.port }}\"}\n";
+      "  cluster: {}\n  port: {type: int, default: \"80\"}\n  bucket: {default: \"kops-${{ $inputs.cluster }}-${{ $inputs.port "
+      "}}\"}\n";
   CHECK(values_of(inputs, given({{"cluster", "prod"}})) == R"({"cluster":"prod","port":80,"bucket":"kops-prod-80"})");
 }
 
@@ -66,7 +73,8 @@ TEST_CASE("a_missing_input_says_what_to_type") {
   CHECK(refusal_of("  cluster: {description: Full DNS name, example: imrt.example.org}\n", given({})) ==
         "input `cluster` is missing (Full DNS name) / -i cluster=imrt.example.org");
   CHECK(refusal_of("  region: {}\n", given({})) == "input `region` is missing / -i region=...");
-  CHECK(refusal_of("  git_password: {type: secret}\n", given({})) == "input `git_password` is missing / export RUNBOOK_INPUT_GIT_PASSWORD=...");
+  CHECK(refusal_of("  git_password: {type: secret}\n", given({})) ==
+        "input `git_password` is missing / export RUNBOOK_INPUT_GIT_PASSWORD=...");
 }
 
 TEST_CASE("all_problems_are_named_at_once") {
@@ -79,7 +87,8 @@ TEST_CASE("all_problems_are_named_at_once") {
 }
 
 TEST_CASE("an_unknown_name_proposes_the_nearest") {
-  CHECK(refusal_of("  cluster_name: {default: x}\n", given({{"cluster_nam", "y"}})) == "there is no input `cluster_nam` / did you mean `cluster_name`?");
+  CHECK(refusal_of("  cluster_name: {default: x}\n", given({{"cluster_nam", "y"}})) ==
+        "there is no input `cluster_nam` / did you mean `cluster_name`?");
 }
 
 TEST_CASE("a_pattern_matches_the_whole_value") {
@@ -92,7 +101,8 @@ TEST_CASE("a_pattern_matches_the_whole_value") {
 TEST_CASE("a_secret_never_stands_on_the_command_line_and_never_among_the_values") {
   const std::string inputs = "  password: {type: secret}\n";
   CHECK(refusal_of(inputs, given({{"password", "hunter22"}})) ==
-        "the secret `password` can't be given on the command line, where every user of this machine can see it / export RUNBOOK_INPUT_PASSWORD=...");
+        "the secret `password` can't be given on the command line, where every user of this machine can see it / export "
+        "RUNBOOK_INPUT_PASSWORD=...");
   const InputValues values = resolve_inputs(*with_inputs(inputs), given({}, {}, {{"RUNBOOK_INPUT_PASSWORD", "hunter22"}}));
   CHECK(to_json(values.values) == "{}");
   CHECK(values.secrets.at("password") == "hunter22");
@@ -100,14 +110,16 @@ TEST_CASE("a_secret_never_stands_on_the_command_line_and_never_among_the_values"
 
 TEST_CASE("a_secret_is_not_repeated_in_a_refusal") {
   CHECK(refusal_of("  password: {type: secret}\n", given({}, {}, {{"RUNBOOK_INPUT_PASSWORD", "abc"}})) ==
-        "input `password`: a secret of less than 6 characters can't be masked in what is shown / export RUNBOOK_INPUT_PASSWORD=...");
+        "input `password`: a secret of less than 6 characters can't be masked in what is shown / export "
+        "RUNBOOK_INPUT_PASSWORD=...");
   CHECK(refusal_of("  password: {type: secret, pattern: \"[a-z]+\"}\n", given({}, object({{"password", "HUNTER22"}}))) ==
         "input `password`: its value does not match the pattern `[a-z]+` / export RUNBOOK_INPUT_PASSWORD=...");
 }
 
 TEST_CASE("on_resume_the_secrets_that_are_there_are_read_again") {
   const auto runbook = with_inputs("  region: {}\n  one: {type: secret}\n  two: {type: secret}\n");
-  const std::map<std::string, std::string> secrets = resolve_secrets(*runbook, given({}, {}, {{"RUNBOOK_INPUT_TWO", "hunter22"}}));
+  const std::map<std::string, std::string> secrets =
+      resolve_secrets(*runbook, given({}, {}, {{"RUNBOOK_INPUT_TWO", "hunter22"}}));
   CHECK(secrets == std::map<std::string, std::string>{{"two", "hunter22"}});
 }
 

@@ -28,7 +28,8 @@ std::string params_of(const Step& step) { return to_json(step.params.evaluate(No
 }  // namespace
 
 TEST_CASE("the_head_of_a_runbook_is_text_as_written") {
-  const auto runbook = loaded("runbook: imrt_aws\ntitle: Deploy\nversion: 1.10\nsource: docs/AWS.md\nsummary: Two\nsteps:\n  - {id: a, shell: ls}\n");
+  const auto runbook = loaded(
+      "runbook: imrt_aws\ntitle: Deploy\nversion: 1.10\nsource: docs/AWS.md\nsummary: Two\nsteps:\n  - {id: a, shell: ls}\n");
   CHECK(runbook->name == "imrt_aws");
   CHECK(runbook->version == "1.10");
   CHECK(runbook->document == "docs/AWS.md");
@@ -69,7 +70,8 @@ TEST_CASE("parameters_come_from_the_short_and_the_long_form_and_from_defaults") 
   CHECK(params_of(*runbook->find("a")) == R"({"script":"ls -l","with":"sh"})");
   CHECK(params_of(*runbook->find("b")) == R"({"script":"cat","with":"bash","stdin":"hello"})");
   CHECK(params_of(*runbook->find("c")) == R"({"argv":["ls","","012"]})");
-  CHECK(params_of(*runbook->find("d")) == R"({"argv":["cat"],"stdin":{"json":{"port":80,"ok":true,"none":null,"text":"80","name":"api","zero":"012"}}})");
+  CHECK(params_of(*runbook->find("d")) ==
+        R"({"argv":["cat"],"stdin":{"json":{"port":80,"ok":true,"none":null,"text":"80","name":"api","zero":"012"}}})");
   CHECK(runbook->find("a")->timeout_ms == 600'000);
   CHECK(runbook->find("a")->retry.attempts == 3);
   CHECK(runbook->find("b")->timeout_ms == 1'000);
@@ -104,7 +106,8 @@ TEST_CASE("a_step_has_all_its_keys") {
       "    shell: make\n"
       "    effect: idempotent\n"
       "    before: {shell: look, outputs: {generation: json.generation}}\n"
-      "    done_when: {shell: look, that: json.generation > $before.generation, outputs: {id: json.id}, every: 5s, timeout: 1m, decides: true}\n"
+      "    done_when: {shell: look, that: json.generation > $before.generation, outputs: {id: json.id}, every: 5s, timeout: "
+      "1m, decides: true}\n"
       "    verify: {exec: [look], look_timeout: 3s, \"yes\": [0, 1]}\n"
       "    outputs:\n"
       "      id: json.id\n"
@@ -174,7 +177,8 @@ TEST_CASE("standard_output_is_needed_where_something_looks_into_it") {
 TEST_CASE("wait_until_and_assert_are_probes") {
   const auto runbook = with_steps(
       "  - id: ready\n"
-      "    wait_until: {shell: look, that: json.ok, fail_when: json.failed, timeout: 3d, every: 30s, outputs: {url: json.url}}\n"
+      "    wait_until: {shell: look, that: json.ok, fail_when: json.failed, timeout: 3d, every: 30s, outputs: {url: "
+      "json.url}}\n"
       "  - id: sane\n"
       "    assert: {that: $steps.ready.url != 'x', because: The address was given away}\n"
       "  - id: there\n"
@@ -191,7 +195,8 @@ TEST_CASE("wait_until_and_assert_are_probes") {
 }
 
 TEST_CASE("outputs_of_a_runbook_become_templates") {
-  const auto runbook = loaded("runbook: x\nsteps:\n  - {id: a, shell: ls, outputs: {url: stdout}}\noutputs: {url: $steps.a.url}\n");
+  const auto runbook =
+      loaded("runbook: x\nsteps:\n  - {id: a, shell: ls, outputs: {url: stdout}}\noutputs: {url: $steps.a.url}\n");
   REQUIRE(runbook->outputs.size() == 1);
   CHECK(runbook->outputs[0].second.text.text() == "${{ $steps.a.url }}");
 }

@@ -8,20 +8,28 @@
 inline const runbook::Declarations& test_types() {
   using runbook::Param;
   static const runbook::Declarations types = {
-      {"shell", "Runs a script", "script",
+      {"shell",
+       "Runs a script",
+       "script",
        {{"script", Param::Type::text, "the script", true, {}, {}},
         {"with", Param::Type::value, "the shell", false, "bash", {"bash", "sh"}},
         {"stdin", Param::Type::input, "standard input", false, {}, {}}},
-       runbook::Effect::once, true},
-      {"exec", "Runs a program", "argv",
+       runbook::Effect::once,
+       true},
+      {"exec",
+       "Runs a program",
+       "argv",
        {{"argv", Param::Type::arguments, "the program and its arguments", true, {}, {}},
         {"stdin", Param::Type::input, "standard input", false, {}, {}}},
-       runbook::Effect::once, false},
+       runbook::Effect::once,
+       false},
   };
   return types;
 }
 
-inline runbook::SourcePtr source_of(std::string text) { return std::make_shared<runbook::SourceText>("test.yaml", std::move(text)); }
+inline runbook::SourcePtr source_of(std::string text) {
+  return std::make_shared<runbook::SourceText>("test.yaml", std::move(text));
+}
 
 inline runbook::Loaded load(const std::string& text) { return runbook::load_runbook(source_of(text), test_types()); }
 
@@ -29,6 +37,7 @@ inline runbook::Loaded load(const std::string& text) { return runbook::load_runb
 inline std::string problems_of(const std::string& text) {
   const runbook::SourcePtr source = source_of(text);
   std::string shown;
-  for (const runbook::Diagnostic& diagnostic : runbook::load_runbook(source, test_types()).diagnostics) shown += render(diagnostic, *source);
+  for (const runbook::Diagnostic& diagnostic : runbook::load_runbook(source, test_types()).diagnostics)
+    shown += render(diagnostic, *source);
   return shown;
 }

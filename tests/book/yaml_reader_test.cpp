@@ -79,7 +79,9 @@ TEST_CASE("aliases_repeat_what_their_anchor_names") {
 }
 
 TEST_CASE("a_byte_order_mark_and_windows_lines_are_read") {
-  const Read result = read("\xEF\xBB\xBF" "a: 1\r\nb: |\r\n  x\r\n");
+  const Read result = read(
+      "\xEF\xBB\xBF"
+      "a: 1\r\nb: |\r\n  x\r\n");
   REQUIRE(result.root);
   CHECK(result.root->find("b")->key_place == Place{2, 1});
   CHECK(result.root->find("b")->value->text == "x\n");
@@ -101,7 +103,9 @@ TEST_CASE("what_is_no_text_is_refused") {
   CHECK(message_of("# only a comment\n") == "the file holds nothing but comments");
   CHECK(message_of(std::string("a: b\0c", 6)) == "the file is not UTF-8 text");
   CHECK(message_of("a: \xC3\x28") == "the file is not UTF-8 text");
-  CHECK(message_of(std::string("\xFF\xFE" "a\0:\0", 6)) == "the file is not UTF-8 text");
+  CHECK(message_of(std::string("\xFF\xFE"
+                               "a\0:\0",
+                               6)) == "the file is not UTF-8 text");
   CHECK(message_of("a: b\x04\nc: d\n") == "the control character U+0004 can't stand in YAML");
 }
 
@@ -119,7 +123,8 @@ TEST_CASE("nesting_has_a_limit_and_takes_no_stack") {
   CHECK(message_of(repeated("- ", 100'000)) == "values nest deeper than 100 levels");
   CHECK(message_of(repeated("{a: ", 100'000)) == "this `{` is not closed");
   const std::string half = repeated("[", 60) + repeated("]", 60);
-  CHECK(message_of("a: &x " + half + "\nb: " + repeated("[", 60) + "*x" + repeated("]", 60)) == "values nest deeper than 100 levels");
+  CHECK(message_of("a: &x " + half + "\nb: " + repeated("[", 60) + "*x" + repeated("]", 60)) ==
+        "values nest deeper than 100 levels");
 }
 
 TEST_CASE("aliases_have_a_budget") {

@@ -9,10 +9,13 @@ using namespace runbook;
 
 namespace {
 
-const GivenScope scope(object({{"inputs", object({{"region", "us-east-2"}, {"count", 3}, {"dry", false}})}, {"vars", object({{"list", List{1, 2, 3}}})}}),
+const GivenScope scope(object({{"inputs", object({{"region", "us-east-2"}, {"count", 3}, {"dry", false}})},
+                               {"vars", object({{"list", List{1, 2, 3}}})}}),
                        object({{"vpc", object({{"state", "succeeded"}, {"id", "vpc-1"}})}}));
 
-std::string value_of(std::string_view text, const Value& result = {}) { return to_json(Expression::parse(text).evaluate(scope, &result)); }
+std::string value_of(std::string_view text, const Value& result = {}) {
+  return to_json(Expression::parse(text).evaluate(scope, &result));
+}
 
 std::string over(std::string_view text, std::string_view json) { return value_of(text, parse_json(json)); }
 
@@ -135,11 +138,21 @@ TEST_CASE("references_are_the_leading_plain_names") {
 }
 
 TEST_CASE("the_rest_of_jmespath_is_refused_by_name") {
-  const std::pair<const char*, const char*> cases[] = {
-      {"a == length(b)", "functions"}, {"a.length(b)", "functions"}, {"a[*].b", "projections `[*]`"}, {"a[]", "projections `[]`"},
-      {"*.a", "projections `*`"},      {"a.*", "projections `*`"},   {"a[?b]", "filters `[?...]`"},  {"a[1:2]", "slices"},
-      {"a[:2]", "slices"},             {"a | b", "pipes"},           {"[a, b]", "multiselects"},     {"{a: b}", "multiselects"},
-      {"a.{b: c}", "multiselects"},    {"a.[b]", "multiselects"},    {"&a", "references to expressions `&`"}};
+  const std::pair<const char*, const char*> cases[] = {{"a == length(b)", "functions"},
+                                                       {"a.length(b)", "functions"},
+                                                       {"a[*].b", "projections `[*]`"},
+                                                       {"a[]", "projections `[]`"},
+                                                       {"*.a", "projections `*`"},
+                                                       {"a.*", "projections `*`"},
+                                                       {"a[?b]", "filters `[?...]`"},
+                                                       {"a[1:2]", "slices"},
+                                                       {"a[:2]", "slices"},
+                                                       {"a | b", "pipes"},
+                                                       {"[a, b]", "multiselects"},
+                                                       {"{a: b}", "multiselects"},
+                                                       {"a.{b: c}", "multiselects"},
+                                                       {"a.[b]", "multiselects"},
+                                                       {"&a", "references to expressions `&`"}};
   for (const auto& [text, what] : cases) {
     CAPTURE(text);
     const ExpressionError error = error_of(text);

@@ -9,7 +9,8 @@ using namespace runbook;
 
 namespace {
 
-const GivenScope scope(object({{"inputs", object({{"name", "api"}, {"port", 8080}, {"ratio", 0.5}, {"on", true}, {"zones", List{"a", "b"}}})}}));
+const GivenScope scope(
+    object({{"inputs", object({{"name", "api"}, {"port", 8080}, {"ratio", 0.5}, {"on", true}, {"zones", List{"a", "b"}}})}}));
 
 std::string value_of(std::string_view text) { return to_json(Template::parse(text).evaluate(scope)); }
 
@@ -38,7 +39,8 @@ TEST_CASE("a_lone_expression_keeps_its_type") {
 }
 
 TEST_CASE("inside_text_stand_text_numbers_and_booleans") {
-  CHECK(value_of("http://${{ $inputs.name }}:${{ $inputs.port }}/?${{ $inputs.on }}&${{ $inputs.ratio }}") == R"("http://api:8080/?true&0.5")");
+  CHECK(value_of("http://${{ $inputs.name }}:${{ $inputs.port }}/?${{ $inputs.on }}&${{ $inputs.ratio }}") ==
+        R"("http://api:8080/?true&0.5")");
   const ExpressionError error = error_of("zones: ${{ $inputs.zones }}");
   CHECK(error.kind() == ExpressionError::Kind::invalid_type);
   CHECK(error.offset() == 11);
