@@ -46,6 +46,7 @@ std::string spawn_body(const Spawn& body) {
   writer.number(command.grace_ms);
   writer.number(command.seq);
   writer.text(command.hash);
+  writer.text(body.program);
   writer.text(body.marker);
   writer.number(body.named_outputs_in_memory);
   numbers(writer, body.acked);
@@ -67,6 +68,7 @@ Spawn read_spawn_body(WireReader& reader) {
   command.grace_ms = reader.number();
   command.seq = reader.number();
   command.hash = reader.text();
+  body.program = reader.text();
   body.marker = reader.text();
   body.named_outputs_in_memory = reader.number() != 0;
   body.acked = read_numbers(reader);

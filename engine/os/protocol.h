@@ -30,6 +30,7 @@ struct Hello {
 
 struct Spawn {
   Command command;
+  std::string program;              // what argv[0] was found to be
   std::string marker;               // RUN/n
   bool named_outputs_in_memory = false;
   std::vector<std::int64_t> acked;

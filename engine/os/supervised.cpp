@@ -155,7 +155,7 @@ int Supervised::start() {
   auto argv = pointers(body_.command.argv);
   auto env = pointers(body_.command.env);
   mode_t own_mask = ::umask(static_cast<mode_t>(body_.mask));
-  int error = ::posix_spawn(&pid_, argv[0], &actions, &attributes, argv.data(), env.data());
+  int error = ::posix_spawn(&pid_, body_.program.c_str(), &actions, &attributes, argv.data(), env.data());
   ::umask(own_mask);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);

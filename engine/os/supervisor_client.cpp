@@ -165,7 +165,7 @@ Exit SupervisorClient::run(std::int64_t n, const Command& command, const Sink& s
   std::string why = why_not_runnable(command, program);
   if (!why.empty()) return not_started(why);
   if (stop.stop_requested()) return not_started("it was stopped before it began");
-  body.command.argv[0] = program;
+  body.program = program;
   body.marker = fmt::format("{}/{}", config_.run, n);
   body.named_outputs_in_memory = !command.secrets.empty();
   static const mode_t mask = current_umask();

@@ -63,6 +63,7 @@ Executor::Conclusion Executor::run(Limits limits) {
     for (auto& next : decision.launches) launch(std::move(next));
     for (std::int64_t n : decision.cancels) cancel(n);
     if (decision.end) return conclude(*decision.end);
+    if (!decision.launches.empty()) continue;   // what now runs may have a deadline to wake for
     if (limits_.is_interactive) ask_what_is_open();
     for (Signal& signal : wait(decision.wake_ms)) absorb(signal);
     if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
