@@ -49,8 +49,31 @@ const KeySet assertion = {
 
 namespace {
 
+struct Word {
+  std::string_view other;  // what other tools call it
+  std::string_view ours;
+};
+
+// Where several are given for one word, the first that the map has is meant.
+constexpr Word words[] = {
+    {"name", "title"},          {"name", "section"},      {"run", "shell"},        {"command", "shell"},
+    {"cmd", "shell"},           {"bash", "shell"},        {"script", "shell"},     {"if", "when"},
+    {"environment", "env"},     {"cwd", "dir"},           {"workdir", "dir"},      {"working_directory", "dir"},
+    {"chdir", "dir"},           {"retries", "retry"},     {"unless", "done_when"}, {"creates", "done_when"},
+    {"description", "summary"}, {"description", "note"},  {"comment", "note"},     {"title", "section"},
+    {"variables", "vars"},      {"parameters", "inputs"}, {"params", "inputs"},    {"tasks", "steps"},
+    {"register", "outputs"},    {"regex", "pattern"},     {"interval", "every"},
+};
+
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string proposal(const std::string& unknown, const std::vector<std::string>& names) {
+  for (const Word& word : words) {
+    if (word.other == unknown && contains(names, word.ours)) return fmt::format("did you mean `{}`?", word.ours);
+  }
+  return suggestion(unknown, names, names.size());
 }
 
 }  // namespace
@@ -77,8 +100,7 @@ bool check_key(const Node::Member& key, const KeySet& set, Problems& problems, c
   }
   std::vector<std::string> names = set.known;
   names.insert(names.end(), also.begin(), also.end());
-  problems.error(key, fmt::format("unknown key `{}`", key.key),
-                 problems.is_crowded() ? "" : suggestion(key.key, names, names.size()));
+  problems.error(key, fmt::format("unknown key `{}`", key.key), problems.is_crowded() ? "" : proposal(key.key, names));
   return false;
 }
 

@@ -119,7 +119,7 @@ class ReferenceCheck {
   }
 
   void check_input() {
-    if (path().empty()) return;
+    if (path().empty()) return check_all_inputs();
     const std::string& name = path().front();
     const auto found =
         std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), [&](const Input& input) { return input.name == name; });
@@ -134,6 +134,14 @@ class ReferenceCheck {
       return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key),
                    "secrets reach a process only where `env:` or `stdin:` names them");
     if (path().size() > 1) error(fmt::format("input `{}` is one value and has no field `{}`", name, path()[1]));
+  }
+
+  void check_all_inputs() {
+    const auto is_secret = [](const Input& input) { return input.type == ValueType::secret; };
+    const auto secret = std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), is_secret);
+    if (secret == runbook_.inputs.end() || site().takes_secrets) return;
+    error(fmt::format("`$inputs` as a whole holds the secret `{}`, which can't be used in `{}`", secret->name, site().key),
+          "name the inputs that are meant: `$inputs.<name>`");
   }
 
   std::vector<std::string> input_names() const {
@@ -214,7 +222,7 @@ class ReferenceCheck {
       if (is_below(site().condition, *condition)) continue;
       problems_.warning(place(), length(),
                         fmt::format("`{}` is null when step `{}` is skipped", text_of(use_->reference), step.id),
-                        fmt::format("give this step the same `when: {}`", condition->text));
+                        site().step ? fmt::format("give this step the same `when: {}`", condition->text) : "");
       return;
     }
   }
