@@ -1,0 +1,127 @@
+#include "state/run_state.h"
+
+#include <doctest/doctest.h>
+
+using namespace runbook;
+
+namespace {
+
+// A run in memory: each event gets the next number.
+struct Story {
+  RunState run;
+  std::int64_t seq = 0;
+
+  Story& tell(std::string_view kind, const std::string& instance, Value body = {}, std::int64_t attempt = 0) {
+    Event event{++seq, std::string(kind), instance, attempt, 1000 * seq, std::move(body)};
+    run.apply(event);
+    return *this;
+  }
+  const InstanceState& of(const std::string& instance) const { return run.of(instance); }
+};
+
+}  // namespace
+
+TEST_CASE("an intent opens an attempt and its outcome closes it") {
+  Story story;
+  story.tell(event::intent, "a", object({{"effect", "once"}}), 1);
+  CHECK(story.of("a").state == StepState::running);
+  CHECK(story.of("a").is_open);
+  story.tell(event::ended, "a", object({{"result", "succeeded"}, {"outputs", blob_reference("d1", 3)}}), 1);
+  CHECK(story.of("a").state == StepState::succeeded);
+  CHECK_FALSE(story.of("a").is_open);
+  CHECK(story.of("a").outputs == "d1");
+}
+
+TEST_CASE("what is to be tried again waits for its time") {
+  Story story;
+  story.tell(event::intent, "a", {}, 1).tell(event::ended, "a", object({{"result", "failed"}, {"retry_at_ms", 5000}}), 1);
+  CHECK(story.of("a").state == StepState::waiting);
+  CHECK(story.of("a").retry_at_ms == 5000);
+  CHECK(story.of("a").attempts == 1);
+}
+
+TEST_CASE("what was proven not to have started is no attempt of retry") {
+  Story story;
+  story.tell(event::intent, "a", {}, 1).tell(event::ended, "a", object({{"result", "not_started"}, {"again", true}}), 1);
+  CHECK(story.of("a").state == StepState::pending);
+  CHECK(story.of("a").attempts == 0);
+  CHECK(story.of("a").all_attempts == 1);
+}
+
+TEST_CASE("in doubt stays open until somebody decides, and the decision is a deviation") {
+  Story story;
+  story.tell(event::intent, "a", {}, 1).tell(event::doubted, "a", object({{"why", "its supervisor died"}}), 1);
+  CHECK(story.of("a").state == StepState::in_doubt);
+  CHECK(story.of("a").is_open);
+  story.tell(event::asked, "a", object({{"question", "q"}, {"about", "doubt"}, {"choices", Value(List{"done", "retry"})}}), 1);
+  REQUIRE(story.run.open_question("a") != nullptr);
+  CHECK(story.run.open_question("a")->choices == std::vector<std::string>{"done", "retry"});
+  story.tell(event::answered, "a", object({{"question", "q"}, {"choice", "done"}, {"who", "ada"}, {"because", "seen"}}));
+  story.tell(event::ended, "a", object({{"result", "succeeded"}}), 1);
+  CHECK(story.run.open_question("a") == nullptr);
+  REQUIRE(story.run.deviations.size() == 1);
+  CHECK(story.run.deviations[0].who == "ada");
+  CHECK(story.run.deviations[0].because == "seen");
+}
+
+TEST_CASE("a decision to do it anew begins a group without what was known of the old one") {
+  Story story;
+  story.tell(event::intent, "a", object({{"before", blob_reference("b1", 1)}}), 1);
+  story.tell(event::ended, "a", object({{"result", "succeeded"}, {"outputs", blob_reference("d1", 1)}}), 1);
+  story.tell(event::renewed, "a", object({{"how", "redo"}, {"who", "ada"}, {"because", "wrong file"}}));
+  CHECK(story.of("a").state == StepState::pending);
+  CHECK(story.of("a").group == 2);
+  CHECK(story.of("a").attempts == 0);
+  CHECK(story.of("a").before.empty());
+  CHECK(story.of("a").outputs.empty());
+  CHECK(story.run.deviations.size() == 1);
+}
+
+TEST_CASE("an approval holds for its group alone") {
+  Story story;
+  story.tell(event::asked, "a", object({{"question", "q"}, {"about", "approval"}}));
+  story.tell(event::answered, "a", object({{"question", "q"}, {"choice", "approve"}}));
+  CHECK(story.of("a").is_approved);
+  story.tell(event::renewed, "a", object({{"how", "resume"}}));
+  CHECK_FALSE(story.of("a").is_approved);
+}
+
+TEST_CASE("somebody who stops an overdue step is heard after a crash too") {
+  Story story;
+  story.tell(event::intent, "a", object({{"deadline_ms", 5}}), 1).tell(event::overdue, "a", {}, 1);
+  story.tell(event::asked, "a", object({{"question", "q"}, {"about", "overdue"}}), 1);
+  story.tell(event::answered, "a", object({{"question", "q"}, {"choice", "stop"}}));
+  CHECK(story.of("a").must_stop);
+  CHECK_FALSE(story.of("a").deadline_ms.has_value());
+}
+
+TEST_CASE("a run pauses, is driven on, and is left once") {
+  Story story;
+  story.tell(event::run_began, "", object({{"runbook", "r"}, {"title", "R"}}));
+  story.tell(event::paused, "", object({{"state", "failed"}, {"why", "a failed"}}));
+  CHECK(story.run.state == "failed");
+  story.tell(event::driven, "", object({{"epoch", 2}}));
+  CHECK(story.run.state == "running");
+  CHECK(story.run.epoch == 2);
+  CHECK_FALSE(story.run.was_left());
+  story.tell(event::left, "", object({{"state", "succeeded"}}));
+  CHECK(story.run.was_left());
+}
+
+TEST_CASE("events of later versions and bodies that lack everything are passed over") {
+  Story story;
+  for (std::string_view kind : {event::run_began, event::driven, event::paused, event::left, event::section_entered, event::section_skipped,
+                                event::satisfied, event::skipped, event::waiting, event::intent, event::exited, event::verifying, event::ended,
+                                event::refused, event::doubted, event::overdue, event::asked, event::answered, event::renewed}) {
+    story.tell(kind, "a", Value(List{1, 2}), 1).tell(kind, "", "text");
+  }
+  story.tell("from_the_future", "a", object({{"x", 1}}));
+  CHECK(story.run.seq == story.seq);
+}
+
+TEST_CASE("a taken over run says so among its deviations") {
+  Story story;
+  story.tell(event::driven, "", object({{"epoch", 2}, {"how", "take-over"}, {"who", "ada"}}));
+  REQUIRE(story.run.deviations.size() == 1);
+  CHECK(story.run.deviations[0].who == "ada");
+}
