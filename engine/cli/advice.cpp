@@ -83,6 +83,10 @@ class Adviser {
   std::string interrupted(bool has_running_steps) const {
     std::string text = fmt::format("\nrun {} is interrupted: {}\n", a_.run, end_.why);
     if (has_running_steps) text += "The running step goes on by itself; its end will not be missed.\n";
+    for (const Step* step : a_.runbook.steps) {
+      if (a_.state.of(step->id).state == StepState::in_doubt)
+        text += fmt::format("`{}` is in doubt: {}. Going on looks, or asks, before anything else.\n", step->id, a_.state.of(step->id).why);
+    }
     return text + line("go on", resume()) + line("where it stands", "show " + a_.run);
   }
 

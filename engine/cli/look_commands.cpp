@@ -99,7 +99,7 @@ int why_command(const Arguments& arguments) {
   const InstanceState& it = state.of(step);
   Value answer = object({{"step", step}, {"state", step_state_name(it.state)}, {"why", it.why}, {"events", Value(std::move(events))}});
   if (arguments.wants_json()) return fmt::print("{}\n", to_pretty_json(answer)), 0;
-  fmt::print("`{}` is {}{}\n{}", step, step_state_name(it.state), it.why.empty() ? "" : ": " + it.why, text);
+  fmt::print("`{}`: {}{}\n{}", step, step_state_name(it.state), it.why.empty() ? "" : ", " + it.why, text);
   if (text.empty()) fmt::print("  nothing has happened to it yet; run {} is {}{}\n", row.run, state.state, state.why.empty() ? "" : " (" + state.why + ")");
   return 0;
 }

@@ -86,6 +86,11 @@ void Progress::on_step(const Event& event, const RunState& state) {
   end_line(*step, it.state == StepState::failed ? "failed" : it.state == StepState::cancelled ? "cancelled" : "again", why);
 }
 
+void Progress::notice(const std::string& sentence) {
+  std::lock_guard lock(mutex_);
+  print(sentence);
+}
+
 void Progress::output(const std::string&, std::string_view bytes) {
   if (shows_output_ == Output::hidden) return;
   std::lock_guard lock(mutex_);

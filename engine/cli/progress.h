@@ -15,6 +15,7 @@ class Progress : public Observer {
   Progress(const Runbook& runbook, Output output);
   void committed(const Event& event, const RunState& state) override;
   void output(const std::string& instance, std::string_view bytes) override;
+  void notice(const std::string& sentence) override;
 
  private:
   void on_run(const Event& event, const RunState& state);

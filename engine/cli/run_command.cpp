@@ -118,6 +118,7 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
 // Runs that --resume may mean, by RUN or by the runbook.
 RunRow find_resumed(const Arguments& arguments, const JournalFile& file, const std::string& word) {
   if (!word.empty()) return file.find_run(word);
+  require_no_lost_runs(file);
   std::string name = load_or_explain(read_source(find_runbook(arguments.operands().at(0))))->name;
   std::vector<RunRow> rows = file.runs(), unfinished;
   rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return row.runbook != name; }), rows.end());

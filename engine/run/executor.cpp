@@ -171,7 +171,13 @@ void Executor::absorb_interrupt(const Interrupt& interrupt) {
     return;
   }
   bool was_pausing = std::exchange(limits_.is_pausing, true);
-  if (!was_pausing || interrupt.kind == Interrupt::Kind::lost) return;
+  bool is_key = interrupt.kind == Interrupt::Kind::pause;
+  if (was_pausing && is_key) return stop_what_runs();
+  if (is_any_act_running() && is_key) parts_.observer.notice("pausing when this step has ended; " + interrupt.by + " again ends the step");
+}
+
+void Executor::stop_what_runs() {
+  parts_.observer.notice("ending the step");
   for (auto& [instance, live] : live_.steps) {
     if (live.running) cancel(live.running->n);
   }

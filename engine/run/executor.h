@@ -53,6 +53,7 @@ class Executor {
   void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
   void absorb_answer(const Answer& answer);
   void absorb_interrupt(const Interrupt& interrupt);
+  void stop_what_runs();
   RunScope scope_for(const Step& step);
   bool is_any_act_running() const;
   Conclusion conclude(const End& end);

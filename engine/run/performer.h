@@ -43,6 +43,8 @@ class Observer {
   virtual void committed(const Event& event, const RunState& state) = 0;
   // What a step writes, masked; any thread.
   virtual void output(const std::string& instance, std::string_view bytes) = 0;
+  // What the engine does with an interrupt, for the person who pressed the key.
+  virtual void notice(const std::string& sentence) = 0;
 };
 
 // Runs step types, each launch on a thread of its own.
