@@ -42,12 +42,24 @@ alive() {
   done
 }
 
+# Ends the engines that were begun and all that they started; stopped first, so that nothing is begun meanwhile.
 # shellcheck disable=SC2046,SC2086
+end_family() {
+  local known='none' pid
+  if [ -n "$engine" ]; then family+=" $(tree "$engine")"; fi
+  while [ "$known" != "$family" ]; do
+    known=$family
+    kill -STOP $(alive $family) 2> /dev/null || true
+    family=$(for pid in $(alive $known); do tree "$pid"; done | sort --unique)
+  done
+  kill -KILL $(alive $family) 2> /dev/null || true
+}
+
 leave() {
   local code=$?
   trap - EXIT INT TERM HUP
-  if [ -n "$engine" ]; then family+=" $(tree "$engine")"; fi
-  kill -KILL $(alive $family) $server 2> /dev/null || true
+  end_family
+  if [ -n "$server" ]; then kill -KILL "$server" 2> /dev/null || true; fi
   { wait; } 2> /dev/null || true
   if [ -n "$keep" ]; then say "Everything is kept in $folder (the server was ended)."; else rm -rf "$folder"; fi
   exit $code
@@ -65,7 +77,7 @@ start_server() {
     --datadir="$folder/data" > "$folder/server.log" 2>&1 || give_up "$(cat "$folder/server.log")"
   setpriv --pdeathsig=KILL mariadbd --no-defaults "${user[@]}" --datadir="$folder/data" --socket="$folder/socket" \
     --pid-file="$folder/server.pid" --skip-networking --wait-timeout=600 --innodb-buffer-pool-size=256M \
-    --innodb-flush-log-at-trx-commit=2 > "$folder/server.log" 2>&1 < /dev/null &
+    --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0 > "$folder/server.log" 2>&1 < /dev/null &
   server=$!
   until sql --execute "SELECT 1" > /dev/null 2>&1; do
     kill -0 "$server" 2> /dev/null || give_up "$(cat "$folder/server.log")"
@@ -82,15 +94,18 @@ runbook() { "$runbook" --journal "$folder/journal.db" "$@"; }
 
 # In the background, so that Ctrl-C ends the demo at once.
 begin() {
-  printf '$ runbook run jobmon-database.yaml'
-  printf ' %q' "$@"
-  echo
+  local word text="\$ runbook run jobmon-database.yaml"
+  for word in "$@"; do
+    if [[ $word =~ [^A-Za-z0-9_./=@-] ]]; then word=${word@Q}; fi
+    text+=" $word"
+  done
+  echo "${text//$folder/DEMO}" | fold --spaces --width=110 | sed '2,$s/^/    /'
   "$runbook" --journal "$folder/journal.db" run "$book" --non-interactive "$@" < /dev/null &
   engine=$!
 }
 finish() {   # sets $code
   code=0
-  { wait "$engine"; } 2> /dev/null || code=$?
+  wait "$engine" || code=$?
   engine=''
 }
 
@@ -113,9 +128,9 @@ wait_for() {   # CONDITION, while the engine runs
 say "Two databases are made on a server of their own: jobmon, in use, and jobmon_081, which is deprecated."
 start_server
 fill jobmon 500
-fill jobmon_081 20000
-sql --execute "SELECT CONCAT('  ', table_schema, ': ', COUNT(*), ' tables, about ', SUM(data_length) >> 20, ' MB')
-               FROM information_schema.tables WHERE table_schema LIKE 'jobmon%' AND table_type = 'BASE TABLE' GROUP BY table_schema"
+fill jobmon_081 10000
+sql --execute "SELECT CONCAT('  ', SUBSTRING_INDEX(name, '/', 1), ': ', COUNT(*), ' tables, ', SUM(file_size) >> 20, ' MiB')
+               FROM information_schema.innodb_sys_tablespaces WHERE name LIKE 'jobmon%' GROUP BY SUBSTRING_INDEX(name, '/', 1)"
 
 say "The runbook checks the server, proves the slow query log, copies jobmon_081, proves the copy, and removes the database."
 begin -i socket="$folder/socket" -i database=jobmon_081 -i copy_dir="$folder/copies" -i memory_bytes=$((320 << 20)) \
@@ -123,16 +138,15 @@ begin -i socket="$folder/socket" -i database=jobmon_081 -i copy_dir="$folder/cop
 wait_for is_copying
 wait_for has_bytes
 family=$(tree "$engine")
-kill -KILL "$engine"
 killed=$engine
-finish
+{ kill -KILL "$engine"; finish; } 2> /dev/null   # bash would report it
 
 say "That was kill -9 to the engine (process $killed), in the middle of the copy. What it started lives on:"
 # shellcheck disable=SC2086
 ps -o pid,ppid,etime,comm -p "$(alive $family | paste -sd,)" || echo "  (nothing: the copy was finished just now)"
 
-say "The journal knows where the run stands:"
-runbook show last || true
+say "The journal knows where the run stands (this section of it):"
+runbook show last | sed -n '1,2p; /^Copy the database/,/^$/p; $p' || true
 
 say "Going on. The copy isn't made a second time: the engine takes up the one that runs."
 begin --resume
@@ -146,6 +160,9 @@ if [ "$code" != 0 ]; then give_up "Exit code 0 was expected here, not $code."; f
 
 say "The run, as the journal has it:"
 runbook show last
+
+say "The copy, on which the engine died, in particular:"
+runbook why last make_copy
 
 say "What is left: the databases, and the copy with its digest and the list of what it holds."
 sql --execute "SELECT CONCAT('  ', schema_name) FROM information_schema.schemata WHERE schema_name LIKE 'jobmon%'"
