@@ -140,6 +140,7 @@ wait_for has_bytes
 family=$(tree "$engine")
 killed=$engine
 { kill -KILL "$engine"; finish; } 2> /dev/null   # bash would report it
+is_copying || give_up "The copy was finished before the engine was killed; please try again."
 
 say "That was kill -9 to the engine (process $killed), in the middle of the copy. What it started lives on:"
 # shellcheck disable=SC2086

@@ -14,7 +14,7 @@ import pytest
 from mariadb import MEMORY_BYTES, mariadb  # noqa: F401  (the fixture)
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("RUNBOOK_BINARY", ROOT / "build" / "release" / "runbook"))
+BINARY = Path(os.environ.get("RUNBOOK_BINARY", ROOT / "build" / "release" / "runbook")).resolve()
 BOOK = ROOT / "runbooks" / "jobmon-database.yaml"
 DATABASE = "jobmon_081"
 PHRASE = "remove_database=Remove the deprecated database"
@@ -171,15 +171,19 @@ def test_the_straight_way_gives_a_proven_copy_and_leaves_the_server_as_it_was(wo
     settings = "CONCAT_WS(' ', @@slow_query_log, @@long_query_time, @@slow_query_log_file)"
     was = world.server.value(settings)
 
-    assert world.run(log_slow_queries="true") == 0, world.said
+    assert world.run(log_slow_queries="true", log_seconds=1) == 0, world.said
 
     assert world.show()["state"] == "succeeded"
+    assert world.states()["logged_long_enough"] == "succeeded"
     assert world.states()["remove_database"] == "skipped"
     assert world.step("buffer_pool")["outputs"]["pool"] == 64 << 20
     assert world.step("thread_pool")["outputs"]["thread_pool_size"] >= 1
     copy = world.copy()
     assert world.step("make_copy")["outputs"]["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
     assert copy.stat().st_mode & 0o077 == 0
+    contents = Path(f"{copy}.contents").read_text().splitlines()
+    assert {"view failed_workflow", "trigger no_empty_name", "function answer"} < set(contents)
+    assert sum(line.startswith("table ") for line in contents) == len(before)
     assert world.restored() == before == world.server.contents(DATABASE)
     assert databases(world.server) == schemas
     assert world.server.value(settings) == was
