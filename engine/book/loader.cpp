@@ -207,7 +207,7 @@ class RunbookLoader {
 
 }  // namespace
 
-Loaded load_runbook(SourcePtr source, const Declarations& types) {
+Loaded load_runbook(const SourcePtr& source, const Declarations& types) {
   Loaded loaded;
   const NodePtr root = read_yaml(*source, loaded.diagnostics);
   if (root) {

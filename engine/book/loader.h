@@ -13,6 +13,6 @@ struct Loaded {
 };
 
 // Reads, checks and resolves. Never throws on bad input. Nothing outside the text is looked at.
-Loaded load_runbook(SourcePtr source, const Declarations& types);
+Loaded load_runbook(const SourcePtr& source, const Declarations& types);
 
 }  // namespace runbook

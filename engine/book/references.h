@@ -60,9 +60,9 @@ class References {
     bool is_bare = false;
   };
   struct KnownStep {
-    const Step* step;
+    const Step* step = nullptr;
     Place place;
-    const Condition* condition;
+    const Condition* condition = nullptr;
   };
   std::vector<Use> uses_;
   std::vector<KnownStep> steps_;

@@ -14,6 +14,10 @@ std::string_view value_type_name(ValueType type) {
   return {};
 }
 
+ParamTree::ParamTree() = default;
+
+ParamTree::ParamTree(Data tree) : data(std::move(tree)) {}
+
 Value ParamTree::evaluate(const Scope& scope) const {
   if (const auto* text = std::get_if<PlacedTemplate>(&data)) return text->text.evaluate(scope);
   if (const auto* constant = std::get_if<Value>(&data)) return *constant;

@@ -29,8 +29,13 @@ struct PlacedExpression {
 // The parameters of a step: a tree with templates as leaves, and with constants where a type declares a default or
 // `{json: ...}` holds a number, true, false or null.
 struct ParamTree {
-  std::variant<PlacedTemplate, std::vector<ParamTree>, std::vector<std::pair<std::string, ParamTree>>, Value> data;
+  using Data = std::variant<PlacedTemplate, std::vector<ParamTree>, std::vector<std::pair<std::string, ParamTree>>, Value>;
+  // Not inline: a pair of a type that is not complete yet can't be asked whether it is made by default.
+  ParamTree();
+  ParamTree(Data tree);
   Value evaluate(const Scope& scope) const;  // throws ExpressionError
+
+  Data data;
 };
 
 enum class ValueType { text, integer, number, boolean, path, secret };
@@ -127,7 +132,7 @@ struct Runbook {
   std::vector<const Step*> steps;  // in written order
   std::unordered_map<std::string_view, const Step*> steps_by_id;
   const Step* find(std::string_view id) const;
-  const Input* find_input(std::string_view name) const;
+  const Input* find_input(std::string_view wanted) const;
 };
 
 }  // namespace runbook

@@ -19,7 +19,8 @@ std::shared_ptr<const Runbook> with_inputs(const std::string& inputs) {
 
 GivenInputs given(std::vector<std::pair<std::string, std::string>> flags, Value file = {},
                   std::map<std::string, std::string> environment = {}) {
-  return {std::move(flags), std::move(file), [environment](const std::string& name) -> std::optional<std::string> {
+  return {std::move(flags), std::move(file),
+          [environment = std::move(environment)](const std::string& name) -> std::optional<std::string> {
             const auto found = environment.find(name);
             if (found == environment.end()) return std::nullopt;
             return found->second;

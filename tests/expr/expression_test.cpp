@@ -138,26 +138,30 @@ TEST_CASE("references_are_the_leading_plain_names") {
 }
 
 TEST_CASE("the_rest_of_jmespath_is_refused_by_name") {
-  const std::pair<const char*, const char*> cases[] = {{"a == length(b)", "functions"},
-                                                       {"a.length(b)", "functions"},
-                                                       {"a[*].b", "projections `[*]`"},
-                                                       {"a[]", "projections `[]`"},
-                                                       {"*.a", "projections `*`"},
-                                                       {"a.*", "projections `*`"},
-                                                       {"a[?b]", "filters `[?...]`"},
-                                                       {"a[1:2]", "slices"},
-                                                       {"a[:2]", "slices"},
-                                                       {"a | b", "pipes"},
-                                                       {"[a, b]", "multiselects"},
-                                                       {"{a: b}", "multiselects"},
-                                                       {"a.{b: c}", "multiselects"},
-                                                       {"a.[b]", "multiselects"},
-                                                       {"&a", "references to expressions `&`"}};
-  for (const auto& [text, what] : cases) {
-    CAPTURE(text);
-    const ExpressionError error = error_of(text);
+  struct Refusal {
+    const char* text;
+    const char* what;
+  };
+  const Refusal refusals[] = {{"a == length(b)", "functions"},
+                              {"a.length(b)", "functions"},
+                              {"a[*].b", "projections `[*]`"},
+                              {"a[]", "projections `[]`"},
+                              {"*.a", "projections `*`"},
+                              {"a.*", "projections `*`"},
+                              {"a[?b]", "filters `[?...]`"},
+                              {"a[1:2]", "slices"},
+                              {"a[:2]", "slices"},
+                              {"a | b", "pipes"},
+                              {"[a, b]", "multiselects"},
+                              {"{a: b}", "multiselects"},
+                              {"a.{b: c}", "multiselects"},
+                              {"a.[b]", "multiselects"},
+                              {"&a", "references to expressions `&`"}};
+  for (const Refusal& refusal : refusals) {
+    CAPTURE(refusal.text);
+    const ExpressionError error = error_of(refusal.text);
     CHECK(error.kind() == Kind::unsupported);
-    CHECK(std::string(error.what()) == std::string(what) + " are not supported by this version");
+    CHECK(std::string(error.what()) == std::string(refusal.what) + " are not supported by this version");
   }
   CHECK(error_of("a == length(b)").offset() == 5);
 }
