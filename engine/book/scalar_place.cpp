@@ -28,6 +28,10 @@ class Alignment {
   char now() const { return at_ < source_.size() ? source_[at_] : '\0'; }
 
   void step_over(char c) {
+    // The further bytes of an escaped character have no place of their own.
+    const bool continues_character = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (follows_escape_ && continues_character) return;
+    follows_escape_ = false;
     if (is_blank(c)) {
       if (quote_ == '"' && now() == '\\') step_over_escape();
       else if (now() == c) ++at_;
@@ -50,18 +54,18 @@ class Alignment {
     }
   }
 
-  // Of an escape that stands for several bytes only the first byte is met here with the backslash before it; an
-  // escaped character beyond ASCII inside an expression is rare enough to be a few columns off.
   void step_over_escape() {
     const char kind = at_ + 1 < source_.size() ? source_[at_ + 1] : '\0';
     const std::size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
     at_ = std::min(at_ + 2 + digits, source_.size());
+    follows_escape_ = true;
   }
 
   std::string_view text_;
   std::string_view source_;
   std::size_t at_;
   char quote_ = '\0';
+  bool follows_escape_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "book/scalar_place.h"
+
 using namespace runbook;
 
 namespace {
@@ -60,6 +62,28 @@ TEST_CASE("a_block_is_told_from_a_quoted_value") {
   CHECK(root->find("a")->value->block);
   CHECK(root->find("a")->value->text == "one\ntwo\n");
   CHECK(root->find("b")->value->text == "one two");
+}
+
+TEST_CASE("places_inside_a_value_follow_quotes_escapes_folds_and_indentation") {
+  const std::pair<const char*, Place> texts[] = {
+      {"a: one X", {1, 8}},
+      {"a: 'it''s X'", {1, 11}},
+      {"a: \"tab\\t \\u00e9\\U0001F600 é X\"", {1, 30}},
+      {"a: \"one\\\n  two X\"", {2, 7}},
+      {"a: one\n  two\n\n  X", {4, 3}},
+      {"a: |\n  one\n    two X\n", {3, 9}},
+      {"a: >- # comment\n  one\n  two\n\n  X\n", {5, 3}},
+      {"a: &name\n  'X'", {2, 4}},
+  };
+  for (const auto& [text, place] : texts) {
+    const SourceText source("test.yaml", text);
+    std::vector<Diagnostic> problems;
+    const NodePtr root = read_yaml(source, problems);
+    REQUIRE(root);
+    const Node& value = *root->find("a")->value;
+    const Place found = place_in_scalar(value, value.text.find('X'), source);
+    CHECK_MESSAGE(found == place, source.text(), " ", found.line, ":", found.column);
+  }
 }
 
 TEST_CASE("a_missing_value_stands_at_its_key") {
