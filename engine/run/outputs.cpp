@@ -3,35 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
-#include <sstream>
 
 #include "base/json.h"
 #include "book/inputs.h"
+#include "book/pattern.h"
 
 namespace runbook {
 
 namespace {
 
-// std::regex recurses once a character.
-constexpr std::size_t longest_line = 16 << 10;
-
-std::optional<std::string> search_lines(const std::string& text, const std::string& pattern, std::string& why) {
-  std::regex regex(pattern);
-  std::istringstream lines(text);
-  bool has_long_line = false;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.size() > longest_line) {
-      has_long_line = true;
-      continue;
-    }
-    std::smatch match;
-    if (!std::regex_search(line, match, regex)) continue;
-    return match.size() > 1 ? match[1].str() : match[0].str();
-  }
-  why = fmt::format("no line of standard output matches `{}`{}", pattern,
-                    has_long_line ? " (lines over 16 KB are not searched)" : "");
-  return std::nullopt;
+std::optional<std::string> first_match(const std::string& text, const std::string& expression, std::string& why) {
+  auto pattern = Pattern::parse(expression, why);
+  if (!pattern) return std::nullopt;
+  auto found = pattern->search(text);
+  if (!found) why = fmt::format("nothing in standard output matches `{}`", expression);
+  return found;
 }
 
 std::optional<Value> named(const Outcome& outcome, const std::string& name, std::string& why) {
@@ -44,7 +30,7 @@ std::optional<Value> named(const Outcome& outcome, const std::string& name, std:
 
 std::optional<Value> raw_value(const OutputRule& rule, const Outcome& outcome, const Scope& scope, std::string& why) {
   if (!rule.regex.empty()) {
-    auto text = search_lines(outcome.result.text_or("stdout", ""), rule.regex, why);
+    auto text = first_match(outcome.result.text_or("stdout", ""), rule.regex, why);
     return text ? std::optional<Value>(*text) : std::nullopt;
   }
   if (!rule.value) return named(outcome, rule.name, why);

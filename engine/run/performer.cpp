@@ -8,8 +8,13 @@
 namespace runbook {
 
 StepPerformer::~StepPerformer() {
-  for (auto& [n, worker] : workers_) worker.request_stop();
-  workers_.clear();
+  {
+    std::lock_guard lock(mutex_);
+    is_over_ = true;
+    for (auto& [n, stop] : running_) stop.request_stop();
+  }
+  changed_.notify_all();
+  for (auto& thread : threads_) thread.join();
 }
 
 Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const {
@@ -37,31 +42,49 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
 
 void StepPerformer::start(const Launch& launch) {
   std::lock_guard lock(mutex_);
-  join_finished();
-  workers_[launch.n] = std::jthread([this, launch](std::stop_token stop) {
-    Outcome outcome;
-    try {
-      outcome = perform(launch, stop);
-    } catch (const std::exception& error) {
-      outcome.kind = Outcome::Kind::unknown;
-      outcome.reason = error.what();
-    }
-    if (launch.role != Role::act) parts_.acknowledge(launch.n);
-    inbox_.post(Ended{launch, std::move(outcome)});
-    std::lock_guard finished_lock(mutex_);
-    finished_.push_back(launch.n);
-  });
+  Job job{launch, {}};
+  running_.emplace(launch.n, job.stop);
+  waiting_.push_back(std::move(job));
+  if (idle_ < waiting_.size()) threads_.emplace_back([this] { work(); });
+  changed_.notify_one();
 }
 
-void StepPerformer::join_finished() {
-  for (std::int64_t n : finished_) workers_.erase(n);
-  finished_.clear();
+void StepPerformer::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ++idle_;
+    changed_.wait(lock, [this] { return is_over_ || !waiting_.empty(); });
+    --idle_;
+    if (waiting_.empty()) return;
+    Job job = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    finish(job);
+    lock.lock();
+    running_.erase(job.launch.n);
+  }
+}
+
+void StepPerformer::finish(const Job& job) {
+  Outcome outcome;
+  try {
+    outcome = perform(job.launch, job.stop.get_token());
+  } catch (const std::exception& error) {
+    outcome.kind = Outcome::Kind::unknown;
+    outcome.reason = error.what();
+  }
+  if (job.launch.role != Role::act) parts_.acknowledge(job.launch.n);
+  inbox_.post(Ended{job.launch, std::move(outcome)});
 }
 
 void StepPerformer::cancel(std::int64_t n) {
-  std::lock_guard lock(mutex_);
-  auto found = workers_.find(n);
-  if (found != workers_.end()) found->second.request_stop();
+  std::stop_source stop(std::nostopstate);
+  {
+    std::lock_guard lock(mutex_);
+    auto found = running_.find(n);
+    if (found != running_.end()) stop = found->second;
+  }
+  stop.request_stop();
 }
 
 }  // namespace runbook

@@ -1,5 +1,7 @@
 #pragma once
 // The executor's seams to the world: what is performed, who is asked, who watches.
+#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,7 +49,7 @@ class Observer {
   virtual void notice(const std::string& sentence) = 0;
 };
 
-// Runs step types, each launch on a thread of its own.
+// Runs step types, each launch on a thread of its own. A thread whose launch has ended takes the next one.
 class StepPerformer : public Performer {
  public:
   struct Parts {
@@ -65,13 +67,22 @@ class StepPerformer : public Performer {
   void acknowledge(std::int64_t n) override { parts_.acknowledge(n); }
 
  private:
+  struct Job {
+    Launch launch;
+    std::stop_source stop;
+  };
+  void work();
   Outcome perform(const Launch& launch, std::stop_token stop) const;
-  void join_finished();
+  void finish(const Job& job);
   Parts parts_;
   Inbox& inbox_;
   std::mutex mutex_;
-  std::map<std::int64_t, std::jthread> workers_;
-  std::vector<std::int64_t> finished_;
+  std::condition_variable changed_;
+  std::deque<Job> waiting_;                     // launched, and not yet taken by a thread
+  std::map<std::int64_t, std::stop_source> running_;
+  std::size_t idle_ = 0;                        // threads that wait for a job
+  bool is_over_ = false;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace runbook

@@ -54,7 +54,7 @@ def test_an_output_that_does_not_come_fails_the_step_and_says_which(world):
     world.write(steps("  - {id: a, title: A, shell: echo nothing, outputs: {lines: {regex: 'has ([0-9]+)'}}}\n"))
     result = world.run()
     assert result.code == 1
-    assert "output `lines`: no line of standard output matches" in result.err
+    assert "output `lines`: nothing in standard output matches" in result.err
 
 
 def test_what_holds_already_is_not_run(world):
