@@ -1,7 +1,7 @@
 """clang-tidy over every source that is compiled: lint.py BUILD_FOLDER.
 
-It takes seconds a file, so what was found clean is remembered in the build folder, by the digest of everything that the
-answer depends on: the source, the headers of ours that it includes, how it is compiled, and the settings.
+It takes seconds a file, so what was found clean is remembered by the digest of everything that the answer depends on: the
+source, the headers of ours that it includes, how it is compiled, and the settings. As ccache does, all checkouts share it.
 """
 import concurrent.futures
 import hashlib
@@ -11,14 +11,18 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 from house import ROOT, includes, need
 
 
 def compiled_sources(build):
-    """{path relative to the root: its compile command}."""
-    commands = json.loads((build / "compile_commands.json").read_text())
-    return {str(pathlib.Path(entry["file"]).relative_to(ROOT)): entry["command"] for entry in commands}
+    """{path relative to the root: its compile command, the same in every checkout}; what clang-tidy is to read lies in build/lint."""
+    entries = {entry["file"]: entry for entry in json.loads((build / "compile_commands.json").read_text())}
+    (build / "lint").mkdir(exist_ok=True)
+    # A source of several executables would be looked at once for each.
+    (build / "lint" / "compile_commands.json").write_text(json.dumps(list(entries.values())))
+    return {os.path.relpath(file, ROOT): entry["command"].replace(str(ROOT), "") for file, entry in entries.items()}
 
 
 def with_headers(path, seen):
@@ -41,9 +45,28 @@ def digest_of(path, command, settings):
     return digest.hexdigest()
 
 
+def cache_folder(build):
+    """A folder that can be written to: the user's, or else the build's."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    for folder in (pathlib.Path(home) / "runbook-lint", build / "lint" / "clean"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "writable").touch()
+            return folder
+        except OSError:
+            continue
+    sys.exit(f"can't write to {build}")
+
+
+def forget_old(folder, days=30):
+    for stamp in folder.iterdir():
+        if stamp.stat().st_mtime < time.time() - days * 86400:
+            stamp.unlink(missing_ok=True)
+
+
 def lint(build, path):
     """What clang-tidy says, as a list of its diagnostics; empty if nothing."""
-    result = subprocess.run(["clang-tidy", "--quiet", "-p", str(build), str(ROOT / path)], capture_output=True, text=True, check=False)
+    result = subprocess.run(["clang-tidy", "--quiet", "-p", str(build / "lint"), str(ROOT / path)], capture_output=True, text=True, check=False)
     if result.returncode == 0:
         return []
     return re.split(r"^(?=\S+:\d+:\d+: (?:warning|error):)", result.stdout, flags=re.M) if result.stdout else [result.stderr]
@@ -52,10 +75,11 @@ def lint(build, path):
 def main(build):
     need("clang-tidy")
     settings = (ROOT / ".clang-tidy").read_bytes() + subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    stamps = build / "lint"
-    stamps.mkdir(exist_ok=True)
+    stamps = cache_folder(build)
     digests = {path: digest_of(path, command, settings) for path, command in compiled_sources(build).items()}
     stale = [path for path, digest in digests.items() if not (stamps / digest).exists()]
+    for path in digests.keys() - stale:
+        (stamps / digests[path]).touch()
     print(f"{len(digests)} sources, {len(stale)} to look at")
     shown = set()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -66,9 +90,7 @@ def main(build):
                 if diagnostic not in shown:  # a header's comes once for each source that includes it
                     print(diagnostic.replace(f"{ROOT}/", ""), end="", flush=True)
                 shown.add(diagnostic)
-    for stamp in stamps.iterdir():
-        if stamp.name not in digests.values():
-            stamp.unlink()
+    forget_old(stamps)
     return 1 if shown else 0
 
 
