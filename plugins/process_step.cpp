@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/redactor.h"
+#include "base/utf8.h"
 #include "os/files.h"
 
 namespace runbook {
@@ -21,13 +22,24 @@ std::optional<std::string> standard_input(const Value& params, const std::string
   Value input = params.get("stdin");
   if (input.is_null()) return std::nullopt;
   if (const Value* json = input.find("json")) return to_json(*json) + "\n";
-  if (const Value* file = input.find("file")) return read_file(std::filesystem::path(dir) / file->as_text(), ExitCode::step_failed);
+  if (const Value* file = input.find("file")) {
+    std::string path = file->is_text() ? file->as_text() : to_json(*file);
+    return read_file(std::filesystem::path(dir) / path, ExitCode::step_failed);
+  }
   return input.is_text() ? input.as_text() : to_json(input);
 }
 
 bool is_name(std::string_view text) {
   if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_')) return false;
   return std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+}
+
+// As much of a line as an error quotes: whole characters.
+std::string beginning_of(const std::string& line) {
+  constexpr std::size_t most = 80;
+  std::size_t end = 0;
+  for (std::size_t next = 0; next < line.size() && next <= most; next += code_point_at(line, next).length) end = next;
+  return line.size() <= most ? line : line.substr(0, end);
 }
 
 Value result_of(const Exit& exit) {
@@ -96,7 +108,7 @@ bool parse_named_outputs(const std::string& text, std::vector<std::pair<std::str
     std::size_t equals = line.find('=');
     std::string name = line.substr(0, std::min(equals, line.size()));
     if (equals == std::string::npos || !is_name(name)) {
-      why = fmt::format("$RUNBOOK_OUTPUT holds a line that is not name=value: `{}`", line.substr(0, 80));
+      why = fmt::format("$RUNBOOK_OUTPUT holds a line that is not name=value: `{}`", beginning_of(line));
       return false;
     }
     auto known = std::find_if(into.begin(), into.end(), [&](const auto& entry) { return entry.first == name; });

@@ -14,6 +14,12 @@ namespace runbook {
 
 namespace {
 
+constexpr std::string_view torn_mark = " torn";
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
 // "text crc" → text, if the CRC fits.
 std::optional<std::string> checked(const std::string& line) {
   auto blank = line.rfind(' ');
@@ -30,22 +36,32 @@ void read_end(std::istringstream& fields, LoggedAttempt& attempt) {
   attempt.state = LoggedAttempt::State::ended;
 }
 
+// Several steps that begin at once may be announced in another order than their intents.
+void read_start(std::istringstream& fields, AttemptLog& log) {
+  std::int64_t seq = 0;
+  std::string hash;
+  fields >> seq >> hash;
+  if (seq < log.last_seq) return;
+  log.last_seq = seq;
+  log.last_hash = hash;
+}
+
 void read_line(const std::string& text, AttemptLog& log) {
   std::istringstream fields(text);
   char kind = 0;
   fields >> kind;
   if (kind == 'H') {
     fields >> log.last_world.boot_id >> log.last_world.pid_namespace;
+    log.is_damaged = false;
     return;
   }
   std::int64_t n = 0;
   fields >> n;
-  LoggedAttempt& attempt = log.attempts[n];
+  auto [found, is_new] = log.attempts.try_emplace(n);
+  LoggedAttempt& attempt = found->second;
+  if (is_new) attempt.world = log.last_world;   // also when its S was damaged
   switch (kind) {
-    case 'S':
-      attempt.world = log.last_world;
-      fields >> log.last_seq >> log.last_hash;
-      break;
+    case 'S': read_start(fields, log); break;
     case 'N': attempt.state = LoggedAttempt::State::not_started; break;
     case 'P':
       attempt.state = LoggedAttempt::State::running;
@@ -67,24 +83,29 @@ AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
   log.exists = true;
   std::istringstream lines(*bytes);
   for (std::string line; std::getline(lines, line);) {
-    if (auto text = checked(line)) read_line(*text, log);
+    if (auto text = checked(line))
+      read_line(*text, log);
+    else if (!line.empty() && !lines.eof() && !ends_with(line, torn_mark))
+      log.is_damaged = true;
   }
   return log;
 }
 
 AttemptLogWriter::AttemptLogWriter(const std::filesystem::path& run_folder) {
   auto path = run_folder / "log";
-  bool is_torn = false;
-  if (auto bytes = try_read_file(path)) is_torn = !bytes->empty() && bytes->back() != '\n';
+  std::string bytes = try_read_file(path).value_or("");
+  std::string last = bytes.substr(bytes.rfind('\n') + 1);
   fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!fd_) throw_system(ExitCode::journal, "opening " + path.string(), errno);
-  if (is_torn) write_all(fd_.get(), "\n");
+  if (!last.empty()) write_all(fd_.get(), fmt::format("{}\n", checked(last) ? "" : torn_mark));
   ProcessWorld world = this_world();
   append(fmt::format("H {} {}", world.boot_id, world.pid_namespace));
 }
 
 bool AttemptLogWriter::append(std::string_view line) {
-  return write_all(fd_.get(), fmt::format("{} {:08x}\n", line, crc32(line)));
+  if (is_torn_ && !write_all(fd_.get(), fmt::format("{}\n", torn_mark))) return false;
+  is_torn_ = !write_all(fd_.get(), fmt::format("{} {:08x}\n", line, crc32(line)));
+  return !is_torn_;
 }
 
 bool AttemptLogWriter::sync() { return ::fdatasync(fd_.get()) == 0; }

@@ -8,6 +8,8 @@
 //   P n pid start_time               it runs
 //   T n | C n                        before the signal of a timeout, of a stop
 //   E n kind number total sha256     it ended: kind code|signal
+//
+// A line that could not be written whole is closed by " torn": it was never acted on.
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -34,8 +36,9 @@ struct LoggedAttempt {
 struct AttemptLog {
   ProcessWorld last_world;          // of the last H
   bool exists = false;
+  bool is_damaged = false;          // since the last H a line does not fit its CRC and is not torn
   std::map<std::int64_t, LoggedAttempt> attempts;
-  std::int64_t last_seq = 0;        // of the last S
+  std::int64_t last_seq = 0;        // the greatest that an S named
   std::string last_hash;
   std::int64_t greatest() const { return attempts.empty() ? 0 : attempts.rbegin()->first; }
 };
@@ -44,7 +47,7 @@ AttemptLog read_attempt_log(const std::filesystem::path& run_folder);
 
 class AttemptLogWriter {
  public:
-  // Opens for appending, 0600; a torn last line is closed by a newline. Throws Error.
+  // Opens for appending, 0600; a torn last line is closed. Throws Error.
   explicit AttemptLogWriter(const std::filesystem::path& run_folder);
   // false: it could not be written.
   bool append(std::string_view line);
@@ -52,6 +55,7 @@ class AttemptLogWriter {
 
  private:
   Fd fd_;
+  bool is_torn_ = false;   // the last line was not written whole
 };
 
 }  // namespace runbook

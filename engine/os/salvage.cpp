@@ -1,6 +1,5 @@
 #include "os/salvage.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -42,36 +41,30 @@ class Orphan {
         process_(process),
         files_(wreck.n),
         sink_(SpoolWriter::open(wreck.folder / files_.spool), wreck.secrets, false),
-        out_(open_fifo(files_.out_fifo)),
-        err_(open_fifo(files_.err_fifo)) {}
+        out_(open_fifo_for_reading(wreck.folder / files_.out_fifo)),
+        err_(open_fifo_for_reading(wreck.folder / files_.err_fifo)) {}
 
   // The wait status if this process is its parent by adoption.
   std::optional<siginfo_t> outlive(std::stop_token stop) {
-    std::optional<siginfo_t> status;
     while (true) {
       pollfd fds[] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
       ::poll(fds, 2, 50);
+      if (wreck_.is_leaving && wreck_.is_leaving()) return std::nullopt;
       drain();
-      if (wreck_.is_leaving && wreck_.is_leaving()) return status;
       if (stop.stop_requested()) ask_to_end();
-      if (!status) status = collect();
       if (!is_anything_alive()) break;
     }
     drain();
     sink_.finish();
-    return status;
+    return collect();
   }
 
   bool was_cancelled() const { return asked_at_ms_.has_value(); }
 
  private:
-  Fd open_fifo(const std::string& name) const {
-    return Fd(::open((wreck_.folder / name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  }
-
   void drain() {
-    if (out_ && drain_fifo(out_.get(), Stream::out, sink_, 1 << 20) == Drained::closed) out_.reset();
-    if (err_ && drain_fifo(err_.get(), Stream::err, sink_, 1 << 20) == Drained::closed) err_.reset();
+    if (out_) drain_fifo(out_.get(), Stream::out, sink_, 1 << 20);
+    if (err_) drain_fifo(err_.get(), Stream::err, sink_, 1 << 20);
   }
 
   std::optional<siginfo_t> collect() const {
@@ -91,12 +84,18 @@ class Orphan {
     return !everything_alive().empty();
   }
 
+  void log_stop() const try {
+    AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n));
+  } catch (const Error&) {
+    // A full disk is no reason to leave it running; who stopped it still remembers.
+  }
+
   void ask_to_end() {
     std::int64_t now = boot_time_ms();
     bool is_late = asked_at_ms_ && now - *asked_at_ms_ > 5'000;
     if (asked_at_ms_ && !is_late) return;
     if (!asked_at_ms_) {
-      AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n));
+      log_stop();
       asked_at_ms_ = now;
     }
     for (const auto& process : everything_alive()) ::kill(process.pid, is_late ? SIGKILL : SIGTERM);
@@ -145,6 +144,8 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
   ProcessWorld here = this_world();
   auto found = log.attempts.find(wreck.n);
   if (found == log.attempts.end()) {
+    if (log.exists && log.last_world == here && log.is_damaged)
+      return with_reason(Exit::Kind::lost, "the supervisor's log is damaged, and what is left of it does not name it");
     if (log.exists && log.last_world == here) return with_reason(Exit::Kind::not_started, "the supervisor never got to it");
     return with_reason(Exit::Kind::lost, log.exists ? "the machine was restarted, and the supervisor's log does not name it"
                                                     : "the supervisor's log is gone");

@@ -51,6 +51,7 @@ void OutputSink::keep(Stream stream, std::string_view shown) {
 void OutputSink::finish() {
   keep(Stream::out, out_redactor_.finish());
   keep(Stream::err, err_redactor_.finish());
+  SpoolWriter closed = std::move(spool_);
 }
 
 std::string OutputSink::sha256_hex() { return to_hex(sha_.finish()); }
@@ -61,18 +62,18 @@ std::string OutputSink::take_result() {
   return bytes;
 }
 
-Drained drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most) {
+Fd open_fifo_for_reading(const std::filesystem::path& path) { return Fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)); }
+
+void drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most) {
   char buffer[1 << 16];
   std::size_t drained = 0;
   while (drained < at_most) {
     ssize_t count = ::read(fd, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Drained::open;
-    if (count == 0) return Drained::closed;
+    if (count <= 0) return;
     sink.feed(stream, std::string_view(buffer, static_cast<std::size_t>(count)));
     drained += static_cast<std::size_t>(count);
   }
-  return Drained::open;
 }
 
 namespace {
@@ -85,7 +86,7 @@ struct Fifo {
 Fifo make_fifo(const std::filesystem::path& path) {
   if (::mkfifo(path.c_str(), 0600) != 0) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   Fifo fifo;
-  fifo.reader = Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  fifo.reader = open_fifo_for_reading(path);
   fifo.writer = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!fifo.reader || !fifo.writer) throw_system(ExitCode::step_failed, "opening " + path.string(), errno);
   return fifo;
@@ -96,6 +97,13 @@ Fd named_outputs_file(const protocol::Spawn& body, const std::filesystem::path& 
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   return fd;
+}
+
+// Replaces what the engine itself may have inherited: it may run inside another run's step.
+void set_variable(std::vector<std::string>& env, std::string_view name, const std::string& value) {
+  std::string beginning = fmt::format("{}=", name);
+  std::erase_if(env, [&](const std::string& entry) { return entry.rfind(beginning, 0) == 0; });
+  env.push_back(beginning + value);
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -119,14 +127,14 @@ Supervised::Supervised(std::int64_t n, protocol::Spawn body, Fd input, const std
     named_outputs_ = named_outputs_file(body_, folder / files.named_outputs);
     out_ = std::move(out.reader), child_out_ = std::move(out.writer);
     err_ = std::move(err.reader), child_err_ = std::move(err.writer);
-  } catch (const Error&) {
+  } catch (...) {
     files.remove_from(folder);
     throw;
   }
   std::string named = body_.named_outputs_in_memory ? fmt::format("/proc/{}/fd/{}", ::getpid(), named_outputs_.get())
                                                     : (folder / files.named_outputs).string();
-  body_.command.env.push_back("RUNBOOK_OUTPUT=" + named);
-  body_.command.env.push_back(fmt::format("{}={}", attempt_marker, body_.marker));
+  set_variable(body_.command.env, "RUNBOOK_OUTPUT", named);
+  set_variable(body_.command.env, attempt_marker, body_.marker);
   if (!body_.named_outputs_in_memory) named_outputs_.reset();
 }
 
@@ -170,8 +178,14 @@ int Supervised::start() {
 }
 
 void Supervised::drain(std::size_t at_most) {
-  if (out_ && drain_fifo(out_.get(), Stream::out, sink_, at_most) == Drained::closed) out_.reset();
-  if (err_ && drain_fifo(err_.get(), Stream::err, sink_, at_most) == Drained::closed) err_.reset();
+  if (out_) drain_fifo(out_.get(), Stream::out, sink_, at_most);
+  if (err_) drain_fifo(err_.get(), Stream::err, sink_, at_most);
+}
+
+void Supervised::close_output() {
+  sink_.finish();
+  out_.reset();
+  err_.reset();
 }
 
 void Supervised::signal_group(int signal) const {

@@ -30,7 +30,7 @@ class OutputSink {
  public:
   OutputSink(SpoolWriter spool, const std::vector<std::string>& secrets, bool keeps_result);
   void feed(Stream stream, std::string_view bytes);
-  void finish();                                // what the redactors held back
+  void finish();                                // what the redactors held back; the spool is let go
   std::int64_t total() const { return total_; }
   std::string sha256_hex();                     // once, after finish
   std::string take_result();                    // protocol::result_bytes
@@ -45,9 +45,10 @@ class OutputSink {
   std::int64_t total_ = 0;
 };
 
-// Reads what is there now from the reading end of a FIFO.
-enum class Drained { open, closed };
-Drained drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most);
+// The reading end of a FIFO, never blocking. It counts as a writer too: that a step closes its output and opens it again is no event.
+Fd open_fifo_for_reading(const std::filesystem::path& path);
+// Reads what is there now.
+void drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most);
 
 class Supervised {
  public:
@@ -66,6 +67,8 @@ class Supervised {
   OutputSink& output() { return sink_; }
 
   void drain(std::size_t at_most = 1 << 20);
+  // Nothing more is read; descriptors and memory are needed for those who live.
+  void close_output();
   // Signals the group. Safe while the process has not been reaped: its number is not given away.
   void signal_group(int signal) const;
   // What it wrote to $RUNBOOK_OUTPUT when that lies in memory; not a file.

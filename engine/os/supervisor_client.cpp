@@ -1,12 +1,15 @@
 #include "os/supervisor_client.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -19,25 +22,49 @@ namespace runbook {
 
 namespace {
 
-Exit not_started(std::string why) {
+constexpr int greeting_patience_ms = 10'000;
+
+Exit with_reason(Exit::Kind kind, std::string why) {
   Exit exit;
-  exit.kind = Exit::Kind::not_started;
+  exit.kind = kind;
   exit.why = std::move(why);
   return exit;
 }
+Exit not_started(std::string why) { return with_reason(Exit::Kind::not_started, std::move(why)); }
+Exit lost(std::string why) { return with_reason(Exit::Kind::lost, std::move(why)); }
 
-mode_t current_umask() {
-  mode_t mask = ::umask(0);
-  ::umask(mask);
-  return mask;
+// Asked of the kernel, because umask() can only be asked by setting it, and other threads make files.
+std::int64_t current_umask() {
+  std::string status = try_read_file("/proc/self/status").value_or("");
+  auto at = status.find("\nUmask:\t");
+  return at == std::string::npos ? 0022 : std::strtol(status.c_str() + at + 8, nullptr, 8);
+}
+
+bool holds_nul(const std::vector<std::string>& texts) {
+  return std::any_of(texts.begin(), texts.end(), [](const auto& text) { return text.find('\0') != std::string::npos; });
 }
 
 std::string why_not_runnable(const Command& command, const std::string& program) {
+  if (holds_nul(command.argv) || holds_nul(command.env)) return "an argument or a variable holds a NUL byte, which no program can be given";
   struct stat info {};
   if (::stat(command.dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
     return fmt::format("the folder {} does not exist", command.dir);
-  if (program.empty()) return fmt::format("there is no program `{}` in PATH", command.argv.at(0));
-  return {};
+  if (!program.empty()) return {};
+  const std::string& name = command.argv[0];
+  if (name.find('/') == std::string::npos) return fmt::format("there is no program `{}` in PATH", name);
+  bool is_there = ::stat((name[0] == '/' ? name : command.dir + "/" + name).c_str(), &info) == 0;
+  if (!is_there) return fmt::format("there is no program `{}`", name);
+  return fmt::format("`{}` {}", name, S_ISDIR(info.st_mode) ? "is a folder, not a program" : "is not executable");
+}
+
+// Whether something can be read within the time.
+bool has_answer(int fd, int timeout_ms) {
+  pollfd answer{fd, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&answer, 1, timeout_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
 }
 
 }  // namespace
@@ -65,7 +92,7 @@ std::string find_program(const std::string& name, const std::vector<std::string>
   return "";
 }
 
-SupervisorClient::SupervisorClient(Config config, Fd connection) : config_(std::move(config)), connection_(std::move(connection)) {}
+SupervisorClient::SupervisorClient(Config config, Fd connection) : config_(std::move(config)), connection_(std::move(connection)), mask_(current_umask()) {}
 
 SupervisorClient::~SupervisorClient() {
   {
@@ -80,7 +107,7 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   epoch_ = epoch;
   send_message(connection_.get(), protocol::hello({epoch, open_attempts}), {}, SendMode::wait);
   Message message;
-  if (receive_message(connection_.get(), message) != Received::message)
+  if (!has_answer(connection_.get(), greeting_patience_ms) || receive_message(connection_.get(), message) != Received::message)
     throw Error(ExitCode::step_failed, "the supervisor of this run does not answer", "try again: runbook run --resume");
   WireReader reader(message.bytes);
   protocol::read_kind(reader);
@@ -133,6 +160,7 @@ void SupervisorClient::hear_exit(WireReader& reader, const Message& message) {
   Waiting& waiting = waiting_[ended.n];
   if (waiting.is_done) return;
   std::size_t next = 0;
+  if (message.is_cut) ended.exit.result_is_missing = ended.exit.named_outputs_are_missing = true;
   if (ended.exit.output_total > 0) ended.exit.output = read_spool(config_.folder / AttemptFiles(ended.n).spool).text();
   if (ended.has_result && next < message.fds.size()) protocol::read_result(read_all(message.fds[next++].get()), ended.exit);
   if (ended.has_named_outputs && next < message.fds.size()) {
@@ -152,37 +180,45 @@ void SupervisorClient::show(std::int64_t n, Waiting& waiting) {
   if (!fresh.empty()) (*waiting.sink)(fresh);
 }
 
-void SupervisorClient::send(const std::string& bytes, const std::vector<int>& fds) {
-  send_message(connection_.get(), bytes, fds, SendMode::wait);   // a dead supervisor is noticed by the listener
+// A dead supervisor is noticed by the listener.
+bool SupervisorClient::send(const std::string& bytes, const std::vector<int>& fds) {
+  return send_message(connection_.get(), bytes, fds, SendMode::wait);
 }
 
-std::vector<std::int64_t> SupervisorClient::take_acknowledged() { return std::exchange(acknowledged_, {}); }
-
-Exit SupervisorClient::run(std::int64_t n, const Command& command, const Sink& sink, std::stop_token stop) {
+protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, const Command& command, std::string program) {
   protocol::Spawn body;
   body.command = command;
-  std::string program = find_program(command.argv.at(0), command.env, command.dir);
-  std::string why = why_not_runnable(command, program);
-  if (!why.empty()) return not_started(why);
-  if (stop.stop_requested()) return not_started("it was stopped before it began");
-  body.program = program;
+  body.program = std::move(program);
   body.marker = fmt::format("{}/{}", config_.run, n);
   body.named_outputs_in_memory = !command.secrets.empty();
-  static const mode_t mask = current_umask();
-  body.mask = static_cast<std::int64_t>(mask);
+  body.mask = mask_;
+  return body;
+}
+
+// "", or why it was not sent: then nothing was started.
+std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body) try {
   Fd input;
-  {
-    std::lock_guard lock(mutex_);
-    body.acked = take_acknowledged();
-    Fd file = memory_file(protocol::spawn_body(body), "spawn");
-    std::vector<int> fds = {file.get()};
-    if (command.input) {
-      input = memory_file(*command.input, "stdin");
-      fds.push_back(input.get());
-    }
-    waiting_[n].sink = &sink;
-    send(protocol::spawn(epoch_, n), fds);
-  }
+  if (body.command.input) input = memory_file(*body.command.input, "stdin");
+  std::lock_guard lock(mutex_);
+  if (is_lost_ || is_leaving_) return "its supervisor is gone";
+  body.acked = acknowledged_;
+  Fd file = memory_file(protocol::spawn_body(body), "spawn");
+  std::vector<int> fds = {file.get()};
+  if (input) fds.push_back(input.get());
+  if (!send(protocol::spawn(epoch_, n), fds)) return system_message("asking the supervisor", errno);
+  acknowledged_.clear();
+  return {};
+} catch (const Error& error) {
+  return error.what();
+}
+
+Exit SupervisorClient::run(std::int64_t n, const Command& command, const Sink& sink, std::stop_token stop) {
+  if (command.argv.empty()) return not_started("there is no program to run");
+  std::string program = find_program(command.argv[0], command.env, command.dir);
+  std::string why = why_not_runnable(command, program);
+  if (why.empty() && stop.stop_requested()) why = "it was stopped before it began";
+  if (why.empty()) why = send_spawn(n, spawn_body(n, command, std::move(program)));
+  if (!why.empty()) return not_started(why);
   return await(n, command.secrets, sink, stop);
 }
 
@@ -202,11 +238,14 @@ Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& sec
   });
   std::unique_lock lock(mutex_);
   waiting_[n].sink = &sink;
+  if (waiting_[n].is_done) show(n, waiting_[n]);   // it ended before anyone waited
   changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; });
   Waiting waiting = std::move(waiting_[n]);
   waiting_.erase(n);
+  bool is_supervised = !is_lost_;
   lock.unlock();
   if (waiting.is_done) return std::move(waiting.exit);
+  if (is_supervised) return lost("it runs on under its supervisor, and this engine leaves");   // its output is not ours to read
   return salvage(wreck(n, secrets), read_attempt_log(config_.folder), stop);
 }
 
@@ -227,7 +266,7 @@ void SupervisorClient::leave(Leaving how) {
     std::lock_guard lock(mutex_);
     is_leaving_ = true;
     changed_.notify_all();
-    send(protocol::acked(take_acknowledged()));
+    send(protocol::acked(std::exchange(acknowledged_, {})));
     if (how == Leaving::all_ended) send(protocol::bye());
   }
   if (how == Leaving::all_ended && config_.supervisor > 0) ::waitpid(config_.supervisor, nullptr, 0);

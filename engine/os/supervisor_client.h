@@ -30,8 +30,8 @@ class SupervisorClient : public ProcessRunner {
   SupervisorClient(Config config, Fd connection);
   ~SupervisorClient() override;
 
-  // Says HELLO and starts listening. Throws Error (exit 5) when an engine with a higher epoch was there, (exit 2) for
-  // a supervisor of another version.
+  // Says HELLO and starts listening. Throws Error: exit 5 when an engine with a higher epoch was there or the supervisor is of
+  // another version, exit 1 when it does not answer.
   void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
   // The greatest n that was ever announced for this run.
   std::int64_t greatest() const { return greatest_; }
@@ -59,11 +59,13 @@ class SupervisorClient : public ProcessRunner {
   void show(std::int64_t n, Waiting& waiting);
   Exit await(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop);
   Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
-  void send(const std::string& bytes, const std::vector<int>& fds = {});
-  std::vector<std::int64_t> take_acknowledged();
+  protocol::Spawn spawn_body(std::int64_t n, const Command& command, std::string program);
+  std::string send_spawn(std::int64_t n, protocol::Spawn body);
+  bool send(const std::string& bytes, const std::vector<int>& fds = {});
 
   Config config_;
   Fd connection_;
+  std::int64_t mask_ = 0022;              // umask, for the steps
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
   std::mutex mutex_;                      // guards all below, and sending

@@ -24,6 +24,13 @@ namespace runbook {
 namespace {
 constexpr std::int64_t patience_ms = 1'000;   // how long it waits for an engine when nothing is left to do
 constexpr std::int64_t ring_pause_ms = 50;
+constexpr std::int64_t send_pause_ms = 20;    // until it tries again to tell an engine that does not read
+
+std::set<std::int64_t> attempts_in(const AttemptLog& log) {
+  std::set<std::int64_t> numbers;
+  for (const auto& [n, attempt] : log.attempts) numbers.insert(n);
+  return numbers;
+}
 }  // namespace
 
 std::int64_t boot_time_ms() {
@@ -33,7 +40,11 @@ std::int64_t boot_time_ms() {
 }
 
 SupervisorLoop::SupervisorLoop(std::filesystem::path folder)
-    : folder_(std::move(folder)), past_(read_attempt_log(folder_)), log_(folder_), lonely_since_ms_(boot_time_ms()) {
+    : folder_(std::move(folder)),
+      past_(attempts_in(read_attempt_log(folder_))),
+      log_(folder_),
+      seen_(past_),
+      lonely_since_ms_(boot_time_ms()) {
   ::umask(077);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (::chdir(folder_.c_str()) != 0) throw_system(ExitCode::step_failed, "entering " + folder_.string(), errno);
@@ -41,9 +52,8 @@ SupervisorLoop::SupervisorLoop(std::filesystem::path folder)
   sigemptyset(&mask);
   for (int number : {SIGCHLD, SIGTERM, SIGHUP, SIGINT}) sigaddset(&mask, number);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  for (int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
   signals_ = Fd(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
-  for (const auto& [n, attempt] : past_.attempts) seen_.insert(n);
   listen();
 }
 
@@ -58,14 +68,21 @@ void SupervisorLoop::listen() {
   if (!listens) throw_system(ExitCode::step_failed, "listening in " + folder_.string(), errno);
 }
 
-void SupervisorLoop::run() {
+void SupervisorLoop::serve() {
+  while (!may_go()) {
+    wait_for_events();
+    watch_times();
+    send_refusals();
+    send_exits();
+    sweep();
+  }
+}
+
+void SupervisorLoop::run(Fd first) {
+  ::fcntl(first.get(), F_SETFL, O_NONBLOCK);
+  newcomer_ = std::move(first);
   while (true) {
-    while (!may_go()) {
-      wait_for_events();
-      watch_times();
-      send_exits();
-      sweep();
-    }
+    serve();
     // Who connects now finds no socket; who has just connected is heard.
     ::unlink("sock");
     accept_newcomer();
@@ -98,10 +115,11 @@ int SupervisorLoop::poll_timeout_ms() const {
   for (const auto& [n, attempt] : attempts_) {
     if (!attempt->has_ended && attempt->deadline_ms) consider(*attempt->deadline_ms);
     if (!attempt->has_ended && attempt->kill_at_ms) consider(*attempt->kill_at_ms);
-    if (attempt->is_leaving || (attempt->has_ended && !attempt->is_exit_sent && engine_)) consider(boot_time_ms() + 20);
-    if (engine_ && attempt->output().total() > attempt->rung_total) consider(attempt->rung_at_ms + ring_pause_ms);
+    if (attempt->is_leaving || (attempt->has_ended && !attempt->is_exit_sent && engine_)) consider(boot_time_ms() + send_pause_ms);
+    if (engine_ && !attempt->has_ended && attempt->output().total() > attempt->rung_total) consider(attempt->rung_at_ms + ring_pause_ms);
   }
-  if (attempts_.empty() && !engine_) consider(lonely_since_ms_ + patience_ms);
+  if (engine_ && !refusals_.empty()) consider(boot_time_ms() + send_pause_ms);
+  if (attempts_.empty() && !engine_ && !newcomer_) consider(lonely_since_ms_ + patience_ms);
   return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
 }
 
@@ -119,7 +137,7 @@ void SupervisorLoop::wait_for_events() {
   if (::poll(fds.data(), fds.size(), poll_timeout_ms()) < 0) return;
   // A new engine's HELLO comes before what an older one may still have said.
   if (fds[1].revents) accept_newcomer();
-  if (fds[2].revents && newcomer_) hear_newcomer();
+  if (newcomer_) hear_newcomer();
   if (fds[3].revents && engine_) hear_engine();
   for (std::size_t i = 0; i < writers.size(); ++i) {
     if (!fds[4 + 2 * i].revents && !fds[5 + 2 * i].revents) continue;
@@ -175,6 +193,7 @@ void SupervisorLoop::greet(const protocol::Hello& hello, std::int64_t spoken) {
   engine_ = std::move(newcomer_);   // the older connection is dropped unread
   newcomer_ = Fd();
   was_told_bye_ = false;
+  refusals_.clear();            // the table tells them
   send_message(engine_.get(), protocol::table(table_for(hello)), {}, SendMode::if_room);
 }
 
@@ -194,10 +213,9 @@ protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {
   for (std::int64_t n : open) {
     protocol::Entry entry{n, State::unknown};
     auto mine = attempts_.find(n);
-    auto past = past_.attempts.find(n);
     if (mine != attempts_.end()) {
       entry.state = mine->second->has_ended ? State::ended : State::running;
-    } else if (past != past_.attempts.end()) {
+    } else if (past_.count(n)) {
       entry.state = State::lost;   // the engine reads the log itself
     } else if (seen_.count(n)) {
       entry.state = State::not_started;
@@ -223,7 +241,7 @@ void SupervisorLoop::hear_engine() {
       }
       case protocol::Kind::cancel: cancel(reader.number()); break;
       case protocol::Kind::acked: forget(protocol::read_numbers(reader)); break;
-      case protocol::Kind::bye: was_told_bye_ = true; break;
+      case protocol::Kind::bye: forget_all(); break;
       default: return engine_gone();
     }
   }
@@ -246,36 +264,51 @@ void SupervisorLoop::ring(Supervised& attempt) {
 void SupervisorLoop::send_exits() {
   if (!engine_) return;
   for (auto& [n, attempt] : attempts_) {
-    if (!attempt->has_ended || attempt->is_exit_sent || attempt->is_unwanted) continue;
-    std::vector<int> fds;
-    Fd result;
-    if (attempt->ended.has_result) {
-      result = memory_file(attempt->result, "result");
-      fds.push_back(result.get());
-    }
-    if (attempt->ended.has_named_outputs) fds.push_back(attempt->named_outputs_fd());
-    attempt->is_exit_sent = send_message(engine_.get(), protocol::exit(attempt->ended), fds, SendMode::if_room);
+    if (attempt->has_ended && !attempt->is_exit_sent && !attempt->is_unwanted) attempt->is_exit_sent = send_exit(*attempt);
   }
 }
 
-void SupervisorLoop::refuse(std::int64_t n, const std::string& why) {
-  send_message(engine_.get(), protocol::not_started(n, why), {}, SendMode::if_room);
+// What can't be sent now (the engine does not read, no descriptor is free) is sent later.
+bool SupervisorLoop::send_exit(const Supervised& attempt) {
+  std::vector<int> fds;
+  Fd result;
+  try {
+    if (attempt.ended.has_result) result = memory_file(attempt.result, "result");
+  } catch (const Error&) {
+    return false;
+  }
+  if (result) fds.push_back(result.get());
+  if (attempt.ended.has_named_outputs) fds.push_back(attempt.named_outputs_fd());
+  return send_message(engine_.get(), protocol::exit(attempt.ended), fds, SendMode::if_room);
+}
+
+void SupervisorLoop::refuse(std::int64_t n, const std::string& why) { refusals_[n] = why; }
+
+void SupervisorLoop::send_refusals() {
+  if (!engine_) return;
+  std::erase_if(refusals_, [&](const auto& refusal) {
+    return send_message(engine_.get(), protocol::not_started(refusal.first, refusal.second), {}, SendMode::if_room);
+  });
 }
 
 void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message) {
-  if (epoch != epoch_ || message.fds.empty()) return;
+  if (epoch != epoch_) return;
   if (!seen_.insert(n).second) return refuse(n, fmt::format("attempt {} was begun before", n));
+  if (message.is_cut || message.fds.empty()) return refuse(n, "too many files are open in the supervisor");
   std::string bytes = read_all(message.fds[0].get());
   WireReader reader(bytes);
   protocol::Spawn body = protocol::read_spawn_body(reader);
   if (!reader.ok()) return refuse(n, "the request was damaged");
   forget(body.acked);
+  begin(n, std::move(body), message.fds.size() > 1 ? std::move(message.fds[1]) : Fd());
+}
+
+void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
   std::string announced = fmt::format("S {} {} {}", n, body.command.seq, body.command.hash);
   std::unique_ptr<Supervised> attempt;
   try {
-    Fd input = message.fds.size() > 1 ? std::move(message.fds[1]) : Fd();
     attempt = std::make_unique<Supervised>(n, std::move(body), std::move(input), folder_);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return refuse(n, error.what());
   }
   int error = log_.append(announced) ? 0 : errno;
@@ -292,8 +325,10 @@ void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message)
 
 void SupervisorLoop::cancel(std::int64_t n) {
   auto found = attempts_.find(n);
-  if (found == attempts_.end() || found->second->has_ended || found->second->was_cancelled) return;
+  if (found == attempts_.end() || found->second->was_cancelled) return;
   Supervised& attempt = *found->second;
+  reap();   // what has ended by itself was not stopped
+  if (attempt.wait_status) return;
   attempt.was_cancelled = true;
   log(fmt::format("C {}", n));
   attempt.signal_group(SIGTERM);
@@ -302,6 +337,8 @@ void SupervisorLoop::cancel(std::int64_t n) {
 
 void SupervisorLoop::time_out(Supervised& attempt) {
   attempt.deadline_ms.reset();
+  reap();   // what has ended by itself was in time
+  if (attempt.wait_status) return;
   attempt.has_timed_out = true;
   log(fmt::format("T {}", attempt.n()));
   attempt.signal_group(SIGTERM);
@@ -316,6 +353,15 @@ void SupervisorLoop::forget(const std::vector<std::int64_t>& acked) {
     } else {
       AttemptFiles(n).remove_from(folder_);
     }
+  }
+}
+
+// Nobody will ask any more.
+void SupervisorLoop::forget_all() {
+  was_told_bye_ = true;
+  for (auto& [n, attempt] : attempts_) {
+    cancel(n);
+    attempt->is_unwanted = true;
   }
 }
 
@@ -341,11 +387,23 @@ bool SupervisorLoop::has_others_running(const Supervised& but) const {
                      [&](const auto& entry) { return entry.second.get() != &but && !entry.second->has_ended; });
 }
 
-void SupervisorLoop::reap() {
+Supervised* SupervisorLoop::unreaped(pid_t pid) {
   for (auto& [n, attempt] : attempts_) {
-    if (attempt->has_ended || attempt->wait_status) continue;
+    if (attempt->pid() == pid && !attempt->wait_status) return attempt.get();
+  }
+  return nullptr;
+}
+
+// All that have ended, orphans among them: one SIGCHLD may stand for many.
+void SupervisorLoop::reap() {
+  while (true) {
     siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(attempt->pid()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) continue;
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
+    Supervised* attempt = unreaped(info.si_pid);
+    if (!attempt) {
+      for (auto& entry : attempts_) std::erase(entry.second->stray_pids, info.si_pid);   // the number may be given away now
+      continue;
+    }
     attempt->wait_status = info.si_status;
     attempt->ended_by_signal = info.si_code != CLD_EXITED;
     after_exit(*attempt);
@@ -356,41 +414,42 @@ void SupervisorLoop::reap() {
 void SupervisorLoop::after_exit(Supervised& attempt) {
   attempt.drain(std::size_t{64} << 20);
   attempt.deadline_ms.reset();
-  bool may_have_strays = true;
-  if (!has_others_running(attempt)) {
-    pid_t pid = 0;
-    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
-    }
-    may_have_strays = !(pid < 0 && errno == ECHILD);
-  }
-  if (!may_have_strays) return end(attempt);
+  siginfo_t info{};
+  bool has_no_child = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0;
+  if (has_no_child) return end(attempt);
   attempt.is_leaving = true;
   attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
   collect_strays(attempt);
 }
 
-// Orphans become children of this process, so their numbers are not given away before they are reaped here. An orphan
-// belongs to the attempt that ended unless it belongs to one that runs.
+// An orphan belongs to the attempt whose group or marker it has. One that hid both is nobody's while another attempt runs.
+bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) const {
+  std::string marker = marker_of(child.pid);
+  auto owns = [&](const Supervised& one) { return child.group == one.pid() || marker == one.body().marker; };
+  bool has_another_owner = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
+    const Supervised& other = *entry.second;
+    return &other != &attempt && !other.has_ended && (child.pid == other.pid() || owns(other));
+  });
+  if (has_another_owner) return false;
+  return owns(attempt) || !has_others_running(attempt);
+}
+
+// Signals it once. False: not permitted (it has become another user's), so there is no point in waiting for its end.
+bool SupervisorLoop::end_stray(Supervised& attempt, const Child& child) {
+  if (std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) != attempt.stray_pids.end()) return true;
+  bool is_permitted = ::kill(child.pid, SIGTERM) == 0 || errno != EPERM;
+  std::string shown = fmt::format("pid {} {}{}", child.pid, child.command, is_permitted ? "" : " (runs on: not permitted to end it)");
+  auto known = std::find(attempt.strays.begin(), attempt.strays.end(), shown);
+  if (known == attempt.strays.end()) attempt.strays.push_back(std::move(shown));
+  return is_permitted;
+}
+
+// Orphans become children of this process, so their numbers are not given away before they are reaped here.
 void SupervisorLoop::collect_strays(Supervised& attempt) {
-  auto belongs_to_a_running_one = [&](const Child& child) {
-    return std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
-      const Supervised& other = *entry.second;
-      if (&other == &attempt || other.has_ended || other.is_leaving) return false;
-      return child.pid == other.pid() || child.group == other.pid() || marker_of(child.pid) == other.body().marker;
-    });
-  };
   std::vector<pid_t> alive;
   for (const Child& child : children_of(::getpid())) {
-    if (belongs_to_a_running_one(child)) continue;
-    if (child.is_zombie) {
-      ::waitpid(child.pid, nullptr, WNOHANG);
-      continue;
-    }
-    alive.push_back(child.pid);
-    bool is_new = std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) == attempt.stray_pids.end();
-    if (!is_new) continue;
-    attempt.strays.push_back(fmt::format("pid {} {}", child.pid, child.command));
-    ::kill(child.pid, SIGTERM);
+    if (child.is_zombie || !is_stray_of(attempt, child)) continue;   // zombies are reaped by the loop
+    if (end_stray(attempt, child)) alive.push_back(child.pid);
   }
   attempt.stray_pids = alive;
   attempt.drain(std::size_t{64} << 20);
@@ -399,7 +458,7 @@ void SupervisorLoop::collect_strays(Supervised& attempt) {
 
 void SupervisorLoop::end(Supervised& attempt) {
   OutputSink& output = attempt.output();
-  output.finish();
+  attempt.close_output();
   Exit& exit = attempt.ended.exit;
   attempt.ended.n = attempt.n();
   exit.kind = attempt.ended_by_signal ? Exit::Kind::signal : Exit::Kind::code;

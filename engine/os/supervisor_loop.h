@@ -17,28 +17,37 @@ class SupervisorLoop {
  public:
   // The caller holds sup.lock. Listens on `<folder>/sock` when this returns. Throws Error.
   explicit SupervisorLoop(std::filesystem::path folder);
-  void run();
+  // `first` is a connection whose other end will say HELLO.
+  void run(Fd first);
 
  private:
   // The engine
   void listen();
+  void serve();
   void accept_newcomer();
   void hear_newcomer();
   void hear_engine();
   void greet(const protocol::Hello& hello, std::int64_t spoken);
   protocol::Table table_for(const protocol::Hello& hello);
   void engine_gone();
+  void send_refusals();
   void send_exits();
+  bool send_exit(const Supervised& attempt);
   void ring(Supervised& attempt);
 
   // Attempts
   void spawn(std::int64_t epoch, std::int64_t n, Message& message);
+  void begin(std::int64_t n, protocol::Spawn body, Fd input);
   void refuse(std::int64_t n, const std::string& why);
   void cancel(std::int64_t n);
   void forget(const std::vector<std::int64_t>& acked);
+  void forget_all();
   void reap();
+  Supervised* unreaped(pid_t pid);
   void after_exit(Supervised& attempt);
   bool has_others_running(const Supervised& but) const;
+  bool is_stray_of(const Supervised& attempt, const Child& child) const;
+  bool end_stray(Supervised& attempt, const Child& child);
   void collect_strays(Supervised& attempt);
   void end(Supervised& attempt);
   void sweep();
@@ -52,11 +61,12 @@ class SupervisorLoop {
   void log(const std::string& line);
 
   std::filesystem::path folder_;
-  AttemptLog past_;                              // what earlier supervisors of this run left
+  std::set<std::int64_t> past_;                  // attempts of earlier supervisors of this run
   AttemptLogWriter log_;
   Fd listener_, newcomer_, engine_, signals_;
   std::int64_t epoch_ = 0;
   std::set<std::int64_t> seen_;
+  std::map<std::int64_t, std::string> refusals_;   // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;   // alive, or ended and not acknowledged
   std::int64_t lonely_since_ms_;                 // no engine since
   bool was_told_bye_ = false, must_sync_ = false;

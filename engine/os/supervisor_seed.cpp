@@ -21,6 +21,8 @@ namespace runbook {
 
 namespace {
 
+constexpr std::int64_t holder_patience_ms = 10'000;
+
 char* command_line = nullptr;
 std::size_t command_line_size = 0;
 
@@ -32,9 +34,18 @@ void show_as(const std::string& title) {
   std::memcpy(command_line, title.data(), std::min(title.size(), command_line_size - 1));
 }
 
-// Terminals and pipes of the engine must not be held open by the one that outlives it.
-void let_go_of_the_terminal() {
+// A socket that got the number of a closed standard output would be printed into.
+void fill_standard_descriptors() {
+  int fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= 2) fd = ::open("/dev/null", O_RDWR);
+  if (fd > 2) ::close(fd);
+}
+
+// Terminals, pipes and locks of the engine must not be held open by the one that outlives it, nor by its steps.
+void let_go_of_the_terminal(int but) {
   ::setsid();
+  ::close_range(3, static_cast<unsigned>(but) - 1, 0);
+  ::close_range(static_cast<unsigned>(but) + 1, ~0U, 0);
   int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd : {0, 1, 2}) ::dup2(null, fd);
   if (null > 2) ::close(null);
@@ -42,24 +53,31 @@ void let_go_of_the_terminal() {
 
 Fd connect_to(const std::filesystem::path& folder) {
   Fd open_folder(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strcpy(address.sun_path, path_in_open_folder(open_folder.get(), "sock").c_str());
   if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Fd();
+  ::fcntl(socket.get(), F_SETFL, 0);
   return socket;
 }
 
-// The lock; or, while another supervisor holds it, a connection that keeps that one from going away.
+// The lock; or, while another supervisor holds it, a connection to that one, which also keeps it from going away; or why neither.
 struct Place {
   Fd lock, holder;
+  std::string why;
 };
 
 Place find_place(const std::filesystem::path& folder) {
   Place place;
-  Fd lock(::open((folder / "sup.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return place;
-  while (true) {
+  auto path = folder / "sup.lock";
+  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) {
+    place.why = system_message("opening " + path.string(), errno);
+    return place;
+  }
+  std::int64_t give_up_at_ms = boot_time_ms() + holder_patience_ms;
+  while (boot_time_ms() < give_up_at_ms) {
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
       place.lock = std::move(lock);
       return place;
@@ -68,6 +86,8 @@ Place find_place(const std::filesystem::path& folder) {
     if (place.holder) return place;
     ::usleep(2'000);   // the holder is just going
   }
+  place.why = "another supervisor of this run is there and can't be reached through " + (folder / "sock").string();
+  return place;
 }
 
 [[noreturn]] void grow_up(Fd line) {
@@ -75,17 +95,19 @@ Place find_place(const std::filesystem::path& folder) {
   if (receive_message(line.get(), message) != Received::message) ::_exit(0);
   std::filesystem::path folder = message.bytes;
   Place place = find_place(folder);
-  if (!place.lock) {
-    send_message(line.get(), place.holder ? "held" : "the run's folder can't be written", {}, SendMode::wait);
-    receive_message(line.get(), message);   // until the engine has connected
+  if (place.holder) {
+    send_message(line.get(), "held", {place.holder.get()}, SendMode::wait);
     ::_exit(0);
+  }
+  if (!place.lock) {
+    send_message(line.get(), place.why, {}, SendMode::wait);
+    ::_exit(1);
   }
   show_as("runbook: supervisor of " + folder.filename().string());
   try {
     SupervisorLoop loop(folder);
     send_message(line.get(), "serves", {}, SendMode::wait);
-    line.reset();
-    loop.run();
+    loop.run(std::move(line));
   } catch (const std::exception& error) {
     send_message(line.get(), error.what(), {}, SendMode::if_room);
     ::_exit(1);
@@ -102,6 +124,8 @@ void remember_command_line(int argc, char** argv) {
 
 SupervisorSeed SupervisorSeed::plant() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  fill_standard_descriptors();
+  ::signal(SIGCHLD, SIG_DFL);   // who started us may have ignored it, and then no status would ever be seen
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     throw_system(ExitCode::step_failed, "making a line to the supervisor", errno);
@@ -110,7 +134,7 @@ SupervisorSeed SupervisorSeed::plant() {
   if (pid < 0) throw_system(ExitCode::step_failed, "starting the supervisor", errno);
   if (pid == 0) {
     ours.reset();
-    let_go_of_the_terminal();
+    let_go_of_the_terminal(theirs.get());
     grow_up(std::move(theirs));
   }
   return {pid, std::move(ours)};
@@ -127,15 +151,11 @@ Fd SupervisorSeed::grow(const std::filesystem::path& run_folder) {
   send_message(line_.get(), folder.string(), {}, SendMode::wait);
   Message answer;
   bool has_answered = receive_message(line_.get(), answer) == Received::message;
-  bool serves = has_answered && answer.bytes == "serves";
-  Fd connection;
-  if (serves || (has_answered && answer.bytes == "held")) connection = connect_to(folder);
+  if (has_answered && answer.bytes == "serves") return std::move(line_);   // goes on as the connection
   line_.reset();
-  if (!serves) {
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  if (connection) return connection;
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = 0;
+  if (has_answered && answer.bytes == "held" && !answer.fds.empty()) return std::move(answer.fds[0]);
   throw Error(ExitCode::step_failed, "the supervisor could not begin: " + (has_answered ? answer.bytes : std::string("it died")));
 }
 

@@ -92,12 +92,17 @@ Received receive_message(int socket, Message& message) {
   header.msg_control = control.data();
   header.msg_controllen = control.size();
   ssize_t count = 0;
-  do {
-    count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
+  // ECONNRESET: the other side died with something unread; it comes before what that side had still said.
+  for (bool was_reset = false;; was_reset = true) {
+    do {
+      count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    } while (count < 0 && errno == EINTR);
+    if (count >= 0 || errno != ECONNRESET || was_reset) break;
+  }
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::nothing;
   if (count <= 0) return Received::closed;
   message.bytes.resize(static_cast<std::size_t>(count));
+  message.is_cut = (header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0;
   for (cmsghdr* at = CMSG_FIRSTHDR(&header); at; at = CMSG_NXTHDR(&header, at)) {
     if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS) continue;
     std::size_t number_of_fds = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);

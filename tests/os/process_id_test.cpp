@@ -1,0 +1,99 @@
+#include "os/process_id.h"
+
+#include <algorithm>
+
+#include "world.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+namespace {
+
+// A process of ours that waits until it is killed, with this environment.
+class Sleeper {
+ public:
+  explicit Sleeper(const std::string& variable = "A=1") : pid_(::fork()) {
+    if (pid_ != 0) return;
+    std::string text = variable;
+    char* argv[] = {const_cast<char*>("sleep"), const_cast<char*>("1000"), nullptr};
+    char* env[] = {const_cast<char*>("OTHER=2"), text.data(), nullptr};
+    ::execve("/bin/sleep", argv, env);
+    ::_exit(127);
+  }
+  ~Sleeper() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Sleeper(const Sleeper&) = delete;
+  pid_t pid() const { return pid_; }
+  ProcessId id() const { return {pid_, start_time_of(pid_)}; }
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace
+
+TEST_CASE("this world is one boot and one PID namespace") {
+  CHECK(this_world() == this_world());
+  CHECK(this_world().boot_id.size() == 36);
+  CHECK(this_world().pid_namespace != 0);
+}
+
+TEST_CASE("a process is itself only with its start time") {
+  Sleeper sleeper;
+  ProcessId id = sleeper.id();
+  CHECK(id.start_time > 0);
+  CHECK(is_alive(id));
+  CHECK_FALSE(is_alive({id.pid, id.start_time - 1}));
+  CHECK_FALSE(is_alive({id.pid, 0}));
+  CHECK(start_time_of(0) == 0);
+}
+
+TEST_CASE("a zombie is not alive") {
+  pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+  ProcessId id{pid, start_time_of(pid)};
+  CHECK(id.start_time > 0);
+  CHECK_FALSE(is_alive(id));
+  auto children = children_of(::getpid());
+  auto found = std::find_if(children.begin(), children.end(), [&](const Child& child) { return child.pid == pid; });
+  REQUIRE(found != children.end());
+  CHECK(found->is_zombie);
+  ::waitpid(pid, nullptr, 0);
+  CHECK(start_time_of(pid) == 0);
+}
+
+TEST_CASE("processes are found by their attempt's marker, and only by the whole of it") {
+  std::string marker = "run-" + std::to_string(::getpid()) + "/1";
+  Sleeper marked("RUNBOOK_ATTEMPT=" + marker), longer("RUNBOOK_ATTEMPT=" + marker + "2"), other("XRUNBOOK_ATTEMPT=" + marker);
+  until("its environment is there",
+        [&] { return marker_of(marked.pid()) == marker && marker_of(longer.pid()) == marker + "2"; });
+  auto found = processes_marked(marker);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].pid == marked.pid());
+  CHECK(found[0].start_time == start_time_of(marked.pid()));
+  until("it is another program by now",
+        [&] { return has(text_of("/proc/" + std::to_string(other.pid()) + "/cmdline"), "1000"); });
+  CHECK(marker_of(other.pid()).empty());
+}
+
+TEST_CASE("a command with blanks and parentheses in its name is read right") {
+  TestFolder folder;
+  auto program = folder / "a ) S 7 (b";
+  fs::copy_file("/bin/sleep", program);
+  pid_t pid = ::fork();
+  if (pid == 0) {
+    ::execl(program.c_str(), program.c_str(), "1000", nullptr);
+    ::_exit(127);
+  }
+  until("it runs", [&] { return has(text_of("/proc/" + std::to_string(pid) + "/comm"), ") S 7"); });
+  CHECK(is_alive({pid, start_time_of(pid)}));
+  auto children = children_of(::getpid());
+  CHECK(std::any_of(children.begin(), children.end(),
+                    [&](const Child& child) { return child.pid == pid && has(child.command, "1000"); }));
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+}

@@ -1,0 +1,208 @@
+#include "os/salvage.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "base/digest.h"
+#include "os/supervised.h"
+#include "world.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+namespace {
+
+std::string line(const std::string& text) { return fmt::format("{} {:08x}\n", text, crc32(text)); }
+std::string header(const ProcessWorld& world) { return line(fmt::format("H {} {}", world.boot_id, world.pid_namespace)); }
+
+// A run's folder whose supervisor is gone, with the log that it left.
+struct Scene {
+  TestFolder folder;
+  ProcessWorld here = this_world();
+
+  Exit salvaged(const std::string& log, std::stop_token stop = {}) const {
+    write_text(folder / "log", log);
+    return salvaged_as_it_is(stop);
+  }
+  Exit salvaged_as_it_is(std::stop_token stop = {}) const {
+    return salvage({folder.path(), "R", 1, {}, {}}, read_attempt_log(folder.path()), stop);
+  }
+  ProcessWorld other_boot() const { return {"00000000-0000-0000-0000-000000000000", here.pid_namespace}; }
+  ProcessWorld other_namespace() const { return {here.boot_id, here.pid_namespace + 1}; }
+};
+
+}  // namespace
+
+TEST_CASE("same boot and not announced: it was not started, proven") {
+  Scene scene;
+  Exit exit = scene.salvaged(header(scene.here));
+  CHECK(exit.kind == Exit::Kind::not_started);
+  CHECK(exit.why == "the supervisor never got to it");
+}
+
+TEST_CASE("a torn announcement was not acted on") {
+  Scene scene;
+  CHECK(scene.salvaged(header(scene.here) + "S 1 5 ab").kind == Exit::Kind::not_started);
+}
+
+TEST_CASE("a damaged log proves nothing") {
+  Scene scene;
+  std::string damaged = line("S 1 5 ab");
+  damaged[4] = '6';
+  Exit exit = scene.salvaged(header(scene.here) + damaged);
+  CHECK(exit.kind == Exit::Kind::lost);
+  CHECK(has(exit.why, "damaged"));
+}
+
+TEST_CASE("other boot and not announced: lost, since the log may have lost its end") {
+  Scene scene;
+  CHECK(scene.salvaged(header(scene.other_boot())).kind == Exit::Kind::lost);
+}
+
+TEST_CASE("without a log it is lost") {
+  Scene scene;
+  Exit exit = scene.salvaged_as_it_is();
+  CHECK(exit.kind == Exit::Kind::lost);
+  CHECK(exit.why == "the supervisor's log is gone");
+}
+
+TEST_CASE("what could not be started is known not to have been") {
+  Scene scene;
+  CHECK(scene.salvaged(header(scene.here) + line("S 1 5 ab") + line("N 1")).kind == Exit::Kind::not_started);
+}
+
+TEST_CASE("a recorded end is taken, in whatever world") {
+  Scene scene;
+  SpoolWriter::create(scene.folder / "1.spool", {1'000, 1'000}).append(Stream::out, "done\n");
+  write_text(scene.folder / "1.output", "version=7\n");
+  for (const auto& world : {scene.here, scene.other_boot(), scene.other_namespace()}) {
+    Exit exit = scene.salvaged(header(world) + line("S 1 5 ab") + line("P 1 100 5000") + line("E 1 code 3 5 beef"));
+    CHECK(exit.kind == Exit::Kind::code);
+    CHECK(exit.number == 3);
+    CHECK(exit.output == "done\n");
+    CHECK(exit.out == "done\n");
+    CHECK_FALSE(exit.result_is_missing);
+    CHECK(exit.output_total == 5);
+    CHECK(exit.output_sha256 == "beef");
+    CHECK(exit.named_outputs == "version=7\n");
+  }
+}
+
+TEST_CASE("a recorded end by a signal, after a timeout or a stop") {
+  Scene scene;
+  Exit exit = scene.salvaged(header(scene.here) + line("S 1 5 ab") + line("T 1") + line("C 1") + line("E 1 signal 15 0 00"));
+  CHECK(exit.kind == Exit::Kind::signal);
+  CHECK(exit.number == 15);
+  CHECK(exit.has_timed_out);
+  CHECK(exit.was_cancelled);
+  CHECK(exit.named_outputs_are_missing);
+}
+
+TEST_CASE("what ran before a restart or in another PID namespace is lost") {
+  Scene scene;
+  // Its number is that of a living process here: this one.
+  std::string ran = line("S 1 5 ab") + line(fmt::format("P 1 {} {}", ::getpid(), start_time_of(::getpid())));
+  Exit restarted = scene.salvaged(header(scene.other_boot()) + ran);
+  CHECK(restarted.kind == Exit::Kind::lost);
+  CHECK(has(restarted.why, "restarted"));
+  Exit elsewhere = scene.salvaged(header(scene.other_namespace()) + ran);
+  CHECK(elsewhere.kind == Exit::Kind::lost);
+  CHECK(has(elsewhere.why, "PID namespace"));
+}
+
+TEST_CASE("a process whose number was given away is not waited for") {
+  Scene scene;
+  std::string ran = line("S 1 5 ab") + line(fmt::format("P 1 {} {}", ::getpid(), start_time_of(::getpid()) - 1));
+  CHECK(scene.salvaged(header(scene.here) + ran).kind == Exit::Kind::lost);
+}
+
+TEST_CASE("announced, and no process of it lives: lost, for it may have run") {
+  Scene scene;
+  CHECK(scene.salvaged(header(scene.here) + line("S 1 5 ab")).kind == Exit::Kind::lost);
+}
+
+namespace {
+
+// A step that lost its supervisor: it writes more than a FIFO holds. Its parent is not this process but init or whoever adopts.
+const char* chatty =
+    "for i in $(seq 2000); do echo 'the quick brown fox jumps over the lazy dog, line '$i; done; echo hunter22";
+
+pid_t begin_orphan(const fs::path& folder, const std::string& script, const std::string& marker) {
+  Fd out(::open((folder / "1.out").c_str(), O_RDWR | O_CLOEXEC)), err(::open((folder / "1.err").c_str(), O_RDWR | O_CLOEXEC));
+  pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::setpgid(0, 0);
+  ::dup2(out.get(), 1);
+  ::dup2(err.get(), 2);
+  std::string variable = "RUNBOOK_ATTEMPT=" + marker;
+  char* argv[] = {const_cast<char*>("sh"), const_cast<char*>("-c"), const_cast<char*>(script.c_str()), nullptr};
+  char* env[] = {const_cast<char*>("PATH=/usr/bin:/bin"), variable.data(), nullptr};
+  ::execve("/bin/sh", argv, env);
+  ::_exit(127);
+}
+
+struct OrphanScene : Scene {
+  pid_t pid = 0;
+  explicit OrphanScene(const std::string& script) {
+    ::mkfifo((folder / "1.out").c_str(), 0600);
+    ::mkfifo((folder / "1.err").c_str(), 0600);
+    SpoolWriter::create(folder / "1.spool", {1'000, 1'000});
+    pid = begin_orphan(folder.path(), script, "R/1");
+    write_text(folder / "log", header(here) + line("S 1 5 ab") + line(fmt::format("P 1 {} {}", pid, start_time_of(pid))));
+  }
+  Exit salvaged_from_elsewhere() const {  // by a process that is not its parent
+    int ends[2];
+    must(::pipe2(ends, O_CLOEXEC) == 0, "a pipe");
+    pid_t other = ::fork();
+    if (other == 0) {
+      Exit exit = salvage({folder.path(), "R", 1, {"hunter22"}, {}}, read_attempt_log(folder.path()), {});
+      ::_exit(exit.kind == Exit::Kind::lost ? 0 : 1);
+    }
+    ::waitpid(pid, nullptr, 0);
+    int status = 0;
+    ::waitpid(other, &status, 0);
+    Exit exit;
+    exit.kind = status == 0 ? Exit::Kind::lost : Exit::Kind::code;
+    return exit;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a living process is read until it ends, masked, and then it is lost to who is not its parent") {
+  OrphanScene scene(chatty);
+  CHECK(scene.salvaged_from_elsewhere().kind == Exit::Kind::lost);
+  SpoolText text = read_spool(scene.folder / "1.spool");
+  CHECK(text.total > 100'000);
+  CHECK(has(text.tail, "line 2000\n[secret]\n"));
+}
+
+TEST_CASE("a living process that was adopted gives its status") {
+  OrphanScene scene("echo before; exit 5");
+  Exit exit = scene.salvaged_as_it_is();
+  CHECK(exit.kind == Exit::Kind::code);
+  CHECK(exit.number == 5);
+  CHECK(exit.output == "before\n");
+}
+
+TEST_CASE("a stop ends the process that lost its supervisor, and says so in the log") {
+  OrphanScene scene("exec sleep 1000");
+  std::stop_source stop;
+  stop.request_stop();
+  Exit exit = scene.salvaged_as_it_is(stop.get_token());
+  CHECK(exit.kind == Exit::Kind::signal);
+  CHECK(exit.number == SIGTERM);
+  CHECK(exit.was_cancelled);
+  CHECK(read_attempt_log(scene.folder.path()).attempts.at(1).was_cancelled);
+}
+
+TEST_CASE("who leaves waits for no process and takes none of its output") {
+  OrphanScene scene("echo kept; exec sleep 1000");
+  Exit exit = salvage({scene.folder.path(), "R", 1, {}, [] { return true; }}, read_attempt_log(scene.folder.path()), {});
+  CHECK(exit.kind == Exit::Kind::lost);
+  CHECK(read_spool(scene.folder / "1.spool").total == 0);
+  CHECK(start_time_of(scene.pid) > 0);
+  ::kill(scene.pid, SIGKILL);
+  ::waitpid(scene.pid, nullptr, 0);
+}
