@@ -47,11 +47,14 @@ SpoolWriter::~SpoolWriter() {
 }
 
 SpoolWriter SpoolWriter::create(const std::filesystem::path& path, Limits limits) {
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   SpoolWriter writer;
   writer.size_ = sizeof(Header) + static_cast<std::size_t>(limits.head + limits.tail);
-  int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(writer.size_));
+  auto size = static_cast<off_t>(writer.size_);
+  struct stat info {};
+  bool has_room = ::fstat(fd.get(), &info) == 0 && info.st_size == size;   // given on by an earlier attempt
+  int error = has_room ? 0 : ::ftruncate(fd.get(), 0) != 0 ? errno : ::posix_fallocate(fd.get(), 0, size);
   if (error != 0) {
     ::unlink(path.c_str());
     throw_system(ExitCode::step_failed, "making room for the output in " + path.string(), error);

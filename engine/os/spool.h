@@ -21,7 +21,7 @@ class SpoolWriter {
     std::int64_t tail = 64 << 10;
   };
   SpoolWriter() = default;
-  // Throws Error (exit 1) when there is no room.
+  // Begins anew in a file that is there, whose room it keeps. Throws Error (exit 1) when there is no room.
   static SpoolWriter create(const std::filesystem::path& path, Limits limits);
   // Goes on with one that another process began; an unusable file gives a writer that drops everything.
   static SpoolWriter open(const std::filesystem::path& path);

@@ -25,6 +25,26 @@ void AttemptFiles::remove_from(const std::filesystem::path& folder) const {
   for (const auto& name : {out_fifo, err_fifo, spool, named_outputs}) ::unlink((folder / name).c_str());
 }
 
+void AttemptFiles::rename_to(const AttemptFiles& other, const std::filesystem::path& folder) const {
+  bool are_renamed = ::rename((folder / out_fifo).c_str(), (folder / other.out_fifo).c_str()) == 0 &&
+                     ::rename((folder / err_fifo).c_str(), (folder / other.err_fifo).c_str()) == 0 &&
+                     ::rename((folder / spool).c_str(), (folder / other.spool).c_str()) == 0;
+  // There is none where outputs lay in memory.
+  are_renamed = are_renamed && (::rename((folder / named_outputs).c_str(), (folder / other.named_outputs).c_str()) == 0 || errno == ENOENT);
+  if (are_renamed) return;
+  remove_from(folder);
+  other.remove_from(folder);
+}
+
+bool AttemptFiles::are_unused(const std::filesystem::path& folder) const {
+  for (const auto& name : {out_fifo, err_fifo}) {
+    Fd reader(::open((folder / name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    char byte = 0;
+    if (!reader || ::read(reader.get(), &byte, 1) != 0) return false;   // EAGAIN: somebody may still write
+  }
+  return true;
+}
+
 OutputSink::OutputSink(SpoolWriter spool, const std::vector<std::string>& secrets, bool keeps_result)
     : spool_(std::move(spool)), out_redactor_(secrets), err_redactor_(secrets), keeps_result_(keeps_result) {}
 
@@ -84,7 +104,7 @@ struct Fifo {
 
 // The child's end is opened read-write: should the supervisor die, the child is not killed by SIGPIPE but waits for the next reader.
 Fifo make_fifo(const std::filesystem::path& path) {
-  if (::mkfifo(path.c_str(), 0600) != 0) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
+  if (::mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   Fifo fifo;
   fifo.reader = open_fifo_for_reading(path);
   fifo.writer = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
@@ -94,7 +114,7 @@ Fifo make_fifo(const std::filesystem::path& path) {
 
 Fd named_outputs_file(const protocol::Spawn& body, const std::filesystem::path& path) {
   if (body.named_outputs_in_memory) return memory_file("", "outputs");
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   return fd;
 }
@@ -104,6 +124,20 @@ void set_variable(std::vector<std::string>& env, std::string_view name, const st
   std::string beginning = fmt::format("{}=", name);
   std::erase_if(env, [&](const std::string& entry) { return entry.rfind(beginning, 0) == 0; });
   env.push_back(beginning + value);
+}
+
+// What the supervisor or the engine's parent ignores; a step begins as a shell would begin it. (Handlers don't survive exec.)
+sigset_t ignored_signals() {
+  static const sigset_t ignored = [] {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int number = 1; number < NSIG; ++number) {
+      struct sigaction action {};
+      if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) sigaddset(&set, number);
+    }
+    return set;
+  }();
+  return ignored;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -154,10 +188,9 @@ int Supervised::start() {
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setpgroup(&attributes, 0);
-  sigset_t all, none;
-  sigfillset(&all);
+  sigset_t ignored = ignored_signals(), none;
   sigemptyset(&none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigdefault(&attributes, &ignored);
   posix_spawnattr_setsigmask(&attributes, &none);
 
   auto argv = pointers(body_.command.argv);

@@ -23,6 +23,10 @@ struct AttemptFiles {
   std::string out_fifo, err_fifo, spool, named_outputs;
   explicit AttemptFiles(std::int64_t n);
   void remove_from(const std::filesystem::path& folder) const;
+  // Gives them to another attempt: renaming costs a fifth of removing and making anew. What can't be renamed is removed.
+  void rename_to(const AttemptFiles& other, const std::filesystem::path& folder) const;
+  // Whether no process holds the writing end of a FIFO any more.
+  bool are_unused(const std::filesystem::path& folder) const;
 };
 
 // Where output goes: masked, into the spool, the digest and, if wanted, memory.

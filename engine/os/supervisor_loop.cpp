@@ -86,9 +86,10 @@ void SupervisorLoop::run(Fd first) {
     // Who connects now finds no socket; who has just connected is heard.
     ::unlink("sock");
     accept_newcomer();
-    if (!newcomer_) return;
+    if (!newcomer_) break;
     listen();
   }
+  for (const AttemptFiles& files : spares_) files.remove_from(folder_);
 }
 
 void SupervisorLoop::sweep() {
@@ -97,9 +98,19 @@ void SupervisorLoop::sweep() {
       ++at;
       continue;
     }
-    AttemptFiles(at->first).remove_from(folder_);
+    std::int64_t n = at->first;
     at = attempts_.erase(at);
+    retire(AttemptFiles(n));
   }
+}
+
+// The next attempt may have them.
+void SupervisorLoop::retire(AttemptFiles files) {
+  constexpr std::size_t most_spares = 4;
+  if (spares_.size() < most_spares && files.are_unused(folder_))
+    spares_.push_back(std::move(files));
+  else
+    files.remove_from(folder_);
 }
 
 // A status that nobody has acknowledged keeps it alive.
@@ -304,6 +315,10 @@ void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message)
 }
 
 void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
+  if (!spares_.empty()) {
+    spares_.back().rename_to(AttemptFiles(n), folder_);
+    spares_.pop_back();
+  }
   std::string announced = fmt::format("S {} {} {}", n, body.command.seq, body.command.hash);
   std::unique_ptr<Supervised> attempt;
   try {

@@ -51,6 +51,7 @@ class SupervisorLoop {
   void collect_strays(Supervised& attempt);
   void end(Supervised& attempt);
   void sweep();
+  void retire(AttemptFiles files);
   void watch_times();
   void time_out(Supervised& attempt);
 
@@ -68,6 +69,7 @@ class SupervisorLoop {
   std::set<std::int64_t> seen_;
   std::map<std::int64_t, std::string> refusals_;   // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;   // alive, or ended and not acknowledged
+  std::vector<AttemptFiles> spares_;             // of attempts that nobody will ask about
   std::int64_t lonely_since_ms_;                 // no engine since
   bool was_told_bye_ = false, must_sync_ = false;
 };

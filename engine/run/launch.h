@@ -25,7 +25,7 @@ struct Request {
   bool keeps_result = false;
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;
-  Value shown;                         // type, params, env of the step, dir: secrets masked; for the journal
+  Value shown;                         // type, params, env of the step, dir: secrets masked; null where the definition says it all
 };
 
 struct Launch {

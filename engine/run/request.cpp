@@ -101,6 +101,13 @@ std::string working_folder(const RunFacts& facts, const Step& step, const Scope&
   return (std::filesystem::path(facts.dir) / as_text(step.dir->text.evaluate(scope))).lexically_normal().string();
 }
 
+bool has_values(const ParamTree& tree) {
+  if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return leaf->text.has_expressions();
+  if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) return std::any_of(list->begin(), list->end(), has_values);
+  const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
+  return map && std::any_of(map->begin(), map->end(), [](const auto& member) { return has_values(member.second); });
+}
+
 Request make(const RunFacts& facts, const Step& step, const std::string& type_name, const ParamTree& params, const Scope& scope) {
   Request request;
   const Declaration* type = find_declaration(*facts.types, type_name);
@@ -112,6 +119,7 @@ Request make(const RunFacts& facts, const Step& step, const std::string& type_na
   request.dir = working_folder(facts, step, scope);
   request.output_head = step.output_head;
   request.output_tail = step.output_tail;
+  if (!has_values(params) && step.env.empty() && !step.dir) return request;
   Value shown = object({{"type", type_name}, {"params", request.params}, {"env", Value(env.of_step)}, {"dir", request.dir}});
   auto secrets = facts.secret_values();
   request.shown = secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
