@@ -119,9 +119,11 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
 RunRow find_resumed(const Arguments& arguments, const JournalFile& file, const std::string& word) {
   if (!word.empty()) return file.find_run(word);
   require_no_lost_runs(file);
-  std::string name = load_or_explain(read_source(find_runbook(arguments.operands().at(0))))->name;
+  // Without a runbook, of all of them.
+  bool is_any = arguments.operands().empty();
+  std::string name = is_any ? "any runbook" : load_or_explain(read_source(find_runbook(arguments.operands()[0])))->name;
   std::vector<RunRow> rows = file.runs(), unfinished;
-  rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return row.runbook != name; }), rows.end());
+  rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return !is_any && row.runbook != name; }), rows.end());
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(unfinished), is_unfinished);
   if (rows.empty()) throw Error(ExitCode::usage, fmt::format("there is no run of {} in this journal to go on with", name), "begin one: leave --resume out");
   if (unfinished.empty()) return rows.front();
@@ -163,7 +165,6 @@ int say_how_it_ended(const RunRow& row) {
 }
 
 int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& word) {
-  if (word.empty() && arguments.operands().empty()) throw Error(ExitCode::usage, "which run? Give its runbook, or its id", "runbook run FILE --resume, or runbook run --resume RUN");
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
   RunRow row = find_resumed(arguments, file, word);

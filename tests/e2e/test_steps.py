@@ -330,7 +330,10 @@ def test_resume_says_what_there_is_to_go_on_with(world):
     result = world.resume()
     assert result.code == 0 and "nothing to go on with" in result.err
     world.write(steps("  - {id: a, title: A, shell: exit 1}\n"))
-    world.run(), world.run()
+    assert world.run().code == 1
+    result = world("run", "--resume", "--non-interactive")      # the only unfinished one
+    assert result.code == 1 and "going on" in result.err
+    assert world.run().code == 1
     result = world.resume()
     assert result.code == 2 and "2 runs" in result.err
 
