@@ -50,13 +50,34 @@ def children(pid):
     return found
 
 
-def kill_with_all_below(process):
-    family = [process.pid, *children(process.pid)]
-    for kind in (signal.SIGSTOP, signal.SIGKILL):   # stopped first, so that nobody sees another die
-        for pid in family:
+def send(kind, pids):
+    for pid in pids:
+        try:
             os.kill(pid, kind)
+        except ProcessLookupError:
+            pass
+
+
+def kill_with_all_below(process):
+    family = []
+    while (found := [process.pid, *children(process.pid)]) != family:   # stopped first, so that nobody sees another die
+        family = found
+        send(signal.SIGSTOP, family)
+    send(signal.SIGKILL, family)
     process.wait()
     wait_for(lambda: not any(map(is_alive, family)), "the end of all")
+
+
+def users_of(folder):
+    """The processes that have a file open in it: whatever a test that failed half way has left."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link).startswith(f"{folder}/"):
+                found.add(int(link.parts[2]))
+        except OSError:
+            pass
+    return found - {os.getpid()}
 
 
 def is_alive(pid):
@@ -158,7 +179,8 @@ def world(tmp_path, mariadb):  # noqa: F811
                    INSERT INTO task_instance_error (task_instance_id, error_time, traceback, core)
                      VALUES (1, NOW(), 'carriage return\\r\\nzero \\0 and \\'quote\\'', x'000d0a1aff')""", DATABASE)
     mariadb.sql("SET GLOBAL wait_timeout = 600")
-    return World(tmp_path, mariadb)
+    yield World(tmp_path, mariadb)
+    send(signal.SIGKILL, users_of(tmp_path))
 
 
 def databases(server):
