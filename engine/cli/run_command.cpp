@@ -115,13 +115,22 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   return drive(arguments, file, std::move(seed), std::move(plan));
 }
 
-// Runs that --resume may mean, by RUN or by the runbook.
-RunRow find_resumed(const Arguments& arguments, const JournalFile& file, const std::string& word) {
-  if (!word.empty()) return file.find_run(word);
+// What --resume means: a run, or a runbook, or (both empty) whatever is unfinished.
+struct Resumed {
+  std::string run, book;
+};
+
+Resumed read_resumed(const Arguments& arguments, const std::string& word) {
+  std::string book = arguments.operands().empty() ? "" : arguments.operands()[0];
+  bool is_file = book.empty() && (fs::exists(word) || fs::path(word).extension() == ".yaml");   // `run --resume FILE`
+  return is_file ? Resumed{"", word} : Resumed{word, book};
+}
+
+RunRow find_resumed(const JournalFile& file, const Resumed& resumed) {
+  if (!resumed.run.empty()) return file.find_run(resumed.run);
   require_no_lost_runs(file);
-  // Without a runbook, of all of them.
-  bool is_any = arguments.operands().empty();
-  std::string name = is_any ? "any runbook" : load_or_explain(read_source(find_runbook(arguments.operands()[0])))->name;
+  bool is_any = resumed.book.empty();
+  std::string name = is_any ? "any runbook" : load_or_explain(read_source(find_runbook(resumed.book)))->name;
   std::vector<RunRow> rows = file.runs(), unfinished;
   rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return !is_any && row.runbook != name; }), rows.end());
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(unfinished), is_unfinished);
@@ -167,7 +176,7 @@ int say_how_it_ended(const RunRow& row) {
 int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& word) {
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
-  RunRow row = find_resumed(arguments, file, word);
+  RunRow row = find_resumed(file, read_resumed(arguments, word));
   if (!is_unfinished(row)) return say_how_it_ended(row);
   RunState state = fold_run(file, row.run);
   DrivePlan plan;
