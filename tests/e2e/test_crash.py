@@ -36,6 +36,7 @@ def test_fifty_steps_survive_twelve_kills_of_the_engine_and_nobody_is_asked(worl
     assert result.code == 0, result
     assert world.lines() == [str(i) for i in range(50)]
     assert world.show()["questions"] == [] and world.show()["deviations"] == []
+    assert world("verify", "last").code == 0
 
 
 @pytest.mark.parametrize("seed", [random.SystemRandom().randrange(10**6)])
@@ -69,6 +70,7 @@ def test_with_the_supervisor_killed_too_at_most_the_running_step_is_in_doubt(wor
         assert resolved.code == 0, resolved
     assert world.lines() == [str(i) for i in range(50)]
     assert len(world.show()["deviations"]) == doubts
+    assert world("verify", "last").code == 0
 
 
 def test_a_step_outlives_two_engines_and_is_taken_up_each_time(world):
