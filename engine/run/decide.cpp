@@ -170,10 +170,8 @@ class Decider {
     std::shared_ptr<const Request> request;
     try {
       request = std::make_shared<Request>(make_request(facts_, *step_, scope));
-    } catch (const ExpressionError& error) {
-      return refuse(error.what());
-    } catch (const Error& error) {
-      return refuse(std::string(error.what()) + (error.hint().empty() ? "" : "; " + error.hint()));
+    } catch (const std::exception& error) {
+      return refuse(with_hint(error));
     }
     Launch launch = next_launch(Role::act);
     launch.request = request;
@@ -226,7 +224,7 @@ class Decider {
 
   void on_doubt() {
     const Question* question = state_.open_question(step_->id);
-    if (question) return on_doubt_asked(*question);
+    if (question && question->about == "doubt") return on_doubt_asked(*question);
     if (limits_.is_pausing) return interrupted();
     if (!step_->done_when) return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
     RunScope scope = scope_with_before();
@@ -306,6 +304,11 @@ class Decider {
     return std::nullopt;
   }
 
+  static std::string with_hint(const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    return ours && !ours->hint().empty() ? fmt::format("{}; {}", ours->what(), ours->hint()) : error.what();
+  }
+
   static std::string describe(const Look& look) {
     return look.answer == Answer::cannot_tell ? "can't tell: " + look.why : look.why;
   }
@@ -335,7 +338,7 @@ class Decider {
     try {
       launch.request = std::make_shared<Request>(make_probe_request(facts_, *step_, probe, scope));
     } catch (const std::exception& error) {
-      return refuse(error.what());
+      return refuse(with_hint(error));
     }
     decision_.launches.push_back(std::move(launch));
   }

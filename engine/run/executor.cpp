@@ -42,6 +42,7 @@ void Executor::commit() {
 }
 
 void Executor::take_up(Launch launch) {
+  commit();
   launch.takes_up = true;
   live_.last_n = std::max(live_.last_n, launch.n);
   this->launch(std::move(launch));
@@ -57,6 +58,7 @@ Decision Executor::decide_until_settled() {
 
 Executor::Conclusion Executor::run(Limits limits) {
   limits_ = std::move(limits);
+  for (const Answer& answer : answers_of_others()) absorb_answer(answer);   // an earlier engine may not have lived to hear them
   while (true) {
     Decision decision = decide_until_settled();
     commit();
@@ -94,13 +96,18 @@ void Executor::ask_what_is_open() {
     if (question.is_open && asked_.insert(id).second) parts_.person.ask(question);
     if (!question.is_open && asked_.erase(id) > 0) parts_.person.withdraw(id);
   }
-  if (!asked_.empty()) take_answers_of_others();
+  if (asked_.empty()) return;
+  for (Answer& answer : answers_of_others()) parts_.inbox.post(std::move(answer));
 }
 
-void Executor::take_answers_of_others() {
-  for (const Answer& answer : parts_.journal.answers()) {
-    if (asked_.count(answer.question)) parts_.inbox.post(answer);
+std::vector<Answer> Executor::answers_of_others() {
+  std::vector<Answer> fitting;
+  for (Answer& answer : parts_.journal.answers()) {
+    auto question = parts_.state.questions.find(answer.question);
+    if (question == parts_.state.questions.end() || !question->second.is_open) continue;
+    if (why_not_a_choice(question->second, answer).empty()) fitting.push_back(std::move(answer));
   }
+  return fitting;
 }
 
 std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms) {
@@ -134,6 +141,14 @@ void Executor::absorb_ended(const Ended& ended) {
   auto if_not_started = began_before ? IfNotStarted::begins_again : IfNotStarted::stops;
   record(settle(*step, parts_.state.of(step->id), ended.outcome, scope_for(*step), parts_.clock.now_ms(), if_not_started));
   to_acknowledge_.push_back(ended.launch.n);
+  close_question_about_its_timeout(*step);
+}
+
+void Executor::close_question_about_its_timeout(const Step& step) {
+  const Question* question = parts_.state.open_question(step.id);
+  if (!question) return;
+  Answer wait{question->id, "wait", "runbook", "it has ended by itself", 0, Value()};
+  for (auto& proposal : answer(parts_.state, *question, wait)) record(std::move(proposal));
 }
 
 void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended) {

@@ -28,7 +28,7 @@ class Executor {
   // first_n: the greatest attempt number that was ever given.
   Executor(Parts parts, std::int64_t first_n);
 
-  // Records what was found out before the loop begins; committed by run().
+  // Records what was found out before the loop begins; committed before anything is taken up, or by run().
   void record(Proposal proposal);
   // Takes up an attempt that an earlier engine began.
   void take_up(Launch launch);
@@ -46,10 +46,12 @@ class Executor {
   void launch(Launch launch);
   void cancel(std::int64_t n);
   void ask_what_is_open();
-  void take_answers_of_others();
+  // Those that fit an open question.
+  std::vector<Answer> answers_of_others();
   std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms);
   void absorb(Signal& signal);
   void absorb_ended(const Ended& ended);
+  void close_question_about_its_timeout(const Step& step);
   void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
   void absorb_answer(const Answer& answer);
   void absorb_interrupt(const Interrupt& interrupt);

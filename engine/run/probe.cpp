@@ -63,8 +63,12 @@ Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
   if (look.answer != Look::Answer::yes) return look;
   std::string why;
   auto outputs = extract_outputs(probe.outputs, outcome, scope, why);
-  if (!outputs) return answered(Look::Answer::cannot_tell, why);
-  look.outputs = *outputs;
+  if (outputs) {
+    look.outputs = *outputs;
+  } else {
+    look.answer = Look::Answer::cannot_tell;
+    look.why = why;
+  }
   return look;
 }
 

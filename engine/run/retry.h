@@ -10,8 +10,9 @@
 
 namespace runbook {
 
-// The time of the next attempt; nullopt: it is not tried again. Only what is known to have failed is; a `once` step that timed out or got
-// no answer is in doubt and never comes here. `it`: as it stands with the failed attempt counted.
+// The time of the next attempt; nullopt: it is not tried again. Only what is known to have failed is, and not if its process exited
+// with 0; a `once` step that timed out or got no answer is in doubt and never comes here. `it`: as it stands with the failed attempt
+// counted.
 std::optional<std::int64_t> retry_at_ms(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
                                         std::int64_t now_ms);
 

@@ -27,7 +27,7 @@ class Settlement {
       case Kind::failed: return failed(outcome_.reason);
       case Kind::not_started: return not_started();
       case Kind::timed_out: return is_repeatable(step_.effect) ? failed(outcome_.reason) : doubted();
-      case Kind::cancelled: return is_repeatable(step_.effect) ? ended("cancelled", outcome_.reason) : doubted();
+      case Kind::cancelled: return is_repeatable(step_.effect) ? stopped() : doubted();
       case Kind::unknown: return doubted();
     }
     RUNBOOK_ASSERT(false);
@@ -83,6 +83,12 @@ class Settlement {
     Proposal proposal = ended("not_started", outcome_.reason);
     if (if_not_started_ == IfNotStarted::begins_again) proposal.event.body = with(proposal.event.body, "again", true);
     return proposal;
+  }
+
+  // Who stops an overdue step does not want it begun again.
+  Proposal stopped() {
+    if (it_.must_stop) return ended("failed", "it ran longer than its timeout and was stopped");
+    return ended("cancelled", outcome_.reason);
   }
 
   Proposal doubted() {

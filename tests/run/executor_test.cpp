@@ -1,0 +1,285 @@
+#include "run/executor.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/run/loop.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+const std::string two_steps = "- {id: a, shell: one}\n- {id: b, shell: two}\n";
+
+Names kinds_of(const std::vector<Event>& events) {
+  Names kinds;
+  for (const Event& event : events) kinds.push_back(event.instance.empty() ? event.kind : event.kind + " " + event.instance);
+  return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("the outcome of a step and the intent of the next share one commit") {
+  Loop loop(two_steps);
+  CHECK(loop.run().end.state == "succeeded");
+  REQUIRE(loop.journal.commits.size() == 4);
+  CHECK(kinds_of(loop.journal.commits[0]) == Names{"intent a"});
+  CHECK(kinds_of(loop.journal.commits[1]) == Names{"ended a", "intent b"});
+  CHECK(kinds_of(loop.journal.commits[2]) == Names{"ended b"});
+  CHECK(kinds_of(loop.journal.commits[3]) == Names{"left"});
+}
+
+TEST_CASE("an outcome is committed alone before the next step is looked at") {
+  Loop loop("- {id: a, shell: one}\n- {id: b, shell: two, done_when: {shell: look}}\n");
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(kinds_of(loop.journal.commits[1]) == Names{"ended a"});
+  CHECK(loop.performer.told_of == Names{"act a", "look b"});
+}
+
+TEST_CASE("the observer is told of every event after its commit, in order") {
+  Loop loop(two_steps);
+  loop.run();
+  CHECK(loop.witness.seen == kinds_of(loop.journal.committed));
+}
+
+TEST_CASE("an attempt is acknowledged once its outcome is committed") {
+  Loop loop(two_steps);
+  loop.run();
+  CHECK(loop.performer.acknowledged == std::vector<std::int64_t>{1, 2});
+}
+
+TEST_CASE("a failing commit starts nothing more and is not repeated") {
+  for (std::size_t good : {0, 1, 2}) {
+    CAPTURE(good);
+    Loop loop(two_steps);
+    int failures = 0;
+    loop.journal.before_commit = [&] {
+      if (loop.journal.commits.size() < good) return;
+      failures += 1;
+      throw Error(ExitCode::journal, "the disk is full");
+    };
+    CHECK_THROWS_AS(loop.run(), Error);
+    CHECK(failures == 1);
+    CHECK(loop.performer.told_of.size() == good);
+    CHECK(loop.performer.acknowledged.size() == (good == 2 ? 1 : 0));
+  }
+}
+
+TEST_CASE("the first interrupt pauses after the step") {
+  Loop loop(two_steps);
+  loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"}); };
+  auto conclusion = loop.run();
+  CHECK(conclusion.end.state == "interrupted");
+  CHECK(conclusion.end.why == "stopped by Ctrl-C");
+  CHECK_FALSE(conclusion.has_running_steps);
+  CHECK(loop.performer.told_of == Names{"act a"});
+  CHECK(loop.state.of("a").state == StepState::succeeded);
+}
+
+TEST_CASE("the second interrupt ends the step") {
+  Loop loop(two_steps);
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.performer.on_start = [&](const Launch&) {
+    loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"});
+    loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"});
+    loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"});
+  };
+  CHECK(loop.run().end.state == "interrupted");
+  CHECK(loop.performer.told_of == Names{"act a", "cancel a"});
+  CHECK(loop.state.of("a").state == StepState::in_doubt);
+}
+
+TEST_CASE("who detaches leaves at once, and the step runs on") {
+  Loop loop(two_steps);
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"}); };
+  auto conclusion = loop.run();
+  CHECK(conclusion.end.state == "interrupted");
+  CHECK(conclusion.end.why == "SIGTERM");
+  CHECK(conclusion.has_running_steps);
+  CHECK(loop.state.of("a").state == StepState::running);
+  CHECK(loop.performer.told_of == Names{"act a"});
+}
+
+TEST_CASE("an outcome that arrives with the word to detach is recorded") {
+  Loop loop(two_steps);
+  loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"}); };
+  auto conclusion = loop.run();
+  CHECK_FALSE(conclusion.has_running_steps);
+  CHECK(kinds_of(loop.journal.commits[1]) == Names{"ended a", "paused"});
+}
+
+TEST_CASE("a step that was left running is taken up, not begun") {
+  Loop loop(two_steps);
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"}); };
+  loop.run();
+  loop.performer.on_start = nullptr;
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(loop.performer.told_of == Names{"act a", "takes up act a", "act b"});
+  CHECK(loop.state.of("a").all_attempts == 1);
+}
+
+TEST_CASE("a step that was never started is begun again when it is taken up") {
+  Loop loop(two_steps);
+  loop.journal.after_commit = [] { throw Error(ExitCode::journal, "the engine dies here"); };
+  CHECK_THROWS_AS(loop.run(), Error);
+  loop.journal.after_commit = nullptr;
+  loop.performer.script["act a"] = {is_not_started()};
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(loop.performer.told_of == Names{"takes up act a", "act a", "act b"});
+}
+
+TEST_CASE("a step that can't be started has failed") {
+  Loop loop(two_steps);
+  loop.performer.script["act a"] = {is_not_started()};
+  CHECK(loop.run().end.state == "failed");
+  CHECK(loop.performer.told_of == Names{"act a"});
+}
+
+TEST_CASE("what recovery recorded is committed before anything is taken up") {
+  Loop loop("- {id: a, shell: one, timeout: 1s}\n");
+  loop.performer.script["act a"] = {std::nullopt};
+  CHECK(loop.run().end.state == "waiting");
+  CHECK(loop.resume().end.state == "succeeded");  // the performer checks it
+  CHECK(loop.performer.told_of == Names{"act a", "takes up act a"});
+}
+
+TEST_CASE("a lost supervisor pauses the run as soon as what runs has ended") {
+  Loop loop(two_steps);
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.performer.on_start = [&](const Launch& launch) {
+    loop.inbox.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
+    loop.inbox.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
+    loop.performer.finish(launch.n, exits(0));
+  };
+  auto conclusion = loop.run();
+  CHECK(conclusion.end.state == "interrupted");
+  CHECK(conclusion.end.why == "stopped by the death of the supervisor");
+  CHECK(loop.performer.told_of == Names{"act a"});
+  CHECK(loop.state.of("a").state == StepState::succeeded);
+}
+
+TEST_CASE("what could not be started for the lack of a supervisor is begun by the next engine") {
+  Loop loop(two_steps);
+  loop.performer.on_start = [&](const Launch&) {
+    loop.inbox.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
+  };
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.performer.on_start = [&](const Launch& launch) {
+    loop.inbox.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
+    loop.performer.finish(launch.n, is_not_started());
+  };
+  CHECK(loop.run().end.state == "interrupted");
+  CHECK(loop.state.of("a").state == StepState::pending);
+}
+
+TEST_CASE("a person is asked once and the answer is recorded") {
+  Loop loop("- {id: a, shell: one}\n");
+  loop.limits.is_interactive = true;
+  loop.performer.script["act a"] = {is_lost()};
+  loop.person.on_ask = [&](const Question& question) { loop.inbox.post(Answer{question.id, "done", "ada", "seen", 0, {}}); };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.person.asked == Names{"a/doubt/1"});
+  CHECK(loop.person.withdrawn == Names{"a/doubt/1"});
+}
+
+TEST_CASE("an answer that does not fit is asked for again") {
+  Loop loop("- {id: a, title: Drop it, shell: one, effect: irreversible}\n");
+  loop.limits.is_interactive = true;
+  loop.person.on_ask = [&](const Question& question) {
+    bool is_first = loop.person.asked.size() == 1;
+    loop.inbox.post(Answer{question.id, "approve", "ada", "", 0, object({{"phrase", is_first ? "drop it" : "Drop it"}})});
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.person.asked.size() == 2);
+}
+
+TEST_CASE("an answer from elsewhere is taken, and the question withdrawn") {
+  Loop loop("- {id: a, shell: one}\n");
+  loop.limits.is_interactive = true;
+  loop.performer.script["act a"] = {is_lost()};
+  loop.person.on_ask = [&](const Question& question) {
+    loop.journal.given.push_back({question.id, "done", "grace", "seen", 0, {}});
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.person.withdrawn == Names{"a/doubt/1"});
+  CHECK(loop.state.deviations.at(0).who == "grace");
+}
+
+TEST_CASE("an answer from elsewhere that does not fit does not disturb the person who is asked") {
+  Loop loop("- {id: a, shell: one}\n");
+  loop.limits.is_interactive = true;
+  loop.performer.script["act a"] = {is_lost()};
+  loop.person.on_ask = [&](const Question& question) {
+    bool is_first = loop.person.asked.size() == 1;
+    if (is_first) loop.journal.given.push_back({question.id, "perhaps", "grace", "", 0, {}});
+    loop.inbox.post(Answer{question.id, "done", "ada", "seen", 0, {}});
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.person.asked.size() == 1);
+  CHECK(loop.state.deviations.at(0).who == "ada");
+}
+
+TEST_CASE("an answer that an engine did not live to hear is heard by the next one") {
+  Loop loop("- {id: a, shell: one}\n");
+  loop.performer.script["act a"] = {is_lost()};
+  CHECK(loop.run().end.state == "in_doubt");
+  loop.journal.given.push_back({"a/doubt/1", "done", "grace", "seen", 0, {}});
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(loop.state.deviations.at(0).who == "grace");
+}
+
+TEST_CASE("a question whose step ended by itself is withdrawn") {
+  Loop loop("- {id: a, shell: one, timeout: 1s, verify: {shell: check}}\n");
+  loop.limits.is_interactive = true;
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.person.on_ask = [&](const Question&) { loop.performer.finish(1, exits(0)); };
+  loop.performer.on_start = [&](const Launch& launch) {
+    if (launch.role == Role::look) CHECK(loop.state.open_question("a") == nullptr);
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.person.asked == Names{"a/overdue/1"});
+}
+
+TEST_CASE("a doubt takes the place of the question about its timeout") {
+  Loop loop("- {id: a, shell: one, timeout: 1s}\n");
+  loop.limits.is_interactive = true;
+  loop.performer.script["act a"] = {std::nullopt};
+  loop.person.on_ask = [&](const Question& question) {
+    if (question.about == "overdue") return loop.performer.finish(1, is_lost());
+    loop.inbox.post(Answer{question.id, "done", "ada", "seen", 0, {}});
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.person.asked == Names{"a/overdue/1", "a/doubt/1"});
+  for (const auto& [id, question] : loop.state.questions) CHECK_FALSE(question.is_open);
+}
+
+TEST_CASE("a retry waits for its time and is woken for it") {
+  Loop loop("- {id: a, shell: one, retry: {attempts: 3, delay: 20s}}\n");
+  loop.performer.script["act a"] = {exits(1), exits(1)};
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.performer.told_of == Names{"act a", "act a", "act a"});
+}
+
+TEST_CASE("a failed run is cancelled by the same executor") {
+  Loop loop(two_steps);
+  loop.performer.script["act a"] = {exits(1)};
+  Executor executor = loop.executor();
+  CHECK(executor.run(loop.limits).end.state == "failed");
+  Limits limits = loop.limits;
+  limits.is_cancelling = true;
+  CHECK(executor.run(limits).end.state == "cancelled");
+  CHECK(loop.journal.committed.back().kind == event::left);
+}
+
+TEST_CASE("the last event of a run says how it ended and at which step") {
+  Loop loop(two_steps);
+  loop.performer.script["act b"] = {exits(4)};
+  loop.run();
+  const Event& last = loop.journal.committed.back();
+  CHECK(last.kind == event::paused);
+  CHECK(last.body == object({{"state", "failed"}, {"why", "it exited with 4"}, {"step", "b"}}));
+}
