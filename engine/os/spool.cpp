@@ -90,15 +90,14 @@ std::int64_t SpoolWriter::total() const { return header_ ? header_->total : 0; }
 void SpoolWriter::append(Stream stream, std::string_view bytes) {
   if (!header_ || bytes.empty()) return;
   std::atomic_ref<std::int64_t> version(header_->version);
-  version.fetch_add(1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);   // odd is seen before anything that follows
+  version.fetch_add(1, std::memory_order_acq_rel);
   std::int64_t room = header_->head_size - header_->head_used - static_cast<std::int64_t>(frame_header);
   std::size_t to_head = 0;
   if (header_->tail_total == 0 && room > 0) to_head = std::min(bytes.size(), static_cast<std::size_t>(room));
   if (to_head > 0) append_head(stream, bytes.substr(0, to_head));
   append_tail(bytes.substr(to_head));
   header_->total += static_cast<std::int64_t>(bytes.size());
-  version.fetch_add(1, std::memory_order_release);
+  version.fetch_add(1, std::memory_order_acq_rel);
 }
 
 void SpoolWriter::append_head(Stream stream, std::string_view bytes) {

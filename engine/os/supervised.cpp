@@ -113,7 +113,10 @@ Fifo make_fifo(const std::filesystem::path& path) {
 }
 
 Fd named_outputs_file(const protocol::Spawn& body, const std::filesystem::path& path) {
-  if (body.named_outputs_in_memory) return memory_file("", "outputs");
+  if (body.named_outputs_in_memory) {
+    ::unlink(path.c_str());   // that of the attempt whose files these were
+    return memory_file("", "outputs");
+  }
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   return fd;

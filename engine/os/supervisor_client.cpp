@@ -196,7 +196,7 @@ protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, const Command& comm
 }
 
 // "", or why it was not sent: then nothing was started.
-std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body) try {
+std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, const Sink& sink) try {
   Fd input;
   if (body.command.input) input = memory_file(*body.command.input, "stdin");
   std::lock_guard lock(mutex_);
@@ -205,7 +205,11 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body) t
   Fd file = memory_file(protocol::spawn_body(body), "spawn");
   std::vector<int> fds = {file.get()};
   if (input) fds.push_back(input.get());
-  if (!send(protocol::spawn(epoch_, n), fds)) return system_message("asking the supervisor", errno);
+  waiting_[n].sink = &sink;   // before anything is told of it
+  if (!send(protocol::spawn(epoch_, n), fds)) {
+    waiting_.erase(n);
+    return system_message("asking the supervisor", errno);
+  }
   acknowledged_.clear();
   return {};
 } catch (const Error& error) {
@@ -217,9 +221,9 @@ Exit SupervisorClient::run(std::int64_t n, const Command& command, const Sink& s
   std::string program = find_program(command.argv[0], command.env, command.dir);
   std::string why = why_not_runnable(command, program);
   if (why.empty() && stop.stop_requested()) why = "it was stopped before it began";
-  if (why.empty()) why = send_spawn(n, spawn_body(n, command, std::move(program)));
+  if (why.empty()) why = send_spawn(n, spawn_body(n, command, std::move(program)), sink);
   if (!why.empty()) return not_started(why);
-  return await(n, command.secrets, sink, stop);
+  return await(n, command.secrets, stop);
 }
 
 Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) {
@@ -228,17 +232,20 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
   State state = found == at_greeting_.end() ? State::unknown : found->second;
   if (state == State::not_started) return not_started("it could not be started");
   if (state == State::unknown || state == State::lost) return salvage(wreck(n, secrets), config_.past, stop);
-  return await(n, secrets, sink, stop);
+  {
+    std::lock_guard lock(mutex_);
+    waiting_[n].sink = &sink;
+    show(n, waiting_[n]);   // what it wrote before
+  }
+  return await(n, secrets, stop);
 }
 
-Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) {
+Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop) {
   std::stop_callback on_stop(stop, [this, n] {
     std::lock_guard lock(mutex_);
     if (!is_leaving_) send(protocol::cancel(n));
   });
   std::unique_lock lock(mutex_);
-  waiting_[n].sink = &sink;
-  if (waiting_[n].is_done) show(n, waiting_[n]);   // it ended before anyone waited
   changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; });
   Waiting waiting = std::move(waiting_[n]);
   waiting_.erase(n);

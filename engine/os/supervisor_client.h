@@ -57,10 +57,10 @@ class SupervisorClient : public ProcessRunner {
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
   void show(std::int64_t n, Waiting& waiting);
-  Exit await(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop);
+  Exit await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
   Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
   protocol::Spawn spawn_body(std::int64_t n, const Command& command, std::string program);
-  std::string send_spawn(std::int64_t n, protocol::Spawn body);
+  std::string send_spawn(std::int64_t n, protocol::Spawn body, const Sink& sink);
   bool send(const std::string& bytes, const std::vector<int>& fds = {});
 
   Config config_;

@@ -13,6 +13,7 @@
 #include "os/attempt_log.h"
 #include "os/files.h"
 #include "os/protocol.h"
+#include "os/spool.h"
 #include "os/supervisor.h"
 #include "os/supervisor_client.h"
 #include "os/wire.h"

@@ -76,17 +76,27 @@ TEST_CASE("a recorded end is taken, in whatever world") {
   Scene scene;
   SpoolWriter::create(scene.folder / "1.spool", {1'000, 1'000}).append(Stream::out, "done\n");
   write_text(scene.folder / "1.output", "version=7\n");
+  std::string digest = sha256_hex("done\n");
   for (const auto& world : {scene.here, scene.other_boot(), scene.other_namespace()}) {
-    Exit exit = scene.salvaged(header(world) + line("S 1 5 ab") + line("P 1 100 5000") + line("E 1 code 3 5 beef"));
+    Exit exit = scene.salvaged(header(world) + line("S 1 5 ab") + line("P 1 100 5000") + line("E 1 code 3 5 " + digest));
     CHECK(exit.kind == Exit::Kind::code);
     CHECK(exit.number == 3);
     CHECK(exit.output == "done\n");
     CHECK(exit.out == "done\n");
     CHECK_FALSE(exit.result_is_missing);
     CHECK(exit.output_total == 5);
-    CHECK(exit.output_sha256 == "beef");
+    CHECK(exit.output_sha256 == digest);
     CHECK(exit.named_outputs == "version=7\n");
   }
+}
+
+TEST_CASE("a result of which the supervisor took some bytes with it is said to be missing") {
+  Scene scene;
+  SpoolWriter::create(scene.folder / "1.spool", {1'000, 1'000}).append(Stream::out, "one\n");
+  std::string recorded = line("S 1 5 ab") + line("P 1 100 5000") + line("E 1 code 0 8 " + sha256_hex("one\ntwo\n"));
+  Exit exit = scene.salvaged(header(scene.here) + recorded);
+  CHECK(exit.kind == Exit::Kind::code);
+  CHECK(exit.result_is_missing);
 }
 
 TEST_CASE("a recorded end by a signal, after a timeout or a stop") {
@@ -144,10 +154,12 @@ pid_t begin_orphan(const fs::path& folder, const std::string& script, const std:
 
 struct OrphanScene : Scene {
   pid_t pid = 0;
+  Fd out;  // keeps what the step wrote, should it end before anyone reads
   explicit OrphanScene(const std::string& script) {
     ::mkfifo((folder / "1.out").c_str(), 0600);
     ::mkfifo((folder / "1.err").c_str(), 0600);
     SpoolWriter::create(folder / "1.spool", {1'000, 1'000});
+    out = Fd(::open((folder / "1.out").c_str(), O_RDWR | O_CLOEXEC));
     pid = begin_orphan(folder.path(), script, "R/1");
     write_text(folder / "log", header(here) + line("S 1 5 ab") + line(fmt::format("P 1 {} {}", pid, start_time_of(pid))));
   }
@@ -184,6 +196,7 @@ TEST_CASE("a living process that was adopted gives its status") {
   CHECK(exit.kind == Exit::Kind::code);
   CHECK(exit.number == 5);
   CHECK(exit.output == "before\n");
+  CHECK(exit.result_is_missing);  // its supervisor may have read more than it wrote down
 }
 
 TEST_CASE("a stop ends the process that lost its supervisor, and says so in the log") {

@@ -194,9 +194,3 @@ TEST_CASE("a full disk stops a step before it begins") {
           must(!fs::exists(folder / "1.spool"), "nothing is left behind");
         }) == "");
 }
-
-TEST_CASE("an attempt's spool is never overwritten") {
-  TestFolder folder;
-  SpoolWriter::create(folder / "1.spool", {10, 10});
-  CHECK_THROWS_AS(SpoolWriter::create(folder / "1.spool", {10, 10}), Error);
-}

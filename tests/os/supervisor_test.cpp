@@ -142,7 +142,7 @@ TEST_CASE("what a step leaves behind is ended with it and named") {
           must(exit.strays.size() >= 3, fmt::format("{} strays", exit.strays.size()));
           std::string all = fmt::format("{}", fmt::join(exit.strays, "\n"));
           must(has(all, "sleep 1001") && has(all, "sleep 1002") && has(all, "1003"), all);
-          must(children_of(engine.supervisor()).empty(), "the supervisor has no children");
+          until("the supervisor has no children", [&] { return children_of(engine.supervisor()).empty(); });
           engine.leave();
         }) == "");
 }
@@ -605,7 +605,8 @@ TEST_CASE("a supervisor without free descriptors refuses to start, hangs nobody 
             const Exit& exit = exits[static_cast<std::size_t>(n)];
             if (exit.kind == Exit::Kind::not_started) continue;
             must_exit(exit, 0);
-            must(exit.out == "done\n" && !exit.result_is_missing, fmt::format("its result came along: {} {} {}", exit.out, exit.result_is_missing, exit.output));
+            must(exit.out == "done\n" && !exit.result_is_missing,
+                 fmt::format("its result came along: {} {} {}", exit.out, exit.result_is_missing, exit.output));
             ++ran;
             client.acknowledge(n);
           }
@@ -699,6 +700,51 @@ TEST_CASE("what is shown while it runs is what was written") {
           };
           must_exit(engine.client().run(1, shell(folder.path(), "echo one; read x < go; echo two"), sink, {}), 0);
           must(shown == "one\ntwo\n", shown);
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("who takes a step up is shown at once what it wrote before") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          {
+            Engine engine(folder.path(), 1);
+            Running step(engine, 1, shell(folder.path(), "echo 'Continue? '; echo > up; read x < go; echo yes"));
+            up.wait();
+            engine.client().leave(SupervisorClient::Leaving::steps_run_on);
+          }
+          Engine engine(folder.path(), 2, {1});
+          std::string shown;
+          ProcessRunner::Sink sink = [&](std::string_view bytes) {
+            shown += bytes;
+            if (shown == "Continue? \n") go.ring();
+          };
+          must_exit(engine.client().attach(1, {}, sink, {}), 0);
+          must(shown == "Continue? \nyes\n", shown);
+          engine.client().acknowledge(1);
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("an attempt has nothing of those before it") {
+  CHECK(told([] {
+          TestFolder folder;
+          Engine engine(folder.path());
+          std::int64_t n = 0;
+          for (int round = 0; round < 4; ++round) {
+            Exit loud = engine.run(++n, "echo loud; echo louder >&2; echo a=1 > $RUNBOOK_OUTPUT");
+            must(loud.named_outputs == "a=1\n" && loud.output_total == 12, "its own");
+            engine.client().acknowledge(n);
+            Command command = shell(folder.path(), "true");
+            if (round % 2 == 1) command.secrets = {"hunter22"};
+            Exit quiet = engine.run(++n, command);
+            must(quiet.named_outputs.empty() && quiet.output.empty() && quiet.output_total == 0, "nothing");
+            must(!fs::exists(folder / fmt::format("{}.output", n)) || text_of(folder / fmt::format("{}.output", n)).empty(),
+                 "no file either");
+            must(read_spool(folder / fmt::format("{}.spool", n)).total == 0, "an empty spool");
+            engine.client().acknowledge(n);
+          }
           engine.leave();
         }) == "");
 }

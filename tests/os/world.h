@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -111,6 +112,7 @@ inline std::string told(const std::function<void()>& story) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  std::cout.flush();
   Fd hears(ends[0]), tells(ends[1]);
   pid_t pid = ::fork();
   if (pid == 0) {
