@@ -178,7 +178,7 @@ class Decider {
     Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
     if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);
     Proposal intent(event::intent, step_->id, body, launch.n);
-    intent.attach("request", to_json(request->shown));
+    if (!request->shown.is_null()) intent.attach("request", to_json(request->shown));
     if (step_->before) intent.attach("before", to_json(before()));
     propose(std::move(intent));
     decision_.launches.push_back(std::move(launch));
