@@ -69,7 +69,8 @@ std::string reason_of(const Exit& exit, Outcome::Kind kind) {
     case Outcome::Kind::cancelled: return "it was stopped";
     case Outcome::Kind::failed: break;
   }
-  if (exit.kind == Exit::Kind::signal) return fmt::format("it was ended by signal {} ({})", exit.number, ::strsignal(exit.number));
+  if (exit.kind == Exit::Kind::signal)
+    return fmt::format("it was ended by signal {} ({})", exit.number, ::strsignal(exit.number));
   return fmt::format("it exited with {}", exit.number);
 }
 
@@ -87,7 +88,8 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
   if (outcome.kind != Outcome::Kind::succeeded) return outcome;
   std::string why;
   bool is_sound = parse_named_outputs(redact(exit.named_outputs, context.secrets), outcome.named_outputs, why);
-  if (is_sound && context.keeps_result && exit.result_is_too_large) why = "its standard output is larger than 16 MB, more than outputs are taken from";
+  if (is_sound && context.keeps_result && exit.result_is_too_large)
+    why = "its standard output is larger than 16 MB, more than outputs are taken from";
   if (is_sound && exit.named_outputs_are_missing && !context.secrets.empty()) outcome.result_is_missing = true;
   if (why.empty()) return outcome;
   outcome.kind = Outcome::Kind::failed;

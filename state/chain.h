@@ -17,7 +17,7 @@ struct RegisterEntry {
   std::int64_t n = 0;
   std::string run, kind;
   std::int64_t run_seq = 0;
-  std::string run_hash;      // 32 raw bytes
+  std::string run_hash;  // 32 raw bytes
   std::int64_t at_ms = 0;
 };
 std::string register_hash(std::string_view hash_before, const RegisterEntry& entry);

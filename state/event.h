@@ -11,36 +11,39 @@
 namespace runbook {
 
 struct Event {
-  std::int64_t seq = 0;        // 1, 2, 3 ... within the run; given by the journal
+  std::int64_t seq = 0;  // 1, 2, 3 ... within the run; given by the journal
   std::string kind;
-  std::string instance;        // "" : of the run as a whole
-  std::int64_t attempt = 0;    // unique within the run; 0: none
-  std::int64_t at_ms = 0;      // for people; nothing is decided by it
-  Value body;                  // a map of our own facts; bytes from outside stand here as {"blob": digest, "size": n}
+  std::string instance;      // "" : of the run as a whole
+  std::int64_t attempt = 0;  // unique within the run; 0: none
+  std::int64_t at_ms = 0;    // for people; nothing is decided by it
+  Value body;                // a map of our own facts; bytes from outside stand here as {"blob": digest, "size": n}
 };
 
 namespace event {
 // Of a run.
-inline constexpr std::string_view run_began = "run_began";     // definition, outline, inputs, file, operator, host, engine
-inline constexpr std::string_view driven = "driven";           // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command)
-inline constexpr std::string_view paused = "paused";           // state (failed waiting in_doubt interrupted), why
-inline constexpr std::string_view left = "left";               // state (succeeded cancelled), outputs
-inline constexpr std::string_view section_entered = "section_entered";   // instance: the section's path
-inline constexpr std::string_view section_skipped = "section_skipped";   // why
+inline constexpr std::string_view run_began = "run_began";  // definition, outline, inputs, file, operator, host, engine
+inline constexpr std::string_view driven =
+    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command)
+inline constexpr std::string_view paused = "paused";                    // state (failed waiting in_doubt interrupted), why
+inline constexpr std::string_view left = "left";                        // state (succeeded cancelled), outputs
+inline constexpr std::string_view section_entered = "section_entered";  // instance: the section's path
+inline constexpr std::string_view section_skipped = "section_skipped";  // why
 // Of a step instance.
-inline constexpr std::string_view satisfied = "satisfied";     // done_when held already: why, outputs
-inline constexpr std::string_view skipped = "skipped";         // why; by a person: who, because
-inline constexpr std::string_view waiting = "waiting";         // a wait began: deadline_ms
-inline constexpr std::string_view intent = "intent";           // effect, group, before, request; the effect may follow
-inline constexpr std::string_view exited = "exited";           // status; looks or extraction follow
-inline constexpr std::string_view verifying = "verifying";     // done_when held, verify is looked at: looks_until_ms
-inline constexpr std::string_view ended = "ended";             // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms
-inline constexpr std::string_view refused = "refused";         // stopped before any effect: why
-inline constexpr std::string_view doubted = "doubted";         // in doubt: why
-inline constexpr std::string_view overdue = "overdue";         // its timeout passed, it runs on
-inline constexpr std::string_view asked = "asked";             // question, about, choices, text
-inline constexpr std::string_view answered = "answered";       // question, choice, who, because, fields
-inline constexpr std::string_view renewed = "renewed";         // a person decided to do it anew: who, because, how (resume, redo, retry)
+inline constexpr std::string_view satisfied = "satisfied";  // done_when held already: why, outputs
+inline constexpr std::string_view skipped = "skipped";      // why; by a person: who, because
+inline constexpr std::string_view waiting = "waiting";      // a wait began: deadline_ms
+inline constexpr std::string_view intent = "intent";        // effect, group, before, request; the effect may follow
+inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow
+inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
+inline constexpr std::string_view ended =
+    "ended";  // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms
+inline constexpr std::string_view refused = "refused";    // stopped before any effect: why
+inline constexpr std::string_view doubted = "doubted";    // in doubt: why
+inline constexpr std::string_view overdue = "overdue";    // its timeout passed, it runs on
+inline constexpr std::string_view asked = "asked";        // question, about, choices, text
+inline constexpr std::string_view answered = "answered";  // question, choice, who, because, fields
+inline constexpr std::string_view renewed =
+    "renewed";  // a person decided to do it anew: who, because, how (resume, redo, retry)
 }  // namespace event
 
 // {"blob": digest, "size": n}

@@ -25,7 +25,7 @@ class HeadFile {
 
  private:
   int fd_ = -1;
-  int line_ = 0;   // the one to write next
+  int line_ = 0;  // the one to write next
 };
 
 }  // namespace runbook

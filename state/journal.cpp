@@ -15,7 +15,7 @@
 namespace runbook {
 namespace {
 
-constexpr std::int64_t looked_at_on_resume = 8;   // events at the end of the chain; `verify` looks at all
+constexpr std::int64_t looked_at_on_resume = 8;  // events at the end of the chain; `verify` looks at all
 
 struct PendingBlob {
   std::string digest, salt, bytes;
@@ -68,12 +68,14 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
       epoch_(committed_.epoch + 1),
       last_hash_(std::move(last_hash)),
       insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
-      update_row_(database_,
-                  "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
+      update_row_(
+          database_,
+          "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
       insert_event_(database_, "INSERT INTO events(run, seq, epoch, text, hash) VALUES(?, ?, ?, ?, ?)"),
       insert_blob_(database_, "INSERT INTO blobs(digest, run, salt, bytes) VALUES(?, ?, ?, ?)"),
       last_entry_(database_, "SELECT n, hash FROM register ORDER BY n DESC LIMIT 1"),
-      insert_entry_(database_, "INSERT INTO register(n, run, kind, run_seq, run_hash, at_ms, hash) VALUES(?, ?, ?, ?, ?, ?, ?)") {}
+      insert_entry_(database_,
+                    "INSERT INTO register(n, run, kind, run_seq, run_hash, at_ms, hash) VALUES(?, ?, ?, ?, ?, ?, ?)") {}
 
 Event Driver::append(Event event) {
   RUNBOOK_ASSERT(!event.kind.empty());
@@ -100,7 +102,8 @@ std::string Driver::put(std::string_view bytes) {
 }
 
 std::string Driver::blob(const std::string& digest) const {
-  const auto pending = std::find_if(blobs_.begin(), blobs_.end(), [&](const PendingBlob& each) { return each.digest == digest; });
+  const auto pending =
+      std::find_if(blobs_.begin(), blobs_.end(), [&](const PendingBlob& each) { return each.digest == digest; });
   return pending != blobs_.end() ? pending->bytes : file_.blob(digest);
 }
 
@@ -186,13 +189,16 @@ std::map<std::int64_t, StoredEvent> end_of_chain(const JournalFile& file, const 
 }
 
 Error broken_chain(const JournalFile& file, const RunRow& row, const std::string& why) {
-  return Error(ExitCode::journal, fmt::format("run {} in the journal {} can't be trusted: {}", row.run, file.path().string(), why),
+  return Error(ExitCode::journal,
+               fmt::format("run {} in the journal {} can't be trusted: {}", row.run, file.path().string(), why),
                fmt::format("`runbook verify {}` tells what was changed; put back the newest copy that it accepts", row.run));
 }
 
 // The hash of the last event, if the end of the chain is whole. The first of the events looked at is only the one to chain to.
 std::string require_whole_end(const JournalFile& file, const RunRow& row) {
-  const auto refuse = [&](std::int64_t seq, const char* why) { throw broken_chain(file, row, fmt::format("event {} {}", seq, why)); };
+  const auto refuse = [&](std::int64_t seq, const char* why) {
+    throw broken_chain(file, row, fmt::format("event {} {}", seq, why));
+  };
   const auto events = end_of_chain(file, row);
   const std::int64_t first = std::max<std::int64_t>(1, row.seq - looked_at_on_resume);
   std::string before = chain_start();
@@ -200,7 +206,8 @@ std::string require_whole_end(const JournalFile& file, const RunRow& row) {
     const auto found = events.find(seq);
     if (found == events.end()) refuse(seq, "is missing");
     const bool can_be_checked = seq == 1 || seq > first;
-    if (can_be_checked && event_hash(before, row.run, found->second) != found->second.hash) refuse(seq, "does not fit its hash");
+    if (can_be_checked && event_hash(before, row.run, found->second) != found->second.hash)
+      refuse(seq, "does not fit its hash");
     before = found->second.hash;
   }
   if (!events.empty() && events.rbegin()->first > row.seq) refuse(row.seq + 1, "is not in the table of runs");
@@ -214,9 +221,10 @@ void require_not_behind(const JournalFile& file, const RunRow& row) {
   if (head->seq > row.seq) throw lost_events(file, row.run, row.seq, *head);
   Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE run = ? AND seq = ?");
   if (select.bind(row.run).bind(head->seq).step() && select.text(0) == head->hash) return;
-  throw broken_chain(file, row,
-                     fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently",
-                                 head->seq));
+  throw broken_chain(
+      file, row,
+      fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently",
+                  head->seq));
 }
 
 }  // namespace
@@ -245,7 +253,8 @@ std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const 
   RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
   require_no_lost_runs(file);
   if (file.run(run)) {
-    throw Error(ExitCode::usage, fmt::format("run {} has begun already", run), fmt::format("go on with `runbook run --resume {}`", run));
+    throw Error(ExitCode::usage, fmt::format("run {} has begun already", run),
+                fmt::format("go on with `runbook run --resume {}`", run));
   }
   RunRow row;
   row.run = run;

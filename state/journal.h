@@ -48,33 +48,33 @@ namespace runbook {
 // A row of the only projection, recomputed by `verify`.
 struct RunRow {
   std::string run, runbook, title, file, state;
-  std::int64_t began_at_ms = 0, ended_at_ms = 0;   // ended: 0 while it is not left
+  std::int64_t began_at_ms = 0, ended_at_ms = 0;  // ended: 0 while it is not left
   std::int64_t epoch = 0;
   std::int64_t seq = 0;
-  std::string hash;                                // of the last event, 64 hex digits
+  std::string hash;  // of the last event, 64 hex digits
 };
 
 // Applies an event to the projection; used by the writer and by verify.
 void project(RunRow& row, const Event& event);
 
 struct Answer {
-  std::string question;      // unique within the run
+  std::string question;  // unique within the run
   std::string choice;
   std::string who;
   std::string because;
   std::int64_t at_ms = 0;
-  Value fields;              // a map, or null
+  Value fields;  // a map, or null
 };
 
 struct StoredEvent {
   std::int64_t seq = 0, epoch = 0;
-  std::string text;          // the exact stored bytes
-  std::string hash;          // 32 raw bytes
+  std::string text;  // the exact stored bytes
+  std::string hash;  // 32 raw bytes
 };
 
 enum class OpenMode {
-  read,     // the file must exist; never changes it
-  write,    // creates file and folders
+  read,   // the file must exist; never changes it
+  write,  // creates file and folders
 };
 
 // The file. Any process may open it at any time; reading never blocks the writer. One object per thread.
@@ -86,11 +86,11 @@ class JournalFile {
   JournalFile(const JournalFile&) = delete;
 
   const std::filesystem::path& path() const;
-  std::filesystem::path run_folder(const std::string& run) const;   // `<file>.d/RUN`
+  std::filesystem::path run_folder(const std::string& run) const;  // `<file>.d/RUN`
   // "" or one sentence: the journal lies where it does not survive a reboot.
   std::string storage_warning() const;
 
-  std::vector<RunRow> runs() const;                                  // newest first
+  std::vector<RunRow> runs() const;  // newest first
   std::optional<RunRow> run(const std::string& run) const;
   // A run id, a unique prefix of one, or "last". Throws Error (exit 2), with the candidates where there are several; exit 6 if
   // the run is known to have been lost.
@@ -134,7 +134,7 @@ class Journal {
   virtual std::vector<Answer> answers() = 0;
   // Of the last committed event.
   virtual std::int64_t seq() const = 0;
-  virtual std::string hash() const = 0;   // 64 hex digits
+  virtual std::string hash() const = 0;  // 64 hex digits
 };
 
 // The kernel's lock on a run's folder: who holds it drives. Released when the object or the process ends, however it ends.
@@ -175,9 +175,9 @@ std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const 
 struct Verdict {
   enum class Kind { consistent, broken } kind = Kind::consistent;
   std::int64_t events = 0, blobs = 0;
-  std::int64_t broken_at = 0;      // seq of the first event that does not fit
-  std::string why;                 // one sentence
-  std::string head;                // hash of the last event, hex
+  std::int64_t broken_at = 0;  // seq of the first event that does not fit
+  std::string why;             // one sentence
+  std::string head;            // hash of the last event, hex
 };
 // Recomputes the chain of the run, its blobs' digests, the projection, the journal's own chain and the head outside the file.
 Verdict verify_run(const JournalFile& file, const std::string& run);
@@ -185,7 +185,7 @@ Verdict verify_run(const JournalFile& file, const std::string& run);
 // The last committed event of a run, kept outside the journal's file.
 struct HeadMark {
   std::int64_t epoch = 0, seq = 0;
-  std::string hash;    // hex
+  std::string hash;  // hex
 };
 std::optional<HeadMark> read_head(const std::filesystem::path& run_folder);
 

@@ -29,13 +29,14 @@ fs::path beside(const fs::path& path, const char* suffix) { return path.string()
 void refuse_network_storage(const fs::path& path) {
   if (storage_of(path) != Storage::network) return;
   throw Error(ExitCode::journal,
-              fmt::format("the journal {} lies on a network or FUSE file system, where locks and syncs can't be relied on", path.string()),
+              fmt::format("the journal {} lies on a network or FUSE file system, where locks and syncs can't be relied on",
+                          path.string()),
               "name one on a local disk with `--journal` or RUNBOOK_JOURNAL");
 }
 
 // A second name (a hard link) would mean a second -wal and a second folder of locks.
 void refuse_other_than_one_file(const fs::path& path) {
-  struct stat found{};
+  struct stat found {};
   if (stat(path.c_str(), &found) != 0) {
     if (errno != ENOENT && errno != ENOTDIR) throw_system(ExitCode::journal, "looking at the journal " + path.string(), errno);
     throw Error(ExitCode::journal, fmt::format("there is no journal {}", path.string()),
@@ -115,7 +116,8 @@ std::unique_ptr<Database> open_to_read(const fs::path& path) {
 }
 
 std::string name_of_found(const RunRow& row) {
-  return row.title.empty() ? fmt::format("{}  {}", row.run, row.state) : fmt::format("{}  {}  {}", row.run, row.state, row.title);
+  return row.title.empty() ? fmt::format("{}  {}", row.run, row.state)
+                           : fmt::format("{}  {}  {}", row.run, row.state, row.title);
 }
 
 Error several(const std::string& word, const std::vector<RunRow>& rows) {
@@ -127,7 +129,8 @@ Error several(const std::string& word, const std::vector<RunRow>& rows) {
 
 Error none(const JournalFile& file, const std::string& word, const std::vector<RunRow>& rows) {
   if (rows.empty()) {
-    return Error(ExitCode::usage, fmt::format("no runs in this journal, {}", file.path().string()), "`runbook run FILE` begins one");
+    return Error(ExitCode::usage, fmt::format("no runs in this journal, {}", file.path().string()),
+                 "`runbook run FILE` begins one");
   }
   std::vector<std::string> known{"last"};
   for (const RunRow& row : rows) known.push_back(row.run);
@@ -148,7 +151,8 @@ std::set<std::string> known_runs(const JournalFile& file) {
 }
 
 Error damaged_event(const JournalFile& file, const std::string& run, std::int64_t seq) {
-  return Error(ExitCode::journal, fmt::format("event {} of run {} in the journal {} can't be read", seq, run, file.path().string()),
+  return Error(ExitCode::journal,
+               fmt::format("event {} of run {} in the journal {} can't be read", seq, run, file.path().string()),
                fmt::format("`runbook verify {}` tells what was changed", run));
 }
 
@@ -156,7 +160,8 @@ Error damaged_event(const JournalFile& file, const std::string& run, std::int64_
 
 void JournalFile::Db::require_place() const {
   if (identity_of(path) == file && identity_of(beside(path, "-wal")) == wal) return;
-  throw Error(ExitCode::journal, fmt::format("the journal {} was moved, replaced or deleted while it was in use", path.string()),
+  throw Error(ExitCode::journal,
+              fmt::format("the journal {} was moved, replaced or deleted while it was in use", path.string()),
               fmt::format("put it back together with its -wal; what ran stands in {}.d", path.string()));
 }
 
@@ -304,7 +309,8 @@ std::vector<std::string> lost_runs(const JournalFile& file) {
   const auto known = known_runs(file);
   std::vector<std::string> lost;
   std::error_code gone;
-  for (fs::directory_iterator folder(file.run_folder("").parent_path(), gone), end; !gone && folder != end; folder.increment(gone)) {
+  for (fs::directory_iterator folder(file.run_folder("").parent_path(), gone), end; !gone && folder != end;
+       folder.increment(gone)) {
     const std::string run = folder->path().filename();
     if (!known.contains(run) && is_run_name(run) && read_head(folder->path()) && !is_listed(file, run)) lost.push_back(run);
   }
@@ -316,24 +322,27 @@ void require_no_lost_runs(const JournalFile& file) {
   const auto lost = lost_runs(file);
   if (lost.empty()) return;
   const std::string path = file.path().string();
-  const std::string which = lost.size() == 1 ? "run " + lost.front() : fmt::format("{} runs ({} ...)", lost.size(), lost.front());
-  throw Error(ExitCode::journal,
-              fmt::format("the journal {} was lost or replaced by an older copy: it lacks {}, of which {}.d tells", path, which, path),
-              fmt::format("put back its newest copy, with its -wal. If that is gone for good: settle by hand what ran, then move the"
-                          " folders of what is lost out of {}.d",
-                          path));
+  const std::string which =
+      lost.size() == 1 ? "run " + lost.front() : fmt::format("{} runs ({} ...)", lost.size(), lost.front());
+  throw Error(
+      ExitCode::journal,
+      fmt::format("the journal {} was lost or replaced by an older copy: it lacks {}, of which {}.d tells", path, which, path),
+      fmt::format("put back its newest copy, with its -wal. If that is gone for good: settle by hand what ran, then move the"
+                  " folders of what is lost out of {}.d",
+                  path));
 }
 
 Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const HeadMark& head) {
   const std::string lost = head.seq == last_seq + 1 ? fmt::format("event {} is lost", head.seq)
                                                     : fmt::format("events {} to {} are lost", last_seq + 1, head.seq);
   const std::string path = file.path().string();
-  return Error(ExitCode::journal,
-               fmt::format("the journal {} ends at event {} of run {}, but event {} was committed: {}", path, last_seq, run, head.seq,
-                           lost),
-               fmt::format("put back {0}-wal or the newest copy of the journal; what ran stands in {1}/log. If they are gone for good:"
-                           " settle by hand what ran since, then remove {1}/head",
-                           path, file.run_folder(run).string()));
+  return Error(
+      ExitCode::journal,
+      fmt::format("the journal {} ends at event {} of run {}, but event {} was committed: {}", path, last_seq, run, head.seq,
+                  lost),
+      fmt::format("put back {0}-wal or the newest copy of the journal; what ran stands in {1}/log. If they are gone for good:"
+                  " settle by hand what ran since, then remove {1}/head",
+                  path, file.run_folder(run).string()));
 }
 
 fs::path default_journal_path() {
@@ -343,7 +352,8 @@ fs::path default_journal_path() {
   fs::path home = variable("HOME");
   if (const passwd* user = home.is_absolute() ? nullptr : getpwuid(getuid())) home = user->pw_dir;
   if (!home.is_absolute()) {
-    throw Error(ExitCode::usage, "there is no home folder to keep the journal in", "name the journal with `--journal` or RUNBOOK_JOURNAL");
+    throw Error(ExitCode::usage, "there is no home folder to keep the journal in",
+                "name the journal with `--journal` or RUNBOOK_JOURNAL");
   }
   return home / ".local/state/runbook/journal.db";
 }

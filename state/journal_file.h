@@ -12,7 +12,7 @@
 namespace runbook {
 
 struct JournalFile::Db {
-  std::filesystem::path path;   // without symbolic links: two names of one journal must not mean two folders of locks
+  std::filesystem::path path;  // without symbolic links: two names of one journal must not mean two folders of locks
   OpenMode mode = OpenMode::read;
   std::unique_ptr<Database> database;
   FileIdentity file, wal;

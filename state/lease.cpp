@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int end_timeout_ms = 30'000;   // a killed process can be held up by a disk
+constexpr int end_timeout_ms = 30'000;  // a killed process can be held up by a disk
 constexpr int looks_for_the_holder = 40;
 constexpr std::chrono::milliseconds between_looks{5};
 
@@ -90,8 +90,8 @@ struct LockLine {
 
 std::optional<LockLine> parse_lock_line(const std::string& line) {
   LockLine found;
-  const int fields = std::sscanf(line.c_str(), "%*d: FLOCK ADVISORY WRITE %d %x:%x:%lu", &found.pid, &found.major,
-                                 &found.minor, &found.inode);
+  const int fields =
+      std::sscanf(line.c_str(), "%*d: FLOCK ADVISORY WRITE %d %x:%x:%lu", &found.pid, &found.major, &found.minor, &found.inode);
   if (fields != 4 || found.pid <= 0) return std::nullopt;
   return found;
 }
@@ -146,7 +146,7 @@ Locked try_lock(int fd, const fs::path& path) {
 std::optional<int> open_and_lock(const fs::path& path) {
   for (;;) {
     const int fd = open_private_file(path);
-    struct stat mine{};
+    struct stat mine {};
     if (try_lock(fd, path) == Locked::busy) {
       close(fd);
       return std::nullopt;
@@ -184,7 +184,7 @@ void write_note(int fd) {
 
 int lease_holder(const fs::path& run_folder) {
   const fs::path path = lock_path(run_folder);
-  struct stat lock{};
+  struct stat lock {};
   if (stat(path.c_str(), &lock) != 0) return 0;
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {

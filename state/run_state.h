@@ -19,22 +19,22 @@ bool is_done(StepState state);
 
 struct InstanceState {
   StepState state = StepState::pending;
-  std::string why;                      // the reason of this state, for a person; may be empty
-  std::int64_t attempt = 0;             // number of the last attempt, unique in the run; 0: none yet
-  int attempts = 0;                     // of this group, as retry counts them
+  std::string why;           // the reason of this state, for a person; may be empty
+  std::int64_t attempt = 0;  // number of the last attempt, unique in the run; 0: none yet
+  int attempts = 0;          // of this group, as retry counts them
   int all_attempts = 0;
-  int group = 1;                        // a new one begins with every decision to do it anew
-  bool is_open = false;                 // an intent without an outcome
-  bool has_exited = false;              // its process ended well, looks follow
-  bool is_verifying = false;            // after has_exited: done_when held, verify is looked at
-  std::int64_t looks_until_ms = 0;      // after has_exited, or in doubt
+  int group = 1;                    // a new one begins with every decision to do it anew
+  bool is_open = false;             // an intent without an outcome
+  bool has_exited = false;          // its process ended well, looks follow
+  bool is_verifying = false;        // after has_exited: done_when held, verify is looked at
+  std::int64_t looks_until_ms = 0;  // after has_exited, or in doubt
   std::optional<std::int64_t> retry_at_ms;
-  std::optional<std::int64_t> deadline_ms;   // of a wait, or of the open attempt
+  std::optional<std::int64_t> deadline_ms;  // of a wait, or of the open attempt
   bool is_overdue = false;
-  bool must_stop = false;               // somebody chose to stop the overdue attempt
-  bool is_approved = false;             // the typed phrase was given, for this group
-  std::string question;                 // the open one, or ""
-  std::string before, outputs, output, request;   // digests of blobs, or ""
+  bool must_stop = false;                        // somebody chose to stop the overdue attempt
+  bool is_approved = false;                      // the typed phrase was given, for this group
+  std::string question;                          // the open one, or ""
+  std::string before, outputs, output, request;  // digests of blobs, or ""
   std::optional<std::int64_t> exit_code;
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;
@@ -42,10 +42,10 @@ struct InstanceState {
 
 struct Question {
   std::string id, instance;
-  std::string about;                    // approval, doubt, overdue
+  std::string about;  // approval, doubt, overdue
   std::string text;
   std::vector<std::string> choices;
-  std::string phrase;                   // approval: what must be typed
+  std::string phrase;  // approval: what must be typed
   std::int64_t asked_at_ms = 0;
   bool is_open = true;
 };
@@ -57,15 +57,15 @@ struct Deviation {
 
 struct RunState {
   std::string runbook, title, version, file, dir, operator_name, host, engine;
-  std::string definition, outline, inputs, outputs;   // digests of blobs
+  std::string definition, outline, inputs, outputs;  // digests of blobs
   std::string definition_sha256;
-  std::string state;                    // running waiting failed in_doubt interrupted succeeded cancelled undone
+  std::string state;  // running waiting failed in_doubt interrupted succeeded cancelled undone
   std::string why;
-  std::int64_t began_at_ms = 0, ended_at_ms = 0;      // ended: left
+  std::int64_t began_at_ms = 0, ended_at_ms = 0;  // ended: left
   std::int64_t seq = 0, epoch = 0;
-  std::int64_t last_attempt = 0;        // the greatest number given so far
+  std::int64_t last_attempt = 0;  // the greatest number given so far
   std::unordered_map<std::string, InstanceState> instances;
-  std::map<std::string, bool> sections; // by path: entered (true) or skipped
+  std::map<std::string, bool> sections;  // by path: entered (true) or skipped
   std::map<std::string, Question> questions;
   std::vector<Deviation> deviations;
 

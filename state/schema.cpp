@@ -135,14 +135,15 @@ void create_schema(Database& database) {
 
 void require_schema(Database& database) {
   if (database.integer("PRAGMA application_id") != schema_application_id) {
-    throw Error(ExitCode::journal, fmt::format("{} is not a journal: it is the SQLite file of another program", database.path()),
+    throw Error(ExitCode::journal,
+                fmt::format("{} is not a journal: it is the SQLite file of another program", database.path()),
                 "name the journal with `--journal` or RUNBOOK_JOURNAL");
   }
   const auto version = database.integer("PRAGMA user_version");
   if (version <= schema_version) return;
   throw Error(ExitCode::journal,
-              fmt::format("the journal {} was written by a newer engine: its schema is {}, this engine knows {}", database.path(),
-                          version, schema_version),
+              fmt::format("the journal {} was written by a newer engine: its schema is {}, this engine knows {}",
+                          database.path(), version, schema_version),
               "use the newer engine, or name another journal with `--journal`");
 }
 

@@ -7,7 +7,7 @@
 namespace runbook {
 
 inline constexpr int schema_version = 1;
-inline constexpr int schema_application_id = 0x726e626b;   // "rnbk"
+inline constexpr int schema_application_id = 0x726e626b;  // "rnbk"
 
 // Whether there is nothing in the file yet.
 bool is_blank(Database& database);

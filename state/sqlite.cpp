@@ -41,8 +41,9 @@ Complaint complaint(int code, const std::string& path, std::string_view doing, c
       return {fmt::format("{} is not a journal: it is no SQLite file", path),
               "name the journal with `--journal` or RUNBOOK_JOURNAL, or put back the newest copy of it"};
     case SQLITE_CORRUPT:
-      return {fmt::format("the journal {} is damaged: {}", path, detail),
-              fmt::format("copy {0} and {0}-wal away first, then put back the newest copy that `runbook verify` accepts", path)};
+      return {
+          fmt::format("the journal {} is damaged: {}", path, detail),
+          fmt::format("copy {0} and {0}-wal away first, then put back the newest copy that `runbook verify` accepts", path)};
     case SQLITE_READONLY:
       return {fmt::format("the journal {} is read-only: {}", path, detail),
               "make the file and its folder writable, or name another journal with `--journal`"};

@@ -13,9 +13,9 @@ namespace runbook {
 class Database {
  public:
   enum class Access {
-    ordinary,    // the file must exist
-    immutable,   // nothing is locked and no -wal is read: for a file in a folder that can't be written
-    memory,      // the path is only a name
+    ordinary,   // the file must exist
+    immutable,  // nothing is locked and no -wal is read: for a file in a folder that can't be written
+    memory,     // the path is only a name
   };
   Database(std::string path, Access access);
   ~Database();
@@ -23,9 +23,9 @@ class Database {
 
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
-  void execute(const std::string& sql);            // statements without rows, or whose rows don't matter
-  std::int64_t integer(const std::string& sql);    // the first column of the first row, or 0
-  std::int64_t changes() const;                    // rows that the last INSERT, UPDATE or DELETE touched
+  void execute(const std::string& sql);          // statements without rows, or whose rows don't matter
+  std::int64_t integer(const std::string& sql);  // the first column of the first row, or 0
+  std::int64_t changes() const;                  // rows that the last INSERT, UPDATE or DELETE touched
   bool is_read_only() const;
   // For readers: the last one to close would otherwise write the -wal back into the file.
   void keep_wal_on_close();
@@ -54,7 +54,7 @@ class Statement {
   void run();
 
   std::int64_t integer(int column) const;
-  std::string text(int column) const;   // text or bytes, as stored
+  std::string text(int column) const;  // text or bytes, as stored
   bool is_null(int column) const;
 
  private:
@@ -70,8 +70,8 @@ class Statement {
 class Transaction {
  public:
   enum class Kind {
-    read,    // one unchanging view
-    write,   // BEGIN IMMEDIATE
+    read,   // one unchanging view
+    write,  // BEGIN IMMEDIATE
   };
   Transaction(Database& database, Kind kind);
   ~Transaction();

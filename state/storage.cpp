@@ -22,12 +22,17 @@ constexpr const char* another_place = "make it writable, or name another journal
 // Those that linux/magic.h doesn't name.
 constexpr std::uint64_t cifs = 0xFF534D42, lustre = 0x0BD00BD0, gpfs = 0x47504653, vboxsf = 0x786F4256, beegfs = 0x19830326;
 
-constexpr std::array<std::uint64_t, 16> network_file_systems{
-    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, cifs,   V9FS_MAGIC, FUSE_SUPER_MAGIC, AFS_SUPER_MAGIC, AFS_FS_MAGIC,
-    CODA_SUPER_MAGIC, NCP_SUPER_MAGIC, CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC, lustre, gpfs, vboxsf, beegfs};
+constexpr std::array<std::uint64_t, 16> network_file_systems{NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,
+                                                             SMB2_SUPER_MAGIC, cifs,
+                                                             V9FS_MAGIC,       FUSE_SUPER_MAGIC,
+                                                             AFS_SUPER_MAGIC,  AFS_FS_MAGIC,
+                                                             CODA_SUPER_MAGIC, NCP_SUPER_MAGIC,
+                                                             CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC,
+                                                             lustre,           gpfs,
+                                                             vboxsf,           beegfs};
 
 bool is_folder(const fs::path& path) {
-  struct stat found{};
+  struct stat found {};
   return stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
 }
 
@@ -48,7 +53,7 @@ Storage storage_kind(std::uint64_t file_system_type) {
 }
 
 Storage storage_of(const fs::path& path) {
-  struct statfs found{};
+  struct statfs found {};
   fs::path at = path;
   while (statfs(at.c_str(), &found) != 0) {
     const int number = errno;
@@ -88,7 +93,7 @@ int open_private_file(const fs::path& file) {
 }
 
 FileIdentity identity_of(const fs::path& path) {
-  struct stat found{};
+  struct stat found {};
   if (stat(path.c_str(), &found) != 0) return {};
   return {found.st_dev, found.st_ino};
 }

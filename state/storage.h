@@ -7,8 +7,8 @@ namespace runbook {
 
 enum class Storage {
   lasting,
-  passing,   // in memory: gone after a reboot
-  network,   // SQLite's locks and shared memory don't hold there
+  passing,  // in memory: gone after a reboot
+  network,  // SQLite's locks and shared memory don't hold there
 };
 // statfs(2)'s f_type.
 Storage storage_kind(std::uint64_t file_system_type);
@@ -24,7 +24,7 @@ int open_private_file(const std::filesystem::path& file);
 
 // The file behind a name, to notice when the name no longer leads to it.
 struct FileIdentity {
-  std::uint64_t device = 0, inode = 0;   // 0, 0: no such file
+  std::uint64_t device = 0, inode = 0;  // 0, 0: no such file
   bool operator==(const FileIdentity&) const = default;
 };
 FileIdentity identity_of(const std::filesystem::path& path);

@@ -15,7 +15,8 @@ namespace runbook {
 namespace {
 
 std::string range_text(std::int64_t first, std::int64_t last, const char* verb_one, const char* verb_many) {
-  return first == last ? fmt::format("event {} {}", first, verb_one) : fmt::format("events {} to {} {}", first, last, verb_many);
+  return first == last ? fmt::format("event {} {}", first, verb_one)
+                       : fmt::format("events {} to {} {}", first, last, verb_many);
 }
 
 class Verification {
@@ -50,7 +51,7 @@ class Verification {
   std::optional<RunRow> row_;
   RunRow projected_;
   std::string last_hash_ = chain_start();
-  std::map<std::string, std::int64_t> referenced_;   // digest → the first event that names it
+  std::map<std::string, std::int64_t> referenced_;    // digest → the first event that names it
   std::map<std::int64_t, std::string> unregistered_;  // seq → kind: events that the register has to name
 };
 
@@ -106,15 +107,16 @@ void Verification::check_event(const StoredEvent& stored) {
   const auto event = read_event(stored.seq, stored.text);
   const std::string name = event ? describe(*event) : "unreadable";
   if (event_hash(last_hash_, run_, stored) != stored.hash) {
-    broken(stored.seq, fmt::format("event {} ({}) does not fit its hash: it was changed after it was written", stored.seq, name));
+    broken(stored.seq,
+           fmt::format("event {} ({}) does not fit its hash: it was changed after it was written", stored.seq, name));
   }
   if (!event) broken(stored.seq, fmt::format("event {} is no event", stored.seq));
   last_hash_ = stored.hash;
   project(projected_, *event);
   projected_.hash = to_hex(stored.hash);
   if (projected_.epoch != stored.epoch) {
-    broken(stored.seq, fmt::format("event {} ({}) was written in epoch {}, but the run was driven in epoch {}", stored.seq, name,
-                                   stored.epoch, projected_.epoch));
+    broken(stored.seq, fmt::format("event {} ({}) was written in epoch {}, but the run was driven in epoch {}", stored.seq,
+                                   name, stored.epoch, projected_.epoch));
   }
   collect_blobs(event->body, stored.seq);
   if (is_registered(event->kind)) unregistered_[stored.seq] = event->kind;
@@ -135,8 +137,8 @@ void Verification::check_end() {
   if (!row_ && last == 0) broken(0, fmt::format("the journal has no run {}", run_));
   if (!row_) broken(0, fmt::format("run {} is missing in the table of runs", run_));
   if (row_->seq <= last) return;
-  broken(last + 1, fmt::format("{}: the table of runs ends at event {}", range_text(last + 1, row_->seq, "is missing", "are missing"),
-                               row_->seq));
+  broken(last + 1, fmt::format("{}: the table of runs ends at event {}",
+                               range_text(last + 1, row_->seq, "is missing", "are missing"), row_->seq));
 }
 
 void Verification::check_projection() {
@@ -162,12 +164,13 @@ std::string Verification::stored_hash(std::int64_t seq) const {
 void Verification::check_head(const std::optional<HeadMark>& head) {
   if (!head) return;
   if (head->seq > projected_.seq) {
-    broken(projected_.seq + 1, fmt::format("the journal ends at event {}, but event {} was committed: {}", projected_.seq, head->seq,
-                                           range_text(projected_.seq + 1, head->seq, "is lost", "are lost")));
+    broken(projected_.seq + 1, fmt::format("the journal ends at event {}, but event {} was committed: {}", projected_.seq,
+                                           head->seq, range_text(projected_.seq + 1, head->seq, "is lost", "are lost")));
   }
   if (stored_hash(head->seq) != head->hash) {
-    broken(head->seq, fmt::format("event {} is not the one that was committed: an older copy was put back, and went on differently",
-                                  head->seq));
+    broken(head->seq,
+           fmt::format("event {} is not the one that was committed: an older copy was put back, and went on differently",
+                       head->seq));
   }
 }
 
@@ -195,7 +198,8 @@ void Verification::check_blobs() {
 void Verification::broken_blob(const std::string& digest, const char* what) {
   const auto named = referenced_.find(digest);
   const std::int64_t seq = named == referenced_.end() ? 0 : named->second;
-  broken(seq, fmt::format("blob {}… ({}) {}", digest.substr(0, 12), seq == 0 ? "no event names it" : describe_event(seq), what));
+  broken(seq,
+         fmt::format("blob {}… ({}) {}", digest.substr(0, 12), seq == 0 ? "no event names it" : describe_event(seq), what));
 }
 
 void Verification::check_register() {
@@ -206,8 +210,8 @@ void Verification::check_register() {
                               select.integer(3), select.text(4), select.integer(5)};
     if (entry.n != n) broken(0, fmt::format("the journal's own chain is broken: entry {} is missing", n));
     if (register_hash(before, entry) != select.text(6)) {
-      broken(0, fmt::format("the journal's own chain is broken at entry {} ({} of run {}): it was changed after it was written", n,
-                            entry.kind, entry.run));
+      broken(0, fmt::format("the journal's own chain is broken at entry {} ({} of run {}): it was changed after it was written",
+                            n, entry.kind, entry.run));
     }
     before = select.text(6);
     check_entry(entry);
@@ -226,8 +230,8 @@ void Verification::check_entry(const RegisterEntry& entry) {
                    " SELECT NULL FROM register WHERE run = ?1 AND kind = 'pruned'");
   const std::int64_t at = entry.run == run_ ? entry.run_seq : 0;
   if (!select.bind(entry.run).bind(entry.run_seq).step()) {
-    broken(at, fmt::format("run {} is missing: its event {} ({}) stands in the journal's own chain, and it was never pruned", entry.run,
-                           entry.run_seq, entry.kind));
+    broken(at, fmt::format("run {} is missing: its event {} ({}) stands in the journal's own chain, and it was never pruned",
+                           entry.run, entry.run_seq, entry.kind));
   }
   if (!select.is_null(0) && select.text(0) != entry.run_hash) {
     broken(at, fmt::format("event {} of run {} is not the one in the journal's own chain", entry.run_seq, entry.run));

@@ -11,9 +11,9 @@ struct Diagnostic {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
   Place place;
-  int length = 1;         // code points under the caret line
-  std::string message;    // one sentence without a full stop
-  std::string hint;       // what to type; may have several lines; may be empty
+  int length = 1;       // code points under the caret line
+  std::string message;  // one sentence without a full stop
+  std::string hint;     // what to type; may have several lines; may be empty
 };
 
 // imrt.yaml:12:5: error: unknown key `titel`

@@ -22,8 +22,8 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-std::string sha256(std::string_view bytes);       // 32 raw bytes
-std::string sha256_hex(std::string_view bytes);   // 64 lower-case digits
+std::string sha256(std::string_view bytes);      // 32 raw bytes
+std::string sha256_hex(std::string_view bytes);  // 64 lower-case digits
 std::string to_hex(std::string_view bytes);
 std::uint32_t crc32(std::string_view bytes);
 

@@ -8,11 +8,11 @@ namespace runbook {
 enum class ExitCode {
   succeeded = 0,
   step_failed = 1,
-  usage = 2,          // the command line, or the runbook, is invalid
-  waiting = 3,        // for a person
-  in_doubt = 4,       // a decision is needed
-  driven = 5,         // another engine drives this run
-  journal = 6,        // the journal can't be used, or verify found it broken
+  usage = 2,     // the command line, or the runbook, is invalid
+  waiting = 3,   // for a person
+  in_doubt = 4,  // a decision is needed
+  driven = 5,    // another engine drives this run
+  journal = 6,   // the journal can't be used, or verify found it broken
   interrupted = 130,
 };
 

@@ -16,7 +16,7 @@
 
 namespace runbook {
 
-inline constexpr std::size_t shortest_secret = 6;   // bytes; shorter ones would mask ordinary text
+inline constexpr std::size_t shortest_secret = 6;  // bytes; shorter ones would mask ordinary text
 
 class Redactor {
  public:
@@ -25,9 +25,9 @@ class Redactor {
   Redactor(Redactor&&) noexcept;
   Redactor& operator=(Redactor&&) noexcept;
 
-  bool idle() const;                           // no secrets: everything passes unchanged
-  std::string feed(std::string_view bytes);    // what may be shown now
-  std::string finish();                        // what was held back; the stream begins anew
+  bool idle() const;                         // no secrets: everything passes unchanged
+  std::string feed(std::string_view bytes);  // what may be shown now
+  std::string finish();                      // what was held back; the stream begins anew
   // Bytes that are held back now.
   std::size_t held() const;
 

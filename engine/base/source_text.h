@@ -19,12 +19,12 @@ class SourceText {
  public:
   SourceText(std::string name, std::string text);
 
-  const std::string& name() const { return name_; }   // as the user gave it
+  const std::string& name() const { return name_; }  // as the user gave it
   const std::string& text() const { return text_; }
-  std::string_view line(int number) const;             // without its end; empty beyond the end
+  std::string_view line(int number) const;  // without its end; empty beyond the end
   int line_count() const { return static_cast<int>(starts_.size()); }
   Place place_at(std::size_t byte_offset) const;
-  std::size_t offset_of(Place place) const;            // clamped to the text
+  std::size_t offset_of(Place place) const;  // clamped to the text
 
  private:
   std::string name_;

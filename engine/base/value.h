@@ -61,8 +61,7 @@ class Value {
   friend bool operator==(const Value& a, const Value& b);  // 1 == 1.0; maps regardless of order
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::shared_ptr<const List>,
-               std::shared_ptr<const Map>>
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::shared_ptr<const List>, std::shared_ptr<const Map>>
       data_;
 };
 

@@ -16,7 +16,8 @@ class Adviser {
 
   std::string text(bool has_running_steps) {
     if (end_.state == "succeeded") return succeeded();
-    if (end_.state == "cancelled") return fmt::format("\nrun {} is cancelled. What it did stays done:\n{}", a_.run, line("what was done", "show " + a_.run));
+    if (end_.state == "cancelled")
+      return fmt::format("\nrun {} is cancelled. What it did stays done:\n{}", a_.run, line("what was done", "show " + a_.run));
     if (end_.state == "failed") return failed();
     if (end_.state == "in_doubt") return in_doubt();
     if (end_.state == "waiting") return waiting(has_running_steps);
@@ -72,7 +73,9 @@ class Adviser {
     std::string text = fmt::format("\nrun {} waits for a person: {}\n", a_.run, end_.why);
     const Question* question = a_.state.open_question(end_.instance);
     if (question && question->about == "approval")
-      return text + line("to approve", fmt::format("{} --approve {}={}", resume(), end_.instance, quoted_for_shell(question->phrase))) +
+      return text +
+             line("to approve",
+                  fmt::format("{} --approve {}={}", resume(), end_.instance, quoted_for_shell(question->phrase))) +
              line("give up", "cancel " + a_.run);
     if (has_running_steps) text += fmt::format("`{}` runs on meanwhile; its end will not be missed.\n", end_.instance);
     text += line("look", fmt::format("logs {} {} -f", a_.run, end_.instance));
@@ -85,7 +88,8 @@ class Adviser {
     if (has_running_steps) text += "The running step goes on by itself; its end will not be missed.\n";
     for (const Step* step : a_.runbook.steps) {
       if (a_.state.of(step->id).state == StepState::in_doubt)
-        text += fmt::format("`{}` is in doubt: {}. Going on looks, or asks, before anything else.\n", step->id, a_.state.of(step->id).why);
+        text += fmt::format("`{}` is in doubt: {}. Going on looks, or asks, before anything else.\n", step->id,
+                            a_.state.of(step->id).why);
     }
     return text + line("go on", resume()) + line("where it stands", "show " + a_.run);
   }
@@ -110,6 +114,8 @@ std::string last_lines(const std::string& text, std::size_t count, const std::st
   return result;
 }
 
-std::string advise(const Advice& advice, const End& end, bool has_running_steps) { return Adviser(advice, end).text(has_running_steps); }
+std::string advise(const Advice& advice, const End& end, bool has_running_steps) {
+  return Adviser(advice, end).text(has_running_steps);
+}
 
 }  // namespace runbook

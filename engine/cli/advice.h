@@ -12,9 +12,9 @@ struct Advice {
   const Runbook& runbook;
   const RunState& state;
   std::string run;
-  std::string file;            // as it can be typed
-  std::string journal_words;   // " --journal X", or ""
-  std::string output;          // what the step wrote, its last part
+  std::string file;           // as it can be typed
+  std::string journal_words;  // " --journal X", or ""
+  std::string output;         // what the step wrote, its last part
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);
 

@@ -99,7 +99,8 @@ void Arguments::read_option(const std::vector<std::string>& words, std::size_t& 
 void Arguments::check_operands() const {
   Counts counts = count_operands(row_->operands);
   std::string usage = fmt::format("runbook {} {}", row_->name, row_->operands);
-  if (operands_.size() < counts.least) throw Error(ExitCode::usage, fmt::format("`{}` needs more: {}", row_->name, row_->operands), usage);
+  if (operands_.size() < counts.least)
+    throw Error(ExitCode::usage, fmt::format("`{}` needs more: {}", row_->name, row_->operands), usage);
   if (operands_.size() > counts.most)
     throw Error(ExitCode::usage, fmt::format("`{}` does not take `{}`", row_->name, operands_[counts.most]), usage);
 }

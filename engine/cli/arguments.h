@@ -9,14 +9,14 @@
 namespace runbook {
 
 enum class Takes {
-  nothing,     // --json
-  value,       // --journal FILE
-  maybe_value, // --resume [RUN]
+  nothing,      // --json
+  value,        // --journal FILE
+  maybe_value,  // --resume [RUN]
 };
 
 struct Option {
-  std::string_view name;         // "--journal"; `-x` too where `letter` is set
-  char letter;                   // 0: none
+  std::string_view name;  // "--journal"; `-x` too where `letter` is set
+  char letter;            // 0: none
   Takes takes;
   std::string_view placeholder;  // "FILE"
   std::string_view doc;
@@ -25,9 +25,10 @@ struct Option {
 class Arguments;
 struct CommandRow {
   std::string_view name;
-  std::string_view operands;     // "RUN STEP done|not-done|retry": how many are needed is counted here; [X] may be left out, X... repeats
+  std::string_view
+      operands;  // "RUN STEP done|not-done|retry": how many are needed is counted here; [X] may be left out, X... repeats
   std::string_view summary;
-  std::vector<Option> options;   // besides --journal, --json and --help
+  std::vector<Option> options;  // besides --journal, --json and --help
   int (*run)(const Arguments&);
   std::string_view example;
 };
@@ -51,7 +52,7 @@ class Arguments {
   void check_operands() const;
   const CommandRow* row_ = nullptr;
   std::vector<std::string> operands_;
-  std::vector<std::pair<std::string, std::string>> options_;   // name, value or ""
+  std::vector<std::pair<std::string, std::string>> options_;  // name, value or ""
 };
 
 // `name=value`. Throws Error (exit 2) that names the option.

@@ -13,7 +13,7 @@
 namespace runbook {
 
 int cancel_command(const Arguments& arguments) {
-  SupervisorSeed seed = SupervisorSeed::plant();   // before any thread, and before SQLite
+  SupervisorSeed seed = SupervisorSeed::plant();  // before any thread, and before SQLite
   JournalFile file(journal_path(arguments), OpenMode::write);
   RunRow row = file.find_run(arguments.operands().at(0));
   if (row.ended_at_ms != 0) throw Error(ExitCode::usage, fmt::format("run {} was left as {} already", row.run, row.state));

@@ -13,34 +13,60 @@ const Option because = {"--because", 0, Takes::value, "TEXT", "why; stands in th
 
 std::vector<CommandRow> make_table() {
   return {
-      {"run", "[FILE]", "run a runbook, or go on with a run",
+      {"run",
+       "[FILE]",
+       "run a runbook, or go on with a run",
        {{"--input", 'i', Takes::value, "NAME=VALUE", "an input; repeat it for more"},
         {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"},
         {"--resume", 0, Takes::maybe_value, "RUN", "go on with RUN, or with the only unfinished run of FILE"},
         {"--non-interactive", 0, Takes::nothing, "", "ask nothing: pause and say which command answers"},
-        {"--on-doubt", 0, Takes::value, "STEP=done|not-done|retry", "decide beforehand if STEP is in doubt; never for an irreversible step"},
+        {"--on-doubt", 0, Takes::value, "STEP=done|not-done|retry",
+         "decide beforehand if STEP is in doubt; never for an irreversible step"},
         {"--approve", 0, Takes::value, "STEP=PHRASE", "the phrase of an irreversible step"},
         {"--on-failure", 0, Takes::value, "cancel", "leave the run when a step fails, instead of pausing"},
         {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
         {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"}},
-       run_command, "runbook run imrt-aws.yaml -i cluster_name=dev.example.org\nrunbook run imrt-aws.yaml --resume"},
+       run_command,
+       "runbook run imrt-aws.yaml -i cluster_name=dev.example.org\nrunbook run imrt-aws.yaml --resume"},
       {"check", "FILE...", "all problems of runbooks, with their places", {}, check_command, "runbook check imrt-aws.yaml"},
       {"runs", "", "the runs in the journal, newest first", {}, runs_command, "runbook runs"},
-      {"show", "RUN", "where a run stands, step by step",
+      {"show",
+       "RUN",
+       "where a run stands, step by step",
        {{"--definition", 0, Takes::nothing, "", "print the runbook as it was when the run began"}},
-       show_command, "runbook show last"},
+       show_command,
+       "runbook show last"},
       {"why", "RUN STEP", "what happened to a step, and why", {}, why_command, "runbook why last cluster_valid"},
-      {"logs", "RUN [STEP]", "what the steps wrote",
+      {"logs",
+       "RUN [STEP]",
+       "what the steps wrote",
        {{"--follow", 'f', Takes::nothing, "", "go on showing until the run pauses or ends"}},
-       logs_command, "runbook logs last apply_cluster -f"},
-      {"resolve", "RUN STEP done|not-done|retry", "settle a step that is in doubt",
+       logs_command,
+       "runbook logs last apply_cluster -f"},
+      {"resolve",
+       "RUN STEP done|not-done|retry",
+       "settle a step that is in doubt",
        {{"--set", 0, Takes::value, "NAME=VALUE", "an output of the step (with done)"}, because},
-       resolve_command, "runbook resolve last create_bucket done --because 'seen in the console'"},
-      {"skip", "RUN STEP", "leave a step out", {because}, skip_command, "runbook skip last warm_cache --because 'not needed today'"},
-      {"redo", "RUN STEP", "have a step done anew, though it is done", {because}, redo_command, "runbook redo last load_data --because 'the file was wrong'"},
-      {"cancel", "RUN", "leave a run for good; what runs is ended",
+       resolve_command,
+       "runbook resolve last create_bucket done --because 'seen in the console'"},
+      {"skip",
+       "RUN STEP",
+       "leave a step out",
+       {because},
+       skip_command,
+       "runbook skip last warm_cache --because 'not needed today'"},
+      {"redo",
+       "RUN STEP",
+       "have a step done anew, though it is done",
+       {because},
+       redo_command,
+       "runbook redo last load_data --because 'the file was wrong'"},
+      {"cancel",
+       "RUN",
+       "leave a run for good; what runs is ended",
        {because, {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
-       cancel_command, "runbook cancel last"},
+       cancel_command,
+       "runbook cancel last"},
       {"verify", "RUN", "recompute the chain of a run's records", {}, verify_command, "runbook verify last"},
   };
 }
@@ -62,12 +88,16 @@ const CommandRow& find_command(const std::string& name) {
 }
 
 std::string help_text() {
-  std::string text = "runbook: deployment procedures that run once, are never forgotten, and can always go on\n\nusage: runbook COMMAND ...\n\n";
-  for (const CommandRow& row : command_table()) text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
+  std::string text =
+      "runbook: deployment procedures that run once, are never forgotten, and can always go on\n\nusage: runbook COMMAND "
+      "...\n\n";
+  for (const CommandRow& row : command_table())
+    text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
   text += "\n  runbook COMMAND --help                        options and an example\n  runbook --version\n";
-  text += "\nRUN is a run's id, the beginning of one, or `last`.\n"
-          "exit codes: 0 succeeded, 1 a step failed, 2 usage or invalid runbook, 3 waiting for a person, 4 in doubt,\n"
-          "            5 another engine drives this run, 6 the journal can't be used, 130 interrupted\n";
+  text +=
+      "\nRUN is a run's id, the beginning of one, or `last`.\n"
+      "exit codes: 0 succeeded, 1 a step failed, 2 usage or invalid runbook, 3 waiting for a person, 4 in doubt,\n"
+      "            5 another engine drives this run, 6 the journal can't be used, 130 interrupted\n";
   return text;
 }
 

@@ -7,7 +7,7 @@
 namespace runbook {
 
 const std::vector<CommandRow>& command_table();
-const CommandRow& find_command(const std::string& name);   // throws Error (exit 2) with "did you mean"
+const CommandRow& find_command(const std::string& name);  // throws Error (exit 2) with "did you mean"
 std::string help_text();
 std::string help_text(const CommandRow& row);
 

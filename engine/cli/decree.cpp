@@ -13,23 +13,28 @@ namespace runbook {
 std::string require_because(const Arguments& arguments) {
   std::string because = arguments.value("--because").value_or("");
   if (because.find_first_not_of(" \t") != std::string::npos) return because;
-  throw Error(ExitCode::usage, fmt::format("`{}` needs a reason; it stands in the record", arguments.command().name), "--because \"...\"");
+  throw Error(ExitCode::usage, fmt::format("`{}` needs a reason; it stands in the record", arguments.command().name),
+              "--because \"...\"");
 }
 
-void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make, const std::string& state_after) {
+void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make,
+            const std::string& state_after) {
   if (decree.row.ended_at_ms != 0)
-    throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", decree.row.run, decree.row.state, utc_text(decree.row.ended_at_ms)));
+    throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", decree.row.run,
+                                             decree.row.state, utc_text(decree.row.ended_at_ms)));
   SystemClock clock;
   Lease lease = Lease::take(decree.file.run_folder(decree.row.run), Lease::Mode::polite);
   std::vector<Proposal> proposals = make(fold_run(decree.file, decree.row.run));
   Event driven;
   driven.kind = event::driven;
   driven.at_ms = clock.now_ms();
-  driven.body = object({{"how", "command"}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", decree.who}, {"engine", version}});
+  driven.body =
+      object({{"how", "command"}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", decree.who}, {"engine", version}});
   auto journal = drive_run(decree.file, lease, decree.row.run, driven);
   for (auto& proposal : proposals) {
     Event event = std::move(proposal.event);
-    for (const auto& [member, bytes] : proposal.blobs) event.body = with(event.body, member, blob_reference(journal->put(bytes), bytes.size()));
+    for (const auto& [member, bytes] : proposal.blobs)
+      event.body = with(event.body, member, blob_reference(journal->put(bytes), bytes.size()));
     event.at_ms = clock.now_ms();
     journal->append(std::move(event));
   }

@@ -95,10 +95,12 @@ class Drive {
       if (event.seq == past_.last_seq) is_there = to_hex(event.hash) == past_.last_hash;
     });
     if (is_there) return;
-    throw Error(ExitCode::journal,
-                fmt::format("the journal has lost events of run {}: the supervisor's log names event {}, which it does not hold", plan_.run, past_.last_seq),
-                fmt::format("put back the newest copy of {} with its -wal file; what ran stands in {}", file_.path().string(),
-                            (lease_.folder() / "log").string()));
+    throw Error(
+        ExitCode::journal,
+        fmt::format("the journal has lost events of run {}: the supervisor's log names event {}, which it does not hold",
+                    plan_.run, past_.last_seq),
+        fmt::format("put back the newest copy of {} with its -wal file; what ran stands in {}", file_.path().string(),
+                    (lease_.folder() / "log").string()));
   }
 
   void append_beginning() {
@@ -152,7 +154,8 @@ class Drive {
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();
-    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_}, std::max(state_.last_attempt, client.greatest()));
+    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_},
+                      std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;
     try {
       recover_into(executor);
@@ -190,12 +193,14 @@ class Drive {
     const End& end = conclusion.end;
     std::string output;
     if (const std::string& digest = state_.of(end.instance).output; !digest.empty()) output = journal_->blob(digest);
-    Advice advice{*plan_.runbook, state_, plan_.run, quoted_for_shell(plan_.runbook->source->name()), journal_words(arguments_), output};
+    Advice advice{*plan_.runbook, state_, plan_.run, quoted_for_shell(plan_.runbook->source->name()), journal_words(arguments_),
+                  output};
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
     if (arguments_.wants_json()) {
       fmt::print("{}\n", to_pretty_json(to_json_view(view_run(file_, *file_.run(plan_.run)))));
     } else if (end.outputs.is_map()) {
-      for (const auto& [name, value] : end.outputs.as_map()) fmt::print("{}={}\n", name, value.is_text() ? value.as_text() : to_json(value));
+      for (const auto& [name, value] : end.outputs.as_map())
+        fmt::print("{}={}\n", name, value.is_text() ? value.as_text() : to_json(value));
     }
     if (has_failed_) return static_cast<int>(ExitCode::step_failed);
     bool is_wanted = end.state == "cancelled" && plan_.purpose == Purpose::cancel;

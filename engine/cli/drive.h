@@ -17,8 +17,8 @@ struct DrivePlan {
   std::string run;
   bool is_new = false;
   std::shared_ptr<const Runbook> runbook;
-  std::string file;                       // the runbook's path, absolute
-  Value inputs;                           // without secrets
+  std::string file;  // the runbook's path, absolute
+  Value inputs;      // without secrets
   std::map<std::string, std::string> secrets;
   Limits limits;
   Purpose purpose = Purpose::go_on;

@@ -36,7 +36,7 @@ class Logs {
     if (open_) print(read_spool_since(spool(), shown_));
   }
   List as_json() const { return json_; }
-  bool is_quiet = false;   // collects for JSON
+  bool is_quiet = false;  // collects for JSON
 
  private:
   std::filesystem::path spool() const { return file_.run_folder(row_.run) / AttemptFiles(open_->attempt).spool; }
@@ -48,7 +48,8 @@ class Logs {
   }
 
   void close(const Event& event, const std::string& output) {
-    json_.push_back(object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"output", output}}));
+    json_.push_back(
+        object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"output", output}}));
     // What was followed live stands on the screen already; the rest comes from the journal.
     std::string rest = shown_ < static_cast<std::int64_t>(output.size()) ? output.substr(static_cast<std::size_t>(shown_)) : "";
     print(rest);

@@ -42,7 +42,8 @@ int check_command(const Arguments& arguments) {
       problems.push_back(diagnostic_json(*source, diagnostic));
       if (!arguments.wants_json()) fmt::print("{}", render(diagnostic, *source));
     }
-    if (!arguments.wants_json() && loaded.runbook && loaded.diagnostics.empty()) fmt::print("{}: {} steps, no problems\n", source->name(), loaded.runbook->steps.size());
+    if (!arguments.wants_json() && loaded.runbook && loaded.diagnostics.empty())
+      fmt::print("{}: {} steps, no problems\n", source->name(), loaded.runbook->steps.size());
   }
   if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(std::move(problems))));
   return is_sound ? 0 : static_cast<int>(ExitCode::usage);
@@ -57,12 +58,11 @@ int runs_command(const Arguments& arguments) {
     std::string took = row.ended_at_ms ? elapsed_text(row.ended_at_ms - row.began_at_ms) : "";
     bool is_driven = row.state == "running" && lease_holder(file.run_folder(row.run)) != 0;
     std::string state = row.state == "running" && !is_driven ? "interrupted" : row.state;
-    fmt::print("{:<20} {:<12} {}  {:>8}  {}{}\n", row.run, state, utc_text(row.began_at_ms), took, row.runbook, row.title.empty() ? "" : ": " + row.title);
+    fmt::print("{:<20} {:<12} {}  {:>8}  {}{}\n", row.run, state, utc_text(row.began_at_ms), took, row.runbook,
+               row.title.empty() ? "" : ": " + row.title);
   }
-  if (arguments.wants_json())
-    fmt::print("{}\n", to_pretty_json(Value(std::move(rows))));
-  else if (rows.empty())
-    fmt::print(stderr, "no runs in {}\n", file.path().string());
+  if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(std::move(rows))));
+  else if (rows.empty()) fmt::print(stderr, "no runs in {}\n", file.path().string());
   return 0;
 }
 
@@ -93,14 +93,22 @@ int why_command(const Arguments& arguments) {
   std::string text;
   file.events(row.run, 0, [&](const Event& event) {
     if (event.instance != step) return;
-    events.push_back(object({{"event", event.seq}, {"at", utc_text(event.at_ms)}, {"kind", event.kind}, {"attempt", event.attempt}, {"text", event_sentence(event)}, {"body", event.body}}));
+    events.push_back(object({{"event", event.seq},
+                             {"at", utc_text(event.at_ms)},
+                             {"kind", event.kind},
+                             {"attempt", event.attempt},
+                             {"text", event_sentence(event)},
+                             {"body", event.body}}));
     text += fmt::format("  {}  {}\n", utc_text(event.at_ms), event_sentence(event));
   });
   const InstanceState& it = state.of(step);
-  Value answer = object({{"step", step}, {"state", step_state_name(it.state)}, {"why", it.why}, {"events", Value(std::move(events))}});
+  Value answer =
+      object({{"step", step}, {"state", step_state_name(it.state)}, {"why", it.why}, {"events", Value(std::move(events))}});
   if (arguments.wants_json()) return fmt::print("{}\n", to_pretty_json(answer)), 0;
   fmt::print("`{}`: {}{}\n{}", step, step_state_name(it.state), it.why.empty() ? "" : ", " + it.why, text);
-  if (text.empty()) fmt::print("  nothing has happened to it yet; run {} is {}{}\n", row.run, state.state, state.why.empty() ? "" : " (" + state.why + ")");
+  if (text.empty())
+    fmt::print("  nothing has happened to it yet; run {} is {}{}\n", row.run, state.state,
+               state.why.empty() ? "" : " (" + state.why + ")");
   return 0;
 }
 
@@ -110,7 +118,13 @@ int verify_command(const Arguments& arguments) {
   Verdict verdict = verify_run(file, row.run);
   bool is_consistent = verdict.kind == Verdict::Kind::consistent;
   if (arguments.wants_json()) {
-    Value answer = object({{"run", row.run}, {"verdict", is_consistent ? "consistent" : "broken"}, {"events", verdict.events}, {"blobs", verdict.blobs}, {"broken_at", is_consistent ? Value() : Value(verdict.broken_at)}, {"why", verdict.why}, {"head", verdict.head}});
+    Value answer = object({{"run", row.run},
+                           {"verdict", is_consistent ? "consistent" : "broken"},
+                           {"events", verdict.events},
+                           {"blobs", verdict.blobs},
+                           {"broken_at", is_consistent ? Value() : Value(verdict.broken_at)},
+                           {"why", verdict.why},
+                           {"head", verdict.head}});
     fmt::print("{}\n", to_pretty_json(answer));
   } else if (is_consistent) {
     fmt::print("run {} is consistent: {} events, {} blobs, head {}\n", row.run, verdict.events, verdict.blobs, verdict.head);

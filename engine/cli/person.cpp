@@ -10,7 +10,8 @@
 
 namespace runbook {
 
-TerminalPerson::TerminalPerson(Inbox& inbox, std::string who) : inbox_(inbox), who_(std::move(who)), thread_([this] { work(); }) {}
+TerminalPerson::TerminalPerson(Inbox& inbox, std::string who)
+    : inbox_(inbox), who_(std::move(who)), thread_([this] { work(); }) {}
 
 TerminalPerson::~TerminalPerson() {
   {
@@ -30,7 +31,8 @@ void TerminalPerson::ask(const Question& question) {
 
 void TerminalPerson::withdraw(const std::string& id) {
   std::lock_guard lock(mutex_);
-  questions_.erase(std::remove_if(questions_.begin(), questions_.end(), [&](const Question& each) { return each.id == id; }), questions_.end());
+  questions_.erase(std::remove_if(questions_.begin(), questions_.end(), [&](const Question& each) { return each.id == id; }),
+                   questions_.end());
   if (current_ != id) return;
   is_withdrawn_ = true;
   reader_.break_off();
@@ -58,10 +60,8 @@ void TerminalPerson::work() {
 bool TerminalPerson::put_question(const Question& question) {
   fmt::print(stderr, "\n{}\n", question.text);
   while (true) {
-    if (question.about == "approval")
-      fmt::print(stderr, "phrase (Ctrl-D pauses): ");
-    else
-      fmt::print(stderr, "{} (Ctrl-D pauses): ", fmt::join(question.choices, " | "));
+    if (question.about == "approval") fmt::print(stderr, "phrase (Ctrl-D pauses): ");
+    else fmt::print(stderr, "{} (Ctrl-D pauses): ", fmt::join(question.choices, " | "));
     std::fflush(stderr);
     auto line = reader_.read_line();
     if (!line) return fmt::print(stderr, "\n"), false;
@@ -92,7 +92,7 @@ bool TerminalPerson::ask_for_reason(Answer& given) {
 
 std::optional<Answer> TerminalPerson::read_answer(const Question& question, const std::string& line) const {
   auto first = line.find_first_not_of(" \t"), last = line.find_last_not_of(" \t\r");
-  if (first == std::string::npos) return std::nullopt;   // Enter alone chooses nothing
+  if (first == std::string::npos) return std::nullopt;  // Enter alone chooses nothing
   std::string word = line.substr(first, last - first + 1);
   if (question.about == "approval") return Answer{question.id, "approve", who_, "", 0, object({{"phrase", word}})};
   return Answer{question.id, word, who_, "", 0, Value()};

@@ -33,7 +33,7 @@ class TerminalPerson : public Operator {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Question> questions_;
-  std::string current_;          // the question on the screen
+  std::string current_;  // the question on the screen
   bool is_over_ = false, is_withdrawn_ = false;
   std::thread thread_;
 };

@@ -13,7 +13,10 @@
 namespace runbook {
 
 Progress::Progress(const Runbook& runbook, Output output)
-    : runbook_(runbook), shows_output_(output), is_terminal_(is_terminal(STDERR_FILENO)), has_colour_(wants_colour(STDERR_FILENO)) {
+    : runbook_(runbook),
+      shows_output_(output),
+      is_terminal_(is_terminal(STDERR_FILENO)),
+      has_colour_(wants_colour(STDERR_FILENO)) {
   for (std::size_t i = 0; i < runbook.steps.size(); ++i) {
     numbers_[runbook.steps[i]->id] = i + 1;
     width_ = std::max(width_, runbook.steps[i]->id.size());
@@ -54,7 +57,8 @@ void Progress::end_line(const Step& step, std::string_view word, const std::stri
   bool is_bad = word == "failed" || word == "in doubt";
   if (has_colour_) shown = fmt::format("{}{}\x1b[0m", is_bad ? "\x1b[31m" : "\x1b[32m", shown);
   std::string when = is_terminal_ ? "" : local_time_text(SystemClock().now_ms()) + " ";
-  print(fmt::format("{}{} {} {:<{}}  {}{}", when, position(step), shown, step.id, width_, step.title, note.empty() ? "" : "  (" + note + ")"));
+  print(fmt::format("{}{} {} {:<{}}  {}{}", when, position(step), shown, step.id, width_, step.title,
+                    note.empty() ? "" : "  (" + note + ")"));
 }
 
 void Progress::committed(const Event& event, const RunState& state) {

@@ -32,8 +32,8 @@ class Progress : public Observer {
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> numbers_;
   std::size_t width_ = 0;
-  bool has_begun_line_ = false;     // a line without its end stands on the terminal
-  std::string partial_;             // output after the last newline
+  bool has_begun_line_ = false;  // a line without its end stands on the terminal
+  std::string partial_;          // output after the last newline
 };
 
 }  // namespace runbook

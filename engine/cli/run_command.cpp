@@ -10,10 +10,10 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "book/loader.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
 #include "cli/session.h"
-#include "book/loader.h"
 #include "os/files.h"
 #include "os/identity.h"
 #include "os/terminal.h"
@@ -46,7 +46,9 @@ Limits read_limits(const Arguments& arguments, const Runbook& runbook) {
     auto [step, choice] = split_assignment("--on-doubt", word);
     require("--on-doubt", step);
     if (runbook.find(step)->effect == Effect::irreversible)
-      throw Error(ExitCode::usage, fmt::format("--on-doubt: `{}` is irreversible; it is decided when it is in doubt, by `runbook resolve`", step));
+      throw Error(
+          ExitCode::usage,
+          fmt::format("--on-doubt: `{}` is irreversible; it is decided when it is in doubt, by `runbook resolve`", step));
     limits.on_doubt[step] = read_doubt(choice);
   }
   for (const auto& word : arguments.values("--approve")) {
@@ -71,7 +73,8 @@ void read_common(const Arguments& arguments, DrivePlan& plan) {
   plan.limits = read_limits(arguments, *plan.runbook);
   plan.shows_output = arguments.has("--output");
   if (auto choice = arguments.value("--on-failure")) {
-    if (*choice != "cancel") throw Error(ExitCode::usage, fmt::format("--on-failure: `{}` is not known", *choice), "--on-failure cancel");
+    if (*choice != "cancel")
+      throw Error(ExitCode::usage, fmt::format("--on-failure: `{}` is not known", *choice), "--on-failure cancel");
     plan.cancels_on_failure = true;
   }
   if (arguments.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
@@ -85,10 +88,12 @@ void warn_of_storage(const JournalFile& file) {
 // Somebody who begins anew while an older run has paused half way may have meant to go on with it.
 void mention_unfinished(const Arguments& arguments, const JournalFile& file, const Runbook& runbook, bool can_ask) {
   auto rows = file.runs();
-  auto unfinished = std::find_if(rows.begin(), rows.end(), [&](const RunRow& row) { return row.runbook == runbook.name && is_unfinished(row); });
+  auto unfinished = std::find_if(rows.begin(), rows.end(),
+                                 [&](const RunRow& row) { return row.runbook == runbook.name && is_unfinished(row); });
   if (unfinished == rows.end()) return;
-  fmt::print(stderr, "note: run {} of this runbook is unfinished ({}). To go on with it: runbook run {} --resume {}{}\n", unfinished->run,
-             unfinished->state, quoted_for_shell(runbook.source->name()), unfinished->run, journal_words(arguments));
+  fmt::print(stderr, "note: run {} of this runbook is unfinished ({}). To go on with it: runbook run {} --resume {}{}\n",
+             unfinished->run, unfinished->state, quoted_for_shell(runbook.source->name()), unfinished->run,
+             journal_words(arguments));
   if (!can_ask) return;
   fmt::print(stderr, "Begin a new run all the same? Type `new`: ");
   std::fflush(stderr);
@@ -106,7 +111,7 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
   plan.secrets = inputs.secrets;
   read_common(arguments, plan);
-  evaluate_vars(*plan.runbook, plan.inputs, Value(Map{}));   // a bad one stops before there is a run
+  evaluate_vars(*plan.runbook, plan.inputs, Value(Map{}));  // a bad one stops before there is a run
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
   mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
@@ -122,7 +127,7 @@ struct Resumed {
 
 Resumed read_resumed(const Arguments& arguments, const std::string& word) {
   std::string book = arguments.operands().empty() ? "" : arguments.operands()[0];
-  bool is_file = book.empty() && (fs::exists(word) || fs::path(word).extension() == ".yaml");   // `run --resume FILE`
+  bool is_file = book.empty() && (fs::exists(word) || fs::path(word).extension() == ".yaml");  // `run --resume FILE`
   return is_file ? Resumed{"", word} : Resumed{word, book};
 }
 
@@ -132,9 +137,12 @@ RunRow find_resumed(const JournalFile& file, const Resumed& resumed) {
   bool is_any = resumed.book.empty();
   std::string name = is_any ? "any runbook" : load_or_explain(read_source(find_runbook(resumed.book)))->name;
   std::vector<RunRow> rows = file.runs(), unfinished;
-  rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return !is_any && row.runbook != name; }), rows.end());
+  rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return !is_any && row.runbook != name; }),
+             rows.end());
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(unfinished), is_unfinished);
-  if (rows.empty()) throw Error(ExitCode::usage, fmt::format("there is no run of {} in this journal to go on with", name), "begin one: leave --resume out");
+  if (rows.empty())
+    throw Error(ExitCode::usage, fmt::format("there is no run of {} in this journal to go on with", name),
+                "begin one: leave --resume out");
   if (unfinished.empty()) return rows.front();
   if (unfinished.size() == 1) return unfinished.front();
   std::string list = fmt::format("{} runs of {} are unfinished:", unfinished.size(), name);
@@ -147,7 +155,8 @@ std::string changed_steps(const Runbook& before, const Runbook& now) {
   for (const Step* step : before.steps) {
     const Step* other = now.find(step->id);
     if (!other) text += fmt::format("\n  `{}` is gone", step->id);
-    if (other && other->source_digest != step->source_digest) text += fmt::format("\n  `{}` reads differently (line {})", step->id, other->place.line);
+    if (other && other->source_digest != step->source_digest)
+      text += fmt::format("\n  `{}` reads differently (line {})", step->id, other->place.line);
   }
   for (const Step* step : now.steps) {
     if (!before.find(step->id)) text += fmt::format("\n  `{}` is new (line {})", step->id, step->place.line);
@@ -165,7 +174,8 @@ std::shared_ptr<const Runbook> definition_of(const JournalFile& file, const RunS
   Loaded loaded = load_runbook(std::make_shared<SourceText>(state.file, *now), all_declarations());
   if (loaded.runbook) changed = changed_steps(*runbook, *loaded.runbook);
   throw Error(ExitCode::usage, fmt::format("{} has changed since this run began{}; nothing was run", state.file, changed),
-              "this version goes on only with the definition that the run began with: `runbook show RUN --definition` prints it; put it back, or cancel this run and begin a new one");
+              "this version goes on only with the definition that the run began with: `runbook show RUN --definition` prints "
+              "it; put it back, or cancel this run and begin a new one");
 }
 
 int say_how_it_ended(const RunRow& row) {
@@ -193,7 +203,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  SupervisorSeed seed = SupervisorSeed::plant();   // before any thread, and before SQLite
+  SupervisorSeed seed = SupervisorSeed::plant();  // before any thread, and before SQLite
   auto word = arguments.value("--resume");
   if (word) return resume(arguments, std::move(seed), *word);
   if (arguments.operands().empty()) throw Error(ExitCode::usage, "which runbook? Give a file", "runbook run FILE");

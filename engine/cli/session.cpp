@@ -70,7 +70,8 @@ fs::path find_runbook(const std::string& word) {
     }
   }
   std::string hint = suggestion(word, known_runbooks());
-  throw Error(ExitCode::usage, fmt::format("there is no runbook `{}`", word), hint.empty() ? "give a path, or put its folder into RUNBOOK_PATH" : hint);
+  throw Error(ExitCode::usage, fmt::format("there is no runbook `{}`", word),
+              hint.empty() ? "give a path, or put its folder into RUNBOOK_PATH" : hint);
 }
 
 namespace {
@@ -93,7 +94,8 @@ std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source) {
   if (loaded.runbook) return loaded.runbook;
   auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
                               [](const Diagnostic& each) { return each.severity == Diagnostic::Severity::error; });
-  throw Error(ExitCode::usage, fmt::format("{} has {} error{}; nothing was run", source->name(), errors, errors == 1 ? "" : "s"));
+  throw Error(ExitCode::usage,
+              fmt::format("{} has {} error{}; nothing was run", source->name(), errors, errors == 1 ? "" : "s"));
 }
 
 SourcePtr stored_definition(const JournalFile& file, const RunState& state) {
@@ -116,11 +118,13 @@ Value read_inputs_file(const std::string& path) {
   NodePtr root = read_yaml(*source, problems);
   for (const auto& problem : problems) fmt::print(stderr, "{}", render(problem, *source));
   if (!root || has_errors(problems)) throw Error(ExitCode::usage, fmt::format("{} can't be read", path));
-  if (root->kind != Node::Kind::map) throw Error(ExitCode::usage, fmt::format("{}: a map of inputs is wanted", path), "name: value");
+  if (root->kind != Node::Kind::map)
+    throw Error(ExitCode::usage, fmt::format("{}: a map of inputs is wanted", path), "name: value");
   Map values;
   for (const auto& member : root->members) {
     if (member.value->kind != Node::Kind::scalar)
-      throw Error(ExitCode::usage, fmt::format("{}:{}:{}: `{}`: a plain value is wanted", path, member.value->place.line, member.value->place.column, member.key));
+      throw Error(ExitCode::usage, fmt::format("{}:{}:{}: `{}`: a plain value is wanted", path, member.value->place.line,
+                                               member.value->place.column, member.key));
     values.emplace_back(member.key, Value(member.value->text));
   }
   return Value(std::move(values));
@@ -140,14 +144,14 @@ GivenInputs given_inputs(const Arguments& arguments) {
 }
 
 std::string quoted_for_shell(const std::string& text) {
-  bool is_plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,") == std::string::npos;
+  bool is_plain =
+      !text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,") == std::string::npos;
   if (is_plain) return text;
   std::string quoted = "'";
   for (char c : text) {
-    if (c == '\'')
-      quoted += "'\\''";
-    else
-      quoted += c;
+    if (c == '\'') quoted += "'\\''";
+    else quoted += c;
   }
   return quoted + "'";
 }

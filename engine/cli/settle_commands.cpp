@@ -25,7 +25,9 @@ struct Target {
   std::string step;
 
   explicit Target(const Arguments& arguments)
-      : file(journal_path(arguments), OpenMode::write), row(file.find_run(arguments.operands().at(0))), step(arguments.operands().at(1)) {
+      : file(journal_path(arguments), OpenMode::write),
+        row(file.find_run(arguments.operands().at(0))),
+        step(arguments.operands().at(1)) {
     require_step(file, fold_run(file, row.run), step);
   }
   Decree decree(std::string because) { return {file, row, operator_name(), std::move(because)}; }
@@ -60,7 +62,8 @@ Value read_outputs(const Arguments& arguments, const Target& target) {
   }
   for (const OutputRule& rule : step ? step->outputs : std::vector<OutputRule>()) {
     if (!Value(outputs).find(rule.name))
-      throw Error(ExitCode::usage, fmt::format("`{}` would have given the output `{}`; say what it is", target.step, rule.name), fmt::format("--set {}=...", rule.name));
+      throw Error(ExitCode::usage, fmt::format("`{}` would have given the output `{}`; say what it is", target.step, rule.name),
+                  fmt::format("--set {}=...", rule.name));
   }
   return Value(std::move(outputs));
 }
@@ -70,8 +73,9 @@ const Question& require_doubt(const RunState& state, const std::string& step, co
   if (question && question->about == "doubt") return *question;
   const InstanceState& it = state.of(step);
   bool may_be = it.is_open && !it.has_exited;
-  throw Error(ExitCode::usage, fmt::format("`{}` is {}, not in doubt", step, step_state_name(it.state)),
-              may_be ? fmt::format("its attempt is open: `runbook run --resume {}` finds out first what became of it", run) : "");
+  throw Error(
+      ExitCode::usage, fmt::format("`{}` is {}, not in doubt", step, step_state_name(it.state)),
+      may_be ? fmt::format("its attempt is open: `runbook run --resume {}` finds out first what became of it", run) : "");
 }
 
 }  // namespace
@@ -92,10 +96,15 @@ int resolve_command(const Arguments& arguments) {
   };
   if (lease_holder(target.file.run_folder(target.row.run)) != 0) {
     check(fold_run(target.file, target.row.run));
-    if (!target.file.add_answer(target.row.run, given)) throw Error(ExitCode::usage, fmt::format("somebody answered first; `runbook why {} {}` tells who", target.row.run, target.step));
-    return report_done(arguments, target, fmt::format("`{}`: {} is handed to the engine that drives the run", target.step, choice));
+    if (!target.file.add_answer(target.row.run, given))
+      throw Error(ExitCode::usage,
+                  fmt::format("somebody answered first; `runbook why {} {}` tells who", target.row.run, target.step));
+    return report_done(arguments, target,
+                       fmt::format("`{}`: {} is handed to the engine that drives the run", target.step, choice));
   }
-  decree(target.decree(because), [&](const RunState& state) { return answer(state, check(state), given); }, choice == "not-done" ? "failed" : "interrupted");
+  decree(
+      target.decree(because), [&](const RunState& state) { return answer(state, check(state), given); },
+      choice == "not-done" ? "failed" : "interrupted");
   return report_done(arguments, target, fmt::format("`{}` is settled: {}", target.step, choice));
 }
 
@@ -104,9 +113,14 @@ int skip_command(const Arguments& arguments) {
   std::string because = require_because(arguments);
   auto make = [&](const RunState& state) -> std::vector<Proposal> {
     const InstanceState& it = state.of(target.step);
-    if (is_done(it.state)) throw Error(ExitCode::usage, fmt::format("`{}` is {} already; there is nothing to skip", target.step, step_state_name(it.state)));
-    if (it.is_open) throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be skipped", target.step), fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
-    return {Proposal(event::skipped, target.step, object({{"why", "left out by " + operator_name()}, {"who", operator_name()}, {"because", because}}))};
+    if (is_done(it.state))
+      throw Error(ExitCode::usage,
+                  fmt::format("`{}` is {} already; there is nothing to skip", target.step, step_state_name(it.state)));
+    if (it.is_open)
+      throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be skipped", target.step),
+                  fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
+    return {Proposal(event::skipped, target.step,
+                     object({{"why", "left out by " + operator_name()}, {"who", operator_name()}, {"because", because}}))};
   };
   decree(target.decree(because), make, "interrupted");
   return report_done(arguments, target, fmt::format("`{}` will be left out", target.step));
@@ -117,8 +131,12 @@ int redo_command(const Arguments& arguments) {
   std::string because = require_because(arguments);
   auto make = [&](const RunState& state) -> std::vector<Proposal> {
     const InstanceState& it = state.of(target.step);
-    if (it.is_open) throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be redone before", target.step), fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
-    if (!is_done(it.state) && it.state != StepState::failed) throw Error(ExitCode::usage, fmt::format("`{}` is {}; it has not been done yet", target.step, step_state_name(it.state)));
+    if (it.is_open)
+      throw Error(ExitCode::usage,
+                  fmt::format("`{}` has begun, and its end is not known; it can't be redone before", target.step),
+                  fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
+    if (!is_done(it.state) && it.state != StepState::failed)
+      throw Error(ExitCode::usage, fmt::format("`{}` is {}; it has not been done yet", target.step, step_state_name(it.state)));
     return {Proposal(event::renewed, target.step, object({{"how", "redo"}, {"who", operator_name()}, {"because", because}}))};
   };
   decree(target.decree(because), make, "interrupted");

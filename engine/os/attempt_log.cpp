@@ -59,7 +59,7 @@ void read_line(const std::string& text, AttemptLog& log) {
   fields >> n;
   auto [found, is_new] = log.attempts.try_emplace(n);
   LoggedAttempt& attempt = found->second;
-  if (is_new) attempt.world = log.last_world;   // also when its S was damaged
+  if (is_new) attempt.world = log.last_world;  // also when its S was damaged
   switch (kind) {
     case 'S': read_start(fields, log); break;
     case 'N': attempt.state = LoggedAttempt::State::not_started; break;
@@ -83,10 +83,8 @@ AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
   log.exists = true;
   std::istringstream lines(*bytes);
   for (std::string line; std::getline(lines, line);) {
-    if (auto text = checked(line))
-      read_line(*text, log);
-    else if (!line.empty() && !lines.eof() && !ends_with(line, torn_mark))
-      log.is_damaged = true;
+    if (auto text = checked(line)) read_line(*text, log);
+    else if (!line.empty() && !lines.eof() && !ends_with(line, torn_mark)) log.is_damaged = true;
   }
   return log;
 }

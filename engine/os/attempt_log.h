@@ -24,21 +24,21 @@ namespace runbook {
 
 struct LoggedAttempt {
   enum class State { announced, not_started, running, ended } state = State::announced;
-  ProcessWorld world;               // in which it was started
+  ProcessWorld world;  // in which it was started
   ProcessId process;
   bool has_timed_out = false, was_cancelled = false;
   bool ended_by_signal = false;
-  int status = 0;                   // exit code, or signal number
+  int status = 0;  // exit code, or signal number
   std::int64_t output_total = 0;
   std::string output_sha256;
 };
 
 struct AttemptLog {
-  ProcessWorld last_world;          // of the last H
+  ProcessWorld last_world;  // of the last H
   bool exists = false;
-  bool is_damaged = false;          // since the last H a line does not fit its CRC and is not torn
+  bool is_damaged = false;  // since the last H a line does not fit its CRC and is not torn
   std::map<std::int64_t, LoggedAttempt> attempts;
-  std::int64_t last_seq = 0;        // the greatest that an S named
+  std::int64_t last_seq = 0;  // the greatest that an S named
   std::string last_hash;
   std::int64_t greatest() const { return attempts.empty() ? 0 : attempts.rbegin()->first; }
 };
@@ -55,7 +55,7 @@ class AttemptLogWriter {
 
  private:
   Fd fd_;
-  bool is_torn_ = false;   // the last line was not written whole
+  bool is_torn_ = false;  // the last line was not written whole
 };
 
 }  // namespace runbook

@@ -12,8 +12,8 @@ namespace runbook {
 
 std::string read_file(const std::filesystem::path& path, ExitCode code = ExitCode::usage);
 std::optional<std::string> try_read_file(const std::filesystem::path& path);
-std::string read_all(int fd);                        // from offset 0; what can't be read is left out
-bool write_all(int fd, std::string_view bytes);      // false: errno says why
+std::string read_all(int fd);                    // from offset 0; what can't be read is left out
+bool write_all(int fd, std::string_view bytes);  // false: errno says why
 
 // An anonymous file in memory with these bytes, close-on-exec. Throws Error.
 Fd memory_file(std::string_view bytes, const char* name);

@@ -19,7 +19,7 @@ ProcessWorld this_world();
 
 struct ProcessId {
   pid_t pid = 0;
-  std::uint64_t start_time = 0;   // clock ticks since boot: proc(5), field 22 of stat
+  std::uint64_t start_time = 0;  // clock ticks since boot: proc(5), field 22 of stat
 };
 
 // 0 if there is no such process.
@@ -38,7 +38,7 @@ struct Child {
   pid_t pid = 0;
   pid_t group = 0;
   bool is_zombie = false;
-  std::string command;   // as ps shows it, short
+  std::string command;  // as ps shows it, short
 };
 // Processes whose parent is `parent`, by a scan of /proc.
 std::vector<Child> children_of(pid_t parent);

@@ -13,16 +13,16 @@
 namespace runbook {
 
 struct Command {
-  std::vector<std::string> argv;               // argv[0] is a path, or a name that is looked for in env's PATH
-  std::vector<std::string> env;                // "NAME=value", complete
-  std::string dir;                             // absolute
-  std::optional<std::string> input;            // standard input; none: empty
-  std::vector<std::string> secrets;            // masked in all that it writes
-  std::int64_t output_head = 64 << 10, output_tail = 64 << 10;   // bytes kept of its output
-  bool keeps_result = false;                   // standard output and error whole, up to `result_limit`
-  std::optional<std::int64_t> timeout_ms;      // it is ended then (TERM, grace, KILL)
+  std::vector<std::string> argv;                                // argv[0] is a path, or a name that is looked for in env's PATH
+  std::vector<std::string> env;                                 // "NAME=value", complete
+  std::string dir;                                              // absolute
+  std::optional<std::string> input;                             // standard input; none: empty
+  std::vector<std::string> secrets;                             // masked in all that it writes
+  std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept of its output
+  bool keeps_result = false;                                    // standard output and error whole, up to `result_limit`
+  std::optional<std::int64_t> timeout_ms;                       // it is ended then (TERM, grace, KILL)
   std::int64_t grace_ms = 5'000;
-  std::int64_t seq = 0;                        // where the journal stands, for the supervisor's log
+  std::int64_t seq = 0;  // where the journal stands, for the supervisor's log
   std::string hash;
 };
 inline constexpr std::int64_t result_limit = 16 << 20;
@@ -36,18 +36,18 @@ struct Exit {
   };
   Kind kind = Kind::lost;
   int number = 0;
-  bool has_timed_out = false;     // the signal of a timeout was sent before its end
-  bool was_cancelled = false;     // the signal of a stop was sent before its end
+  bool has_timed_out = false;  // the signal of a timeout was sent before its end
+  bool was_cancelled = false;  // the signal of a stop was sent before its end
   std::string why;
-  std::string output;             // head and tail, redacted
+  std::string output;  // head and tail, redacted
   std::int64_t output_total = 0;
-  std::string output_sha256;      // of all of it, redacted; "" if unknown
-  std::string out, err;           // keeps_result: redacted, whole
-  bool result_is_missing = false; // keeps_result, but the supervisor that held them died and not all is in the spool
+  std::string output_sha256;       // of all of it, redacted; "" if unknown
+  std::string out, err;            // keeps_result: redacted, whole
+  bool result_is_missing = false;  // keeps_result, but the supervisor that held them died and not all is in the spool
   bool result_is_too_large = false;
-  std::string named_outputs;      // what it wrote to $RUNBOOK_OUTPUT, raw
+  std::string named_outputs;  // what it wrote to $RUNBOOK_OUTPUT, raw
   bool named_outputs_are_missing = false;
-  std::vector<std::string> strays;   // processes that it left behind and that were ended with it: "pid 12 sleep 60"
+  std::vector<std::string> strays;  // processes that it left behind and that were ended with it: "pid 12 sleep 60"
 };
 
 class ProcessRunner {

@@ -25,16 +25,16 @@ enum class Kind : std::int64_t {
 
 struct Hello {
   std::int64_t epoch = 0;
-  std::vector<std::int64_t> open;   // attempts without an outcome in the journal
+  std::vector<std::int64_t> open;  // attempts without an outcome in the journal
 };
 
 struct Spawn {
   Command command;
-  std::string program;              // what argv[0] was found to be
-  std::string marker;               // RUN/n
+  std::string program;  // what argv[0] was found to be
+  std::string marker;   // RUN/n
   bool named_outputs_in_memory = false;
   std::vector<std::int64_t> acked;
-  std::int64_t mask = 0022;         // umask
+  std::int64_t mask = 0022;  // umask
 };
 
 struct Entry {
@@ -43,15 +43,15 @@ struct Entry {
   State state = State::unknown;
 };
 struct Table {
-  std::string refusal;              // "" : accepted
-  std::int64_t greatest = 0;        // the greatest n that was ever announced
-  std::vector<Entry> entries;       // one per open attempt of HELLO
+  std::string refusal;         // "" : accepted
+  std::int64_t greatest = 0;   // the greatest n that was ever announced
+  std::vector<Entry> entries;  // one per open attempt of HELLO
 };
 
 struct Ended {
   std::int64_t n = 0;
-  Exit exit;                        // without output, result and named outputs
-  bool has_result = false, has_named_outputs = false;   // files that came along, in this order
+  Exit exit;                                           // without output, result and named outputs
+  bool has_result = false, has_named_outputs = false;  // files that came along, in this order
 };
 
 std::string hello(const Hello& message);
@@ -67,7 +67,7 @@ std::string exit(const Ended& message);
 
 // Each reads what follows the kind. A false `ok()` of the reader means the message was damaged.
 Kind read_kind(WireReader& reader);
-std::int64_t read_hello(WireReader& reader, Hello& into);   // gives the protocol version
+std::int64_t read_hello(WireReader& reader, Hello& into);  // gives the protocol version
 Spawn read_spawn_body(WireReader& reader);
 std::vector<std::int64_t> read_numbers(WireReader& reader);
 Table read_table(WireReader& reader);

@@ -71,7 +71,8 @@ class Orphan {
   std::optional<siginfo_t> collect() const {
     siginfo_t info{};
     if (process_.pid == 0) return std::nullopt;
-    if (::waitid(P_PID, static_cast<id_t>(process_.pid), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return std::nullopt;
+    if (::waitid(P_PID, static_cast<id_t>(process_.pid), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+      return std::nullopt;
     return info;
   }
 
@@ -85,9 +86,7 @@ class Orphan {
     return !everything_alive().empty();
   }
 
-  void log_stop() const try {
-    AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n));
-  } catch (const Error&) {
+  void log_stop() const try { AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n)); } catch (const Error&) {
     // A full disk is no reason to leave it running; who stopped it still remembers.
   }
 
@@ -159,12 +158,10 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
     case LoggedAttempt::State::ended: exit = from_log(attempt); break;
     case LoggedAttempt::State::announced:
     case LoggedAttempt::State::running:
-      if (attempt.world == here)
-        exit = outlive(wreck, attempt, stop);
+      if (attempt.world == here) exit = outlive(wreck, attempt, stop);
       else if (attempt.world.boot_id != here.boot_id)
         exit = with_reason(Exit::Kind::lost, "the machine was restarted while it ran");
-      else
-        exit = with_reason(Exit::Kind::lost, "it was started in another PID namespace, where it can't be seen from here");
+      else exit = with_reason(Exit::Kind::lost, "it was started in another PID namespace, where it can't be seen from here");
       break;
   }
   read_leftovers(wreck, exit);

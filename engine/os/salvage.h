@@ -12,11 +12,11 @@
 namespace runbook {
 
 struct Wreck {
-  std::filesystem::path folder;     // of the run
+  std::filesystem::path folder;  // of the run
   std::string run;
   std::int64_t n = 0;
   std::vector<std::string> secrets;
-  std::function<bool()> is_leaving;   // may be empty; once true: don't wait, don't end it, say lost
+  std::function<bool()> is_leaving;  // may be empty; once true: don't wait, don't end it, say lost
 };
 
 // Blocks while a process of the attempt lives, reading its output so that it can go on. The result is its exit (from the log, or

@@ -32,7 +32,8 @@ SignalWatch::SignalWatch(std::function<void(int)> on_signal) {
       if (::poll(fds, 2, -1) < 0) continue;
       if (fds[1].revents) return;
       signalfd_siginfo info{};
-      if (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) on_signal(static_cast<int>(info.ssi_signo));
+      if (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+        on_signal(static_cast<int>(info.ssi_signo));
     }
   });
 }

@@ -17,13 +17,13 @@
 namespace runbook {
 
 struct SpoolWriter::Header {
-  static constexpr std::uint64_t expected_magic = 0x314c4f4f50534252;   // "RBSPOOL1"
+  static constexpr std::uint64_t expected_magic = 0x314c4f4f50534252;  // "RBSPOOL1"
   std::uint64_t magic;
   std::int64_t head_size, tail_size;
-  std::int64_t head_used;                 // bytes of frames
-  std::int64_t total;                     // bytes written by the step
-  std::int64_t tail_total;                // of these, bytes that went to the ring
-  std::int64_t version;                   // odd while being written
+  std::int64_t head_used;   // bytes of frames
+  std::int64_t total;       // bytes written by the step
+  std::int64_t tail_total;  // of these, bytes that went to the ring
+  std::int64_t version;     // odd while being written
   std::int64_t reserved;
   char* head() { return reinterpret_cast<char*>(this + 1); }
   char* tail() { return head() + head_size; }
@@ -53,7 +53,7 @@ SpoolWriter SpoolWriter::create(const std::filesystem::path& path, Limits limits
   writer.size_ = sizeof(Header) + static_cast<std::size_t>(limits.head + limits.tail);
   auto size = static_cast<off_t>(writer.size_);
   struct stat info {};
-  bool has_room = ::fstat(fd.get(), &info) == 0 && info.st_size == size;   // given on by an earlier attempt
+  bool has_room = ::fstat(fd.get(), &info) == 0 && info.st_size == size;  // given on by an earlier attempt
   int error = has_room ? 0 : ::ftruncate(fd.get(), 0) != 0 ? errno : ::posix_fallocate(fd.get(), 0, size);
   if (error != 0) {
     ::unlink(path.c_str());
@@ -81,7 +81,7 @@ SpoolWriter SpoolWriter::open(const std::filesystem::path& path) {
                   header.head_size <= room && header.tail_size <= room - header.head_size && header.head_used >= 0 &&
                   header.head_used <= header.head_size;
   if (!is_sound) return SpoolWriter();
-  writer.header_->version &= ~std::int64_t{1};   // its writer may have died in the middle of an append
+  writer.header_->version &= ~std::int64_t{1};  // its writer may have died in the middle of an append
   return writer;
 }
 
@@ -140,7 +140,8 @@ std::optional<RawSpool> parse(const std::string& bytes) {
   auto rest = std::string_view(bytes).substr(header_size);
   RawSpool raw{field[1], field[2], field[3], field[4], field[5], {}, {}};
   auto room = static_cast<std::int64_t>(rest.size());
-  if (raw.head_size < 0 || raw.tail_size < 0 || raw.head_size > room || raw.tail_size > room - raw.head_size) return std::nullopt;
+  if (raw.head_size < 0 || raw.tail_size < 0 || raw.head_size > room || raw.tail_size > room - raw.head_size)
+    return std::nullopt;
   if (raw.head_used < 0 || raw.head_used > raw.head_size) return std::nullopt;
   raw.head = rest.substr(0, static_cast<std::size_t>(raw.head_used));
   raw.tail = rest.substr(static_cast<std::size_t>(raw.head_size), static_cast<std::size_t>(raw.tail_size));
@@ -207,7 +208,8 @@ std::string read_spool_since(const std::filesystem::path& path, std::int64_t& po
   auto head_end = static_cast<std::int64_t>(now.head.size());
   if (position < head_end) fresh = now.head.substr(static_cast<std::size_t>(position));
   std::int64_t tail_begin = now.total - static_cast<std::int64_t>(now.tail.size());
-  if (std::max(position, head_end) < tail_begin) fresh += fmt::format("[{} bytes left out]\n", tail_begin - std::max(position, head_end));
+  if (std::max(position, head_end) < tail_begin)
+    fresh += fmt::format("[{} bytes left out]\n", tail_begin - std::max(position, head_end));
   if (now.total > head_end)
     fresh += now.tail.substr(static_cast<std::size_t>(std::max<std::int64_t>(0, std::max(position, head_end) - tail_begin)));
   position = now.total;

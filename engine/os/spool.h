@@ -36,18 +36,18 @@ class SpoolWriter {
   struct Header;
   void append_head(Stream stream, std::string_view bytes);
   void append_tail(std::string_view bytes);
-  Header* header_ = nullptr;   // the mapping
+  Header* header_ = nullptr;  // the mapping
   std::size_t size_ = 0;
 };
 
 // What a spool holds now; any process may look while it is being written.
 struct SpoolText {
-  std::string head;            // merged, in order
-  std::string tail;            // what came after the head, its last bytes
-  std::int64_t total = 0;      // all that was ever written
+  std::string head;        // merged, in order
+  std::string tail;        // what came after the head, its last bytes
+  std::int64_t total = 0;  // all that was ever written
   std::int64_t left_out() const { return total - static_cast<std::int64_t>(head.size() + tail.size()); }
   bool is_whole() const { return left_out() == 0 && tail.empty(); }
-  std::string out;             // standard output alone; complete only if is_whole()
+  std::string out;  // standard output alone; complete only if is_whole()
   std::string err;
   // head, a line that counts what is left out, tail
   std::string text() const;

@@ -30,7 +30,8 @@ void AttemptFiles::rename_to(const AttemptFiles& other, const std::filesystem::p
                      ::rename((folder / err_fifo).c_str(), (folder / other.err_fifo).c_str()) == 0 &&
                      ::rename((folder / spool).c_str(), (folder / other.spool).c_str()) == 0;
   // There is none where outputs lay in memory.
-  are_renamed = are_renamed && (::rename((folder / named_outputs).c_str(), (folder / other.named_outputs).c_str()) == 0 || errno == ENOENT);
+  are_renamed = are_renamed &&
+                (::rename((folder / named_outputs).c_str(), (folder / other.named_outputs).c_str()) == 0 || errno == ENOENT);
   if (are_renamed) return;
   remove_from(folder);
   other.remove_from(folder);
@@ -40,7 +41,7 @@ bool AttemptFiles::are_unused(const std::filesystem::path& folder) const {
   for (const auto& name : {out_fifo, err_fifo}) {
     Fd reader(::open((folder / name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     char byte = 0;
-    if (!reader || ::read(reader.get(), &byte, 1) != 0) return false;   // EAGAIN: somebody may still write
+    if (!reader || ::read(reader.get(), &byte, 1) != 0) return false;  // EAGAIN: somebody may still write
   }
   return true;
 }
@@ -82,7 +83,9 @@ std::string OutputSink::take_result() {
   return bytes;
 }
 
-Fd open_fifo_for_reading(const std::filesystem::path& path) { return Fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)); }
+Fd open_fifo_for_reading(const std::filesystem::path& path) {
+  return Fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+}
 
 void drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most) {
   char buffer[1 << 16];
@@ -104,7 +107,8 @@ struct Fifo {
 
 // The child's end is opened read-write: should the supervisor die, the child is not killed by SIGPIPE but waits for the next reader.
 Fifo make_fifo(const std::filesystem::path& path) {
-  if (::mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST) throw_system(ExitCode::step_failed, "making " + path.string(), errno);
+  if (::mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST)
+    throw_system(ExitCode::step_failed, "making " + path.string(), errno);
   Fifo fifo;
   fifo.reader = open_fifo_for_reading(path);
   fifo.writer = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
@@ -114,7 +118,7 @@ Fifo make_fifo(const std::filesystem::path& path) {
 
 Fd named_outputs_file(const protocol::Spawn& body, const std::filesystem::path& path) {
   if (body.named_outputs_in_memory) {
-    ::unlink(path.c_str());   // that of the attempt whose files these were
+    ::unlink(path.c_str());  // that of the attempt whose files these were
     return memory_file("", "outputs");
   }
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -207,7 +211,7 @@ int Supervised::start() {
   child_out_.reset();
   child_err_.reset();
   if (error != 0) return error;
-  if (body_.command.timeout_ms) deadline_ms = *body_.command.timeout_ms;   // made absolute by the supervisor
+  if (body_.command.timeout_ms) deadline_ms = *body_.command.timeout_ms;  // made absolute by the supervisor
   body_.command.argv.clear();
   body_.command.env.clear();
   return 0;

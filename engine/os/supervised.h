@@ -34,10 +34,10 @@ class OutputSink {
  public:
   OutputSink(SpoolWriter spool, const std::vector<std::string>& secrets, bool keeps_result);
   void feed(Stream stream, std::string_view bytes);
-  void finish();                                // what the redactors held back; the spool is let go
+  void finish();  // what the redactors held back; the spool is let go
   std::int64_t total() const { return total_; }
-  std::string sha256_hex();                     // once, after finish
-  std::string take_result();                    // protocol::result_bytes
+  std::string sha256_hex();   // once, after finish
+  std::string take_result();  // protocol::result_bytes
 
  private:
   void keep(Stream stream, std::string_view shown);
@@ -81,14 +81,14 @@ class Supervised {
   // Times on CLOCK_BOOTTIME, ms; what is to be done then is the supervisor's.
   std::optional<std::int64_t> deadline_ms, kill_at_ms;
   bool has_timed_out = false, was_cancelled = false, has_ended = false, is_exit_sent = false;
-  bool is_unwanted = false;                // nobody will ask how it ended
-  bool is_leaving = false;                 // the process ended, strays are being ended
-  std::optional<int> wait_status;          // of waitid: code or signal, see ended_by_signal
+  bool is_unwanted = false;        // nobody will ask how it ended
+  bool is_leaving = false;         // the process ended, strays are being ended
+  std::optional<int> wait_status;  // of waitid: code or signal, see ended_by_signal
   bool ended_by_signal = false;
   std::vector<std::string> strays;
   std::vector<pid_t> stray_pids;
-  protocol::Ended ended;                   // after has_ended
-  std::string result;                      // after has_ended, if kept
+  protocol::Ended ended;  // after has_ended
+  std::string result;     // after has_ended, if kept
   std::int64_t rung_at_ms = 0, rung_total = 0;
 
  private:

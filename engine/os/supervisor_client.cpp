@@ -45,7 +45,8 @@ bool holds_nul(const std::vector<std::string>& texts) {
 }
 
 std::string why_not_runnable(const Command& command, const std::string& program) {
-  if (holds_nul(command.argv) || holds_nul(command.env)) return "an argument or a variable holds a NUL byte, which no program can be given";
+  if (holds_nul(command.argv) || holds_nul(command.env))
+    return "an argument or a variable holds a NUL byte, which no program can be given";
   struct stat info {};
   if (::stat(command.dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
     return fmt::format("the folder {} does not exist", command.dir);
@@ -92,7 +93,8 @@ std::string find_program(const std::string& name, const std::vector<std::string>
   return "";
 }
 
-SupervisorClient::SupervisorClient(Config config, Fd connection) : config_(std::move(config)), connection_(std::move(connection)), mask_(current_umask()) {}
+SupervisorClient::SupervisorClient(Config config, Fd connection)
+    : config_(std::move(config)), connection_(std::move(connection)), mask_(current_umask()) {}
 
 SupervisorClient::~SupervisorClient() {
   {
@@ -112,7 +114,9 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   WireReader reader(message.bytes);
   protocol::read_kind(reader);
   protocol::Table table = protocol::read_table(reader);
-  if (!table.refusal.empty()) throw Error(ExitCode::driven, table.refusal, "resume with the version of runbook that began the step, or wait until it has ended");
+  if (!table.refusal.empty())
+    throw Error(ExitCode::driven, table.refusal,
+                "resume with the version of runbook that began the step, or wait until it has ended");
   greatest_ = std::max(table.greatest, config_.past.greatest());
   for (const auto& entry : table.entries) at_greeting_[entry.n] = entry.state;
   listener_ = std::thread([this] { listen(); });
@@ -205,7 +209,7 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   Fd file = memory_file(protocol::spawn_body(body), "spawn");
   std::vector<int> fds = {file.get()};
   if (input) fds.push_back(input.get());
-  waiting_[n].sink = &sink;   // before anything is told of it
+  waiting_[n].sink = &sink;  // before anything is told of it
   if (!send(protocol::spawn(epoch_, n), fds)) {
     waiting_.erase(n);
     return system_message("asking the supervisor", errno);
@@ -235,7 +239,7 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
   {
     std::lock_guard lock(mutex_);
     waiting_[n].sink = &sink;
-    show(n, waiting_[n]);   // what it wrote before
+    show(n, waiting_[n]);  // what it wrote before
   }
   return await(n, secrets, stop);
 }
@@ -252,7 +256,7 @@ Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& sec
   bool is_supervised = !is_lost_;
   lock.unlock();
   if (waiting.is_done) return std::move(waiting.exit);
-  if (is_supervised) return lost("it runs on under its supervisor, and this engine leaves");   // its output is not ours to read
+  if (is_supervised) return lost("it runs on under its supervisor, and this engine leaves");  // its output is not ours to read
   return salvage(wreck(n, secrets), read_attempt_log(config_.folder), stop);
 }
 

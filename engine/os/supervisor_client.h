@@ -21,11 +21,11 @@ namespace runbook {
 class SupervisorClient : public ProcessRunner {
  public:
   struct Config {
-    std::filesystem::path folder;          // of the run
+    std::filesystem::path folder;  // of the run
     std::string run;
-    pid_t supervisor = 0;                  // if it is our child
-    AttemptLog past;                       // read before the supervisor began
-    std::function<void()> on_lost;         // once, from another thread, when the supervisor is gone
+    pid_t supervisor = 0;           // if it is our child
+    AttemptLog past;                // read before the supervisor began
+    std::function<void()> on_lost;  // once, from another thread, when the supervisor is gone
   };
   SupervisorClient(Config config, Fd connection);
   ~SupervisorClient() override;
@@ -51,7 +51,7 @@ class SupervisorClient : public ProcessRunner {
     bool is_done = false;
     Exit exit;
     const Sink* sink = nullptr;
-    std::int64_t shown = 0;               // bytes given to the sink
+    std::int64_t shown = 0;  // bytes given to the sink
   };
   void listen();
   void hear(Message& message);
@@ -65,10 +65,10 @@ class SupervisorClient : public ProcessRunner {
 
   Config config_;
   Fd connection_;
-  std::int64_t mask_ = 0022;              // umask, for the steps
+  std::int64_t mask_ = 0022;  // umask, for the steps
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
-  std::mutex mutex_;                      // guards all below, and sending
+  std::mutex mutex_;  // guards all below, and sending
   std::condition_variable changed_;
   std::map<std::int64_t, Waiting> waiting_;
   std::vector<std::int64_t> acknowledged_;

@@ -62,15 +62,15 @@ class SupervisorLoop {
   void log(const std::string& line);
 
   std::filesystem::path folder_;
-  std::set<std::int64_t> past_;                  // attempts of earlier supervisors of this run
+  std::set<std::int64_t> past_;  // attempts of earlier supervisors of this run
   AttemptLogWriter log_;
   Fd listener_, newcomer_, engine_, signals_;
   std::int64_t epoch_ = 0;
   std::set<std::int64_t> seen_;
-  std::map<std::int64_t, std::string> refusals_;   // that the engine has not been told yet
-  std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;   // alive, or ended and not acknowledged
-  std::vector<AttemptFiles> spares_;             // of attempts that nobody will ask about
-  std::int64_t lonely_since_ms_;                 // no engine since
+  std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet
+  std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;  // alive, or ended and not acknowledged
+  std::vector<AttemptFiles> spares_;                              // of attempts that nobody will ask about
+  std::int64_t lonely_since_ms_;                                  // no engine since
   bool was_told_bye_ = false, must_sync_ = false;
 };
 

@@ -84,7 +84,7 @@ Place find_place(const std::filesystem::path& folder) {
     }
     place.holder = connect_to(folder);
     if (place.holder) return place;
-    ::usleep(2'000);   // the holder is just going
+    ::usleep(2'000);  // the holder is just going
   }
   place.why = "another supervisor of this run is there and can't be reached through " + (folder / "sock").string();
   return place;
@@ -125,7 +125,7 @@ void remember_command_line(int argc, char** argv) {
 SupervisorSeed SupervisorSeed::plant() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   fill_standard_descriptors();
-  ::signal(SIGCHLD, SIG_DFL);   // who started us may have ignored it, and then no status would ever be seen
+  ::signal(SIGCHLD, SIG_DFL);  // who started us may have ignored it, and then no status would ever be seen
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     throw_system(ExitCode::step_failed, "making a line to the supervisor", errno);
@@ -151,12 +151,13 @@ Fd SupervisorSeed::grow(const std::filesystem::path& run_folder) {
   send_message(line_.get(), folder.string(), {}, SendMode::wait);
   Message answer;
   bool has_answered = receive_message(line_.get(), answer) == Received::message;
-  if (has_answered && answer.bytes == "serves") return std::move(line_);   // goes on as the connection
+  if (has_answered && answer.bytes == "serves") return std::move(line_);  // goes on as the connection
   line_.reset();
   ::waitpid(pid_, nullptr, 0);
   pid_ = 0;
   if (has_answered && answer.bytes == "held" && !answer.fds.empty()) return std::move(answer.fds[0]);
-  throw Error(ExitCode::step_failed, "the supervisor could not begin: " + (has_answered ? answer.bytes : std::string("it died")));
+  throw Error(ExitCode::step_failed,
+              "the supervisor could not begin: " + (has_answered ? answer.bytes : std::string("it died")));
 }
 
 }  // namespace runbook

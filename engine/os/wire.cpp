@@ -10,7 +10,7 @@
 namespace runbook {
 
 namespace {
-constexpr std::size_t largest_message = 16 << 10;   // bodies travel in memory files
+constexpr std::size_t largest_message = 16 << 10;  // bodies travel in memory files
 constexpr std::size_t most_fds = 4;
 }  // namespace
 

@@ -39,12 +39,12 @@ class WireReader {
 struct Message {
   std::string bytes;
   std::vector<Fd> fds;
-  bool is_cut = false;   // not all that was sent has arrived: no file descriptors were left here, or it was too long
+  bool is_cut = false;  // not all that was sent has arrived: no file descriptors were left here, or it was too long
 };
 
 enum class SendMode {
-  wait,        // until there is room
-  if_room,     // dropped when the other side does not read
+  wait,     // until there is room
+  if_room,  // dropped when the other side does not read
 };
 // false: it was not sent (errno says why): the other side is gone, or has no room, or the system has none.
 bool send_message(int socket, std::string_view bytes, const std::vector<int>& fds, SendMode mode);

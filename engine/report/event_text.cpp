@@ -32,7 +32,8 @@ std::string ended(const Value& body) {
 std::string event_sentence(const Event& event) {
   const Value& body = event.body;
   const std::string& kind = event.kind;
-  if (kind == event::intent) return fmt::format("attempt {} began (effect {})", body.int_or("number", 0), body.text_or("effect", ""));
+  if (kind == event::intent)
+    return fmt::format("attempt {} began (effect {})", body.int_or("number", 0), body.text_or("effect", ""));
   if (kind == event::exited) return "its process exited with 0; what it should have done is looked at";
   if (kind == event::verifying) return "done_when holds; verify is looked at";
   if (kind == event::ended) return ended(body);

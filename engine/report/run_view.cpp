@@ -82,9 +82,11 @@ std::string step_line(const Value& line, const InstanceState& it, std::size_t wi
   if (colour == Colour::yes) state = fmt::format("{}{}\x1b[0m", colour_of(it.state), state);
   std::string text = fmt::format("  {} {:<{}}  {}", state, line.text_or("id", ""), width, line.text_or("title", ""));
   std::string time = took(it);
-  if (!time.empty()) text += fmt::format("  ({}{})", time, it.all_attempts > 1 ? fmt::format(", {} attempts", it.all_attempts) : "");
+  if (!time.empty())
+    text += fmt::format("  ({}{})", time, it.all_attempts > 1 ? fmt::format(", {} attempts", it.all_attempts) : "");
   text += "\n";
-  bool needs_reason = it.state == StepState::failed || it.state == StepState::in_doubt || it.state == StepState::waiting || it.state == StepState::skipped;
+  bool needs_reason = it.state == StepState::failed || it.state == StepState::in_doubt || it.state == StepState::waiting ||
+                      it.state == StepState::skipped;
   if (needs_reason && !it.why.empty()) text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, it.why);
   return text;
 }
@@ -94,7 +96,8 @@ std::string head_text(const RunView& view) {
   std::string text = fmt::format("{}  {}{}\n", view.row.run, run.runbook, run.title.empty() ? "" : ": " + run.title);
   text += fmt::format("  state      {}{}\n", run.state, run.why.empty() ? "" : " (" + run.why + ")");
   text += fmt::format("  began      {} by {} on {}\n", utc_text(run.began_at_ms), run.operator_name, run.host);
-  if (run.ended_at_ms) text += fmt::format("  ended      {} ({})\n", utc_text(run.ended_at_ms), elapsed_text(run.ended_at_ms - run.began_at_ms));
+  if (run.ended_at_ms)
+    text += fmt::format("  ended      {} ({})\n", utc_text(run.ended_at_ms), elapsed_text(run.ended_at_ms - run.began_at_ms));
   return text + fmt::format("  runbook    {} (sha256 {})\n", run.file, run.definition_sha256.substr(0, 12));
 }
 
@@ -112,7 +115,8 @@ RunView view_run(const JournalFile& file, const RunRow& row) {
   if (!view.outline.is_list()) view.outline = Value(List{});
   view.inputs = stored(file, view.state.inputs);
   view.run_outputs = stored(file, view.state.outputs);
-  for (const Value& line : view.outline.as_list()) view.outputs.push_back(stored(file, view.state.of(line.text_or("id", "")).outputs));
+  for (const Value& line : view.outline.as_list())
+    view.outputs.push_back(stored(file, view.state.of(line.text_or("id", "")).outputs));
   return view;
 }
 
@@ -131,7 +135,8 @@ Value to_json_view(const RunView& view) {
   const RunState& run = view.state;
   List steps, deviations, questions;
   const List& outline = view.outline.as_list();
-  for (std::size_t i = 0; i < outline.size(); ++i) steps.push_back(step_json(outline[i], run.of(outline[i].text_or("id", "")), view.outputs[i]));
+  for (std::size_t i = 0; i < outline.size(); ++i)
+    steps.push_back(step_json(outline[i], run.of(outline[i].text_or("id", "")), view.outputs[i]));
   for (const auto& deviation : run.deviations) deviations.push_back(deviation_json(deviation));
   for (const auto& [id, question] : run.questions) {
     if (question.is_open) questions.push_back(question_json(question));
@@ -180,7 +185,8 @@ std::string to_text_view(const RunView& view, Colour colour) {
                         deviation.because.empty() ? "" : ": " + deviation.because);
   if (view.run_outputs.is_map()) text += "\noutputs\n";
   if (view.run_outputs.is_map())
-    for (const auto& [name, value] : view.run_outputs.as_map()) text += fmt::format("  {} = {}\n", name, value.is_text() ? value.as_text() : to_json(value));
+    for (const auto& [name, value] : view.run_outputs.as_map())
+      text += fmt::format("  {} = {}\n", name, value.is_text() ? value.as_text() : to_json(value));
   return text;
 }
 

@@ -12,10 +12,10 @@ namespace runbook {
 struct RunView {
   RunRow row;
   RunState state;
-  Value outline;                  // a list, in written order
-  Value inputs;                   // a map, without secrets
-  std::vector<Value> outputs;     // per step of the outline: a map, or null
-  Value run_outputs;              // of a run that succeeded, or null
+  Value outline;               // a list, in written order
+  Value inputs;                // a map, without secrets
+  std::vector<Value> outputs;  // per step of the outline: a map, or null
+  Value run_outputs;           // of a run that succeeded, or null
 };
 
 // Throws Error (exit 6) for a blob that is missing or changed.

@@ -32,8 +32,15 @@ enum class Poll { look, wait, over };
 
 class Decider {
  public:
-  Decider(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms, const Limits& limits)
-      : facts_(facts), state_(state), live_(live), scope_(facts, state, values), values_(values), now_ms_(now_ms), limits_(limits) {}
+  Decider(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,
+          const Limits& limits)
+      : facts_(facts),
+        state_(state),
+        live_(live),
+        scope_(facts, state, values),
+        values_(values),
+        now_ms_(now_ms),
+        limits_(limits) {}
 
   Decision decide() {
     if (limits_.is_cancelling) {
@@ -41,12 +48,9 @@ class Decider {
       return std::move(decision_);
     }
     Next next = find_next(facts_.runbook->root, state_, live_.cursors);
-    if (const auto* section = std::get_if<const Section*>(&next))
-      enter(**section);
-    else if (const auto* step = std::get_if<const Step*>(&next))
-      on_step(**step);
-    else
-      finish();
+    if (const auto* section = std::get_if<const Section*>(&next)) enter(**section);
+    else if (const auto* step = std::get_if<const Step*>(&next)) on_step(**step);
+    else finish();
     return std::move(decision_);
   }
 
@@ -70,7 +74,8 @@ class Decider {
     try {
       for (const auto& [name, text] : facts_.runbook->outputs) outputs.emplace_back(name, text.text.evaluate(scope_));
     } catch (const ExpressionError& error) {
-      return pause("failed", fmt::format("every step is done, but the outputs of the runbook can't be given: {}", error.what()), "");
+      return pause("failed", fmt::format("every step is done, but the outputs of the runbook can't be given: {}", error.what()),
+                   "");
     }
     if (!outputs.empty()) end.outputs = Value(std::move(outputs));
     decision_.end = end;
@@ -112,7 +117,9 @@ class Decider {
     if (step_->when) {
       auto holds = condition(*step_->when, scope_);
       if (!holds) return refuse("`when`: " + why_);
-      if (!*holds) return propose(Proposal(event::skipped, step_->id, object({{"why", fmt::format("`when` is false: {}", step_->when->expression.text())}})));
+      if (!*holds)
+        return propose(Proposal(event::skipped, step_->id,
+                                object({{"why", fmt::format("`when` is false: {}", step_->when->expression.text())}})));
     }
     switch (step_->kind) {
       case Step::Kind::wait_until: return begin_waiting();
@@ -131,10 +138,11 @@ class Decider {
   // Everything that can wait, ask, fail or read the world comes before the intent.
   void before_act() {
     if (const Question* question = state_.open_question(step_->id)) return on_approval_asked(*question);
-    bool has_before = it_->attempts > 0 && !it_->before.empty();   // what stood before the first attempt of the group counts
+    bool has_before = it_->attempts > 0 && !it_->before.empty();  // what stood before the first attempt of the group counts
     if (step_->before && !has_before) {
       if (!live_step_->before) return look(Role::before, *step_->before, scope_);
-      if (live_step_->before->answer == Answer::cannot_tell) return refuse("before the step: can't tell what stands: " + live_step_->before->why);
+      if (live_step_->before->answer == Answer::cannot_tell)
+        return refuse("before the step: can't tell what stands: " + live_step_->before->why);
     }
     RunScope scope = scope_with_before();
     if (step_->done_when && !passes_first_look(scope)) return;
@@ -185,9 +193,10 @@ class Decider {
   }
 
   void while_running() {
-    if (!live_step_->running) return;   // an outcome is on its way
+    if (!live_step_->running) return;  // an outcome is on its way
     const Question* question = state_.open_question(step_->id);
-    if (question && question->about == "overdue") return limits_.is_pausing ? interrupted() : wait_for_answer(*question, "waiting");
+    if (question && question->about == "overdue")
+      return limits_.is_pausing ? interrupted() : wait_for_answer(*question, "waiting");
     if (it_->must_stop && !live_step_->is_cancel_sent) decision_.cancels.push_back(live_step_->running->n);
     if (it_->is_overdue || !it_->deadline_ms) return;
     if (now_ms_ < *it_->deadline_ms) return wake_at(*it_->deadline_ms);
@@ -200,11 +209,13 @@ class Decider {
     if (limits_.is_pausing) return interrupted();
     RunScope scope = scope_with_before();
     const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
-    const Look* seen = poll_after(probe, scope, it_->is_verifying ? "it ran, but verify does not hold" : "it ran, but is not done");
+    const Look* seen =
+        poll_after(probe, scope, it_->is_verifying ? "it ran, but verify does not hold" : "it ran, but is not done");
     if (!seen) return;
-    Value outputs = merged(seen->outputs, values_.get(it_->outputs));   // the step's own result counts
+    Value outputs = merged(seen->outputs, values_.get(it_->outputs));  // the step's own result counts
     if (it_->is_verifying || !step_->verify) return propose_ended("succeeded", "", outputs);
-    Proposal verifying(event::verifying, step_->id, object({{"looks_until_ms", now_ms_ + step_->verify->timeout_ms}}), it_->attempt);
+    Proposal verifying(event::verifying, step_->id, object({{"looks_until_ms", now_ms_ + step_->verify->timeout_ms}}),
+                       it_->attempt);
     propose_with_outputs(std::move(verifying), outputs);
   }
 
@@ -226,7 +237,8 @@ class Decider {
     const Question* question = state_.open_question(step_->id);
     if (question && question->about == "doubt") return on_doubt_asked(*question);
     if (limits_.is_pausing) return interrupted();
-    if (!step_->done_when) return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
+    if (!step_->done_when)
+      return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
     RunScope scope = scope_with_before();
     const auto& seen = live_step_->look;
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "in doubt, but done_when holds", seen->outputs);
@@ -236,8 +248,10 @@ class Decider {
       case Poll::over: break;
     }
     bool says_no = seen->answer == Answer::no;
-    if (says_no && (is_repeatable(step_->effect) || step_->done_when->decides)) return begin_again("in doubt; done_when says that it is not done");
-    ask_about_doubt(says_no ? "done_when says that it is not done, which need not mean that it never will be" : "done_when can't tell: " + seen->why);
+    if (says_no && (is_repeatable(step_->effect) || step_->done_when->decides))
+      return begin_again("in doubt; done_when says that it is not done");
+    ask_about_doubt(says_no ? "done_when says that it is not done, which need not mean that it never will be"
+                            : "done_when can't tell: " + seen->why);
   }
 
   void ask_about_doubt(const std::string& seen) { propose(ask_doubt(*step_, *it_, seen)); }
@@ -245,7 +259,8 @@ class Decider {
   void on_doubt_asked(const Question& question) {
     auto said = limits_.on_doubt.find(step_->id);
     if (said == limits_.on_doubt.end() || step_->effect == Effect::irreversible) return wait_for_answer(question, "in_doubt");
-    static const std::map<Doubt, std::string> words = {{Doubt::done, "done"}, {Doubt::not_done, "not-done"}, {Doubt::retry, "retry"}};
+    static const std::map<Doubt, std::string> words = {
+        {Doubt::done, "done"}, {Doubt::not_done, "not-done"}, {Doubt::retry, "retry"}};
     answer_with(question, {question.id, words.at(said->second), limits_.who, "--on-doubt", now_ms_, Value()});
   }
 
@@ -257,7 +272,8 @@ class Decider {
 
   void begin_waiting() {
     std::int64_t deadline = now_ms_ + step_->probe->timeout_ms;
-    propose(Proposal(event::waiting, step_->id, object({{"deadline_ms", deadline}, {"why", "waits until " + utc_text(deadline) + " at the latest"}})));
+    propose(Proposal(event::waiting, step_->id,
+                     object({{"deadline_ms", deadline}, {"why", "waits until " + utc_text(deadline) + " at the latest"}})));
   }
 
   void on_waiting() {
@@ -266,14 +282,17 @@ class Decider {
     const auto& seen = live_step_->look;
     bool is_assertion = step_->kind == Step::Kind::assertion;
     if (is_assertion && seen && seen->answer == Answer::cannot_tell) return conclude_assertion(*seen);
-    if (seen && seen->fails) return propose_ended("failed", fmt::format("fail_when holds: {}", probe.fail_when->expression.text()), Value());
+    if (seen && seen->fails)
+      return propose_ended("failed", fmt::format("fail_when holds: {}", probe.fail_when->expression.text()), Value());
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "", seen->outputs);
     switch (poll(probe, it_->deadline_ms.value_or(now_ms_))) {
       case Poll::look: return look(Role::look, probe, scope_);
       case Poll::wait: return;
       case Poll::over:
         if (is_assertion) return conclude_assertion(*seen);
-        return propose_ended("failed", fmt::format("it did not come to be within {}: {}", duration_text(probe.timeout_ms), describe(*seen)), Value());
+        return propose_ended(
+            "failed", fmt::format("it did not come to be within {}: {}", duration_text(probe.timeout_ms), describe(*seen)),
+            Value());
     }
   }
 
@@ -400,12 +419,13 @@ class Decider {
   const InstanceState* it_ = nullptr;
   const LiveStep* live_step_ = nullptr;
   bool is_anything_running_ = false;
-  std::string why_;   // of the last condition that could not be evaluated
+  std::string why_;  // of the last condition that could not be evaluated
 };
 
 }  // namespace
 
-Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms, const Limits& limits) {
+Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,
+                const Limits& limits) {
   return Decider(facts, state, live, values, now_ms, limits).decide();
 }
 

@@ -18,30 +18,30 @@ namespace runbook {
 
 // Why the run is not driven on.
 struct End {
-  std::string state;      // succeeded cancelled (left); failed waiting in_doubt interrupted (a pause)
+  std::string state;  // succeeded cancelled (left); failed waiting in_doubt interrupted (a pause)
   std::string why;
-  std::string instance;   // the step it is about, or ""
-  Value outputs;          // of a run that succeeded
+  std::string instance;  // the step it is about, or ""
+  Value outputs;         // of a run that succeeded
   bool is_left() const { return state == "succeeded" || state == "cancelled"; }
 };
 
 struct Decision {
-  std::vector<Proposal> events;        // if there are any, decide is asked again before anything is launched
-  std::vector<Launch> launches;        // after the events are committed; at most one per instance
-  std::vector<std::int64_t> cancels;   // attempts to be ended
-  std::optional<std::int64_t> wake_ms; // nothing to do before, unless something comes in
+  std::vector<Proposal> events;         // if there are any, decide is asked again before anything is launched
+  std::vector<Launch> launches;         // after the events are committed; at most one per instance
+  std::vector<std::int64_t> cancels;    // attempts to be ended
+  std::optional<std::int64_t> wake_ms;  // nothing to do before, unless something comes in
   std::optional<End> end;
 };
 
 enum class Doubt { done, not_done, retry };
 
 struct Limits {
-  bool is_pausing = false;        // start nothing more
-  bool is_cancelling = false;     // end what runs, leave the run
-  bool is_interactive = false;    // somebody answers questions
-  std::map<std::string, Doubt> on_doubt;             // by step: said beforehand
-  std::map<std::string, std::string> approvals;      // by step: phrases said beforehand
-  std::string who;                // says so
+  bool is_pausing = false;                       // start nothing more
+  bool is_cancelling = false;                    // end what runs, leave the run
+  bool is_interactive = false;                   // somebody answers questions
+  std::map<std::string, Doubt> on_doubt;         // by step: said beforehand
+  std::map<std::string, std::string> approvals;  // by step: phrases said beforehand
+  std::string who;                               // says so
 };
 
 Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,

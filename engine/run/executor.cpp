@@ -13,7 +13,7 @@
 namespace runbook {
 
 namespace {
-constexpr std::int64_t answer_poll_ms = 250;   // how soon an answer from elsewhere is seen
+constexpr std::int64_t answer_poll_ms = 250;  // how soon an answer from elsewhere is seen
 }
 
 Executor::Executor(Parts parts, std::int64_t first_n)
@@ -23,7 +23,8 @@ Executor::Executor(Parts parts, std::int64_t first_n)
 
 void Executor::record(Proposal proposal) {
   Event event = std::move(proposal.event);
-  for (const auto& [member, bytes] : proposal.blobs) event.body = with(event.body, member, blob_reference(parts_.journal.put(bytes), bytes.size()));
+  for (const auto& [member, bytes] : proposal.blobs)
+    event.body = with(event.body, member, blob_reference(parts_.journal.put(bytes), bytes.size()));
   event.at_ms = parts_.clock.now_ms();
   event = parts_.journal.append(std::move(event));
   parts_.state.apply(event);
@@ -58,14 +59,14 @@ Decision Executor::decide_until_settled() {
 
 Executor::Conclusion Executor::run(Limits limits) {
   limits_ = std::move(limits);
-  for (const Answer& answer : answers_of_others()) absorb_answer(answer);   // an earlier engine may not have lived to hear them
+  for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
   while (true) {
     Decision decision = decide_until_settled();
     commit();
     for (auto& next : decision.launches) launch(std::move(next));
     for (std::int64_t n : decision.cancels) cancel(n);
     if (decision.end) return conclude(*decision.end);
-    if (!decision.launches.empty()) continue;   // what now runs may have a deadline to wake for
+    if (!decision.launches.empty()) continue;  // what now runs may have a deadline to wake for
     if (limits_.is_interactive) ask_what_is_open();
     for (Signal& signal : wait(decision.wake_ms)) absorb(signal);
     if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
@@ -154,9 +155,9 @@ void Executor::close_question_about_its_timeout(const Step& step) {
 void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended) {
   const InstanceState& it = parts_.state.of(step.id);
   const auto& probe = ended.launch.role == Role::before  ? step.before
-                      : step.kind != Step::Kind::act      ? step.probe
-                      : it.has_exited && it.is_verifying  ? step.verify
-                                                          : step.done_when;
+                      : step.kind != Step::Kind::act     ? step.probe
+                      : it.has_exited && it.is_verifying ? step.verify
+                                                         : step.done_when;
   RUNBOOK_ASSERT(probe.has_value());
   Look look = judge(*probe, ended.outcome, scope_for(step));
   look.began_at_ms = live.running_since_ms;
@@ -170,7 +171,7 @@ void Executor::absorb_answer(const Answer& given) {
   if (found == parts_.state.questions.end() || !found->second.is_open) return;
   Question question = found->second;
   if (asked_.erase(question.id) > 0) parts_.person.withdraw(question.id);
-  if (!why_not_a_choice(question, given).empty()) return;   // it is asked again
+  if (!why_not_a_choice(question, given).empty()) return;  // it is asked again
   for (auto& proposal : answer(parts_.state, question, given)) record(std::move(proposal));
 }
 
@@ -188,7 +189,8 @@ void Executor::absorb_interrupt(const Interrupt& interrupt) {
   bool was_pausing = std::exchange(limits_.is_pausing, true);
   bool is_key = interrupt.kind == Interrupt::Kind::pause;
   if (was_pausing && is_key) return stop_what_runs();
-  if (is_any_act_running() && is_key) parts_.observer.notice("pausing when this step has ended; " + interrupt.by + " again ends the step");
+  if (is_any_act_running() && is_key)
+    parts_.observer.notice("pausing when this step has ended; " + interrupt.by + " again ends the step");
 }
 
 void Executor::stop_what_runs() {
@@ -200,7 +202,8 @@ void Executor::stop_what_runs() {
 
 Executor::Conclusion Executor::conclude(const End& end) {
   Value body = object({{"state", end.state}, {"why", end.why}});
-  Proposal last(end.is_left() ? event::left : event::paused, "", end.instance.empty() ? body : with(body, "step", end.instance));
+  Proposal last(end.is_left() ? event::left : event::paused, "",
+                end.instance.empty() ? body : with(body, "step", end.instance));
   if (!end.outputs.is_null()) last.attach("outputs", to_json(end.outputs));
   record(std::move(last));
   commit();

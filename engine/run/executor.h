@@ -35,7 +35,7 @@ class Executor {
 
   struct Conclusion {
     End end;
-    bool has_running_steps = false;   // left to the supervisor
+    bool has_running_steps = false;  // left to the supervisor
   };
   // Until the run is left or pauses; its last event says which. Throws Error (exit 6) when the journal fails.
   Conclusion run(Limits limits);
@@ -66,7 +66,7 @@ class Executor {
   Limits limits_;
   std::vector<Event> uncommitted_;
   std::vector<std::int64_t> to_acknowledge_;
-  std::set<std::string> asked_;           // question ids the operator was asked
+  std::set<std::string> asked_;  // question ids the operator was asked
   std::optional<std::string> detached_by_;
 };
 

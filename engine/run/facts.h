@@ -17,9 +17,9 @@ struct RunFacts {
   Value inputs;                                // all but secrets
   std::map<std::string, std::string> secrets;  // those that are there; in memory only
   Value vars;
-  Value run_values;                            // $run
-  std::string dir;                             // the runbook's folder, absolute
-  std::vector<std::string> environment;        // what processes inherit, "NAME=value"
+  Value run_values;                      // $run
+  std::string dir;                       // the runbook's folder, absolute
+  std::vector<std::string> environment;  // what processes inherit, "NAME=value"
   std::vector<std::string> secret_values() const;
 };
 

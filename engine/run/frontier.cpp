@@ -26,10 +26,8 @@ Next next_in(const Section& section, const RunState& state, Cursors& cursors) {
 
 void collect(const Section& section, std::vector<const Step*>& into) {
   for (const auto& child : section.children) {
-    if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child))
-      into.push_back(step->get());
-    else
-      collect(*std::get<std::unique_ptr<Section>>(child), into);
+    if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child)) into.push_back(step->get());
+    else collect(*std::get<std::unique_ptr<Section>>(child), into);
   }
 }
 

@@ -21,9 +21,9 @@ struct Ended {
 };
 struct Interrupt {
   enum class Kind {
-    pause,    // Ctrl-C: pause after the step; once more: end the step
-    detach,   // SIGTERM, SIGHUP: leave at once, steps run on
-    lost,     // the supervisor died: pause as soon as what runs has ended
+    pause,   // Ctrl-C: pause after the step; once more: end the step
+    detach,  // SIGTERM, SIGHUP: leave at once, steps run on
+    lost,    // the supervisor died: pause as soon as what runs has ended
   } kind = Kind::pause;
   std::string by;
 };

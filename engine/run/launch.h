@@ -20,21 +20,21 @@ enum class Role {
 struct Request {
   std::string type;
   Value params;
-  std::vector<std::string> env;        // complete
+  std::vector<std::string> env;  // complete
   std::string dir;
   bool keeps_result = false;
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;
-  Value shown;                         // type, params, env of the step, dir: secrets masked; null where the definition says it all
+  Value shown;  // type, params, env of the step, dir: secrets masked; null where the definition says it all
 };
 
 struct Launch {
   std::string instance;
-  std::int64_t n = 0;                  // unique within the run, probes included
+  std::int64_t n = 0;  // unique within the run, probes included
   Role role = Role::act;
-  bool takes_up = false;               // an attempt that an earlier engine began
+  bool takes_up = false;  // an attempt that an earlier engine began
   std::shared_ptr<const Request> request;
-  std::int64_t seq = 0;                // where the journal stands when it is launched
+  std::int64_t seq = 0;  // where the journal stands when it is launched
   std::string hash;
 };
 

@@ -15,18 +15,18 @@ namespace runbook {
 struct Look {
   enum class Answer { yes, no, cannot_tell };
   Answer answer = Answer::cannot_tell;
-  std::string why;               // for no and cannot_tell: one sentence
-  Value result;                  // what the probe's step type gave
-  Value outputs;                 // the probe's `outputs:`; a map, or null
-  bool fails = false;            // fail_when held
+  std::string why;     // for no and cannot_tell: one sentence
+  Value result;        // what the probe's step type gave
+  Value outputs;       // the probe's `outputs:`; a map, or null
+  bool fails = false;  // fail_when held
   std::int64_t began_at_ms = 0, ended_at_ms = 0;
 };
 
 struct LiveStep {
-  std::optional<Launch> running;          // at most one
+  std::optional<Launch> running;  // at most one
   std::int64_t running_since_ms = 0;
   bool is_cancel_sent = false;
-  std::optional<Look> before, look;       // the newest of this phase
+  std::optional<Look> before, look;  // the newest of this phase
   int looks = 0;
 
   // A new phase: what was seen before says nothing about it.
@@ -42,8 +42,8 @@ using Cursors = std::unordered_map<const void*, std::size_t>;
 
 struct Live {
   std::unordered_map<std::string, LiveStep> steps;
-  std::int64_t last_n = 0;                // the greatest attempt number ever given
-  mutable Cursors cursors;                // a memo of decide's
+  std::int64_t last_n = 0;  // the greatest attempt number ever given
+  mutable Cursors cursors;  // a memo of decide's
   const LiveStep& of(const std::string& instance) const;
 };
 

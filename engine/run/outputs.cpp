@@ -52,16 +52,15 @@ std::optional<Value> converted(const OutputRule& rule, const Value& value, std::
 
 }  // namespace
 
-std::optional<Value> extract_outputs(const std::vector<OutputRule>& rules, const Outcome& outcome, const Scope& scope, std::string& why) {
+std::optional<Value> extract_outputs(const std::vector<OutputRule>& rules, const Outcome& outcome, const Scope& scope,
+                                     std::string& why) {
   Map outputs;
   for (const OutputRule& rule : rules) {
     std::string reason;
     bool needs_result = rule.value || !rule.regex.empty();
     std::optional<Value> value;
-    if (needs_result && outcome.result_is_missing)
-      reason = "the output was held by the supervisor, which died";
-    else
-      value = raw_value(rule, outcome, scope, reason);
+    if (needs_result && outcome.result_is_missing) reason = "the output was held by the supervisor, which died";
+    else value = raw_value(rule, outcome, scope, reason);
     if (value) value = converted(rule, *value, reason);
     if (!value) {
       why = fmt::format("output `{}`: {}", rule.name, reason);

@@ -56,7 +56,7 @@ class StepPerformer : public Performer {
     std::vector<std::unique_ptr<StepType>> types;
     std::vector<std::string> secrets;
     std::function<void(std::int64_t n)> acknowledge;
-    std::function<void(const std::string& instance, std::string_view bytes)> output;   // may be empty
+    std::function<void(const std::string& instance, std::string_view bytes)> output;  // may be empty
   };
   StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
   // Asks what still runs to stop, and waits for it.
@@ -78,9 +78,9 @@ class StepPerformer : public Performer {
   Inbox& inbox_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> waiting_;                     // launched, and not yet taken by a thread
+  std::deque<Job> waiting_;  // launched, and not yet taken by a thread
   std::map<std::int64_t, std::stop_source> running_;
-  std::size_t idle_ = 0;                        // threads that wait for a job
+  std::size_t idle_ = 0;  // threads that wait for a job
   bool is_over_ = false;
   std::vector<std::thread> threads_;
 };

@@ -34,7 +34,8 @@ Look by_exit(const Probe& probe, const Outcome& outcome) {
     case Outcome::Kind::failed: break;
   }
   if (contains(probe.yes, outcome.exit_code)) return answered(Answer::yes);
-  if (contains(probe.no, outcome.exit_code)) return answered(Answer::no, outcome.reason.empty() ? "it exited with 0" : outcome.reason);
+  if (contains(probe.no, outcome.exit_code))
+    return answered(Answer::no, outcome.reason.empty() ? "it exited with 0" : outcome.reason);
   return answered(Answer::cannot_tell, outcome.reason);
 }
 
@@ -43,7 +44,9 @@ Look by_expression(const PlacedExpression& that, const Scope& scope, const Value
   using Answer = Look::Answer;
   try {
     Value value = that.expression.evaluate(scope, result);
-    if (!value.is_bool()) return answered(Answer::cannot_tell, fmt::format("`{}` gives a {}, not true or false", that.expression.text(), value.type_name()));
+    if (!value.is_bool())
+      return answered(Answer::cannot_tell,
+                      fmt::format("`{}` gives a {}, not true or false", that.expression.text(), value.type_name()));
     return value.as_bool() ? answered(Answer::yes) : answered(Answer::no, fmt::format("`{}` is false", that.expression.text()));
   } catch (const ExpressionError& error) {
     return answered(Answer::cannot_tell, fmt::format("`{}`: {}", that.expression.text(), error.what()));
@@ -56,7 +59,8 @@ Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
   Look look = by_exit(probe, outcome);
   bool is_seen = look.answer != Look::Answer::cannot_tell;
   if (is_seen && outcome.result_is_missing) return answered(Look::Answer::cannot_tell, "the supervisor died while it looked");
-  bool fails = is_seen && probe.fail_when && by_expression(*probe.fail_when, scope, &outcome.result).answer == Look::Answer::yes;
+  bool fails =
+      is_seen && probe.fail_when && by_expression(*probe.fail_when, scope, &outcome.result).answer == Look::Answer::yes;
   if (look.answer == Look::Answer::yes && probe.that) look = by_expression(*probe.that, scope, &outcome.result);
   look.fails = fails;
   look.result = outcome.result;

@@ -11,12 +11,14 @@ namespace runbook {
 
 namespace {
 
-Proposal ask(const Step& step, const std::string& about, std::int64_t attempt, std::string text, std::vector<std::string> choices) {
+Proposal ask(const Step& step, const std::string& about, std::int64_t attempt, std::string text,
+             std::vector<std::string> choices) {
   List list;
   for (auto& choice : choices) list.emplace_back(std::move(choice));
   // One question per step, attempt and matter: an answer can never reach another attempt.
   std::string id = fmt::format("{}/{}/{}", step.id, about, attempt);
-  return Proposal(event::asked, step.id, object({{"question", id}, {"about", about}, {"text", text}, {"choices", Value(std::move(list))}}), attempt);
+  return Proposal(event::asked, step.id,
+                  object({{"question", id}, {"about", about}, {"text", text}, {"choices", Value(std::move(list))}}), attempt);
 }
 
 Value who_and_why(const Answer& given) {
@@ -43,8 +45,8 @@ std::string approval_phrase(const Step& step) { return step.title.empty() ? step
 
 Proposal ask_approval(const Step& step, const InstanceState& it) {
   std::string phrase = approval_phrase(step);
-  Proposal asked = ask(step, "approval", it.group,
-                       fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
+  Proposal asked =
+      ask(step, "approval", it.group, fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
   asked.event.body = with(asked.event.body, "phrase", phrase);
   asked.event.attempt = 0;
   return asked;
@@ -57,7 +59,8 @@ Proposal ask_doubt(const Step& step, const InstanceState& it, const std::string&
 }
 
 Proposal ask_overdue(const Step& step, const InstanceState& it) {
-  return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id), {"wait", "stop"});
+  return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id),
+             {"wait", "stop"});
 }
 
 std::string why_not_a_choice(const Question& question, const Answer& given) {

@@ -3,21 +3,21 @@
 #include <string>
 #include <vector>
 
+#include "book/runbook.h"
 #include "run/launch.h"
 #include "run/proposal.h"
-#include "book/runbook.h"
 #include "state/run_state.h"
 
 namespace runbook {
 
 struct Recovery {
-  std::vector<Proposal> events;     // failed steps are renewed, questions about overdue steps answered with "wait"
-  std::vector<Launch> taken_up;     // attempts without an outcome: their end is collected
+  std::vector<Proposal> events;  // failed steps are renewed, questions about overdue steps answered with "wait"
+  std::vector<Launch> taken_up;  // attempts without an outcome: their end is collected
 };
 
 enum class Purpose {
   go_on,
-  cancel,   // nothing is renewed
+  cancel,  // nothing is renewed
 };
 Recovery recover(const Runbook& runbook, const RunState& state, const std::string& who, Purpose purpose);
 

@@ -32,7 +32,8 @@ void require_secrets(const RunFacts& facts, const Template& text) {
     if (reference.root != "inputs" || reference.path.empty()) continue;
     const Input* input = facts.runbook->find_input(reference.path[0]);
     if (!input || input->type != ValueType::secret || facts.secrets.count(input->name)) continue;
-    throw Error(ExitCode::step_failed, fmt::format("the secret input `{}` is not there (secrets are never stored)", input->name),
+    throw Error(ExitCode::step_failed,
+                fmt::format("the secret input `{}` is not there (secrets are never stored)", input->name),
                 fmt::format("RUNBOOK_INPUT_{}=... runbook run --resume", upper(input->name)));
   }
 }
@@ -54,7 +55,8 @@ void require_secrets_in(const RunFacts& facts, const ParamTree& tree) {
     return;
   }
   const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
-  for (const auto& [key, value] : map ? *map : std::vector<std::pair<std::string, ParamTree>>()) require_secrets_in(facts, value);
+  for (const auto& [key, value] : map ? *map : std::vector<std::pair<std::string, ParamTree>>())
+    require_secrets_in(facts, value);
 }
 
 Value evaluate_params(const RunFacts& facts, const std::string& type_name, const ParamTree& tree, const Scope& scope) {
@@ -71,7 +73,7 @@ Value evaluate_params(const RunFacts& facts, const std::string& type_name, const
 
 struct Environment {
   std::map<std::string, std::string> all;
-  Map of_step;   // what `env:` gave
+  Map of_step;  // what `env:` gave
 };
 
 Environment make_environment(const RunFacts& facts, const Step& step, const Declaration& type, const Scope& scope) {
@@ -103,12 +105,14 @@ std::string working_folder(const RunFacts& facts, const Step& step, const Scope&
 
 bool has_values(const ParamTree& tree) {
   if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return leaf->text.has_expressions();
-  if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) return std::any_of(list->begin(), list->end(), has_values);
+  if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data))
+    return std::any_of(list->begin(), list->end(), has_values);
   const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
   return map && std::any_of(map->begin(), map->end(), [](const auto& member) { return has_values(member.second); });
 }
 
-Request make(const RunFacts& facts, const Step& step, const std::string& type_name, const ParamTree& params, const Scope& scope) {
+Request make(const RunFacts& facts, const Step& step, const std::string& type_name, const ParamTree& params,
+             const Scope& scope) {
   Request request;
   const Declaration* type = find_declaration(*facts.types, type_name);
   RUNBOOK_ASSERT(type);

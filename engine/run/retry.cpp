@@ -13,7 +13,7 @@ bool is_wanted(const Retry& retry, const Outcome& outcome, const Scope& scope) {
     Value value = retry.when->expression.evaluate(scope, &outcome.result);
     return value.is_bool() && value.as_bool();
   } catch (const ExpressionError&) {
-    return false;   // what can't be judged is not repeated
+    return false;  // what can't be judged is not repeated
   }
 }
 
@@ -22,7 +22,7 @@ bool is_wanted(const Retry& retry, const Outcome& outcome, const Scope& scope) {
 std::optional<std::int64_t> retry_at_ms(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
                                         std::int64_t now_ms) {
   const Retry& retry = step.retry;
-  bool has_effect = outcome.kind == Outcome::Kind::failed && outcome.exit_code == 0;   // what failed came after it
+  bool has_effect = outcome.kind == Outcome::Kind::failed && outcome.exit_code == 0;  // what failed came after it
   if (has_effect) return std::nullopt;
   if (it.attempts >= retry.attempts || !is_wanted(retry, outcome, scope)) return std::nullopt;
   double delay = static_cast<double>(retry.delay_ms) * std::pow(retry.backoff, it.attempts - 1);

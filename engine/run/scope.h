@@ -25,7 +25,8 @@ class StoredValues {
 
 class RunScope : public Scope {
  public:
-  RunScope(const RunFacts& facts, const RunState& state, StoredValues& values) : facts_(facts), state_(state), values_(values) {}
+  RunScope(const RunFacts& facts, const RunState& state, StoredValues& values)
+      : facts_(facts), state_(state), values_(values) {}
   // With $before.
   RunScope with_before(Value before) const;
 

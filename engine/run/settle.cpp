@@ -17,7 +17,8 @@ namespace {
 
 class Settlement {
  public:
-  Settlement(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms, IfNotStarted if_not_started)
+  Settlement(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
+             IfNotStarted if_not_started)
       : step_(step), it_(it), outcome_(outcome), scope_(scope), now_ms_(now_ms), if_not_started_(if_not_started) {}
 
   Proposal proposal() {
@@ -37,7 +38,8 @@ class Settlement {
   // What is known of the process, with its output.
   Proposal with_process(std::string_view kind, Value body) {
     if (outcome_.exit_code >= 0) body = with(body, "exit_code", outcome_.exit_code);
-    if (outcome_.output_total > 0) body = with(with(body, "output_total", outcome_.output_total), "output_sha256", outcome_.output_sha256);
+    if (outcome_.output_total > 0)
+      body = with(with(body, "output_total", outcome_.output_total), "output_sha256", outcome_.output_sha256);
     if (!outcome_.strays.empty()) {
       List strays;
       for (const auto& stray : outcome_.strays) strays.emplace_back(stray);

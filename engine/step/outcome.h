@@ -19,15 +19,15 @@ struct Outcome {
     unknown,      // began, and nobody knows how it ended
   };
   Kind kind = Kind::failed;
-  int exit_code = -1;           // of a process that exited
-  Value result;                 // what `that:` and `outputs:` look at; null if it was not asked for
-  std::string reason;           // one sentence for the person; empty on success
-  std::string output;           // bounded, redacted: what it wrote
+  int exit_code = -1;  // of a process that exited
+  Value result;        // what `that:` and `outputs:` look at; null if it was not asked for
+  std::string reason;  // one sentence for the person; empty on success
+  std::string output;  // bounded, redacted: what it wrote
   std::int64_t output_total = 0;
-  std::string output_sha256;    // of all that it wrote, redacted; hex
-  std::vector<std::pair<std::string, std::string>> named_outputs;   // from $RUNBOOK_OUTPUT, in order
-  bool result_is_missing = false;   // the supervisor that held standard output died
-  std::vector<std::string> strays;  // what was left behind and ended: "pid 123 sleep 60"
+  std::string output_sha256;                                       // of all that it wrote, redacted; hex
+  std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
+  bool result_is_missing = false;                                  // the supervisor that held standard output died
+  std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
 };
 std::string_view outcome_name(Outcome::Kind kind);
 

@@ -17,18 +17,18 @@ namespace runbook {
 
 // All that an attempt may know.
 struct StepContext {
-  std::int64_t n = 0;                        // unique within the run
-  Value params;                              // evaluated; may hold secrets, in memory only
-  std::vector<std::string> env;              // "NAME=value", complete
-  std::string dir;                           // absolute
-  std::vector<std::string> secrets;          // to be masked in what it writes
-  bool keeps_result = false;                 // whether Outcome::result is wanted
+  std::int64_t n = 0;                // unique within the run
+  Value params;                      // evaluated; may hold secrets, in memory only
+  std::vector<std::string> env;      // "NAME=value", complete
+  std::string dir;                   // absolute
+  std::vector<std::string> secrets;  // to be masked in what it writes
+  bool keeps_result = false;         // whether Outcome::result is wanted
   std::int64_t output_head = 0, output_tail = 0;
-  std::optional<std::int64_t> timeout_ms;    // it is ended then
-  std::int64_t seq = 0;                      // where the journal stands
+  std::optional<std::int64_t> timeout_ms;  // it is ended then
+  std::int64_t seq = 0;                    // where the journal stands
   std::string hash;
   std::stop_token stop;
-  std::function<void(std::string_view)> output;   // what it writes, masked, as it comes; any thread; may be empty
+  std::function<void(std::string_view)> output;  // what it writes, masked, as it comes; any thread; may be empty
 };
 
 class StepType {

@@ -1,0 +1,230 @@
+// What the supervisor does to attempts: begins them, ends them, learns how they ended.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "os/files.h"
+#include "os/supervisor_loop.h"
+
+namespace runbook {
+
+void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message) {
+  if (epoch != epoch_) return;
+  if (!seen_.insert(n).second) return refuse(n, fmt::format("attempt {} was begun before", n));
+  if (message.is_cut || message.fds.empty()) return refuse(n, "too many files are open in the supervisor");
+  std::string bytes = read_all(message.fds[0].get());
+  WireReader reader(bytes);
+  protocol::Spawn body = protocol::read_spawn_body(reader);
+  if (!reader.ok()) return refuse(n, "the request was damaged");
+  forget(body.acked);
+  begin(n, std::move(body), message.fds.size() > 1 ? std::move(message.fds[1]) : Fd());
+}
+
+void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
+  if (!spares_.empty()) {
+    spares_.back().rename_to(AttemptFiles(n), folder_);
+    spares_.pop_back();
+  }
+  std::string announced = fmt::format("S {} {} {}", n, body.command.seq, body.command.hash);
+  std::unique_ptr<Supervised> attempt;
+  try {
+    attempt = std::make_unique<Supervised>(n, std::move(body), std::move(input), folder_);
+  } catch (const std::exception& error) {
+    return refuse(n, error.what());
+  }
+  int error = log_.append(announced) ? 0 : errno;
+  if (error == 0) error = attempt->start();
+  if (error != 0) {
+    log(fmt::format("N {}", n));
+    AttemptFiles(n).remove_from(folder_);
+    return refuse(n, std::strerror(error));
+  }
+  log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
+  if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;
+  attempts_[n] = std::move(attempt);
+}
+
+void SupervisorLoop::cancel(std::int64_t n) {
+  auto found = attempts_.find(n);
+  if (found == attempts_.end() || found->second->was_cancelled) return;
+  Supervised& attempt = *found->second;
+  reap();  // what has ended by itself was not stopped
+  if (attempt.wait_status) return;
+  attempt.was_cancelled = true;
+  log(fmt::format("C {}", n));
+  attempt.signal_group(SIGTERM);
+  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+}
+
+void SupervisorLoop::time_out(Supervised& attempt) {
+  attempt.deadline_ms.reset();
+  reap();  // what has ended by itself was in time
+  if (attempt.wait_status) return;
+  attempt.has_timed_out = true;
+  log(fmt::format("T {}", attempt.n()));
+  attempt.signal_group(SIGTERM);
+  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+}
+
+void SupervisorLoop::forget(const std::vector<std::int64_t>& acked) {
+  for (std::int64_t n : acked) {
+    auto found = attempts_.find(n);
+    if (found != attempts_.end()) {
+      found->second->is_unwanted = true;
+    } else {
+      AttemptFiles(n).remove_from(folder_);
+    }
+  }
+}
+
+// Nobody will ask any more.
+void SupervisorLoop::forget_all() {
+  was_told_bye_ = true;
+  for (auto& [n, attempt] : attempts_) {
+    cancel(n);
+    attempt->is_unwanted = true;
+  }
+}
+
+void SupervisorLoop::watch_times() {
+  std::int64_t now = boot_time_ms();
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->has_ended) continue;
+    if (attempt->deadline_ms && *attempt->deadline_ms <= now && !attempt->is_leaving) time_out(*attempt);
+    if (attempt->kill_at_ms && *attempt->kill_at_ms <= now) {
+      attempt->kill_at_ms = now + 100;
+      if (!attempt->is_leaving) attempt->signal_group(SIGKILL);
+      for (pid_t pid : attempt->stray_pids) ::kill(pid, SIGKILL);
+    }
+    ring(*attempt);
+  }
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->is_leaving && !attempt->has_ended) collect_strays(*attempt);
+  }
+}
+
+bool SupervisorLoop::has_others_running(const Supervised& but) const {
+  return std::any_of(attempts_.begin(), attempts_.end(),
+                     [&](const auto& entry) { return entry.second.get() != &but && !entry.second->has_ended; });
+}
+
+Supervised* SupervisorLoop::unreaped(pid_t pid) {
+  for (auto& [n, attempt] : attempts_) {
+    if (attempt->pid() == pid && !attempt->wait_status) return attempt.get();
+  }
+  return nullptr;
+}
+
+// All that have ended, orphans among them: one SIGCHLD may stand for many.
+void SupervisorLoop::reap() {
+  while (true) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
+    Supervised* attempt = unreaped(info.si_pid);
+    if (!attempt) {
+      for (auto& entry : attempts_) std::erase(entry.second->stray_pids, info.si_pid);  // the number may be given away now
+      continue;
+    }
+    attempt->wait_status = info.si_status;
+    attempt->ended_by_signal = info.si_code != CLD_EXITED;
+    after_exit(*attempt);
+  }
+}
+
+// The end is the process's end, not the end of its output. What it left behind is ended with it.
+void SupervisorLoop::after_exit(Supervised& attempt) {
+  attempt.drain(std::size_t{64} << 20);
+  attempt.deadline_ms.reset();
+  siginfo_t info{};
+  bool has_no_child = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0;
+  if (has_no_child) return end(attempt);
+  attempt.is_leaving = true;
+  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+  collect_strays(attempt);
+}
+
+// An orphan belongs to the attempt whose group or marker it has. One that hid both is nobody's while another attempt runs.
+bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) const {
+  std::string marker = marker_of(child.pid);
+  auto owns = [&](const Supervised& one) { return child.group == one.pid() || marker == one.body().marker; };
+  bool has_another_owner = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
+    const Supervised& other = *entry.second;
+    return &other != &attempt && !other.has_ended && (child.pid == other.pid() || owns(other));
+  });
+  if (has_another_owner) return false;
+  return owns(attempt) || !has_others_running(attempt);
+}
+
+// Signals it once. False: not permitted (it has become another user's), so there is no point in waiting for its end.
+bool SupervisorLoop::end_stray(Supervised& attempt, const Child& child) {
+  if (std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) != attempt.stray_pids.end()) return true;
+  bool is_permitted = ::kill(child.pid, SIGTERM) == 0 || errno != EPERM;
+  std::string shown =
+      fmt::format("pid {} {}{}", child.pid, child.command, is_permitted ? "" : " (runs on: not permitted to end it)");
+  auto known = std::find(attempt.strays.begin(), attempt.strays.end(), shown);
+  if (known == attempt.strays.end()) attempt.strays.push_back(std::move(shown));
+  return is_permitted;
+}
+
+// Orphans become children of this process, so their numbers are not given away before they are reaped here.
+void SupervisorLoop::collect_strays(Supervised& attempt) {
+  std::vector<pid_t> alive;
+  for (const Child& child : children_of(::getpid())) {
+    if (child.is_zombie || !is_stray_of(attempt, child)) continue;  // zombies are reaped by the loop
+    if (end_stray(attempt, child)) alive.push_back(child.pid);
+  }
+  attempt.stray_pids = alive;
+  attempt.drain(std::size_t{64} << 20);
+  if (alive.empty()) end(attempt);
+}
+
+void SupervisorLoop::end(Supervised& attempt) {
+  OutputSink& output = attempt.output();
+  attempt.close_output();
+  Exit& exit = attempt.ended.exit;
+  attempt.ended.n = attempt.n();
+  exit.kind = attempt.ended_by_signal ? Exit::Kind::signal : Exit::Kind::code;
+  exit.number = *attempt.wait_status;
+  exit.has_timed_out = attempt.has_timed_out;
+  exit.was_cancelled = attempt.was_cancelled;
+  exit.output_total = output.total();
+  exit.output_sha256 = output.sha256_hex();
+  constexpr std::size_t most_strays = 20;
+  exit.strays.assign(attempt.strays.begin(),
+                     attempt.strays.begin() + static_cast<std::ptrdiff_t>(std::min(attempt.strays.size(), most_strays)));
+  attempt.ended.has_result = attempt.body().command.keeps_result;
+  if (attempt.ended.has_result) attempt.result = output.take_result();
+  attempt.ended.has_named_outputs = attempt.named_outputs_fd() >= 0;
+  attempt.is_leaving = false;
+  attempt.has_ended = true;
+  log(fmt::format("E {} {} {} {} {}", attempt.n(), attempt.ended_by_signal ? "signal" : "code", exit.number, exit.output_total,
+                  exit.output_sha256));
+  if (!engine_ || must_sync_) log_.sync();
+}
+
+void SupervisorLoop::sweep() {
+  for (auto at = attempts_.begin(); at != attempts_.end();) {
+    if (!at->second->has_ended || !at->second->is_unwanted) {
+      ++at;
+      continue;
+    }
+    std::int64_t n = at->first;
+    at = attempts_.erase(at);
+    retire(AttemptFiles(n));
+  }
+}
+
+// The next attempt may have them.
+void SupervisorLoop::retire(AttemptFiles files) {
+  constexpr std::size_t most_spares = 4;
+  if (spares_.size() < most_spares && files.are_unused(folder_)) spares_.push_back(std::move(files));
+  else files.remove_from(folder_);
+}
+
+}  // namespace runbook
