@@ -13,8 +13,10 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   sqlite3* db = nullptr;
   sqlite3_stmt* insert = nullptr;
-  const char* schema = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events(seq INTEGER PRIMARY KEY, text TEXT)";
-  const char* row = "INSERT INTO events(text) VALUES('{\"kind\":\"ended\",\"instance\":\"s1\",\"body\":{\"result\":\"succeeded\"}}')";
+  const char* schema =
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events(seq INTEGER PRIMARY KEY, text TEXT)";
+  const char* row =
+      "INSERT INTO events(text) VALUES('{\"kind\":\"ended\",\"instance\":\"s1\",\"body\":{\"result\":\"succeeded\"}}')";
   if (sqlite3_open(argv[1], &db) != SQLITE_OK || sqlite3_exec(db, schema, nullptr, nullptr, nullptr) != SQLITE_OK) return 1;
   if (sqlite3_prepare_v2(db, row, -1, &insert, nullptr) != SQLITE_OK) return 1;
   for (int i = 0; i < std::atoi(argv[2]); ++i) {

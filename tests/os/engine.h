@@ -136,7 +136,13 @@ class RawEngine {
   Message message_;
 };
 
-// The number of fields of a process's /proc/PID/smaps_rollup that begin with Private_, in KB.
+inline void must_exit(const Exit& exit, int code) {
+  must(exit.kind == Exit::Kind::code && exit.number == code,
+       fmt::format("it exited with {} (kind {}, number {}, {}, {})", code, static_cast<int>(exit.kind), exit.number, exit.why,
+                   exit.output));
+}
+
+// The sum of what /proc/PID/smaps_rollup calls Private_..., in KB.
 inline std::int64_t private_kb(pid_t pid) {
   std::istringstream lines(text_of(fmt::format("/proc/{}/smaps_rollup", pid)));
   std::int64_t sum = 0;

@@ -258,7 +258,7 @@ TEST_CASE("a doubt takes the place of the question about its timeout") {
 }
 
 TEST_CASE("a retry waits for its time and is woken for it") {
-  Loop loop("- {id: a, shell: one, retry: {attempts: 3, delay: 20s}}\n");
+  Loop loop("- {id: a, shell: one, retry: {attempts: 3, delay: 1200ms}}\n");
   loop.performer.script["act a"] = {exits(1), exits(1)};
   CHECK(loop.run().end.state == "succeeded");
   CHECK(loop.performer.told_of == Names{"act a", "act a", "act a"});

@@ -54,7 +54,8 @@ bool says(const Verdict& verdict, const std::string& part) { return verdict.why.
 
 TEST_CASE("an event's hash is over the hash before, the run, its numbers and its exact bytes") {
   const StoredEvent event{1, 2, R"({"kind":"x"})", {}};
-  const std::string bytes = std::string(32, '\0') + "R1" + '\0' + std::string(7, '\0') + '\1' + std::string(7, '\0') + '\2' + event.text;
+  const std::string bytes =
+      std::string(32, '\0') + "R1" + '\0' + std::string(7, '\0') + '\1' + std::string(7, '\0') + '\2' + event.text;
   CHECK(event_hash(chain_start(), "R1", event) == sha256(bytes));
 }
 
@@ -71,7 +72,9 @@ TEST_CASE("every single changed byte of a text breaks the chain at its event") {
   std::string before = chain_start();
   const ClosedJournal journal;
   std::vector<StoredEvent> events;
-  JournalFile(journal.path, OpenMode::read).stored_events(example_run, [&](const StoredEvent& event) { events.push_back(event); });
+  JournalFile(journal.path, OpenMode::read).stored_events(example_run, [&](const StoredEvent& event) {
+    events.push_back(event);
+  });
   for (const StoredEvent& event : events) {
     CHECK(event_hash(before, example_run, event) == event.hash);
     for (std::size_t at = 0; at < event.text.size(); ++at) {

@@ -12,7 +12,7 @@ using namespace runbook::testing;
 namespace {
 
 mode_t mode_of(const fs::path& path) {
-  struct stat found{};
+  struct stat found {};
   REQUIRE(stat(path.c_str(), &found) == 0);
   return found.st_mode & 07777;
 }
@@ -50,14 +50,14 @@ TEST_CASE("a journal in a folder without write access can be read, not written")
   { Drive(folder / "journal.db").step("copy"); }
   fs::permissions(folder.path(), fs::perms{0500});
   fs::permissions(folder / "journal.db", fs::perms{0400});
-  CHECK(as_nobody(folder.path(), [&] {
-          return static_cast<int>(events_of(JournalFile(folder / "journal.db", OpenMode::read)).size());
-        }) == 3);
+  CHECK(as_nobody(folder.path(),
+                  [&] { return static_cast<int>(events_of(JournalFile(folder / "journal.db", OpenMode::read)).size()); }) == 3);
   CHECK(as_nobody(folder.path(), [&] {
           const auto refused = outcome_of([&] { JournalFile(folder / "journal.db", OpenMode::write); });
           return refused.says("journal.db is read-only") ? refused.code : 50;
         }) == 6);
-  CHECK(as_nobody(folder.path(), [&] { return outcome_of([&] { JournalFile(folder / "new/journal.db", OpenMode::write); }).code; }) == 6);
+  CHECK(as_nobody(folder.path(),
+                  [&] { return outcome_of([&] { JournalFile(folder / "new/journal.db", OpenMode::write); }).code; }) == 6);
   fs::permissions(folder.path(), fs::perms{0700});
 }
 
@@ -126,7 +126,8 @@ TEST_CASE("files are 0600 and folders 0700, whatever the umask") {
     const Drive drive(top / "deep/journal.db");
     umask(before);
     const fs::path file = top / "deep/journal.db";
-    for (const char* suffix : {"", "-wal", "-shm", ".d/20261120-2355-k3f9/head"}) CHECK(mode_of(file.string() + suffix) == 0600);
+    for (const char* suffix : {"", "-wal", "-shm", ".d/20261120-2355-k3f9/head"})
+      CHECK(mode_of(file.string() + suffix) == 0600);
     for (const fs::path& each : {top, top / "deep", fs::path(file.string() + ".d")}) CHECK(mode_of(each) == 0700);
   }
 }
@@ -140,7 +141,8 @@ TEST_CASE("network file systems are refused, memory is warned of") {
   CHECK(storage_kind(0xEF53) == Storage::lasting);
   if (fs::exists("/dev/shm") && storage_of("/dev/shm") == Storage::passing) {
     const TestFolder memory("/dev/shm");
-    CHECK(JournalFile(memory / "journal.db", OpenMode::write).storage_warning().find("will not survive a reboot") != std::string::npos);
+    CHECK(JournalFile(memory / "journal.db", OpenMode::write).storage_warning().find("will not survive a reboot") !=
+          std::string::npos);
   }
 }
 

@@ -90,9 +90,13 @@ TEST_CASE("a kill during the first creation leaves nothing that can't be used") 
 TEST_CASE("what was appended comes back as it was written") {
   const TestFolder folder;
   Drive drive(folder / "journal.db");
-  const std::string digest = drive.journal->put(std::string("line\n\0\xff" "end", 10));
+  const std::string digest =
+      drive.journal->put(std::string("line\n\0\xff"
+                                     "end",
+                                     10));
   CHECK(drive.journal->blob(digest).size() == 10);
-  Event event = fact(event::ended, "cluster/apply[eu-1]", object({{"output", blob_reference(digest, 10)}, {"why", "Größe \"x\"\n"}}));
+  Event event =
+      fact(event::ended, "cluster/apply[eu-1]", object({{"output", blob_reference(digest, 10)}, {"why", "Größe \"x\"\n"}}));
   event.attempt = 7;
   CHECK(drive.journal->append(event).seq == 2);
   CHECK(drive.journal->has_uncommitted());
@@ -150,10 +154,11 @@ TEST_CASE("history refuses UPDATE, DELETE and REPLACE") {
   for (const char* sql :
        {"UPDATE events SET text = '{}'", "DELETE FROM events",
         "INSERT OR REPLACE INTO events SELECT run, seq, epoch, '{}', hash FROM events",
-        "INSERT INTO events SELECT run, seq + 10, epoch, text, hash FROM events", "UPDATE blobs SET bytes = 'x'", "DELETE FROM blobs",
-        "REPLACE INTO blobs SELECT digest, run, salt, 'x' FROM blobs", "UPDATE answers SET choice = 'no'", "DELETE FROM answers",
-        "REPLACE INTO answers SELECT run, question, 'no', who, because, at_ms, fields FROM answers", "UPDATE register SET run = 'x'",
-        "DELETE FROM register", "REPLACE INTO register SELECT n, 'x', kind, run_seq, run_hash, at_ms, hash FROM register"}) {
+        "INSERT INTO events SELECT run, seq + 10, epoch, text, hash FROM events", "UPDATE blobs SET bytes = 'x'",
+        "DELETE FROM blobs", "REPLACE INTO blobs SELECT digest, run, salt, 'x' FROM blobs", "UPDATE answers SET choice = 'no'",
+        "DELETE FROM answers", "REPLACE INTO answers SELECT run, question, 'no', who, because, at_ms, fields FROM answers",
+        "UPDATE register SET run = 'x'", "DELETE FROM register",
+        "REPLACE INTO register SELECT n, 'x', kind, run_seq, run_hash, at_ms, hash FROM register"}) {
     const auto refused = outcome_of([&] { database.execute(sql); });
     CHECK_MESSAGE(refused.code == 6, sql);
   }

@@ -81,7 +81,8 @@ TEST_CASE("take-over believes the kernel, not the pid that stands in the file") 
   const TestFolder folder;
   Holder bystander(folder / "R2");
   Holder holder(folder / "R1");
-  write_text(folder / "R1/lock", "pid " + std::to_string(bystander.child.pid()) + "\nsince 2020-01-01T00:00:00Z\ndoing runbook run\n");
+  write_text(folder / "R1/lock",
+             "pid " + std::to_string(bystander.child.pid()) + "\nsince 2020-01-01T00:00:00Z\ndoing runbook run\n");
   const Lease lease = Lease::take(folder / "R1", Lease::Mode::take_over);
   CHECK(lease.ended_pid() != bystander.child.pid());
   CHECK(holder.child.wait() == -SIGKILL);
@@ -159,7 +160,7 @@ TEST_CASE("the run's folder is 0700 and its lock 0600, whatever the umask") {
     const mode_t before = umask(mask);
     const Lease lease = Lease::take(run, Lease::Mode::polite);
     umask(before);
-    struct stat found{};
+    struct stat found {};
     REQUIRE(stat(run.c_str(), &found) == 0);
     CHECK((found.st_mode & 07777) == 0700);
     REQUIRE(stat((run / "lock").c_str(), &found) == 0);

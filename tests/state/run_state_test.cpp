@@ -110,9 +110,10 @@ TEST_CASE("a run pauses, is driven on, and is left once") {
 
 TEST_CASE("events of later versions and bodies that lack everything are passed over") {
   Story story;
-  for (std::string_view kind : {event::run_began, event::driven, event::paused, event::left, event::section_entered, event::section_skipped,
-                                event::satisfied, event::skipped, event::waiting, event::intent, event::exited, event::verifying, event::ended,
-                                event::refused, event::doubted, event::overdue, event::asked, event::answered, event::renewed}) {
+  for (std::string_view kind :
+       {event::run_began, event::driven, event::paused, event::left, event::section_entered, event::section_skipped,
+        event::satisfied, event::skipped, event::waiting, event::intent, event::exited, event::verifying, event::ended,
+        event::refused, event::doubted, event::overdue, event::asked, event::answered, event::renewed}) {
     story.tell(kind, "a", Value(List{1, 2}), 1).tell(kind, "", "text");
   }
   story.tell("from_the_future", "a", object({{"x", 1}}));

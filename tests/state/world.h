@@ -8,9 +8,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <sstream>
@@ -63,7 +63,9 @@ inline void write_text(const fs::path& path, const std::string& text) { std::ofs
 struct Outcome {
   int code = 0;
   std::string what, hint;
-  bool says(const std::string& part) const { return what.find(part) != std::string::npos || hint.find(part) != std::string::npos; }
+  bool says(const std::string& part) const {
+    return what.find(part) != std::string::npos || hint.find(part) != std::string::npos;
+  }
 };
 inline Outcome outcome_of(const std::function<void()>& action) {
   try {
@@ -123,7 +125,9 @@ class Pipe {
     std::ignore = ::read(ends_[0], &c, 1);
     return c;
   }
-  bool hear_number(std::int64_t& number) const { return ::read(ends_[0], &number, sizeof number) == static_cast<ssize_t>(sizeof number); }
+  bool hear_number(std::int64_t& number) const {
+    return ::read(ends_[0], &number, sizeof number) == static_cast<ssize_t>(sizeof number);
+  }
   void close_writing() {
     if (ends_[1] >= 0) close(ends_[1]);
     ends_[1] = -1;
@@ -168,7 +172,8 @@ class Drive {
     journal->commit();
     const std::string output = "output of " + name;
     const std::string digest = journal->put(output);
-    journal->append(fact(event::ended, name, object({{"result", "succeeded"}, {"output", blob_reference(digest, output.size())}})));
+    journal->append(
+        fact(event::ended, name, object({{"result", "succeeded"}, {"output", blob_reference(digest, output.size())}})));
     journal->commit();
   }
 
