@@ -1,0 +1,363 @@
+#include "engine.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+TEST_CASE("an engine with a lower or an equal epoch is refused") {
+  CHECK(told([] {
+          TestFolder folder;
+          Engine engine(folder.path(), 5);
+          for (std::int64_t epoch : {4, 5}) {
+            RawEngine other = RawEngine::connected_to(folder.path());
+            other.say_hello(epoch);
+            must(has(other.hear_table().refusal, "an engine with epoch 5 was here"), "refused");
+            must(!other.hear(), "and hung up on");
+          }
+          must_exit(engine.run(1, "true"), 0);
+          engine.client().acknowledge(1);
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("a supervisor of another version is refused by both") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          WireWriter hello;
+          hello.number(static_cast<std::int64_t>(protocol::Kind::hello));
+          hello.number(protocol::version + 1);
+          hello.number(1);
+          hello.number(0);
+          engine.say(hello.bytes());
+          must(has(engine.hear_table().refusal, "speaks protocol"), "refused");
+        }) == "");
+}
+
+TEST_CASE("what an older engine said and nobody read is dropped when a newer one comes") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine older(seed.grow(folder.path()));
+          older.say_hello(1);
+          older.hear_table();
+          ::kill(seed.pid(), SIGSTOP);
+          older.say_spawn(1, 1, shell(folder.path(), "touch ran"));
+          older.say(protocol::bye());
+          RawEngine newer = RawEngine::connected_to(folder.path());
+          newer.say_hello(2, {1});
+          ::kill(seed.pid(), SIGCONT);
+          protocol::Table table = newer.hear_table();
+          must(table.refusal.empty() && table.greatest == 0, "nothing was ever announced");
+          must(table.entries.at(0).state == protocol::Entry::State::unknown, "attempt 1 is unknown");
+          newer.say_spawn(2, 2, shell(folder.path(), "true"));
+          must(newer.hear_end_of(2) == protocol::Kind::exit, "the newer one is served");
+          must(read_attempt_log(folder.path()).attempts.count(1) == 0 && !fs::exists(folder / "ran"), "attempt 1 never began");
+          must(!older.hear(), "the older one was hung up on");
+        }) == "");
+}
+
+TEST_CASE("a start with another epoch is ignored") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          engine.say_hello(3);
+          engine.hear_table();
+          engine.say_spawn(2, 1, shell(folder.path(), "touch ran"));
+          engine.say_spawn(4, 1, shell(folder.path(), "touch ran"));
+          engine.say_spawn(3, 2, shell(folder.path(), "true"));
+          must(engine.hear_end_of(2) == protocol::Kind::exit, "the right one runs");
+          must(read_attempt_log(folder.path()).attempts.count(1) == 0 && !fs::exists(folder / "ran"),
+               "the wrong ones never began");
+        }) == "");
+}
+
+TEST_CASE("a damaged start is refused, and starts nothing") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          engine.say_hello(1);
+          engine.hear_table();
+          Fd half = memory_file(protocol::spawn_body({}).substr(0, 20), "spawn");
+          engine.say(protocol::spawn(1, 1), {half.get()});
+          must(engine.hear_end_of(1) == protocol::Kind::not_started, "half a message");
+          engine.say(protocol::spawn(1, 2));
+          must(engine.hear_end_of(2) == protocol::Kind::not_started, "no message at all");
+        }) == "");
+}
+
+TEST_CASE("an engine that does not read is told everything once it does") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          engine.say_hello(1);
+          engine.hear_table();
+          constexpr int refused = 600, run = 20;  // more than a socket holds
+          for (int n = 1; n <= refused; ++n) engine.say_spawn(1, n, shell(folder.path(), "true"), "/nonexistent");
+          for (int n = refused + 1; n <= refused + run; ++n) engine.say_spawn(1, n, shell(folder.path(), "true"));
+          until("all were begun", [&] { return read_attempt_log(folder.path()).greatest() == refused + run; });
+          std::map<std::int64_t, int> told_of;
+          while (told_of.size() < refused + run) {
+            must(engine.hear(), "the supervisor speaks");
+            if (engine.kind() != protocol::Kind::ring) ++told_of[engine.number()];
+          }
+          for (const auto& [n, times] : told_of) must(times == 1, fmt::format("attempt {} was told of once", n));
+        }) == "");
+}
+
+TEST_CASE("a second seed on the same folder finds the first") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          pid_t first = 0;
+          {
+            Engine engine(folder.path(), 1);
+            first = engine.supervisor();
+            Running step(engine, 1, shell(folder.path(), "echo > up; read x < go; exit 4"));
+            up.wait();
+            engine.client().leave(SupervisorClient::Leaving::steps_run_on);
+            must(step.exit().kind == Exit::Kind::lost, "who leaves knows nothing more");
+          }
+          Engine engine(folder.path(), 2, {1});
+          must(engine.supervisor() == 0 && start_time_of(first) != 0, "the first serves");
+          go.ring();
+          must_exit(engine.attach(1), 4);
+          engine.client().acknowledge(1);
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("a seed that comes while the first supervisor is going is always served") {
+  CHECK(told([] {
+          TestFolder folder;
+          std::int64_t epoch = 0;
+          int held = 0;
+          for (int round = 0; round < 60; ++round) {
+            SupervisorSeed seed = SupervisorSeed::plant(), other = SupervisorSeed::plant();
+            RawEngine engine(seed.grow(folder.path()));
+            engine.say_hello(++epoch);
+            must(engine.hear_table().refusal.empty(), "greeted");
+            engine.say(protocol::bye());
+            for (int i = 0; i < round * 20; ++i) ::sched_yield();
+            RawEngine next(other.grow(folder.path()));
+            next.say_hello(++epoch);
+            must(next.hear_table().refusal.empty(), "the next one is greeted");
+            held += other.pid() == 0;
+            next.say(protocol::bye());
+            must(!next.hear(), "it is gone, and the lock with it");
+          }
+        }) == "");
+}
+
+TEST_CASE("an engine that leaves takes no output from the steps that run on") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          std::string whole;
+          for (int i = 1; i <= 20'000; ++i) whole += fmt::format("{}\n", i);
+          {
+            Engine engine(folder.path(), 1);
+            Command command = shell(folder.path(), "echo > up; seq 1 10000; read x < go; seq 10001 20000");
+            command.keeps_result = true;
+            Running step(engine, 1, command);
+            up.wait();
+            engine.client().leave(SupervisorClient::Leaving::steps_run_on);
+            must(step.exit().kind == Exit::Kind::lost, "left");
+          }
+          go.ring();
+          Engine engine(folder.path(), 2, {1});
+          Exit exit = engine.attach(1);
+          must_exit(exit, 0);
+          must(exit.out == whole && exit.output_sha256 == sha256_hex(whole), "all of it, in order");
+          engine.client().acknowledge(1);
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("the status of a step that ended alone waits for an engine") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          pid_t supervisor = 0;
+          {
+            Engine engine(folder.path(), 1);
+            supervisor = engine.supervisor();
+            Running step(engine, 1,
+                         shell(folder.path(), "echo > up; read x < go; echo k=v > $RUNBOOK_OUTPUT; echo late; exit 6"));
+            up.wait();
+            engine.client().leave(SupervisorClient::Leaving::steps_run_on);
+          }
+          go.ring();
+          until("it ended", [&] { return read_attempt_log(folder.path()).attempts[1].state == LoggedAttempt::State::ended; });
+          Engine engine(folder.path(), 2, {1});
+          must(engine.supervisor() == 0 && start_time_of(supervisor) != 0, "the supervisor has waited");
+          Exit exit = engine.attach(1);
+          must_exit(exit, 6);
+          must(exit.output == "late\n" && exit.named_outputs == "k=v\n", "with its output");
+          engine.client().acknowledge(1);
+          engine.leave();
+          until("it is gone", [&] {
+            return start_time_of(supervisor) == 0 || !is_alive({supervisor, start_time_of(supervisor)});
+          });
+        }) == "");
+}
+
+TEST_CASE("with nothing left and no engine, a supervisor goes by itself") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          engine.say_hello(1);
+          engine.hear_table();
+          engine.hang_up();
+          int status = -1;
+          must(::waitpid(seed.pid(), &status, 0) == seed.pid() && status == 0, "it went");
+          must(!fs::exists(folder / "sock"), "and its socket");
+        }) == "");
+}
+
+TEST_CASE("who leaves for good leaves no supervisor, and no files of what was acknowledged") {
+  CHECK(told([] {
+          TestFolder folder;
+          Engine engine(folder.path());
+          must_exit(engine.run(1, "true"), 0);
+          engine.client().acknowledge(1);
+          engine.leave();
+          must(start_time_of(engine.supervisor()) == 0, "it is gone");
+          for (const char* name : {"1.out", "1.err", "1.spool", "1.output", "sock"}) must(!fs::exists(folder / name), name);
+        }) == "");
+}
+
+TEST_CASE("who leaves for good is not held up by an end that it never acknowledged") {
+  CHECK(told([] {
+          TestFolder folder;
+          Engine engine(folder.path());
+          must_exit(engine.run(1, "true"), 0);
+          engine.leave();
+          must(start_time_of(engine.supervisor()) == 0, "it is gone");
+          must(read_attempt_log(folder.path()).attempts.at(1).state == LoggedAttempt::State::ended, "the log knows");
+        }) == "");
+}
+
+TEST_CASE("a seed that is told nothing goes") {
+  CHECK(told([] {
+          pid_t pid = 0;
+          {
+            SupervisorSeed seed = SupervisorSeed::plant();
+            pid = seed.pid();
+          }
+          must(start_time_of(pid) == 0, "it is gone");
+        }) == "");
+}
+
+TEST_CASE("probes of a dead engine are ended when the next one comes") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up");
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine dead(seed.grow(folder.path()));
+          dead.say_hello(1);
+          dead.hear_table();
+          dead.say_spawn(1, 1, shell(folder.path(), "echo > up; exec sleep 1000"));
+          up.wait();
+          dead.hang_up();
+          RawEngine next = RawEngine::connected_to(folder.path());
+          next.say_hello(2);  // 1 is not among the open attempts
+          must(next.hear_table().greatest == 1, "it was announced");
+          until("it ended", [&] { return read_attempt_log(folder.path()).attempts[1].state == LoggedAttempt::State::ended; });
+          LoggedAttempt attempt = read_attempt_log(folder.path()).attempts[1];
+          must(attempt.was_cancelled && attempt.ended_by_signal && attempt.status == SIGTERM, "by us");
+          next.say(protocol::bye());
+          must(!next.hear(), "and nothing keeps the supervisor");
+        }) == "");
+}
+
+TEST_CASE("when the supervisor alone dies, the engine collects the status") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          Engine engine(folder.path());
+          Running step(engine, 1, shell(folder.path(), "echo before; echo > up; read x < go; seq 1 30000; echo after; exit 7"));
+          up.wait();
+          until("it is logged", [&] { return read_attempt_log(folder.path()).attempts[1].process.pid != 0; });
+          ::kill(engine.supervisor(), SIGKILL);
+          until("it is noticed", [&] { return engine.was_lost(); });
+          go.ring();
+          must_exit(step.exit(), 7);
+          must(has(step.exit().output, "before\n") && has(step.exit().output, "29999\n30000\nafter\n"), "with its output");
+          Exit late = engine.run(2, "touch ran");
+          must(late.kind == Exit::Kind::not_started && !fs::exists(folder / "ran"), "nothing more is begun");
+        }) == "");
+}
+
+TEST_CASE("a folder that is not there is said to be missing") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          std::string what;
+          try {
+            seed.grow(folder / "none");
+          } catch (const Error& error) {
+            what = error.what();
+          }
+          must(has(what, "none/sup.lock: No such file or directory"), what);
+        }) == "");
+}
+
+TEST_CASE("who takes a step up is shown at once what it wrote before") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          {
+            Engine engine(folder.path(), 1);
+            Running step(engine, 1, shell(folder.path(), "echo 'Continue? '; echo > up; read x < go; echo yes"));
+            up.wait();
+            engine.client().leave(SupervisorClient::Leaving::steps_run_on);
+          }
+          Engine engine(folder.path(), 2, {1});
+          std::string shown;
+          ProcessRunner::Sink sink = [&](std::string_view bytes) {
+            shown += bytes;
+            if (shown == "Continue? \n") go.ring();
+          };
+          must_exit(engine.client().attach(1, {}, sink, {}), 0);
+          must(shown == "Continue? \nyes\n", shown);
+          engine.client().acknowledge(1);
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("a supervisor that waits sleeps without an alarm") {
+  CHECK(told([] {
+          TestFolder folder;
+          Engine engine(folder.path());
+          must_exit(engine.run(1, "echo something"), 0);  // and not acknowledged
+          std::string path = fmt::format("/proc/{}/syscall", engine.supervisor());
+          if (text_of(path).empty()) return;  // this kernel doesn't show it
+          until("poll(..., -1)", [&] {
+            std::istringstream fields(text_of(path));
+            std::string call, fds, count, timeout;
+            fields >> call >> fds >> count >> timeout;
+            return has(timeout, "0xffffffff");
+          });
+          engine.leave();
+        }) == "");
+}
+
+TEST_CASE("SIGTERM does not end a supervisor that has a step") {
+  CHECK(told([] {
+          TestFolder folder;
+          Bell up(folder / "up"), go(folder / "go");
+          Engine engine(folder.path());
+          Running step(engine, 1, shell(folder.path(), "echo > up; read x < go; exit 8"));
+          up.wait();
+          for (int number : {SIGTERM, SIGHUP, SIGINT}) ::kill(engine.supervisor(), number);
+          go.ring();
+          must_exit(step.exit(), 8);
+          engine.client().acknowledge(1);
+          engine.leave();
+        }) == "");
+}
