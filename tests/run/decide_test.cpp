@@ -24,14 +24,16 @@ TEST_CASE("steps run one after the other, each after its committed intent") {
   CHECK(story.ends("b", exits(0)) == "ended b succeeded; end succeeded");
 }
 
-TEST_CASE("an intent names the attempt, the effect, the group and what will be done") {
-  Story story("- {id: a, shell: make it, effect: idempotent}\n");
+TEST_CASE("an intent names the attempt, the effect, the group and the values that the definition does not say") {
+  Story story("- {id: a, exec: [make, \"${{ $run.id }}\"], effect: idempotent}\n- {id: b, shell: two}\n");
   story.turn();
-  const Event& intent = story.events.back();
+  const Event intent = story.events.back();
   CHECK(intent.attempt == story.launches.back().n);
   CHECK(intent.body.text_or("effect", "") == "idempotent");
   CHECK(intent.body.int_or("group", 0) == 1);
-  CHECK(has(story.blobs.at(blob_digest(intent.body.get("request"))), "make it"));
+  CHECK(has(story.blobs[blob_digest(intent.body.get("request"))], story.facts.run));
+  story.ends("a", exits(0));
+  CHECK(story.body_of(event::intent).find("request") == nullptr);
 }
 
 TEST_CASE("nothing runs after a failure") {
