@@ -134,7 +134,6 @@ TEST_CASE("a seed that comes while the first supervisor is going is always serve
   CHECK(told([] {
           TestFolder folder;
           std::int64_t epoch = 0;
-          int held = 0;
           for (int round = 0; round < 60; ++round) {
             SupervisorSeed seed = SupervisorSeed::plant(), other = SupervisorSeed::plant();
             RawEngine engine(seed.grow(folder.path()));
@@ -145,7 +144,6 @@ TEST_CASE("a seed that comes while the first supervisor is going is always serve
             RawEngine next(other.grow(folder.path()));
             next.say_hello(++epoch);
             must(next.hear_table().refusal.empty(), "the next one is greeted");
-            held += other.pid() == 0;
             next.say(protocol::bye());
             must(!next.hear(), "it is gone, and the lock with it");
           }

@@ -43,7 +43,7 @@ StepContext with_params(Value params) {
   return context;
 }
 
-Outcome shell_outcome(const Exit& exit, StepContext context = with_params(object({{"script", "true"}}))) {
+Outcome shell_outcome(const Exit& exit, const StepContext& context = with_params(object({{"script", "true"}}))) {
   ScriptedRunner runner;
   runner.exit = exit;
   return make_shell(&runner)->run(context);
