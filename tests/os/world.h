@@ -47,7 +47,8 @@ class TestFolder {
       return;
     }
     std::error_code ignored;
-    fs::remove_all(path_, ignored);
+    // A supervisor that is just going may still take up its socket.
+    for (int tries = 0; tries < 100 && fs::exists(path_, ignored); ++tries) fs::remove_all(path_, ignored);
   }
   const fs::path& path() const { return path_; }
   fs::path operator/(const std::string& name) const { return path_ / name; }
