@@ -134,7 +134,8 @@ def test_a_terminal_that_goes_away_takes_nothing_with_it(world):
 def test_the_engine_collects_the_status_when_the_supervisor_alone_dies(world):
     world.write(gated())
     engine = world.start()
-    until(lambda: world.lines("begun"), "the step to begin")
+    # Until the supervisor has written down whom it started, the step would be in doubt.
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
     kill(world.supervisor())
     world.open_gate()
     assert engine.wait(timeout=60) == 130
