@@ -42,7 +42,7 @@ class Driver final : public Journal {
   void write_row();
   void write_blobs();
   void write_events();
-  void write_register(const RegisterEntry& entry);
+  void write_register(const RegisterEntry& pending);
   void settle();
 
   JournalFile& file_;

@@ -53,7 +53,7 @@ void refuse_other_than_one_file(const fs::path& path) {
 // With links resolved, so that two names of one journal don't mean two folders of locks.
 fs::path resolved(const fs::path& path) {
   std::error_code error;
-  const fs::path found = fs::weakly_canonical(fs::absolute(path, error), error);
+  fs::path found = fs::weakly_canonical(fs::absolute(path, error), error);
   if (error) throw_system(ExitCode::journal, "looking at the journal " + path.string(), error.value());
   return found;
 }

@@ -1,6 +1,7 @@
 // What `verify` looks at, in this order: the file itself, its schema, the chain of the run, the projection, the head outside
 // the file, the blobs, and the journal's own chain. The first thing that does not fit is what it says.
 #include <fmt/core.h>
+#include <utility>
 
 #include <map>
 #include <optional>
@@ -21,7 +22,7 @@ std::string range_text(std::int64_t first, std::int64_t last, const char* verb_o
 
 class Verification {
  public:
-  Verification(const JournalFile& file, const std::string& run) : file_(file), database_(*file.db().database), run_(run) {}
+  Verification(const JournalFile& file, std::string run) : file_(file), database_(*file.db().database), run_(std::move(run)) {}
   Verdict run();
 
  private:
@@ -32,7 +33,7 @@ class Verification {
   void check_file();
   void check_schema();
   void check_chain();
-  void check_event(const StoredEvent& event);
+  void check_event(const StoredEvent& stored);
   void check_end();
   void check_projection();
   void check_head(const std::optional<HeadMark>& head);

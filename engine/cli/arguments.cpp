@@ -108,10 +108,8 @@ void Arguments::check_operands() const {
 bool Arguments::has(std::string_view option) const { return value(option).has_value(); }
 
 std::optional<std::string> Arguments::value(std::string_view option) const {
-  for (auto at = options_.rbegin(); at != options_.rend(); ++at) {
-    if (at->first == option) return at->second;
-  }
-  return std::nullopt;
+  std::vector<std::string> all = values(option);
+  return all.empty() ? std::nullopt : std::optional(all.back());
 }
 
 std::vector<std::string> Arguments::values(std::string_view option) const {

@@ -26,8 +26,6 @@
 #include "run/executor.h"
 #include "run/outline.h"
 
-extern char** environ;
-
 namespace runbook {
 
 namespace {

@@ -18,7 +18,7 @@ class TerminalPerson : public Operator {
   TerminalPerson(Inbox& inbox, std::string who);
   ~TerminalPerson() override;
   void ask(const Question& question) override;
-  void withdraw(const std::string& question) override;
+  void withdraw(const std::string& id) override;
 
  private:
   void work();

@@ -8,7 +8,7 @@ namespace runbook {
 
 namespace {
 
-std::string with_reason(std::string text, const Value& body) {
+std::string with_reason(const std::string& text, const Value& body) {
   std::string why = body.text_or("why", "");
   return why.empty() ? text : text + ": " + why;
 }

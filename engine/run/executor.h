@@ -53,7 +53,7 @@ class Executor {
   void absorb_ended(const Ended& ended);
   void close_question_about_its_timeout(const Step& step);
   void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
-  void absorb_answer(const Answer& answer);
+  void absorb_answer(const Answer& given);
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
   RunScope scope_for(const Step& step);

@@ -68,9 +68,9 @@ std::optional<Value> extract_outputs(const std::vector<OutputRule>& rules, const
     }
     outputs.emplace_back(rule.name, *value);
   }
-  for (const auto& [name, value] : outcome.named_outputs) {
-    bool is_ruled = std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
-    if (!is_ruled) outputs.emplace_back(name, Value(value));
+  for (const auto& named : outcome.named_outputs) {
+    bool is_ruled = std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == named.first; });
+    if (!is_ruled) outputs.emplace_back(named.first, Value(named.second));
   }
   return Value(std::move(outputs));
 }

@@ -2,12 +2,11 @@
 #include <spawn.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-
-extern char** environ;
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;

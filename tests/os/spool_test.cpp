@@ -134,7 +134,7 @@ TEST_CASE("a damaged spool is neither read nor written") {
   auto path = folder / "1.spool";
   SpoolWriter::create(path, {100, 100}).append(Stream::out, "before\n");
   std::string sound = text_of(path);
-  auto is_refused = [&](std::string bytes) {
+  auto is_refused = [&](const std::string& bytes) {
     write_text(path, bytes);
     SpoolWriter writer = SpoolWriter::open(path);
     writer.append(Stream::out, "more");

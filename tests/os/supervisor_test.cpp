@@ -66,8 +66,8 @@ TEST_CASE("a process sees its own variables, folder, group and umask, and no des
           Command command = shell(folder.path(),
                                   "pwd; umask; ls /proc/self/fd | wc -l; env | grep -c ^RUNBOOK_; echo k=v > $RUNBOOK_OUTPUT; "
                                   "grep SigIgn /proc/self/status | cut -c 17-; ps -o pgid= -p $$ | grep -c \"^ *$$\"");
-          command.env.push_back("RUNBOOK_OUTPUT=/nonexistent/of/an/outer/run");
-          command.env.push_back("RUNBOOK_ATTEMPT=OUTER/1");
+          command.env.emplace_back("RUNBOOK_OUTPUT=/nonexistent/of/an/outer/run");
+          command.env.emplace_back("RUNBOOK_ATTEMPT=OUTER/1");
           Exit exit = engine.run(1, command);
           must_exit(exit, 0);
           must(exit.output == folder.path().string() + "\n0027\n4\n2\n80000000\n1\n", exit.output);  // the C library's own
