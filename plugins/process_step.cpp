@@ -140,7 +140,7 @@ Outcome ProcessStep::run(const StepContext& context) const {
   command.timeout_ms = context.timeout_ms;
   command.seq = context.seq;
   command.hash = context.hash;
-  return outcome_of(runner_->run(context.n, command, context.output, context.stop), context);
+  return outcome_of(runner_->run(context.n, std::move(command), context.output, context.stop), context);
 }
 
 Outcome ProcessStep::attach(const StepContext& context) const {

@@ -11,6 +11,7 @@
 #include "state/chain.h"
 #include "state/head.h"
 #include "state/journal_file.h"
+#include "state/wal_room.h"
 
 namespace runbook {
 namespace {
@@ -48,6 +49,7 @@ class Driver final : public Journal {
   JournalFile& file_;
   Database& database_;
   HeadFile head_;
+  WalRoom room_;
   RunRow committed_;       // as it stands in the journal
   RunRow row_;             // with what is buffered
   std::int64_t epoch_;     // ours; the first commit raises the one in the journal to it
@@ -63,6 +65,7 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
     : file_(file),
       database_(*file.db().database),
       head_(file.run_folder(row.run)),
+      room_(database_),
       committed_(row),
       row_(std::move(row)),
       epoch_(committed_.epoch + 1),
@@ -122,6 +125,7 @@ void Driver::commit() {
 void Driver::write() {
   file_.db().require_place();
   Transaction transaction(database_, Transaction::Kind::write);
+  room_.make();
   write_row();
   write_blobs();
   write_events();

@@ -12,6 +12,9 @@
 namespace runbook {
 namespace {
 
+constexpr const char* begin_write = "BEGIN IMMEDIATE";
+constexpr const char* commit_transaction = "COMMIT";
+
 int wait_and_try_again(void*, int tries) {
   std::this_thread::sleep_for(std::chrono::microseconds(std::min(20'000, 100 * (tries + 1))));
   return 1;
@@ -72,7 +75,16 @@ Database::Database(std::string path, Access access) : path_(std::move(path)) {
   throw Error(ExitCode::journal, said.what, said.hint);
 }
 
-Database::~Database() { sqlite3_close_v2(handle_); }
+Database::~Database() {
+  standing_.clear();
+  sqlite3_close_v2(handle_);
+}
+
+Statement& Database::standing(const char* sql) {
+  auto& statement = standing_[sql];
+  if (!statement) statement = std::make_unique<Statement>(*this, sql);
+  return *statement;
+}
 
 void Database::execute(const std::string& sql) {
   if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("writing");
@@ -164,7 +176,8 @@ std::string Statement::text(int column) const {
 bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
 
 Transaction::Transaction(Database& database, Kind kind) : database_(database) {
-  Statement(database_, kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN").run();
+  if (kind == Kind::write) database_.standing(begin_write).run();
+  else Statement(database_, "BEGIN").run();
 }
 
 Transaction::~Transaction() {
@@ -172,6 +185,6 @@ Transaction::~Transaction() {
   sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void Transaction::commit() { Statement(database_, "COMMIT").run(); }
+void Transaction::commit() { database_.standing(commit_transaction).run(); }
 
 }  // namespace runbook

@@ -2,6 +2,8 @@
 // SQLite in three types. Every failure is an Error (exit 6) that names the file and the way on. SQLITE_BUSY is no failure: it is
 // waited for. One connection per thread, and none across a fork.
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,8 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace runbook {
+
+class Statement;
 
 class Database {
  public:
@@ -27,6 +31,8 @@ class Database {
   std::int64_t integer(const std::string& sql);  // the first column of the first row, or 0
   std::int64_t changes() const;                  // rows that the last INSERT, UPDATE or DELETE touched
   bool is_read_only() const;
+  // Prepared at its first use and kept: what every commit needs. `sql` is a literal.
+  Statement& standing(const char* sql);
   // For readers: the last one to close would otherwise write the -wal back into the file.
   void keep_wal_on_close();
   // doing: "writing", "opening"; for what SQLite has no words of its own.
@@ -35,6 +41,7 @@ class Database {
  private:
   std::string path_;
   sqlite3* handle_ = nullptr;
+  std::map<std::string_view, std::unique_ptr<Statement>> standing_;
 };
 
 class Statement {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -92,10 +93,12 @@ int open_private_file(const fs::path& file) {
   return fd;
 }
 
+// Its times are not asked for: a time that was looked at must be recorded anew by the next write, and then the sync of a commit
+// writes the inode as well (https://docs.kernel.org/filesystems/multigrain-ts.html).
 FileIdentity identity_of(const fs::path& path) {
-  struct stat found {};
-  if (stat(path.c_str(), &found) != 0) return {};
-  return {found.st_dev, found.st_ino};
+  struct statx found {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_INO, &found) != 0) return {};
+  return {makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino};
 }
 
 }  // namespace runbook

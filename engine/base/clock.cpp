@@ -30,7 +30,8 @@ std::string utc_text(std::int64_t at_ms) {
 std::string local_time_text(std::int64_t at_ms) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant(at_ms)).time_since_epoch().count();
   std::tm local{};
-  ::tzset();  // localtime_r need not look at TZ by itself
+  static const bool knows_zone = (::tzset(), true);  // localtime_r need not look at TZ by itself
+  static_cast<void>(knows_zone);
   ::localtime_r(&seconds, &local);
   return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <set>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -33,8 +35,11 @@ namespace {
 // What steps inherit: all but the variables that carry inputs, of which some are secrets.
 std::vector<std::string> inherited_environment() {
   std::vector<std::string> entries;
-  for (char** entry = environ; *entry; ++entry) {
-    if (std::string_view(*entry).rfind("RUNBOOK_INPUT_", 0) != 0) entries.emplace_back(*entry);
+  std::set<std::string_view> names;
+  for (char** at = environ; *at; ++at) {
+    std::string_view entry(*at), name = entry.substr(0, entry.find('='));
+    bool is_variable = name.size() < entry.size() && names.insert(name).second;
+    if (is_variable && !name.starts_with("RUNBOOK_INPUT_")) entries.emplace_back(entry);
   }
   return entries;
 }

@@ -10,8 +10,8 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "os/attempt_pipes.h"
 #include "os/spool.h"
-#include "os/supervised.h"
 #include "report/run_view.h"
 
 namespace runbook {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -14,11 +13,6 @@ namespace {
 std::optional<std::string> read_open(const std::filesystem::path& path) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return std::nullopt;
-  struct stat info {};
-  if (::fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode)) {
-    errno = EISDIR;
-    return std::nullopt;
-  }
   std::string bytes;
   char buffer[1 << 16];
   while (true) {

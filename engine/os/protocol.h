@@ -10,10 +10,11 @@
 namespace runbook::protocol {
 
 inline constexpr std::int64_t version = 1;
+inline constexpr std::size_t largest_inline_body = 12 << 10;
 
 enum class Kind : std::int64_t {
   hello = 1,    // engine: version, epoch, open attempts        → table
-  spawn,        // engine: epoch, n                             + body [+ standard input]
+  spawn,        // engine: epoch, n, body; large or secret: + body [+ standard input]
   cancel,       // engine: n
   acked,        // engine: attempts whose outcome is committed: their files may go
   bye,          // engine: nothing more will be asked

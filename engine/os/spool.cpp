@@ -52,8 +52,7 @@ SpoolWriter SpoolWriter::create(const std::filesystem::path& path, Limits limits
   SpoolWriter writer;
   writer.size_ = sizeof(Header) + static_cast<std::size_t>(limits.head + limits.tail);
   auto size = static_cast<off_t>(writer.size_);
-  struct stat info {};
-  bool has_room = ::fstat(fd.get(), &info) == 0 && info.st_size == size;  // given on by an earlier attempt
+  bool has_room = ::lseek(fd.get(), 0, SEEK_END) == size;  // given on by an earlier attempt; fstat: see identity_of in state/
   int error = has_room ? 0 : ::ftruncate(fd.get(), 0) != 0 ? errno : ::posix_fallocate(fd.get(), 0, size);
   if (error != 0) {
     ::unlink(path.c_str());

@@ -19,6 +19,7 @@ class SpoolWriter {
   struct Limits {
     std::int64_t head = 64 << 10;
     std::int64_t tail = 64 << 10;
+    bool operator==(const Limits&) const = default;
   };
   SpoolWriter() = default;
   // Begins anew in a file that is there, whose room it keeps. Throws Error (exit 1) when there is no room.

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/redactor.h"
+#include "os/attempt_pipes.h"
 #include "os/fd.h"
 #include "os/process_id.h"
 #include "os/protocol.h"
@@ -18,23 +19,13 @@
 
 namespace runbook {
 
-// Names of an attempt's files within the run's folder.
-struct AttemptFiles {
-  std::string out_fifo, err_fifo, spool, named_outputs;
-  explicit AttemptFiles(std::int64_t n);
-  void remove_from(const std::filesystem::path& folder) const;
-  // Gives them to another attempt: renaming costs a fifth of removing and making anew. What can't be renamed is removed.
-  void rename_to(const AttemptFiles& other, const std::filesystem::path& folder) const;
-  // Whether no process holds the writing end of a FIFO any more.
-  bool are_unused(const std::filesystem::path& folder) const;
-};
-
 // Where output goes: masked, into the spool, the digest and, if wanted, memory.
 class OutputSink {
  public:
   OutputSink(SpoolWriter spool, const std::vector<std::string>& secrets, bool keeps_result);
   void feed(Stream stream, std::string_view bytes);
-  void finish();  // what the redactors held back; the spool is let go
+  void finish();  // what the redactors held back
+  void let_spool_go();
   std::int64_t total() const { return total_; }
   std::string sha256_hex();   // once, after finish
   std::string take_result();  // protocol::result_bytes
@@ -49,15 +40,13 @@ class OutputSink {
   std::int64_t total_ = 0;
 };
 
-// The reading end of a FIFO, never blocking. It counts as a writer too: that a step closes its output and opens it again is no event.
-Fd open_fifo_for_reading(const std::filesystem::path& path);
 // Reads what is there now.
 void drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most);
 
 class Supervised {
  public:
-  // Makes FIFOs and spool in `folder`. Throws Error when that fails; then nothing is left behind.
-  Supervised(std::int64_t n, protocol::Spawn body, Fd input, const std::filesystem::path& folder);
+  // Throws Error if there is no memory for the named outputs.
+  Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, const std::filesystem::path& folder);
   Supervised(const Supervised&) = delete;
 
   // Starts the process: its own group, signals as a shell has them. 0, or why not (errno).
@@ -66,12 +55,14 @@ class Supervised {
   std::int64_t n() const { return n_; }
   pid_t pid() const { return pid_; }
   const protocol::Spawn& body() const { return body_; }
-  int out_fd() const { return out_.get(); }
-  int err_fd() const { return err_.get(); }
+  int out_fd() const { return pipes_.out.get(); }
+  int err_fd() const { return pipes_.err.get(); }
   OutputSink& output() { return sink_; }
 
   void drain(std::size_t at_most = 1 << 20);
-  // Nothing more is read; descriptors and memory are needed for those who live.
+  // Nothing more is read: what was held back goes into the spool.
+  void finish_output() { sink_.finish(); }
+  // After that; descriptors and memory are needed for those who live. Again: a no-op.
   void close_output();
   // Signals the group. Safe while the process has not been reaped: its number is not given away.
   void signal_group(int signal) const;
@@ -94,7 +85,8 @@ class Supervised {
  private:
   std::int64_t n_;
   protocol::Spawn body_;
-  Fd input_, out_, err_, child_out_, child_err_, named_outputs_;
+  Fd input_, named_outputs_;
+  AttemptPipes pipes_;
   OutputSink sink_;
   pid_t pid_ = 0;
 };

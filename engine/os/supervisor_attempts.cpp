@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "os/files.h"
@@ -14,12 +15,12 @@
 
 namespace runbook {
 
-void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message) {
+void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, WireReader& rest, Message& message) {
   if (epoch != epoch_) return;
   if (!seen_.insert(n).second) return refuse(n, fmt::format("attempt {} was begun before", n));
-  if (message.is_cut || message.fds.empty()) return refuse(n, "too many files are open in the supervisor");
-  std::string bytes = read_all(message.fds[0].get());
-  WireReader reader(bytes);
+  if (message.is_cut) return refuse(n, "too many files are open in the supervisor");
+  std::string bytes = message.fds.empty() ? "" : read_all(message.fds[0].get());
+  WireReader reader = message.fds.empty() ? rest : WireReader(bytes);
   protocol::Spawn body = protocol::read_spawn_body(reader);
   if (!reader.ok()) return refuse(n, "the request was damaged");
   forget(body.acked);
@@ -27,15 +28,13 @@ void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, Message& message)
 }
 
 void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
-  if (!spares_.empty()) {
-    spares_.back().rename_to(AttemptFiles(n), folder_);
-    spares_.pop_back();
-  }
   std::string announced = fmt::format("S {} {} {}", n, body.command.seq, body.command.hash);
   std::unique_ptr<Supervised> attempt;
   try {
-    attempt = std::make_unique<Supervised>(n, std::move(body), std::move(input), folder_);
+    SpoolWriter::Limits limits{body.command.output_head, body.command.output_tail};
+    attempt = std::make_unique<Supervised>(pipes_for(n, limits), std::move(body), std::move(input), folder_);
   } catch (const std::exception& error) {
+    AttemptFiles(n).remove_from(folder_);
     return refuse(n, error.what());
   }
   int error = log_.append(announced) ? 0 : errno;
@@ -48,6 +47,18 @@ void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
   log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
   if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;
   attempts_[n] = std::move(attempt);
+}
+
+AttemptPipes SupervisorLoop::pipes_for(std::int64_t n, SpoolWriter::Limits limits) {
+  auto prepared = std::exchange(prepared_, std::nullopt);
+  if (prepared && prepared->n == n && prepared->limits == limits) return *std::move(prepared);
+  if (prepared && prepared->n != n) spares_.emplace_back(prepared->n);
+  prepared.reset();
+  if (!spares_.empty()) {
+    spares_.back().rename_to(AttemptFiles(n), folder_);
+    spares_.pop_back();
+  }
+  return AttemptPipes::make(n, limits, folder_);
 }
 
 void SupervisorLoop::cancel(std::int64_t n) {
@@ -186,7 +197,7 @@ void SupervisorLoop::collect_strays(Supervised& attempt) {
 
 void SupervisorLoop::end(Supervised& attempt) {
   OutputSink& output = attempt.output();
-  attempt.close_output();
+  attempt.finish_output();
   Exit& exit = attempt.ended.exit;
   attempt.ended.n = attempt.n();
   exit.kind = attempt.ended_by_signal ? Exit::Kind::signal : Exit::Kind::code;
@@ -208,6 +219,19 @@ void SupervisorLoop::end(Supervised& attempt) {
   if (!engine_ || must_sync_) log_.sync();
 }
 
+// While a step runs the processor is the step's, unless too much piles up.
+void SupervisorLoop::tidy() {
+  constexpr std::size_t enough = 8;
+  std::size_t running = 0;
+  for (auto& [n, attempt] : attempts_) {
+    if (!attempt->has_ended) ++running;
+    else attempt->close_output();
+  }
+  if (running > 0 && attempts_.size() - running < enough) return;
+  sweep();
+  prepare();
+}
+
 void SupervisorLoop::sweep() {
   for (auto at = attempts_.begin(); at != attempts_.end();) {
     if (!at->second->has_ended || !at->second->is_unwanted) {
@@ -225,6 +249,19 @@ void SupervisorLoop::retire(AttemptFiles files) {
   constexpr std::size_t most_spares = 4;
   if (spares_.size() < most_spares && files.are_unused(folder_)) spares_.push_back(std::move(files));
   else files.remove_from(folder_);
+}
+
+// In the time in which the engine commits: what the next attempt will most likely need.
+void SupervisorLoop::prepare() {
+  if (prepared_ || spares_.empty() || !engine_ || seen_.empty()) return;
+  std::int64_t n = *seen_.rbegin() + 1;
+  spares_.back().rename_to(AttemptFiles(n), folder_);
+  spares_.pop_back();
+  try {
+    prepared_ = AttemptPipes::make(n, SpoolWriter::Limits(), folder_);
+  } catch (const Error&) {
+    // What is wrong will be said when an attempt needs it.
+  }
 }
 
 }  // namespace runbook

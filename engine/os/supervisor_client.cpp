@@ -13,10 +13,10 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "os/attempt_pipes.h"
 #include "os/files.h"
 #include "os/salvage.h"
 #include "os/spool.h"
-#include "os/supervised.h"
 
 namespace runbook {
 
@@ -102,7 +102,7 @@ SupervisorClient::~SupervisorClient() {
     is_leaving_ = true;
   }
   if (connection_) ::shutdown(connection_.get(), SHUT_RDWR);
-  if (listener_.joinable()) listener_.join();
+  if (watcher_.joinable()) watcher_.join();
 }
 
 void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts) {
@@ -119,23 +119,33 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
                 "resume with the version of runbook that began the step, or wait until it has ended");
   greatest_ = std::max(table.greatest, config_.past.greatest());
   for (const auto& entry : table.entries) at_greeting_[entry.n] = entry.state;
-  listener_ = std::thread([this] { listen(); });
+  watcher_ = std::thread([this] { watch_for_the_end(); });
 }
 
-void SupervisorClient::listen() {
+// Sleeps until the other side is closed: what it says is read by those who wait for it, so that an end wakes nobody else.
+void SupervisorClient::watch_for_the_end() {
+  pollfd end{connection_.get(), POLLRDHUP, 0};
+  while (::poll(&end, 1, -1) < 0 && errno == EINTR) {
+  }
+  std::unique_lock lock(mutex_);
+  while (read_one(lock)) {
+  }
+  changed_.wait(lock, [this] { return !is_read_; });  // what the last reader got counts
+  if (is_leaving_) return;
+  is_lost_ = true;
+  changed_.notify_all();
+  lock.unlock();
+  if (config_.on_lost) config_.on_lost();
+}
+
+// False: there is nothing more to be read.
+bool SupervisorClient::read_one(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
   Message message;
-  while (receive_message(connection_.get(), message) == Received::message) {
-    std::lock_guard lock(mutex_);
-    hear(message);
-  }
-  bool is_news = false;
-  {
-    std::lock_guard lock(mutex_);
-    is_lost_ = true;
-    is_news = !is_leaving_;
-    changed_.notify_all();
-  }
-  if (is_news && config_.on_lost) config_.on_lost();
+  bool is_message = receive_message(connection_.get(), message) == Received::message;
+  lock.lock();
+  if (is_message) hear(message);
+  return is_message;
 }
 
 void SupervisorClient::hear(Message& message) {
@@ -184,17 +194,17 @@ void SupervisorClient::show(std::int64_t n, Waiting& waiting) {
   if (!fresh.empty()) (*waiting.sink)(fresh);
 }
 
-// A dead supervisor is noticed by the listener.
+// A dead supervisor is noticed by the watcher.
 bool SupervisorClient::send(const std::string& bytes, const std::vector<int>& fds) {
   return send_message(connection_.get(), bytes, fds, SendMode::wait);
 }
 
-protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, const Command& command, std::string program) {
+protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, Command command, std::string program) {
   protocol::Spawn body;
-  body.command = command;
+  body.named_outputs_in_memory = !command.secrets.empty();
+  body.command = std::move(command);
   body.program = std::move(program);
   body.marker = fmt::format("{}/{}", config_.run, n);
-  body.named_outputs_in_memory = !command.secrets.empty();
   body.mask = mask_;
   return body;
 }
@@ -206,11 +216,18 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   std::lock_guard lock(mutex_);
   if (is_lost_ || is_leaving_) return "its supervisor is gone";
   body.acked = acknowledged_;
-  Fd file = memory_file(protocol::spawn_body(body), "spawn");
-  std::vector<int> fds = {file.get()};
+  std::string bytes = protocol::spawn_body(body);
+  bool travels_alone = !input && body.command.secrets.empty() && bytes.size() <= protocol::largest_inline_body;
+  Fd file;
+  std::vector<int> fds;
+  if (!travels_alone) {
+    file = memory_file(bytes, "spawn");
+    fds.push_back(file.get());
+    bytes.clear();
+  }
   if (input) fds.push_back(input.get());
   waiting_[n].sink = &sink;  // before anything is told of it
-  if (!send(protocol::spawn(epoch_, n), fds)) {
+  if (!send(protocol::spawn(epoch_, n) + bytes, fds)) {
     waiting_.erase(n);
     return system_message("asking the supervisor", errno);
   }
@@ -220,14 +237,16 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   return error.what();
 }
 
-Exit SupervisorClient::run(std::int64_t n, const Command& command, const Sink& sink, std::stop_token stop) {
+Exit SupervisorClient::run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) {
   if (command.argv.empty()) return not_started("there is no program to run");
   std::string program = find_program(command.argv[0], command.env, command.dir);
   std::string why = why_not_runnable(command, program);
   if (why.empty() && stop.stop_requested()) why = "it was stopped before it began";
-  if (why.empty()) why = send_spawn(n, spawn_body(n, command, std::move(program)), sink);
   if (!why.empty()) return not_started(why);
-  return await(n, command.secrets, stop);
+  std::vector<std::string> secrets = command.secrets;
+  why = send_spawn(n, spawn_body(n, std::move(command), std::move(program)), sink);
+  if (!why.empty()) return not_started(why);
+  return await(n, secrets, stop);
 }
 
 Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) {
@@ -250,9 +269,21 @@ Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& sec
     if (!is_leaving_) send(protocol::cancel(n));
   });
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; });
+  while (!waiting_[n].is_done && !is_lost_ && !is_leaving_) {
+    if (is_read_) {
+      changed_.wait(lock);
+      continue;
+    }
+    is_read_ = true;
+    bool is_message = read_one(lock);
+    is_read_ = false;
+    if (is_message) continue;
+    changed_.notify_all();  // the watcher says what it means
+    changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; });
+  }
   Waiting waiting = std::move(waiting_[n]);
   waiting_.erase(n);
+  changed_.notify_all();  // another one reads
   bool is_supervised = !is_lost_;
   lock.unlock();
   if (waiting.is_done) return std::move(waiting.exit);
@@ -279,6 +310,7 @@ void SupervisorClient::leave(Leaving how) {
     changed_.notify_all();
     send(protocol::acked(std::exchange(acknowledged_, {})));
     if (how == Leaving::all_ended) send(protocol::bye());
+    else ::shutdown(connection_.get(), SHUT_RD);  // who reads it comes back
   }
   if (how == Leaving::all_ended && config_.supervisor > 0) ::waitpid(config_.supervisor, nullptr, 0);
 }

@@ -36,7 +36,7 @@ class SupervisorClient : public ProcessRunner {
   // The greatest n that was ever announced for this run.
   std::int64_t greatest() const { return greatest_; }
 
-  Exit run(std::int64_t n, const Command& command, const Sink& sink, std::stop_token stop) override;
+  Exit run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) override;
   Exit attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) override;
 
   // The outcome of n is committed: what was kept of it may go. Told with the next start, or by `leave`.
@@ -53,13 +53,14 @@ class SupervisorClient : public ProcessRunner {
     const Sink* sink = nullptr;
     std::int64_t shown = 0;  // bytes given to the sink
   };
-  void listen();
+  void watch_for_the_end();
+  bool read_one(std::unique_lock<std::mutex>& lock);
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
   void show(std::int64_t n, Waiting& waiting);
   Exit await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
   Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
-  protocol::Spawn spawn_body(std::int64_t n, const Command& command, std::string program);
+  protocol::Spawn spawn_body(std::int64_t n, Command command, std::string program);
   std::string send_spawn(std::int64_t n, protocol::Spawn body, const Sink& sink);
   bool send(const std::string& bytes, const std::vector<int>& fds = {});
 
@@ -72,8 +73,9 @@ class SupervisorClient : public ProcessRunner {
   std::condition_variable changed_;
   std::map<std::int64_t, Waiting> waiting_;
   std::vector<std::int64_t> acknowledged_;
+  bool is_read_ = false;  // one of those who wait reads the connection, for all of them
   bool is_lost_ = false, is_leaving_ = false;
-  std::thread listener_;
+  std::thread watcher_;
 };
 
 // argv[0] as a path: looked for in PATH of `env` unless it has a slash. "" if there is none.

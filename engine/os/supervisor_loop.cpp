@@ -74,7 +74,7 @@ void SupervisorLoop::serve() {
     watch_times();
     send_refusals();
     send_exits();
-    sweep();
+    tidy();
   }
 }
 
@@ -90,6 +90,7 @@ void SupervisorLoop::run(Fd first) {
     listen();
   }
   for (const AttemptFiles& files : spares_) files.remove_from(folder_);
+  if (prepared_) AttemptFiles(prepared_->n).remove_from(folder_);
 }
 
 // A status that nobody has acknowledged keeps it alive.
@@ -226,7 +227,8 @@ void SupervisorLoop::hear_engine() {
     switch (protocol::read_kind(reader)) {
       case protocol::Kind::spawn: {
         std::int64_t epoch = reader.number();
-        spawn(epoch, reader.number(), message);
+        std::int64_t n = reader.number();
+        spawn(epoch, n, reader, message);
         break;
       }
       case protocol::Kind::cancel: cancel(reader.number()); break;

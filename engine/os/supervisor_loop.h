@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "os/attempt_log.h"
@@ -36,7 +37,7 @@ class SupervisorLoop {
   void ring(Supervised& attempt);
 
   // Attempts
-  void spawn(std::int64_t epoch, std::int64_t n, Message& message);
+  void spawn(std::int64_t epoch, std::int64_t n, WireReader& rest, Message& message);
   void begin(std::int64_t n, protocol::Spawn body, Fd input);
   void refuse(std::int64_t n, const std::string& why);
   void cancel(std::int64_t n);
@@ -50,8 +51,11 @@ class SupervisorLoop {
   bool end_stray(Supervised& attempt, const Child& child);
   void collect_strays(Supervised& attempt);
   void end(Supervised& attempt);
+  AttemptPipes pipes_for(std::int64_t n, SpoolWriter::Limits limits);
+  void tidy();
   void sweep();
   void retire(AttemptFiles files);
+  void prepare();
   void watch_times();
   void time_out(Supervised& attempt);
 
@@ -70,6 +74,7 @@ class SupervisorLoop {
   std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;  // alive, or ended and not acknowledged
   std::vector<AttemptFiles> spares_;                              // of attempts that nobody will ask about
+  std::optional<AttemptPipes> prepared_;                          // for the attempt that is expected next
   std::int64_t lonely_since_ms_;                                  // no engine since
   bool was_told_bye_ = false, must_sync_ = false;
 };

@@ -19,7 +19,7 @@ struct RunFacts {
   Value vars;
   Value run_values;                      // $run
   std::string dir;                       // the runbook's folder, absolute
-  std::vector<std::string> environment;  // what processes inherit, "NAME=value"
+  std::vector<std::string> environment;  // what processes inherit, "NAME=value", each name once
   std::vector<std::string> secret_values() const;
 };
 

@@ -5,8 +5,10 @@
 namespace runbook {
 
 void Inbox::post(Signal signal) {
-  std::lock_guard lock(mutex_);
-  signals_.push_back(std::move(signal));
+  {
+    std::lock_guard lock(mutex_);
+    signals_.push_back(std::move(signal));
+  }
   arrived_.notify_one();
 }
 

@@ -41,11 +41,13 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
 }
 
 void StepPerformer::start(const Launch& launch) {
-  std::lock_guard lock(mutex_);
   Job job{launch, {}};
-  running_.emplace(launch.n, job.stop);
-  waiting_.push_back(std::move(job));
-  if (idle_ < waiting_.size()) threads_.emplace_back([this] { work(); });
+  {
+    std::lock_guard lock(mutex_);
+    running_.emplace(launch.n, job.stop);
+    waiting_.push_back(std::move(job));
+    if (idle_ < waiting_.size()) threads_.emplace_back([this] { work(); });
+  }
   changed_.notify_one();
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <map>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -72,29 +72,33 @@ Value evaluate_params(const RunFacts& facts, const std::string& type_name, const
 }
 
 struct Environment {
-  std::map<std::string, std::string> all;
-  Map of_step;  // what `env:` gave
+  std::vector<std::string> all;  // "NAME=value"
+  Map of_step;                   // what `env:` gave
+  void set(std::string_view name, std::string_view value) {
+    auto is_it = [&](const std::string& entry) {
+      return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
+    };
+    auto found = std::find_if(all.begin(), all.end(), is_it);
+    if (found == all.end()) found = all.emplace(all.end());
+    *found = fmt::format("{}={}", name, value);
+  }
 };
 
 Environment make_environment(const RunFacts& facts, const Step& step, const Declaration& type, const Scope& scope) {
-  Environment env;
-  for (const auto& entry : facts.environment) {
-    auto equals = entry.find('=');
-    if (equals != std::string::npos) env.all[entry.substr(0, equals)] = entry.substr(equals + 1);
-  }
+  Environment env{facts.environment, {}};
   if (type.exports_inputs && facts.inputs.is_map()) {
     for (const auto& [name, value] : facts.inputs.as_map()) {
-      if (value.is_text() || value.is_number() || value.is_bool()) env.all[name] = as_text(value);
+      if (value.is_text() || value.is_number() || value.is_bool()) env.set(name, as_text(value));
     }
   }
   for (const auto& entry : step.env) {
     require_secrets(facts, entry.value.text);
     std::string value = as_text(entry.value.text.evaluate(scope));
-    env.all[entry.name] = value;
-    env.of_step.emplace_back(entry.name, value);
+    env.set(entry.name, value);
+    env.of_step.emplace_back(entry.name, std::move(value));
   }
-  env.all["RUNBOOK_RUN"] = facts.run;
-  env.all["RUNBOOK_STEP"] = step.id;
+  env.set("RUNBOOK_RUN", facts.run);
+  env.set("RUNBOOK_STEP", step.id);
   return env;
 }
 
@@ -119,7 +123,7 @@ Request make(const RunFacts& facts, const Step& step, const std::string& type_na
   request.type = type_name;
   request.params = evaluate_params(facts, type_name, params, scope);
   Environment env = make_environment(facts, step, *type, scope);
-  for (const auto& [name, value] : env.all) request.env.push_back(name + "=" + value);
+  request.env = std::move(env.all);
   request.dir = working_folder(facts, step, scope);
   request.output_head = step.output_head;
   request.output_tail = step.output_tail;

@@ -22,7 +22,7 @@ class ScriptedRunner : public ProcessRunner {
   int starts = 0, attached = 0;
 
   ScriptedRunner() { exit.kind = Exit::Kind::code; }
-  Exit run(std::int64_t, const Command& command, const Sink& sink, std::stop_token) override {
+  Exit run(std::int64_t, Command command, const Sink& sink, std::stop_token) override {
     ++starts;
     asked = command;
     if (sink) sink("shown\n");
