@@ -10,7 +10,7 @@
 #include "base/duration.h"
 #include "base/suggestion.h"
 #include "book/names.h"
-#include "book/pattern.h"
+#include "base/pattern.h"
 #include "book/scalar_place.h"
 
 namespace runbook {

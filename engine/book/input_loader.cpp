@@ -6,7 +6,7 @@
 
 #include "book/inputs.h"
 #include "book/keys.h"
-#include "book/pattern.h"
+#include "base/pattern.h"
 
 namespace runbook {
 namespace {

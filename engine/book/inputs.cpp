@@ -13,7 +13,7 @@
 #include "base/redactor.h"
 #include "base/suggestion.h"
 #include "book/names.h"
-#include "book/pattern.h"
+#include "base/pattern.h"
 
 namespace runbook {
 namespace {

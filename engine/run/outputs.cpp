@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "book/inputs.h"
-#include "book/pattern.h"
+#include "base/pattern.h"
 
 namespace runbook {
 

@@ -204,8 +204,8 @@ TEST_CASE("a commit that failed is not repeated, also when the disk has room aga
     const rlim_t full = fs::file_size(folder / "journal.db-wal") + 5000;
     rlimit limit{full, RLIM_INFINITY};
     setrlimit(RLIMIT_FSIZE, &limit);
-    const std::string digest = drive.journal->put(std::string(100'000, 'x'));
-    drive.journal->append(fact(event::intent, "move", object({{"request", blob_reference(digest, 100'000)}})));
+    const std::string digest = drive.journal->put(std::string(1'000'000, 'x'));
+    drive.journal->append(fact(event::intent, "move", object({{"request", blob_reference(digest, 1'000'000)}})));
     const auto failed = outcome_of([&] { drive.journal->commit(); });
     limit.rlim_cur = RLIM_INFINITY;
     setrlimit(RLIMIT_FSIZE, &limit);

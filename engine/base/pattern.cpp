@@ -1,4 +1,4 @@
-#include "book/pattern.h"
+#include "base/pattern.h"
 
 #include <regex>
 
