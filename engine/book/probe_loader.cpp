@@ -46,7 +46,7 @@ class ProbeLoader {
   Probe load() {
     probe_.place = member_.key_place;
     const TypeUse type_use = use_ == ProbeUse::assertion ? TypeUse::of_assert : TypeUse::of_probe;
-    const std::optional<StepType> type = find_type(map_, keys_of(use_), type_use, member_.key_place, loading_);
+    const std::optional<FoundType> type = find_type(map_, keys_of(use_), type_use, member_.key_place, loading_);
     if (type) load_type(*type);
     load_expressions();
     load_times();
@@ -60,7 +60,7 @@ class ProbeLoader {
   }
 
  private:
-  void load_type(const StepType& type) {
+  void load_type(const FoundType& type) {
     has_type_ = true;
     probe_.type = type.declaration->name;
     probe_.params = load_params(*type.member, *type.declaration, nullptr, site_, loading_);

@@ -200,7 +200,7 @@ class StepLoader {
   Loading& loading_;
   Problems& problems_;
   std::unique_ptr<Step> step_;
-  std::optional<StepType> type_;
+  std::optional<FoundType> type_;
   Site site_;
   Place id_place_;
 };

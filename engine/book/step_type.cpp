@@ -20,14 +20,14 @@ class TypeSearch {
     if (use == TypeUse::of_step) names_.insert(names_.end(), engine_step_types().begin(), engine_step_types().end());
   }
 
-  std::optional<StepType> run(Place place) {
+  std::optional<FoundType> run(Place place) {
     for (const Node::Member& member : map_.members) look_at(member);
     if (found_.size() > 1) report_several();
     if (found_.size() != 1 || has_unusable_) {
       if (found_.empty() && !has_unusable_ && use_ != TypeUse::of_assert) report_none(place);
       return std::nullopt;
     }
-    return StepType{found_.front(), find_declaration(loading_.types, found_.front()->key)};
+    return FoundType{found_.front(), find_declaration(loading_.types, found_.front()->key)};
   }
 
  private:
@@ -98,7 +98,7 @@ class TypeSearch {
 
 }  // namespace
 
-std::optional<StepType> find_type(const Node& map, const KeySet& set, TypeUse use, Place place, Loading& loading) {
+std::optional<FoundType> find_type(const Node& map, const KeySet& set, TypeUse use, Place place, Loading& loading) {
   return TypeSearch(map, set, use, loading).run(place);
 }
 

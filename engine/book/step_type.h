@@ -8,7 +8,7 @@
 
 namespace runbook {
 
-struct StepType {
+struct FoundType {
   const Node::Member* member = nullptr;      // whose key is the type's name
   const Declaration* declaration = nullptr;  // nullptr: wait_until or assert
 };
@@ -16,6 +16,6 @@ struct StepType {
 // Checks all keys of `map` by the way. nullopt: it has no type, or none that can be used; if `is_required`, or if
 // there is one, that is reported. In a probe only declared types count.
 enum class TypeUse { of_step, of_probe, of_assert };
-std::optional<StepType> find_type(const Node& map, const KeySet& set, TypeUse use, Place place, Loading& loading);
+std::optional<FoundType> find_type(const Node& map, const KeySet& set, TypeUse use, Place place, Loading& loading);
 
 }  // namespace runbook

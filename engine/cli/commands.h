@@ -14,6 +14,7 @@ std::string help_text(const CommandRow& row);
 // Each gives the exit code, prints results on standard output, or throws Error.
 int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
+int eval_command(const Arguments& arguments);
 int runs_command(const Arguments& arguments);
 int show_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);

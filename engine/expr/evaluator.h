@@ -4,6 +4,6 @@
 namespace runbook {
 
 // See Expression::evaluate.
-Value evaluate_tree(const Expression::Node& root, std::string_view text, const Scope& scope, const Value* result);
+Value evaluate_tree(const Expression::Parsed& parsed, const Scope& scope, const Value* result);
 
 }  // namespace runbook

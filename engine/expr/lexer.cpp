@@ -113,7 +113,7 @@ class Lexer {
     }
     const std::string_view digits = text_.substr(begin, at_ - begin);
     if (begins_name(peek())) fail(begin, fmt::format("`{}` is not a number", std::string(digits) + name()));
-    return finish(Kind::literal, begin, number_value(digits, begin));
+    return finish(Kind::number, begin, number_value(digits, begin));
   }
 
   static Value number_value(std::string_view digits, std::size_t begin) {

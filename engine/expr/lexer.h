@@ -1,5 +1,5 @@
 #pragma once
-// JMESPath's tokens, all of them, so that what this version lacks can be refused by name.
+// JMESPath's tokens, and `$name`.
 #include <cstddef>
 #include <string_view>
 #include <vector>
@@ -12,7 +12,8 @@ struct Token {
   enum class Kind {
     identifier,
     quoted_identifier,  // value: the name
-    literal,            // 'text', `json` or a number; value: what it stands for
+    literal,            // 'text' or `json`; value: what it stands for
+    number,             // value: what it stands for
     context,            // $name; value: the name
     dot,
     left_bracket,

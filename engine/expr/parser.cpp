@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/suggestion.h"
+#include "expr/functions.h"
 #include "expr/lexer.h"
 
 namespace runbook {
@@ -11,11 +13,13 @@ namespace {
 
 using Kind = Token::Kind;
 using Node = Expression::Node;
+using Projection = Node::Projection;
 
 // Bounds the height of the tree, and so every recursion over it.
 constexpr int highest_tree = 200;
 
-// How tightly an operator holds what stands before it; 0: it is no operator.
+// How tightly an operator holds what stands before it; 0: it is no operator. A projection goes on to the first one that is
+// looser than `loosest_in_projection`.
 int binding_power(Kind kind) {
   switch (kind) {
     case Kind::pipe: return 1;
@@ -27,23 +31,21 @@ int binding_power(Kind kind) {
     case Kind::less_or_equal:
     case Kind::greater:
     case Kind::greater_or_equal: return 5;
-    case Kind::dot:
-    case Kind::left_bracket:
-    case Kind::filter:
-    case Kind::flatten: return 50;
+    case Kind::flatten: return 9;
+    case Kind::filter: return 21;
+    case Kind::dot: return 40;
+    case Kind::left_bracket: return 55;
     default: return 0;
   }
 }
-constexpr int comparison_power = 5;
-constexpr int not_power = 45;
+constexpr int pipe_power = 1, comparison_power = 5, flatten_power = 9, loosest_in_projection = 10, star_power = 20,
+              filter_power = 21, not_power = 6, body_power = 0;
 
-[[noreturn]] void fail(std::size_t at, std::string message, std::string hint = {}) {
-  throw ExpressionError(ExpressionError::Kind::syntax, at, std::move(message), std::move(hint));
+[[noreturn]] void fail(ExpressionError::Kind kind, std::size_t at, std::string message, std::string hint = {}) {
+  throw ExpressionError(kind, at, std::move(message), std::move(hint));
 }
-
-[[noreturn]] void refuse(const Token& token, std::string_view what) {
-  throw ExpressionError(ExpressionError::Kind::unsupported, token.begin,
-                        fmt::format("{} are not supported by this version", what));
+[[noreturn]] void fail(std::size_t at, std::string message, std::string hint = {}) {
+  fail(ExpressionError::Kind::syntax, at, std::move(message), std::move(hint));
 }
 
 Node::Comparator comparator(Kind kind) {
@@ -59,8 +61,7 @@ Node::Comparator comparator(Kind kind) {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<Reference>& references, std::vector<Reference>& bare_names)
-      : text_(text), tokens_(tokenize(text)), references_(references), bare_names_(bare_names) {}
+  explicit Parser(Expression::Parsed& into) : into_(into), text_(into.text), tokens_(tokenize(into.text)) {}
 
   Node::Ptr run() {
     if (now().kind == Kind::end) fail(0, "the expression is empty");
@@ -70,10 +71,28 @@ class Parser {
   }
 
  private:
+  // While one lives, bare names look into something else than the result at hand.
+  class Inside {
+   public:
+    explicit Inside(Parser& parser) : depth_(parser.inside_) { ++depth_; }
+    ~Inside() { --depth_; }
+    Inside(const Inside&) = delete;
+
+   private:
+    int& depth_;
+  };
+
+  bool is_plain() const { return into_.dialect == Dialect::plain; }
   const Token& now() const { return tokens_[at_]; }
   const Token& after() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
   const Token& take() { return tokens_[at_++]; }
   std::string_view text_of(const Token& token) const { return text_.substr(token.begin, token.end - token.begin); }
+
+  void take(Kind kind, std::size_t opened_at, std::string_view closing) {
+    if (now().kind == Kind::end) fail(opened_at, fmt::format("the closing `{}` is missing", closing));
+    if (now().kind != kind) fail_unexpected();
+    ++at_;
+  }
 
   template <class Data>
   Node::Ptr make(Data data, std::size_t begin, int height_below) const {
@@ -86,46 +105,96 @@ class Parser {
     return node;
   }
 
+  Node::Ptr current(std::size_t begin) const {
+    Node::Ptr node = make(Node::Current{}, begin, 0);
+    node->end = begin;
+    return node;
+  }
+
   Node::Ptr expression(int power) {
     if (++depth_ > highest_tree) fail(now().begin, "the expression nests too deeply");
-    Node::Ptr left = operand();
-    while (binding_power(now().kind) > power) left = continued(std::move(left));
+    Node::Ptr whole = extended(operand(), power);
     --depth_;
+    return whole;
+  }
+
+  Node::Ptr extended(Node::Ptr left, int power) {
+    while (binding_power(now().kind) > power) left = continued(std::move(left));
     return left;
   }
 
+  // What an expression can begin with.
   Node::Ptr operand() {
     const Token& token = now();
     switch (token.kind) {
       case Kind::literal: return make(Node::Literal{take().value}, token.begin, 0);
+      case Kind::number: return number();
       case Kind::identifier: return named_operand();
-      case Kind::quoted_identifier:
-        fail(token.begin, "strings take single quotes", fmt::format("write '{}'", token.value.as_text()));
+      case Kind::quoted_identifier: return quoted_operand();
       case Kind::context: return context_value();
       case Kind::at: return result(take());
       case Kind::bang: return negation();
       case Kind::left_parenthesis: return group();
-      case Kind::left_bracket: return result_index();
-      default: refuse_operand(token);
+      case Kind::left_bracket: return bracket_operand();
+      case Kind::left_brace: return multi_map(current(token.begin));
+      case Kind::star: note_result("*"); return members(current(token.begin));
+      case Kind::filter: note_result("["); return filter(current(token.begin));
+      case Kind::flatten: note_result("["); return flatten(current(token.begin));
+      case Kind::ampersand: fail(token.begin, "`&` stands only before an argument that is applied to each item");
+      case Kind::end: fail(token.begin, "the expression ends too early");
+      default: fail_unexpected();
     }
   }
 
-  Node::Ptr named_operand() {
-    const Token& token = now();
-    const std::string& name = token.value.as_text();
-    if (after().kind == Kind::left_parenthesis) refuse(token, "functions");
-    ++at_;
-    if (name == "true" || name == "false") return make(Node::Literal{name == "true"}, token.begin, 0);
-    if (name == "null") return make(Node::Literal{}, token.begin, 0);
-    bare_names_.push_back({name, following_names(), token.begin});
-    return make(Node::Field{implied_result(token), name}, token.begin, 1);
+  // How an expression can go on.
+  Node::Ptr continued(Node::Ptr left) {
+    switch (now().kind) {
+      case Kind::dot: ++at_; return after_dot(std::move(left));
+      case Kind::left_bracket: return bracket(std::move(left));
+      case Kind::filter: return filter(std::move(left));
+      case Kind::flatten: return flatten(std::move(left));
+      case Kind::pipe: return pipe(std::move(left));
+      case Kind::or_or: return logical(std::move(left), Node::Connective::either);
+      case Kind::and_and: return logical(std::move(left), Node::Connective::both);
+      default: return comparison(std::move(left));
+    }
   }
 
-  Node::Ptr implied_result(const Token& token) const { return make(Node::Result{}, token.begin, 0); }
+  Node::Ptr number() {
+    const Token& token = take();
+    if (is_plain()) fail(token.begin, "a number takes backticks", fmt::format("write `{}`", text_of(token)));
+    return make(Node::Literal{token.value}, token.begin, 0);
+  }
+
+  void note_result(std::string name) { note_result(std::move(name), {}, now().begin); }
+  void note_result(std::string name, std::vector<std::string> path, std::size_t begin) {
+    if (inside_ == 0) into_.bare_names.push_back({std::move(name), std::move(path), begin});
+  }
+
+  Node::Ptr named_operand() {
+    if (after().kind == Kind::left_parenthesis) return call(nullptr);
+    const Token& token = take();
+    const std::string& name = token.value.as_text();
+    if (!is_plain()) {
+      if (name == "true" || name == "false") return make(Node::Literal{name == "true"}, token.begin, 0);
+      if (name == "null") return make(Node::Literal{}, token.begin, 0);
+    }
+    note_result(name, following_names(), token.begin);
+    return make(Node::Field{current(token.begin), name}, token.begin, 1);
+  }
+
+  Node::Ptr quoted_operand() {
+    const Token& token = now();
+    const std::string& name = token.value.as_text();
+    if (!is_plain()) fail(token.begin, "strings take single quotes", fmt::format("write '{}'", name));
+    if (after().kind == Kind::left_parenthesis) fail(token.begin, "the name of a function takes no quotes");
+    ++at_;
+    return make(Node::Field{current(token.begin), name}, token.begin, 1);
+  }
 
   Node::Ptr result(const Token& token) {
-    bare_names_.push_back({"@", following_names(), token.begin});
-    return make(Node::Result{}, token.begin, 0);
+    note_result("@", following_names(), token.begin);
+    return make(Node::Current{}, token.begin, 0);
   }
 
   // The names of `.a.b` that follow, without moving on.
@@ -134,6 +203,7 @@ class Parser {
     for (std::size_t i = at_; i + 1 < tokens_.size() && tokens_[i].kind == Kind::dot; i += 2) {
       const Kind kind = tokens_[i + 1].kind;
       if (kind != Kind::identifier && kind != Kind::quoted_identifier) break;
+      if (i + 2 < tokens_.size() && tokens_[i + 2].kind == Kind::left_parenthesis) break;
       names.push_back(tokens_[i + 1].value.as_text());
     }
     return names;
@@ -142,12 +212,15 @@ class Parser {
   Node::Ptr context_value() {
     const Token& token = take();
     const std::string& name = token.value.as_text();
-    references_.push_back({name, following_names(), token.begin});
+    if (is_plain())
+      fail(token.begin, fmt::format("`${}` is known in runbooks only", name), "`eval --strict` reads what runbooks read");
+    into_.references.push_back({name, following_names(), token.begin});
     if (name != "steps") return make(Node::Context{name}, token.begin, 0);
-    if (references_.back().path.empty())
+    const std::vector<std::string>& path = into_.references.back().path;
+    if (path.empty())
       fail(token.begin, "`$steps` needs the id of a step", "write `$steps.<id>.<output>` or `$steps.<id>.state`");
     at_ += 2;
-    return make(Node::StepValues{references_.back().path.front()}, token.begin, 0);
+    return make(Node::StepValues{path.front()}, token.begin, 0);
   }
 
   Node::Ptr negation() {
@@ -161,67 +234,260 @@ class Parser {
     const std::size_t begin = take().begin;
     if (now().kind == Kind::right_parenthesis) fail(now().begin, "an expression is missing between `(` and `)`");
     Node::Ptr inner = expression(0);
-    if (now().kind == Kind::end) fail(begin, "the closing `)` is missing");
-    if (now().kind != Kind::right_parenthesis) fail_unexpected();
+    take(Kind::right_parenthesis, begin, ")");
     inner->begin = begin;
-    inner->end = take().end;
+    inner->end = tokens_[at_ - 1].end;
     return inner;
   }
 
-  Node::Ptr result_index() {
-    const Token& token = now();
-    if (after().kind != Kind::literal) refuse_bracket(token);
-    bare_names_.push_back({"[", {}, token.begin});
-    return index(implied_result(token));
+  // `[` where nothing stands before it: an index, a slice or `[*]` of the result, or a list of expressions.
+  Node::Ptr bracket_operand() {
+    const Kind inside = after().kind;
+    const bool is_of_result = inside == Kind::number || inside == Kind::colon || (inside == Kind::star && closes_after_star());
+    if (!is_of_result) return multi_list(nullptr);
+    note_result("[");
+    return bracket(current(now().begin));
   }
 
-  Node::Ptr continued(Node::Ptr left) {
-    switch (now().kind) {
-      case Kind::dot: return field(std::move(left));
-      case Kind::left_bracket: return index(std::move(left));
-      case Kind::filter: refuse(now(), "filters `[?...]`");
-      case Kind::flatten: refuse(now(), "projections `[]`");
-      case Kind::pipe: refuse(now(), "pipes");
-      case Kind::or_or: return logical(std::move(left), Node::Connective::either);
-      case Kind::and_and: return logical(std::move(left), Node::Connective::both);
-      default: return comparison(std::move(left));
+  bool closes_after_star() const { return at_ + 2 < tokens_.size() && tokens_[at_ + 2].kind == Kind::right_bracket; }
+
+  Node::Ptr after_dot(Node::Ptr of) {
+    const Token& token = now();
+    switch (token.kind) {
+      case Kind::star: return members(std::move(of));
+      case Kind::left_bracket: return multi_list(std::move(of));
+      case Kind::left_brace: return multi_map(std::move(of));
+      case Kind::flatten:
+        fail(token.begin, "an expression is missing between `[` and `]`", "without the dot `[]` flattens a list");
+      case Kind::context: fail(token.begin, fmt::format("`{}` can't stand after a dot", text_of(token)));
+      case Kind::identifier:
+        if (after().kind == Kind::left_parenthesis) return call(std::move(of));
+        break;
+      case Kind::quoted_identifier: break;
+      default: fail(token.begin, "a name must follow the dot");
     }
-  }
-
-  Node::Ptr field(Node::Ptr of) {
-    ++at_;
-    const Token& token = now();
-    if (token.kind == Kind::star) refuse(token, "projections `*`");
-    if (token.kind == Kind::left_bracket || token.kind == Kind::flatten || token.kind == Kind::left_brace)
-      refuse(token, "multiselects");
-    if (token.kind == Kind::identifier && after().kind == Kind::left_parenthesis) refuse(token, "functions");
-    if (token.kind == Kind::context) fail(token.begin, fmt::format("`{}` can't stand after a dot", text_of(token)));
-    if (token.kind != Kind::identifier && token.kind != Kind::quoted_identifier)
-      fail(token.begin, "a name must follow the dot");
     ++at_;
     const std::size_t begin = of->begin;
     const int height = of->height;
     return make(Node::Field{std::move(of), token.value.as_text()}, begin, height);
   }
 
-  Node::Ptr index(Node::Ptr of) {
+  Node::Ptr bracket(Node::Ptr of) {
     const Token bracket = take();
-    const Token number = now();
-    if (number.kind == Kind::literal && number.value.is_text())
-      fail(number.begin, "a list is indexed by a number",
-           fmt::format("a field is written .{0} or .\"{0}\"", number.value.as_text()));
-    if (number.kind != Kind::literal || after().kind == Kind::colon) {
-      --at_;
-      refuse_bracket(bracket);
+    const Token& inside = now();
+    if (inside.kind == Kind::star) {
+      ++at_;
+      take(Kind::right_bracket, bracket.begin, "]");
+      return projection(Projection::Of::items, std::move(of), star_power);
     }
-    if (!number.value.is_int()) fail(number.begin, "an index is a whole number");
-    ++at_;
-    if (now().kind == Kind::comma) refuse(bracket, "multiselects");
-    if (now().kind != Kind::right_bracket) fail(bracket.begin, "the closing `]` is missing");
-    ++at_;
+    if (inside.kind == Kind::colon || (inside.kind == Kind::number && after().kind == Kind::colon))
+      return slice(std::move(of), bracket);
+    if (inside.kind == Kind::literal && inside.value.is_text())
+      fail(inside.begin, "a list is indexed by a number",
+           fmt::format("a field is written .{0} or .\"{0}\"", inside.value.as_text()));
+    if (inside.kind == Kind::end) fail(bracket.begin, "the closing `]` is missing");
+    if (inside.kind != Kind::number)
+      fail(inside.begin, "an index is a number",
+           "a choice of fields takes a dot before it: `.[a, b]`; a condition `?`: `[?a]`");
+    const std::int64_t index = whole_number();
+    take(Kind::right_bracket, bracket.begin, "]");
     const std::size_t begin = of->begin;
     const int height = of->height;
-    return make(Node::Index{std::move(of), number.value.as_int()}, begin, height);
+    return make(Node::Index{std::move(of), index}, begin, height);
+  }
+
+  std::int64_t whole_number() {
+    const Token& token = take();
+    if (!token.value.is_int()) fail(token.begin, "an index is a whole number");
+    return token.value.as_int();
+  }
+
+  Node::Ptr slice(Node::Ptr of, const Token& bracket) {
+    std::optional<std::int64_t> parts[3];
+    int part = 0;
+    while (now().kind != Kind::right_bracket) {
+      if (now().kind == Kind::number && !parts[part]) parts[part] = whole_number();
+      else if (now().kind == Kind::colon && part < 2) ++part, ++at_;
+      else if (now().kind == Kind::end) fail(bracket.begin, "the closing `]` is missing");
+      else fail_unexpected();
+    }
+    ++at_;
+    if (parts[2] == 0) fail(ExpressionError::Kind::invalid_value, bracket.begin, "the step of a slice can't be 0");
+    Node::Ptr all = projection(Projection::Of::sliced, std::move(of), star_power);
+    std::get<Projection>(all->data).slice = {parts[0], parts[1], parts[2].value_or(1)};
+    return all;
+  }
+
+  Node::Ptr members(Node::Ptr of) {
+    ++at_;
+    return projection(Projection::Of::members, std::move(of), star_power);
+  }
+
+  Node::Ptr flatten(Node::Ptr of) {
+    ++at_;
+    return projection(Projection::Of::flattened, std::move(of), flatten_power);
+  }
+
+  Node::Ptr filter(Node::Ptr of) {
+    const std::size_t begin = take().begin;
+    Node::Ptr condition;
+    {
+      Inside inside(*this);
+      condition = expression(0);
+    }
+    take(Kind::right_bracket, begin, "]");
+    const int height = condition->height;
+    Node::Ptr all = projection(Projection::Of::filtered, std::move(of), filter_power, height);
+    std::get<Projection>(all->data).condition = std::move(condition);
+    return all;
+  }
+
+  // What follows belongs to each item, as far as it holds more tightly than `power`.
+  Node::Ptr projection(Projection::Of kind, Node::Ptr of, int power, int height_beside = 0) {
+    const std::size_t begin = of->begin;
+    Inside inside(*this);
+    Node::Ptr each = of_each(power);
+    const int height = std::max({of->height, each->height, height_beside});
+    return make(Projection{kind, std::move(of), std::move(each), nullptr, {}}, begin, height);
+  }
+
+  Node::Ptr of_each(int power) {
+    const Kind kind = now().kind;
+    if (binding_power(kind) < loosest_in_projection) return current(now().begin);
+    if (kind != Kind::dot) return expression(power);
+    ++at_;
+    return extended(after_dot(current(now().begin)), power);
+  }
+
+  Node::Ptr pipe(Node::Ptr left) {
+    ++at_;
+    Inside inside(*this);
+    Node::Ptr right = expression(pipe_power);
+    const std::size_t begin = left->begin;
+    const int height = std::max(left->height, right->height);
+    return make(Node::Pipe{std::move(left), std::move(right)}, begin, height);
+  }
+
+  // `of` nullptr: of what is at hand.
+  Node::Ptr multi_list(Node::Ptr of) {
+    const std::size_t opened = take().begin;
+    Node::MultiList list;
+    const std::size_t begin = of ? of->begin : opened;
+    int height = of ? of->height : 0;
+    std::optional<Inside> inside;
+    if (of) inside.emplace(*this);
+    do {
+      list.items.push_back(expression(0));
+      height = std::max(height, list.items.back()->height);
+    } while (takes_comma());
+    take(Kind::right_bracket, opened, "]");
+    list.of = of ? std::move(of) : current(begin);
+    return make(std::move(list), begin, std::max(height, 1));
+  }
+
+  Node::Ptr multi_map(Node::Ptr of) {
+    const std::size_t opened = take().begin;
+    const std::size_t begin = of->begin;
+    int height = of->height;
+    Node::MultiMap map;
+    std::optional<Inside> inside;
+    if (begin != opened) inside.emplace(*this);
+    do {
+      map.members.push_back(member());
+      height = std::max(height, map.members.back().second->height);
+    } while (takes_comma());
+    take(Kind::right_brace, opened, "}");
+    map.of = std::move(of);
+    return make(std::move(map), begin, height);
+  }
+
+  std::pair<std::string, Node::Ptr> member() {
+    const Token& name = now();
+    if (name.kind == Kind::end) fail(name.begin, "the expression ends too early");
+    if (name.kind != Kind::identifier && name.kind != Kind::quoted_identifier)
+      fail(name.begin, "a name must stand here, as in `{name: expression}`");
+    ++at_;
+    if (now().kind != Kind::colon) fail(now().begin, fmt::format("a `:` must follow `{}`", name.value.as_text()));
+    ++at_;
+    return {name.value.as_text(), expression(0)};
+  }
+
+  bool takes_comma() {
+    if (now().kind != Kind::comma) return false;
+    ++at_;
+    return true;
+  }
+
+  // `of`: what stands before the dot before the name; nullptr: there is none.
+  Node::Ptr call(Node::Ptr of) {
+    const Token& name = take();
+    const Function* function = find_function(name.value.as_text(), into_.dialect);
+    if (!function) fail_unknown_function(name);
+    const std::size_t opened = take().begin;
+    const std::size_t begin = of ? of->begin : name.begin;
+    std::vector<Node::Ptr> arguments = this->arguments(opened, of != nullptr);
+    check_count(*function, name, arguments.size());
+    int height = of ? of->height : 0;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      check_body(*function, i, *arguments[i]);
+      height = std::max(height, arguments[i]->height);
+    }
+    if (!function->body && !of)
+      return make(Node::Choice{std::move(arguments[0]), std::move(arguments[1]), std::move(arguments[2])}, begin, height);
+    if (!function->body) fail(name.begin, "`if` can't stand after a dot");
+    return make(Node::Call{function, std::move(arguments), std::move(of)}, begin, height);
+  }
+
+  std::vector<Node::Ptr> arguments(std::size_t opened, bool is_inside) {
+    std::optional<Inside> inside;
+    if (is_inside) inside.emplace(*this);
+    std::vector<Node::Ptr> found;
+    if (now().kind != Kind::right_parenthesis) {
+      do found.push_back(argument());
+      while (takes_comma());
+    }
+    take(Kind::right_parenthesis, opened, ")");
+    return found;
+  }
+
+  Node::Ptr argument() {
+    if (now().kind != Kind::ampersand) return expression(0);
+    const std::size_t begin = take().begin;
+    Inside inside(*this);
+    Node::Ptr body = expression(body_power);
+    const int height = body->height;
+    return make(Node::Body{std::move(body)}, begin, height);
+  }
+
+  [[noreturn]] void fail_unknown_function(const Token& name) const {
+    std::vector<std::string> known;
+    for (const Function& function : all_functions()) {
+      if (!is_plain() || !function.is_addition) known.push_back(function.name);
+    }
+    std::string hint = suggestion(name.value.as_text(), known, 8);
+    fail(ExpressionError::Kind::unknown_function, name.begin, fmt::format("there is no function `{}`", name.value.as_text()),
+         hint);
+  }
+
+  static void check_count(const Function& function, const Token& name, std::size_t count) {
+    const bool is_right = count >= function.least && (function.takes_more || count <= function.takes.size());
+    if (is_right) return;
+    fail(ExpressionError::Kind::invalid_arity, name.begin,
+         fmt::format("`{}` can't take {} argument{}", function.name, count, count == 1 ? "" : "s"),
+         fmt::format("write `{}`", function.usage));
+  }
+
+  void check_body(const Function& function, std::size_t position, const Node& argument) const {
+    const unsigned takes = function.takes[std::min(position, function.takes.size() - 1)];
+    const bool is_body = std::holds_alternative<Node::Body>(argument.data);
+    if (is_body == ((takes & accepts_expression) != 0)) return;
+    const std::string_view shown = text_.substr(argument.begin, argument.end - argument.begin);
+    if (is_body)
+      fail(ExpressionError::Kind::invalid_type, argument.begin, fmt::format("`{}` takes no `&` here", function.name),
+           fmt::format("write `{}`", function.usage));
+    fail(ExpressionError::Kind::invalid_type, argument.begin,
+         fmt::format("`{}` takes an expression here that it applies to each item", function.name),
+         fmt::format("write `&{}`", shown));
   }
 
   Node::Ptr logical(Node::Ptr left, Node::Connective connective) {
@@ -235,37 +501,17 @@ class Parser {
   Node::Ptr comparison(Node::Ptr left) {
     const Token& token = take();
     Node::Ptr right = expression(comparison_power);
-    if (binding_power(now().kind) == comparison_power)
+    if (!is_plain() && binding_power(now().kind) == comparison_power)
       fail(now().begin, "comparisons can't be chained", "write `a < b && b < c`");
     const std::size_t begin = left->begin;
     const int height = std::max(left->height, right->height);
     return make(Node::Comparison{comparator(token.kind), std::move(left), std::move(right)}, begin, height);
   }
 
-  // `[` that begins no index.
-  [[noreturn]] void refuse_bracket(const Token& bracket) const {
-    const Kind inside = after().kind;
-    if (inside == Kind::star) refuse(bracket, "projections `[*]`");
-    if (inside == Kind::colon || inside == Kind::literal) refuse(bracket, "slices");
-    if (inside == Kind::end) fail(bracket.begin, "the closing `]` is missing");
-    refuse(bracket, "multiselects");
-  }
-
-  [[noreturn]] void refuse_operand(const Token& token) const {
-    switch (token.kind) {
-      case Kind::end: fail(token.begin, "the expression ends too early");
-      case Kind::star: refuse(token, "projections `*`");
-      case Kind::filter: refuse(token, "filters `[?...]`");
-      case Kind::flatten: refuse(token, "projections `[]`");
-      case Kind::left_brace: refuse(token, "multiselects");
-      case Kind::ampersand: refuse(token, "references to expressions `&`");
-      default: fail_unexpected();
-    }
-  }
-
   [[noreturn]] void fail_unexpected() const {
     const Token& token = now();
     const std::string_view found = text_of(token);
+    if (token.kind == Kind::end) fail(token.begin, "the expression ends too early");
     std::string hint;
     if (found == "and" || found == "&") hint = "write `&&`";
     if (found == "or") hint = "write `||`";
@@ -274,18 +520,16 @@ class Parser {
     fail(token.begin, fmt::format("`{}` can't stand here", found), hint);
   }
 
+  Expression::Parsed& into_;
   std::string_view text_;
   std::vector<Token> tokens_;
-  std::vector<Reference>& references_;
-  std::vector<Reference>& bare_names_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  int inside_ = 0;
 };
 
 }  // namespace
 
-Node::Ptr parse_tree(std::string_view text, std::vector<Reference>& references, std::vector<Reference>& bare_names) {
-  return Parser(text, references, bare_names).run();
-}
+void parse_tree(Expression::Parsed& into) { into.root = Parser(into).run(); }
 
 }  // namespace runbook

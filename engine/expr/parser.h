@@ -1,11 +1,9 @@
 #pragma once
-#include <string_view>
-
 #include "expr/ast.h"
 
 namespace runbook {
 
-// Throws ExpressionError{syntax, unsupported}.
-Expression::Node::Ptr parse_tree(std::string_view text, std::vector<Reference>& references, std::vector<Reference>& bare_names);
+// Fills in root, references and bare_names of `into` from its text and dialect. Throws ExpressionError.
+void parse_tree(Expression::Parsed& into);
 
 }  // namespace runbook

@@ -10,18 +10,21 @@ namespace runbook {
 
 namespace {
 
-std::optional<std::string> read_open(const std::filesystem::path& path) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return std::nullopt;
+std::optional<std::string> read_to_end(int fd) {
   std::string bytes;
   char buffer[1 << 16];
   while (true) {
-    ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+    ssize_t count = ::read(fd, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return std::nullopt;
     if (count == 0) return bytes;
     bytes.append(buffer, static_cast<std::size_t>(count));
   }
+}
+
+std::optional<std::string> read_open(const std::filesystem::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd ? read_to_end(fd.get()) : std::nullopt;
 }
 
 }  // namespace
@@ -33,6 +36,12 @@ std::string read_file(const std::filesystem::path& path, ExitCode code) {
 }
 
 std::optional<std::string> try_read_file(const std::filesystem::path& path) { return read_open(path); }
+
+std::string read_stream(int fd) {
+  auto bytes = read_to_end(fd);
+  if (!bytes) throw_system(ExitCode::usage, "reading standard input", errno);
+  return *std::move(bytes);
+}
 
 std::string read_all(int fd) {
   std::string bytes;

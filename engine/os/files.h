@@ -13,6 +13,7 @@ namespace runbook {
 std::string read_file(const std::filesystem::path& path, ExitCode code = ExitCode::usage);
 std::optional<std::string> try_read_file(const std::filesystem::path& path);
 std::string read_all(int fd);                    // from offset 0; what can't be read is left out
+std::string read_stream(int fd);                 // to its end, as a pipe gives it; throws Error (exit 2)
 bool write_all(int fd, std::string_view bytes);  // false: errno says why
 
 // An anonymous file in memory with these bytes, close-on-exec. Throws Error.

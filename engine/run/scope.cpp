@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "book/yaml_value.h"
 
 namespace runbook {
 
@@ -41,6 +42,8 @@ std::optional<Value> RunScope::step(std::string_view id) const {
   return with(step, "state", step_state_name(it.state));
 }
 
+std::optional<Value> RunScope::parse_yaml(std::string_view text, std::string& why) const { return parse_yaml_text(text, why); }
+
 namespace {
 
 // While vars are made: inputs, $run, and the vars before.
@@ -54,6 +57,7 @@ class VarsScope : public Scope {
     return std::nullopt;
   }
   std::optional<Value> step(std::string_view) const override { return std::nullopt; }
+  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
   Value vars = Value(Map{});
 
  private:

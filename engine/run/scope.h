@@ -32,6 +32,7 @@ class RunScope : public Scope {
 
   std::optional<Value> context(std::string_view name) const override;
   std::optional<Value> step(std::string_view id) const override;
+  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override;
 
  private:
   const RunFacts& facts_;

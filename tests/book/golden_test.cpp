@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-fs::path golden_folder() { return fs::path(__FILE__).parent_path().parent_path() / "golden" / "check"; }
+fs::path golden_folder() { return fs::path(RUNBOOK_TESTS_FOLDER) / "golden" / "check"; }
 
 std::string content_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

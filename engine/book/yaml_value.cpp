@@ -1,0 +1,89 @@
+#include "book/yaml_value.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/diagnostic.h"
+#include "book/yaml_reader.h"
+
+namespace runbook {
+namespace {
+
+constexpr std::string_view digits = "0123456789";
+
+std::optional<Value> whole_number(std::string_view text) {
+  int base = 10;
+  std::string_view rest = text;
+  const bool is_negative = rest.starts_with('-');
+  if (rest.starts_with('-') || rest.starts_with('+')) rest.remove_prefix(1);
+  if (text.starts_with("0x") || text.starts_with("0o")) {
+    base = text[1] == 'x' ? 16 : 8;
+    rest = text.substr(2);
+  }
+  if (rest.empty() || rest.front() == '-') return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, base);
+  if (error != std::errc() || end != rest.data() + rest.size()) return std::nullopt;
+  return Value(is_negative ? -number : number);
+}
+
+// [-+]? ( . digits | digits ( . digits? )? ) ( [eE] [-+]? digits )?
+std::optional<Value> real_number(std::string_view text) {
+  const bool has_sign = text.starts_with('-') || text.starts_with('+');
+  const std::string_view rest = text.substr(has_sign ? 1 : 0);
+  const bool looks_like_one = rest.find_first_of(digits) <= 1 &&
+                              (rest.starts_with('.') || digits.find(rest.front()) != digits.npos) &&
+                              rest.find_first_not_of("0123456789.eE+-") == rest.npos;
+  if (!looks_like_one) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  if (error != std::errc() || end != rest.data() + rest.size()) return std::nullopt;
+  return Value(text.starts_with('-') ? -number : number);
+}
+
+Value scalar_value(const Node& node) {
+  const std::string& text = node.text;
+  if (node.quoted) return text;
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return {};
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  if (auto number = whole_number(text)) return *number;
+  if (auto number = real_number(text)) return *number;
+  return text;
+}
+
+}  // namespace
+
+Value value_of(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null: return {};
+    case Node::Kind::scalar: return scalar_value(node);
+    case Node::Kind::list: {
+      List items;
+      for (const NodePtr& item : node.items) items.push_back(value_of(*item));
+      return Value(std::move(items));
+    }
+    case Node::Kind::map: break;
+  }
+  Map members;
+  for (const Node::Member& member : node.members) members.emplace_back(member.key, value_of(*member.value));
+  return Value(std::move(members));
+}
+
+std::optional<Value> parse_yaml_text(std::string_view text, std::string& why) {
+  const SourceText source("", std::string(text));
+  std::vector<Diagnostic> problems;
+  const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  const NodePtr root = is_blank ? nullptr : read_yaml(source, problems);
+  const auto error = std::find_if(problems.begin(), problems.end(),
+                                  [](const Diagnostic& each) { return each.severity == Diagnostic::Severity::error; });
+  if (error != problems.end()) {
+    why = fmt::format("line {}: {}", error->place.line, error->message);
+    return std::nullopt;
+  }
+  return root ? value_of(*root) : Value();
+}
+
+}  // namespace runbook

@@ -1,0 +1,64 @@
+// eval: an expression over JSON on standard input.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/diagnostic.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "book/yaml_value.h"
+#include "cli/commands.h"
+#include "expr/expression.h"
+#include "os/files.h"
+
+namespace runbook {
+
+namespace {
+
+// There is no run, so there is no `$`.
+class EvalScope : public Scope {
+ public:
+  std::optional<Value> context(std::string_view) const override { return std::nullopt; }
+  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
+  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
+};
+
+Value standard_input() {
+  const std::string text = read_stream(STDIN_FILENO);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return {};
+  return parse_json(text);
+}
+
+int explain(const ExpressionError& error, const std::string& expression, bool wants_json) {
+  const SourceText source("expression", expression);
+  Diagnostic diagnostic;
+  diagnostic.place = source.place_at(error.offset());
+  diagnostic.message = fmt::format("{}: {}", kind_name(error.kind()), error.what());
+  diagnostic.hint = error.hint();
+  if (wants_json)
+    fmt::print("{}\n", to_json(object({{"error", kind_name(error.kind())},
+                                       {"message", error.what()},
+                                       {"hint", error.hint()},
+                                       {"column", diagnostic.place.column}})));
+  else fmt::print(stderr, "{}", render(diagnostic, source));
+  return static_cast<int>(ExitCode::usage);
+}
+
+}  // namespace
+
+int eval_command(const Arguments& arguments) {
+  const std::string& text = arguments.operands().front();
+  const bool is_strict = arguments.has("--strict");
+  try {
+    const Expression expression = Expression::parse(text, is_strict ? Dialect::runbook : Dialect::plain);
+    const Value given = standard_input();
+    const Value result = expression.evaluate(EvalScope(), &given);
+    fmt::print("{}\n", arguments.has("--compact") ? to_json(result) : to_pretty_json(result));
+    return 0;
+  } catch (const ExpressionError& error) {
+    return explain(error, text, arguments.wants_json());
+  }
+}
+
+}  // namespace runbook
