@@ -89,6 +89,7 @@ class Resolution {
   }
 
   void resolve(const Input& input) {
+    if (input.type == ValueType::secret && given_.leaves_out_secrets) return;
     if (input.type == ValueType::secret && flag_of(input))
       return report(
           fmt::format("the secret `{}` can't be given on the command line, where every user of this machine can see it",

@@ -15,6 +15,7 @@ struct GivenInputs {
   std::vector<std::pair<std::string, std::string>> flags;  // -i name=value, in order; the last of a name counts
   Value file;                                              // the map of --inputs, or null
   std::function<std::optional<std::string>(const std::string&)> environment;
+  bool leaves_out_secrets = false;  // they are not asked for, and not there
 };
 
 struct InputValues {

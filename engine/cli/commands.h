@@ -15,6 +15,7 @@ std::string help_text(const CommandRow& row);
 int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int eval_command(const Arguments& arguments);
+int plan_command(const Arguments& arguments);
 int runs_command(const Arguments& arguments);
 int show_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);

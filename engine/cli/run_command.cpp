@@ -59,16 +59,6 @@ Limits read_limits(const Arguments& arguments, const Runbook& runbook) {
   return limits;
 }
 
-// Relative paths start at the runbook's folder, for steps in every `dir:`.
-Value with_absolute_paths(const Runbook& runbook, const fs::path& folder, Value inputs) {
-  for (const Input& input : runbook.inputs) {
-    if (input.type != ValueType::path) continue;
-    std::string text = inputs.text_or(input.name, "");
-    if (!text.empty()) inputs = with(inputs, input.name, (folder / text).lexically_normal().string());
-  }
-  return inputs;
-}
-
 void read_common(const Arguments& arguments, DrivePlan& plan) {
   plan.limits = read_limits(arguments, *plan.runbook);
   plan.shows_output = arguments.has("--output");

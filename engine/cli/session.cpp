@@ -143,6 +143,21 @@ GivenInputs given_inputs(const Arguments& arguments) {
   return given;
 }
 
+Value with_absolute_paths(const Runbook& runbook, const std::filesystem::path& folder, Value inputs) {
+  for (const Input& input : runbook.inputs) {
+    if (input.type != ValueType::path) continue;
+    std::string text = inputs.text_or(input.name, "");
+    if (!text.empty()) inputs = with(inputs, input.name, (folder / text).lexically_normal().string());
+  }
+  return inputs;
+}
+
+Value inputs_for_a_look(const Arguments& arguments, const Runbook& runbook, const std::filesystem::path& path) {
+  GivenInputs given = given_inputs(arguments);
+  given.leaves_out_secrets = true;
+  return with_absolute_paths(runbook, path.parent_path(), resolve_inputs(runbook, given).values);
+}
+
 std::string quoted_for_shell(const std::string& text) {
   bool is_plain =
       !text.empty() &&

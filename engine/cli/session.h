@@ -28,6 +28,10 @@ SourcePtr stored_definition(const JournalFile& file, const RunState& state);
 void require_step(const JournalFile& file, const RunState& state, const std::string& step);
 
 GivenInputs given_inputs(const Arguments& arguments);
+// Relative paths start at the runbook's folder, for steps in every `dir:`.
+Value with_absolute_paths(const Runbook& runbook, const std::filesystem::path& folder, Value inputs);
+// As a run would have them, for a command that runs nothing: secrets may be missing, and are left out.
+Value inputs_for_a_look(const Arguments& arguments, const Runbook& runbook, const std::filesystem::path& path);
 
 std::string quoted_for_shell(const std::string& text);
 

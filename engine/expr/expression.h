@@ -38,6 +38,17 @@ class ExpressionError : public std::exception {
   std::string hint_;
 };
 
+// Thrown through an evaluation by a Scope that looks ahead: the value will be there after that step.
+class NotKnownYet : public std::exception {
+ public:
+  explicit NotKnownYet(std::string after) : after_(std::move(after)) {}
+  const std::string& after() const { return after_; }
+  const char* what() const noexcept override { return "a value that is not known yet"; }
+
+ private:
+  std::string after_;
+};
+
 // "syntax", "unknown-function", ...: JMESPath's own words where it has them.
 std::string_view kind_name(ExpressionError::Kind kind);
 

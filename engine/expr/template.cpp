@@ -145,14 +145,26 @@ Value Template::value_of(std::size_t index, const Scope& scope) const {
   throw ExpressionError(Kind::invalid_type, offset, fmt::format("`{}` is null", expression.text()));
 }
 
-Value Template::evaluate(const Scope& scope) const {
+Value Template::evaluate(const Scope& scope) const { return joined(scope, IfUnknown::fails); }
+
+Value Template::foreseen(const Scope& scope) const { return joined(scope, IfUnknown::is_said); }
+
+Value Template::joined(const Scope& scope, IfUnknown if_unknown) const {
   if (!parsed_) return "";
+  const auto value = [&](std::size_t index) -> Value {
+    try {
+      return value_of(index, scope);
+    } catch (const NotKnownYet& later) {
+      if (if_unknown == IfUnknown::fails) throw;
+      return fmt::format("(known after {})", later.after());
+    }
+  };
   const std::vector<std::string>& literals = parsed_->literals;
   if (!has_expressions()) return literals.front();
-  if (literals.size() == 2 && literals.front().empty() && literals.back().empty()) return value_of(0, scope);
+  if (literals.size() == 2 && literals.front().empty() && literals.back().empty()) return value(0);
   std::string text = literals.front();
   for (std::size_t i = 0; i < parsed_->expressions.size(); ++i) {
-    text += as_text(value_of(i, scope), parsed_->expressions[i], parsed_->offsets[i]);
+    text += as_text(value(i), parsed_->expressions[i], parsed_->offsets[i]);
     text += literals[i + 1];
   }
   return text;

@@ -19,6 +19,9 @@ class Template {
   // A lone `${{ }}` keeps its type (text around it: text, numbers and booleans only); null is an error.
   Value evaluate(const Scope& scope) const;
 
+  // The same, but "(known after STEP)" stands for what a Scope does not know yet.
+  Value foreseen(const Scope& scope) const;
+
   bool has_expressions() const { return !expressions().empty(); }
   const std::vector<Expression>& expressions() const;
   // Of all expressions, with offsets into the template's text.
@@ -29,7 +32,9 @@ class Template {
   struct Parsed;
 
  private:
+  enum class IfUnknown { fails, is_said };
   Value value_of(std::size_t index, const Scope& scope) const;
+  Value joined(const Scope& scope, IfUnknown if_unknown) const;
 
   std::shared_ptr<const Parsed> parsed_;
 };

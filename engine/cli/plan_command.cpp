@@ -1,0 +1,136 @@
+// plan: what a run would do and why; nothing is run, nothing is written.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "os/identity.h"
+#include "plugins/all.h"
+#include "run/plan.h"
+
+namespace runbook {
+
+namespace {
+
+Value step_json(const PlannedStep& planned) {
+  const Step& step = *planned.step;
+  Value row = object({{"id", step.id},
+                      {"title", step.title},
+                      {"type", step.type},
+                      {"section", planned.section},
+                      {"decision", verdict_name(planned.verdict)},
+                      {"why", planned.why}});
+  if (planned.verdict == PlannedStep::Verdict::skipped) return row;
+  if (step.kind == Step::Kind::act) row = with(with(row, "effect", effect_name(step.effect)), "params", planned.params);
+  List looks;
+  for (const std::string& look : planned.looks) looks.emplace_back(look);
+  return with(with(with(row, "env", planned.env), "dir", planned.dir), "looks", Value(std::move(looks)));
+}
+
+std::string to_text(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
+
+void print_named(const std::string& indent, const std::string& name, const Value& value) {
+  const std::string text = to_text(value);
+  const SourceText lines("", text.ends_with('\n') ? text.substr(0, text.size() - 1) : text);
+  if (lines.line_count() == 1) return fmt::print("{}{}: {}\n", indent, name, lines.line(1));
+  fmt::print("{}{}:\n", indent, name);
+  for (int number = 1; number <= lines.line_count(); ++number) fmt::print("{}  {}\n", indent, lines.line(number));
+}
+
+// What every step gets alike is said once.
+Map common_env(const std::vector<PlannedStep>& steps) {
+  std::optional<Map> common;
+  for (const PlannedStep& planned : steps) {
+    if (!planned.env.is_map()) continue;
+    if (!common) common = planned.env.as_map();
+    std::erase_if(*common, [&](const auto& entry) {
+      const Value* same = planned.env.find(entry.first);
+      return !same || !(*same == entry.second);
+    });
+  }
+  return common.value_or(Map());
+}
+
+class Printer {
+ public:
+  explicit Printer(const std::vector<PlannedStep>& steps) : steps_(steps), common_(common_env(steps)) {}
+
+  void print(const Runbook& runbook) const {
+    fmt::print("{}: {} steps; nothing is run\n", runbook.title.empty() ? runbook.name : runbook.title, steps_.size());
+    for (const auto& [name, value] : common_) print_named("  ", "env " + name, value);
+    std::string section;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      if (steps_[i].section != section) fmt::print("\n{}\n", steps_[i].section.empty() ? "(no section)" : steps_[i].section);
+      section = steps_[i].section;
+      print_step(steps_[i], i + 1);
+    }
+  }
+
+ private:
+  static std::string headline(const PlannedStep& planned) {
+    std::string text(verdict_name(planned.verdict));
+    if (planned.verdict == PlannedStep::Verdict::runs && planned.step->done_when) text += " unless done_when holds already";
+    return planned.why.empty() ? text : text + ": " + planned.why;
+  }
+
+  void print_step(const PlannedStep& planned, std::size_t number) const {
+    const Step& step = *planned.step;
+    fmt::print("{:>3}  {}  {}\n      {}\n", number, step.id, step.title, headline(planned));
+    if (planned.verdict == PlannedStep::Verdict::skipped) return;
+    if (planned.params.is_map()) {
+      for (const auto& [name, value] : planned.params.as_map()) print_named(indent, name_of(step, name), value);
+    }
+    if (planned.env.is_map()) {
+      for (const auto& [name, value] : planned.env.as_map())
+        if (!is_common(name)) print_named(indent, "env " + name, value);
+    }
+    for (const std::string& look : planned.looks) {
+      const std::size_t colon = look.find(": ");
+      print_named(indent, look.substr(0, colon), look.substr(colon + 2));
+    }
+    if (step.kind == Step::Kind::act) fmt::print("{}effect: {}\n", indent, effect_name(step.effect));
+  }
+
+  static std::string name_of(const Step& step, const std::string& param) {
+    const Declaration* type = find_declaration(all_declarations(), step.type);
+    return type && type->main_param == param ? step.type : param;
+  }
+
+  bool is_common(const std::string& name) const {
+    return std::any_of(common_.begin(), common_.end(), [&](const auto& entry) { return entry.first == name; });
+  }
+
+  static constexpr const char* indent = "      ";
+  const std::vector<PlannedStep>& steps_;
+  Map common_;
+};
+
+}  // namespace
+
+int plan_command(const Arguments& arguments) {
+  const std::filesystem::path path = find_runbook(arguments.operands().front());
+  RunFacts facts;
+  facts.runbook = load_or_explain(read_source(path));
+  facts.types = &all_declarations();
+  facts.dir = path.parent_path().string();
+  facts.inputs = inputs_for_a_look(arguments, *facts.runbook, path);
+  facts.run = "(known when it begins)";
+  facts.run_values = object(
+      {{"id", facts.run}, {"started_at", facts.run}, {"dir", facts.dir}, {"operator", operator_name()}, {"host", host_name()}});
+  facts.vars = evaluate_vars(*facts.runbook, facts.inputs, facts.run_values);
+  const std::vector<PlannedStep> steps = plan_run(facts);
+  if (!arguments.wants_json()) return Printer(steps).print(*facts.runbook), 0;
+  List rows;
+  for (const PlannedStep& step : steps) rows.push_back(step_json(step));
+  fmt::print(
+      "{}\n",
+      to_pretty_json(object({{"runbook", facts.runbook->name}, {"inputs", facts.inputs}, {"steps", Value(std::move(rows))}})));
+  return 0;
+}
+
+}  // namespace runbook

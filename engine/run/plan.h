@@ -1,0 +1,33 @@
+#pragma once
+// What a run would do, as far as it can be known before it begins. Nothing is run, looked at or written.
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+#include "run/facts.h"
+
+namespace runbook {
+
+struct PlannedStep {
+  enum class Verdict {
+    runs,
+    skipped,  // by `when`, its own or a section's
+    depends,  // on a `when` over values that only an earlier step will give
+    stops,    // the run would stop here: an expression fails
+  };
+  const Step* step = nullptr;
+  std::string section;  // titles, "Cluster / Nodes"; "" : none
+  Verdict verdict = Verdict::runs;
+  std::string why;
+  // What it would do: parameters with their values; "(known after STEP)" for what is not known yet, "[secret]" for secrets.
+  Value params, env;
+  std::string dir;
+  std::vector<std::string> looks;  // probes around it, in the order in which they are asked: "done_when: shell: test -e x"
+};
+
+// Asks `decide` wherever nothing but the inputs matters. `secrets` of the facts are not needed.
+std::vector<PlannedStep> plan_run(const RunFacts& facts);
+
+std::string_view verdict_name(PlannedStep::Verdict verdict);
+
+}  // namespace runbook
