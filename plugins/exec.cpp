@@ -24,9 +24,13 @@ Declaration exec_declaration() {
   exec.name = "exec";
   exec.summary = "Runs a program with arguments, without a shell.";
   exec.main_param = "argv";
-  exec.params = {
-      {"argv", Param::Type::arguments, "The program and its arguments; ${{ }} in each.", true, {}, {}},
-      {"stdin", Param::Type::input, "Standard input: text, {json: value} or {file: path}. Empty if left out.", false, {}, {}}};
+  exec.params = {{"argv", Param::Type::arguments, "The program and its arguments; ${{ }} in each.", true, {}, {}},
+                 {"stdin",
+                  Param::Type::input,
+                  "Standard input: text, {json: value}, {yaml: value} or {file: path}. Empty if left out.",
+                  false,
+                  {},
+                  {}}};
   exec.effect = Effect::once;
   return exec;
 }

@@ -11,17 +11,19 @@
 #include "base/json.h"
 #include "base/redactor.h"
 #include "base/utf8.h"
+#include "book/yaml_value.h"
 #include "os/files.h"
 
 namespace runbook {
 
 namespace {
 
-// Standard input: text, {json: value} or {file: path}.
+// Standard input: text, {json: value}, {yaml: value} or {file: path}.
 std::optional<std::string> standard_input(const Value& params, const std::string& dir) {
   Value input = params.get("stdin");
   if (input.is_null()) return std::nullopt;
   if (const Value* json = input.find("json")) return to_json(*json) + "\n";
+  if (const Value* yaml = input.find("yaml")) return to_yaml(*yaml);
   if (const Value* file = input.find("file")) {
     std::string path = file->is_text() ? file->as_text() : to_json(*file);
     return read_file(std::filesystem::path(dir) / path, ExitCode::step_failed);

@@ -23,7 +23,7 @@ struct Param {
     text,       // a scalar without ${{ }}: a script
     value,      // a scalar with ${{ }}
     arguments,  // a list of scalars, ${{ }} in each
-    input,      // text with ${{ }}, or {json: ...} or {file: path}
+    input,      // text with ${{ }}, or {json: ...}, {yaml: ...} or {file: path}
   };
   std::string name;
   Type type = Type::value;

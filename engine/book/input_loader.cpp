@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "base/pattern.h"
 #include "book/inputs.h"
 #include "book/keys.h"
-#include "base/pattern.h"
 
 namespace runbook {
 namespace {

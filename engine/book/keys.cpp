@@ -30,7 +30,7 @@ const KeySet input = {"an input",
                       {"type", "default", "pattern", "description", "example"},
                       {"reject", "from", "min", "max", "min_items", "max_items", "enum"}};
 
-const KeySet output_rule = {"an output", {"value", "regex", "type"}, {"secret", "keep", "lines"}};
+const KeySet output_rule = {"an output", {"value", "regex", "type", "lines"}, {"secret", "keep"}};
 const KeySet retry = {"`retry`", {"attempts", "delay", "backoff", "max_delay", "when"}, {}};
 const KeySet output_sizes = {"`output`", {"head", "tail"}, {}};
 const KeySet uncovered = {"an entry", {"what", "because"}, {}};

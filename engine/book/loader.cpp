@@ -1,4 +1,5 @@
 #include "book/loader.h"
+#include "book/swallowed_updates.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,7 @@ class RunbookLoader {
     load_outputs();
     for (const char* key : {"not_encoded", "not_automated"}) check_uncovered(key);
     references_.check(*runbook_, problems_);
+    warn_of_swallowed_updates(*runbook_, problems_);
   }
 
   std::shared_ptr<const Runbook> runbook() const { return runbook_; }

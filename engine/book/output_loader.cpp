@@ -16,6 +16,9 @@ void load_rule(OutputRule& rule, const Node& map, const Site& site, Loading& loa
   if (const Node::Member* value = map.find("value")) rule.value = read_expression(value->value, site, loading);
   fields.pattern("regex", rule.regex);
   if (const std::optional<std::size_t> type = fields.choice("type", type_names)) rule.type = types[*type];
+  fields.boolean("lines", rule.is_lines);
+  if (const Node::Member* type = map.find("type"); type && rule.is_lines && rule.type != ValueType::text)
+    loading.problems.error(*type, "an output of lines is a list of texts, and can't be converted");
   const Node::Member* regex = map.find("regex");
   if (regex && map.find("value")) loading.problems.error(*regex, "an output has `value` or `regex`, not both");
 }

@@ -243,18 +243,19 @@ class ParamsLoader {
   std::optional<ParamTree> input(const Param& param, const NodePtr& node, Site site) {
     site.takes_secrets = true;
     if (node->kind == Node::Kind::scalar) return leaf(node, site);
-    if (!expect(Node::Kind::map, *node, shown_name(param), problems_, "write text, {json: ...} or {file: path}"))
+    if (!expect(Node::Kind::map, *node, shown_name(param), problems_, "write text, {json: ...}, {yaml: ...} or {file: path}"))
       return std::nullopt;
     Members members;
     for (const Node::Member& member : node->members) {
       std::optional<ParamTree> tree;
-      if (member.key == "json") tree = json(member.value, site);
+      if (member.key == "json" || member.key == "yaml") tree = json(member.value, site);
       else if (member.key == "file") tree = leaf(member.value, site_.at("file"));
-      else if (member.key == "yaml") report_unsupported(member, problems_);
-      else problems_.error(member, fmt::format("unknown key `{}`", member.key), suggestion(member.key, {"json", "file"}));
+      else
+        problems_.error(member, fmt::format("unknown key `{}`", member.key), suggestion(member.key, {"json", "yaml", "file"}));
       if (tree) members.emplace_back(member.key, *std::move(tree));
     }
-    if (node->members.size() != 1) problems_.error(*node, fmt::format("`{}` takes one of `json` and `file`", param.name));
+    if (node->members.size() != 1)
+      problems_.error(*node, fmt::format("`{}` takes one of `json`, `yaml` and `file`", param.name));
     return ParamTree{std::move(members)};
   }
 

@@ -1,5 +1,7 @@
 #include "book/runbook.h"
 
+#include <algorithm>
+
 namespace runbook {
 
 std::string_view value_type_name(ValueType type) {
@@ -34,10 +36,7 @@ Value ParamTree::evaluate(const Scope& scope) const {
 
 bool Step::needs_result() const {
   if (retry.when) return true;
-  for (const OutputRule& output : outputs) {
-    if (output.value || !output.regex.empty()) return true;
-  }
-  return false;
+  return std::any_of(outputs.begin(), outputs.end(), [](const OutputRule& output) { return output.is_of_result(); });
 }
 
 const Step* Runbook::find(std::string_view id) const {

@@ -51,13 +51,17 @@ struct Input {
   Place place;
 };
 
-// name: expression | {value: expression, type:} | {regex: ..., type:} | {} (from $RUNBOOK_OUTPUT)
+// name: expression | {value: expression, type:, lines:} | {regex: ..., type:, lines:} | {lines: true} (of standard output) | {} (from
+// $RUNBOOK_OUTPUT)
 struct OutputRule {
   std::string name;
   std::optional<PlacedExpression> value;
   std::string regex;                 // over standard output; first group, or the whole match
   ValueType type = ValueType::text;  // text: no conversion
+  bool is_lines = false;             // the text is made a list of its lines
   Place place;
+  // Whether it is taken from what the step gave, and not from $RUNBOOK_OUTPUT.
+  bool is_of_result() const { return value || !regex.empty() || is_lines; }
 };
 
 struct EnvEntry {

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <set>
 
 #include "base/diagnostic.h"
+#include "base/json.h"
 #include "book/yaml_reader.h"
 
 namespace runbook {
@@ -54,7 +57,61 @@ Value scalar_value(const Node& node) {
   return text;
 }
 
+// Words that YAML 1.1 takes for truth values are among them.
+bool is_safe_plain(const std::string& text) {
+  static const std::set<std::string> words = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+  std::string lower = text;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_plain = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
+  };
+  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), is_plain) && !words.contains(lower);
+}
+
+std::string scalar_text(const Value& value) {
+  if (value.is_text() && is_safe_plain(value.as_text())) return value.as_text();
+  return to_json(value);  // JSON is YAML
+}
+
+bool is_nested(const Value& value) {
+  return (value.is_list() && !value.as_list().empty()) || (value.is_map() && !value.as_map().empty());
+}
+
+void append_yaml(std::string& text, const Value& value, int indent);
+
+void append_entry(std::string& text, const std::string& head, const Value& value, int indent) {
+  text += head;
+  if (!is_nested(value)) {
+    text += " " + scalar_text(value) + "\n";
+    return;
+  }
+  text += "\n";
+  append_yaml(text, value, indent + 2);
+}
+
+void append_yaml(std::string& text, const Value& value, int indent) {
+  const std::string margin(static_cast<std::size_t>(indent), ' ');
+  if (!is_nested(value)) {
+    text += scalar_text(value) + "\n";
+    return;
+  }
+  if (value.is_list()) {
+    for (const Value& item : value.as_list()) append_entry(text, margin + "-", item, indent);
+    return;
+  }
+  for (const auto& [name, member] : value.as_map()) {
+    append_entry(text, margin + scalar_text(name) + ":", member, indent);
+  }
+}
+
 }  // namespace
+
+std::string to_yaml(const Value& value) {
+  std::string text;
+  append_yaml(text, value, 0);
+  return text;
+}
 
 Value value_of(const Node& node) {
   switch (node.kind) {

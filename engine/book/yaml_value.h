@@ -15,4 +15,8 @@ Value value_of(const Node& node);
 // nullopt: the text is no YAML; then `why` says what is wrong, in one line. Nothing at all is null.
 std::optional<Value> parse_yaml_text(std::string_view text, std::string& why);
 
+// Block style, two spaces a level; ends with a newline. Reading it gives the value again, with any reader of YAML 1.1 or 1.2: text
+// that one of them could take for something else stands in double quotes.
+std::string to_yaml(const Value& value);
+
 }  // namespace runbook

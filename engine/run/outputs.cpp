@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "book/inputs.h"
 #include "base/pattern.h"
+#include "book/inputs.h"
 
 namespace runbook {
 
@@ -33,6 +33,7 @@ std::optional<Value> raw_value(const OutputRule& rule, const Outcome& outcome, c
     auto text = first_match(outcome.result.text_or("stdout", ""), rule.regex, why);
     return text ? std::optional<Value>(*text) : std::nullopt;
   }
+  if (!rule.value && rule.is_lines) return outcome.result.get("stdout");
   if (!rule.value) return named(outcome, rule.name, why);
   try {
     Value value = rule.value->expression.evaluate(scope, &outcome.result);
@@ -44,7 +45,24 @@ std::optional<Value> raw_value(const OutputRule& rule, const Outcome& outcome, c
   return std::nullopt;
 }
 
+Value lines_of(const std::string& text) {
+  List lines;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const bool has_return = end > at && text[end - 1] == '\r';
+    lines.emplace_back(text.substr(at, end - at - (has_return ? 1 : 0)));
+    at = end + 1;
+  }
+  return Value(std::move(lines));
+}
+
 std::optional<Value> converted(const OutputRule& rule, const Value& value, std::string& why) {
+  if (rule.is_lines && value.is_text()) return lines_of(value.as_text());
+  if (rule.is_lines) {
+    why = fmt::format("`lines` takes text, and this is {}", to_json(value));
+    return std::nullopt;
+  }
   if (rule.type == ValueType::text) return value;
   std::string text = value.is_text() ? value.as_text() : to_json(value);
   return convert(rule.type, text, why);
@@ -57,9 +75,8 @@ std::optional<Value> extract_outputs(const std::vector<OutputRule>& rules, const
   Map outputs;
   for (const OutputRule& rule : rules) {
     std::string reason;
-    bool needs_result = rule.value || !rule.regex.empty();
     std::optional<Value> value;
-    if (needs_result && outcome.result_is_missing) reason = "the output was held by the supervisor, which died";
+    if (rule.is_of_result() && outcome.result_is_missing) reason = "the output was held by the supervisor, which died";
     else value = raw_value(rule, outcome, scope, reason);
     if (value) value = converted(rule, *value, reason);
     if (!value) {

@@ -116,13 +116,15 @@ TEST_CASE("the runner gets all that the attempt may know") {
   CHECK(shown == "shown\n");
 }
 
-TEST_CASE("standard input is text, JSON or a file") {
+TEST_CASE("standard input is text, JSON, YAML or a file") {
   CHECK_FALSE(input_of(Value()).has_value());
   CHECK(input_of("") == "");
   CHECK(input_of("text\n") == "text\n");
   CHECK(input_of(5) == "5");
   CHECK(input_of(object({{"json", object({{"a", List{1, true, Value()}}})}})) == "{\"a\":[1,true,null]}\n");
   CHECK(input_of(object({{"json", "x"}})) == "\"x\"\n");
+  CHECK(input_of(object({{"yaml", object({{"kind", "Service"}, {"ports", List{80, "on"}}})}})) ==
+        "kind: Service\nports:\n  - 80\n  - \"on\"\n");
 }
 
 TEST_CASE("a file for standard input is read from the step's folder, whatever its name") {

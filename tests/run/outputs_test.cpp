@@ -31,6 +31,13 @@ TEST_CASE("an expression takes from the result, and null is an error") {
   CHECK(taken("id: json.vpc.id", exits(0, "{}")) == "output `id`: `json.vpc.id` is null");
 }
 
+TEST_CASE("lines make a list of text") {
+  const Outcome outcome = exits(0, "10.0.0.1\r\n10.0.0.2\n\nlast");
+  CHECK(taken("all: {lines: true}", outcome) == R"({"all":["10.0.0.1","10.0.0.2","","last"]})");
+  CHECK(taken("all: {value: stdout, lines: true}", exits(0)) == R"({"all":[]})");
+  CHECK(taken("all: {value: exit_code, lines: true}", outcome) == "output `all`: `lines` takes text, and this is 0");
+}
+
 TEST_CASE("a regex takes its first group, else the whole match, from the first line that fits") {
   const Outcome outcome = exits(0, "one\nid=7 x\nid=8 y\n");
   CHECK(taken("id: {regex: 'id=([0-9]+)'}", outcome) == R"({"id":"7"})");
