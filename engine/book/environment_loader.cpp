@@ -6,6 +6,7 @@
 
 #include "book/keys.h"
 #include "book/names.h"
+#include "book/yaml_value.h"
 
 namespace runbook {
 namespace {
@@ -25,8 +26,24 @@ bool check_name(const Node::Member& member, Problems& problems) {
 
 }  // namespace
 
+namespace {
+
+// `- NAME=value`, as other tools have it.
+std::string how_to_write(const Node& node) {
+  std::string inside;
+  for (const NodePtr& item : node.items) {
+    const std::size_t equals = item->text.find('=');
+    if (item->kind != Node::Kind::scalar || equals == std::string::npos) return "write `env: {NAME: value}`";
+    inside += fmt::format("{}{}: {}", inside.empty() ? "" : ", ", item->text.substr(0, equals),
+                          flow_text(item->text.substr(equals + 1)));
+  }
+  return fmt::format("write `env: {{{}}}`", inside.empty() ? "NAME: value" : inside);
+}
+
+}  // namespace
+
 void load_environment(const Node& map, const Site& site, Loading& loading, std::vector<EnvEntry>& into) {
-  if (!expect(Node::Kind::map, map, "env", loading.problems, "write `env: {NAME: value}`")) return;
+  if (!expect(Node::Kind::map, map, "env", loading.problems, how_to_write(map))) return;
   Site inside = site.at("env");
   inside.takes_secrets = true;
   for (const Node::Member& member : map.members) {

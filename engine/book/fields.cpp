@@ -8,9 +8,9 @@
 #include <cmath>
 
 #include "base/duration.h"
+#include "base/pattern.h"
 #include "base/suggestion.h"
 #include "book/names.h"
-#include "base/pattern.h"
 #include "book/scalar_place.h"
 
 namespace runbook {
@@ -192,12 +192,27 @@ void Fields::pattern(std::string_view key, std::string& into) const {
   else problems_.error(*node, fmt::format("`{}` is no regular expression: {}", node->text, why));
 }
 
+namespace {
+
+// What other languages call a type.
+std::string synonym(const std::string& word) {
+  constexpr std::pair<std::string_view, std::string_view> words[] = {
+      {"boolean", "bool"}, {"integer", "int"},   {"long", "int"},        {"str", "string"},   {"text", "string"},
+      {"float", "number"}, {"double", "number"}, {"decimal", "number"},  {"array", "list"},   {"object", "map"},
+      {"dict", "map"},     {"file", "path"},     {"password", "secret"}, {"token", "secret"}, {"time", "duration"}};
+  const auto found = std::find_if(std::begin(words), std::end(words), [&](const auto& each) { return each.first == word; });
+  return found == std::end(words) ? std::string() : std::string(found->second);
+}
+
+}  // namespace
+
 std::optional<std::size_t> Fields::choice(std::string_view key, const std::vector<std::string>& names) const {
   const Node* node = scalar(key);
   if (!node) return std::nullopt;
   const auto found = std::find(names.begin(), names.end(), node->text);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  const std::string near = nearest(node->text, names);
+  const std::string meant = synonym(node->text),
+                    near = std::find(names.begin(), names.end(), meant) != names.end() ? meant : nearest(node->text, names);
   problems_.error(*node, fmt::format("`{}` can't be `{}`", key, node->text),
                   near.empty() ? fmt::format("one of: {}", fmt::join(names, ", ")) : fmt::format("did you mean `{}`?", near));
   return std::nullopt;

@@ -1,4 +1,5 @@
 #include "book/probe_loader.h"
+#include "book/yaml_value.h"
 
 #include <fmt/format.h>
 
@@ -103,11 +104,22 @@ class ProbeLoader {
   std::size_t problems_before_ = loading_.problems.found().size();
 };
 
+// Who wrote text where a map is wanted meant it as the command, or as the condition.
+std::string how_to_write(const Node::Member& probe, ProbeUse use) {
+  const std::string& text = probe.value->text;
+  const bool is_short =
+      probe.value->kind == Node::Kind::scalar && !text.empty() && text.size() <= 80 && text.find('\n') == text.npos;
+  const bool is_condition = use == ProbeUse::assertion && (text.starts_with('$') || text.find("==") != text.npos);
+  std::string inside = fmt::format("{}: {}", is_condition ? "that" : "shell", is_short ? flow_text(text) : "...");
+  if (use == ProbeUse::wait_until) inside += ", timeout: 10m";
+  if (use == ProbeUse::assertion && !is_short) return "write `assert: {that: ...}` or `assert: {shell: ...}`";
+  return fmt::format("write `{}: {{{}}}`", probe.key, inside);
+}
+
 }  // namespace
 
 std::optional<Probe> load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading) {
-  const std::string hint = use == ProbeUse::assertion ? "write `assert: {that: ...}` or `assert: {shell: ...}`"
-                                                      : fmt::format("write `{}: {{shell: ...}}`", probe.key);
+  const std::string hint = how_to_write(probe, use);
   if (!expect(Node::Kind::map, *probe.value, probe.key, loading.problems, hint)) return std::nullopt;
   return ProbeLoader(probe, use, site, loading).load();
 }

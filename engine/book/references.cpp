@@ -1,6 +1,7 @@
 #include "book/references.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -114,7 +115,7 @@ class ReferenceCheck {
     if (has_var(name)) hint = fmt::format("did you mean `$vars.{}`?", name);
     if (all_.positions_.contains(name)) hint = fmt::format("did you mean `$steps.{}`?", name);
     if (name == "inputs" || name == "vars" || name == "steps" || name == "run" || name == "before")
-      hint = fmt::format("did you mean `${}`?", name);
+      hint = fmt::format("did you mean `{}`?", text_of(use_->reference));
     error(fmt::format("`{}` looks into a result, and in `{}` there is none", shown, site().key), hint);
   }
 
@@ -236,8 +237,10 @@ class ReferenceCheck {
     names.emplace_back("state");
     const std::string near = problems_.is_crowded() ? "" : nearest(output, names);
     const std::string prefix = fmt::format("$steps.{}.", step.id);
+    names.pop_back();
+    const std::string has = names.empty() || names.size() > 8 ? "" : fmt::format("it has {}; or ", fmt::join(names, ", "));
     error(fmt::format("step `{}` has no output `{}`", step.id, output),
-          near.empty() ? fmt::format("declare it there: `outputs: {{{}: ...}}`", output)
+          near.empty() ? fmt::format("{}declare it there: `outputs: {{{}: ...}}`", has, output)
                        : fmt::format("did you mean `{}{}`?", prefix, near));
   }
 

@@ -165,7 +165,11 @@ class StepLoader {
 
   void load_retry(const Node::Member& retry) {
     const Node& map = *retry.value;
-    if (!expect(Node::Kind::map, map, "retry", problems_, "write `retry: {attempts: 3, delay: 10s}`")) return;
+    const bool is_count =
+        map.kind == Node::Kind::scalar && map.text.size() < 4 && map.text.find_first_not_of("0123456789") == map.text.npos;
+    const std::string hint =
+        fmt::format("write `retry: {{attempts: {}, delay: 10s}}`", is_count && !map.text.empty() ? map.text : "3");
+    if (!expect(Node::Kind::map, map, "retry", problems_, hint)) return;
     check_keys(map, keys::retry, problems_);
     const Fields fields(map, problems_);
     if (!map.find("attempts"))

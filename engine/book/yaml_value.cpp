@@ -113,6 +113,15 @@ std::string to_yaml(const Value& value) {
   return text;
 }
 
+std::string flow_text(const std::string& text) {
+  constexpr std::string_view special = "{}[],&*#?|<>=!%@`\"'\\\n";
+  const bool is_plain = text.find_first_of(special) == text.npos && text.find(": ") == text.npos && !text.ends_with(':');
+  const bool is_word = is_safe_plain(text.substr(0, text.find(' ')));
+  if (is_plain && is_word && !text.ends_with(' ')) return text;
+  const bool fits_single = text.find('\'') == text.npos && text.find('\n') == text.npos;
+  return fits_single && text.find_first_of("\"\\") != text.npos ? fmt::format("'{}'", text) : to_json(text);
+}
+
 Value value_of(const Node& node) {
   switch (node.kind) {
     case Node::Kind::null: return {};

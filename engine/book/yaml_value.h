@@ -18,5 +18,7 @@ std::optional<Value> parse_yaml_text(std::string_view text, std::string& why);
 // Block style, two spaces a level; ends with a newline. Reading it gives the value again, with any reader of YAML 1.1 or 1.2: text
 // that one of them could take for something else stands in double quotes.
 std::string to_yaml(const Value& value);
+// Text as it can stand within {...}: as it is where nothing in it could be misread, else quoted.
+std::string flow_text(const std::string& text);
 
 }  // namespace runbook

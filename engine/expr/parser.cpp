@@ -142,8 +142,16 @@ class Parser {
       case Kind::flatten: note_result("["); return flatten(current(token.begin));
       case Kind::ampersand: fail(token.begin, "`&` stands only before an argument that is applied to each item");
       case Kind::end: fail(token.begin, "the expression ends too early");
+      case Kind::dot: fail(token.begin, "a path begins with a name, not with a dot", first_name_hint());
       default: fail_unexpected();
     }
+  }
+
+  std::string first_name_hint() const {
+    if (after().kind != Kind::identifier) return {};
+    const std::string name(text_of(after()));
+    return is_plain() ? fmt::format("write `{}`", name)
+                      : fmt::format("write `{0}`, or `json.{0}` in what a command printed as JSON", name);
   }
 
   // How an expression can go on.
