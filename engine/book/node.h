@@ -11,7 +11,7 @@
 namespace runbook {
 
 struct Node;
-using NodePtr = std::shared_ptr<const Node>;
+using NodePtr = std::shared_ptr<Node>;  // several point to what an alias repeats
 
 struct Node {
   enum class Kind { null, scalar, list, map };

@@ -105,11 +105,11 @@ class ProbeLoader {
 
 }  // namespace
 
-std::optional<Probe> load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading) {
+ProbePtr load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading) {
   const std::string hint = use == ProbeUse::assertion ? "write `assert: {that: ...}` or `assert: {shell: ...}`"
                                                       : fmt::format("write `{}: {{shell: ...}}`", probe.key);
-  if (!expect(Node::Kind::map, *probe.value, probe.key, loading.problems, hint)) return std::nullopt;
-  return ProbeLoader(probe, use, site, loading).load();
+  if (!expect(Node::Kind::map, *probe.value, probe.key, loading.problems, hint)) return nullptr;
+  return std::make_shared<const Probe>(ProbeLoader(probe, use, site, loading).load());
 }
 
 }  // namespace runbook

@@ -7,8 +7,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <istream>
 #include <optional>
-#include <sstream>
+#include <streambuf>
 #include <unordered_map>
 
 #include "base/utf8.h"
@@ -305,10 +306,20 @@ std::optional<Diagnostic> text_problem(std::string_view text, std::size_t start)
   return std::nullopt;
 }
 
+// The text itself as a stream, without a copy of it.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(std::string_view text) {
+    char* begin = const_cast<char*>(text.data());  // the interface wants it; nothing is written
+    setg(begin, begin, begin + text.size());
+  }
+};
+
 NodePtr read_text(std::string_view text, std::size_t start, std::vector<Diagnostic>& problems) {
   NodeBuilder builder(text, start, problems);
   try {
-    std::istringstream stream{std::string(text.substr(start))};
+    TextBuffer buffer(text.substr(start));
+    std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
