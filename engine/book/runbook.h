@@ -101,8 +101,8 @@ struct Step {
   ParamTree params;  // of an act
   Effect effect = Effect::once;
   std::optional<PlacedExpression> when;
-  std::vector<EnvEntry> env;          // runbook's, sections', step's: later ones win
-  std::optional<PlacedTemplate> dir;  // of the nearest that names one
+  std::vector<EnvEntry> env;           // runbook's, sections', step's: later ones win
+  std::optional<PlacedTemplate> dir;   // of the nearest that names one
   ProbePtr before, done_when, verify;  // nullptr: there is none
   ProbePtr probe;                      // of wait_until and assert
   std::vector<OutputRule> outputs;
