@@ -11,6 +11,8 @@
 namespace runbook {
 namespace {
 
+constexpr std::size_t most_steps = 100'000;
+
 class RunbookLoader {
  public:
   RunbookLoader(const Node& root, SourcePtr source, const Declarations& types)
@@ -30,7 +32,7 @@ class RunbookLoader {
   }
 
   std::shared_ptr<const Runbook> runbook() const { return runbook_; }
-  std::vector<Diagnostic>& problems() { return problems_.found(); }
+  Problems& problems() { return problems_; }
 
  private:
   const Node* find(std::string_view key) const {
@@ -100,7 +102,7 @@ class RunbookLoader {
     if (!expect(Node::Kind::list, *steps.value, "steps", problems_, "each step begins with `- id: name`")) return;
     if (steps.value->items.empty()) problems_.error(*steps.value, "`steps` is empty");
     const bool is_last_use = repeated == Repeated::no && steps.value.use_count() == 1;
-    std::vector<NodePtr> items = is_last_use ? std::move(steps.value->items) : steps.value->items;
+    std::vector<NodePtr> items = is_last_use ? steps.value->items.take() : steps.value->items.all();
     into.children.reserve(items.size());
     int position = 0;
     for (NodePtr& item : items) {
@@ -118,6 +120,9 @@ class RunbookLoader {
   }
 
   void add_step(std::unique_ptr<Step> step, Section& into) {
+    if (runbook_->steps.size() == most_steps)
+      problems_.error(step->place, 1, fmt::format("a runbook has at most {} steps", most_steps), "make several runbooks of it");
+    if (runbook_->steps.size() >= most_steps) return;
     runbook_->steps.push_back(step.get());
     runbook_->steps_by_id.emplace(step->id, step.get());
     into.children.emplace_back(std::move(step));
@@ -227,11 +232,16 @@ Loaded load_runbook(const SourcePtr& source, const Declarations& types) {
   if (root) {
     RunbookLoader loader(*root, source, types);
     loader.load();
-    loaded.diagnostics.insert(loaded.diagnostics.end(), loader.problems().begin(), loader.problems().end());
+    const std::vector<Diagnostic>& found = loader.problems().found();
+    loaded.diagnostics.insert(loaded.diagnostics.end(), found.begin(), found.end());
+    loaded.errors = loader.problems().dropped_errors();
+    loaded.warnings = loader.problems().dropped_warnings();
     loaded.runbook = loader.runbook();
   }
   sort_diagnostics(loaded.diagnostics);
-  if (has_errors(loaded.diagnostics)) loaded.runbook = nullptr;
+  for (const Diagnostic& diagnostic : loaded.diagnostics)
+    ++(diagnostic.severity == Diagnostic::Severity::error ? loaded.errors : loaded.warnings);
+  if (loaded.errors > 0) loaded.runbook = nullptr;
   return loaded;
 }
 

@@ -53,7 +53,7 @@ class ProbeLoader {
     load_answers(fields_, map_, probe_, loading_.problems);
     fields_.boolean("decides", probe_.decides);
     fields_.note("because", probe_.because);
-    if (use_ == ProbeUse::assertion && !type && !map_.find("that") && loading_.problems.found().size() == problems_before_)
+    if (use_ == ProbeUse::assertion && !type && !map_.find("that") && loading_.problems.count() == problems_before_)
       loading_.problems.error(member_, "`assert` lacks what it asserts",
                               "add a step type like `shell`, or `that: <expression>`");
     return std::move(probe_);
@@ -100,7 +100,7 @@ class ProbeLoader {
   Fields fields_;
   Probe probe_;
   bool has_type_ = false;
-  std::size_t problems_before_ = loading_.problems.found().size();
+  std::size_t problems_before_ = loading_.problems.count();
 };
 
 }  // namespace
