@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -13,6 +14,11 @@ namespace {
 
 constexpr std::size_t widest_excerpt = 100;  // code points
 constexpr std::size_t kept_before = 50;      // of them before the place, where the line is longer
+constexpr std::size_t longest_message = 400;
+constexpr std::size_t longest_hint = 1000;
+constexpr int most_lines_of_hint = 10;
+constexpr std::size_t most_shown = 20;
+constexpr std::size_t shown_of_a_flood = 8;
 
 // What could move the cursor, change colours or reorder the text of a terminal.
 bool is_control(char32_t c) {
@@ -64,16 +70,21 @@ Window window_around(std::size_t cell, std::size_t count) {
   return {first, first + widest_excerpt};
 }
 
-std::string excerpt_line(const std::vector<Cell>& cells, Window window) {
-  std::string text = window.first > 0 ? "…" : "";
+// Where something of the line is not shown.
+struct Cut {
+  bool before = false, after = false;
+};
+
+std::string excerpt_line(const std::vector<Cell>& cells, Window window, Cut cut) {
+  std::string text = cut.before ? "…" : "";
   for (std::size_t i = window.first; i < window.last; ++i) text += cells[i].bytes;
-  if (window.last < cells.size()) text += "…";
+  if (cut.after) text += "…";
   return text;
 }
 
 // Tabs are repeated as tabs: however wide the terminal shows them, both lines agree.
-std::string caret_line(const std::vector<Cell>& cells, Window window, std::size_t cell, int length) {
-  std::string text = window.first > 0 ? " " : "";
+std::string caret_line(const std::vector<Cell>& cells, Window window, Cut cut, std::size_t cell, int length) {
+  std::string text = cut.before ? " " : "";
   for (std::size_t i = window.first; i < cell; ++i) {
     if (cells[i].bytes == "\t") text += '\t';
     else text.append(static_cast<std::size_t>(cells[i].columns), ' ');
@@ -87,12 +98,21 @@ std::string caret_line(const std::vector<Cell>& cells, Window window, std::size_
 }
 
 std::string excerpt(const Diagnostic& diagnostic, const SourceText& source) {
-  const std::vector<Cell> cells = cells_of(source.line(diagnostic.place.line));
-  const auto wanted = static_cast<std::size_t>(std::max(diagnostic.place.column, 1)) - 1;
+  // Of a line that may be megabytes long, more than can be shown on either side.
+  const int line = diagnostic.place.line, column = std::max(diagnostic.place.column, 1);
+  const int reach = static_cast<int>(2 * widest_excerpt);
+  const std::size_t line_begin = source.offset_of({line, 1}), line_end = line_begin + source.line(line).size();
+  const std::size_t begin = source.offset_of({line, column - reach});
+  const std::size_t end =
+      column < std::numeric_limits<int>::max() - reach ? source.offset_of({line, column + reach}) : line_end;
+  const std::vector<Cell> cells = cells_of(std::string_view(source.text()).substr(begin, end - begin));
+
+  const auto wanted = static_cast<std::size_t>(column - std::max(column - reach, 1));
   const std::size_t cell = std::min(wanted, cells.size());
   const Window window = window_around(cell, cells.size());
-  return fmt::format("{:5} | {}\n      | {}\n", diagnostic.place.line, excerpt_line(cells, window),
-                     caret_line(cells, window, cell, diagnostic.length));
+  const Cut cut = {begin > line_begin || window.first > 0, end < line_end || window.last < cells.size()};
+  return fmt::format("{:5} | {}\n      | {}\n", line, excerpt_line(cells, window, cut),
+                     caret_line(cells, window, cut, cell, diagnostic.length));
 }
 
 std::string headline(const Diagnostic& diagnostic, const SourceText& source) {
@@ -112,6 +132,22 @@ std::string hint_lines(std::string_view hint) {
   return text;
 }
 
+// The beginning and the end of what is longer.
+std::string shortened(std::string text, std::size_t most_code_points) {
+  if (text.size() <= most_code_points) return text;
+  std::vector<std::size_t> begins;
+  for (std::size_t at = 0; at < text.size(); at += code_point_at(text, at).length) begins.push_back(at);
+  if (begins.size() <= most_code_points) return text;
+  const std::size_t kept_at_end = most_code_points / 3;
+  return text.substr(0, begins[most_code_points - kept_at_end]) + "…" + text.substr(begins[begins.size() - kept_at_end]);
+}
+
+std::string first_lines(std::string text, int most) {
+  std::size_t end = 0;
+  for (int line = 0; line < most && end != std::string::npos; ++line) end = text.find('\n', end == 0 ? 0 : end + 1);
+  return end == std::string::npos ? text : text.substr(0, end);
+}
+
 auto sort_key(const Diagnostic& d) { return std::tie(d.place, d.severity, d.message, d.hint, d.length); }
 
 }  // namespace
@@ -122,6 +158,22 @@ std::string render(const Diagnostic& diagnostic, const SourceText& source) {
   if (has_excerpt) text += excerpt(diagnostic, source);
   if (!diagnostic.hint.empty()) text += hint_lines(diagnostic.hint);
   return text;
+}
+
+std::string render_all(const std::vector<Diagnostic>& sorted, std::size_t count, const SourceText& source) {
+  const bool is_flood = count > most_shown;
+  const std::size_t shown = std::min(sorted.size(), is_flood ? shown_of_a_flood : most_shown);
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) text += render(sorted[i], source);
+  if (is_flood)
+    text += fmt::format("{}: {} more problems are not shown; mend these first\n", printable(source.name()), count - shown);
+  return text;
+}
+
+Diagnostic in_short(Diagnostic diagnostic) {
+  diagnostic.message = shortened(std::move(diagnostic.message), longest_message);
+  diagnostic.hint = shortened(first_lines(std::move(diagnostic.hint), most_lines_of_hint), longest_hint);
+  return diagnostic;
 }
 
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics) {

@@ -23,6 +23,13 @@ struct Diagnostic {
 // Long lines are cut around the place; control characters are shown as U+FFFD. Ends with a newline.
 std::string render(const Diagnostic& diagnostic, const SourceText& source);
 
+// Each of them, one below the other. Of a flood, which usually has one cause, only the first ones; `count` is how many there
+// are, also where `sorted` does not hold them all.
+std::string render_all(const std::vector<Diagnostic>& sorted, std::size_t count, const SourceText& source);
+
+// Messages and hints quote the file, which may hold anything: of long ones only the beginning and the end.
+Diagnostic in_short(Diagnostic diagnostic);
+
 // Sorted by place, each once.
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
 bool has_errors(const std::vector<Diagnostic>& diagnostics);

@@ -29,7 +29,18 @@ class SourceText {
  private:
   std::string name_;
   std::string text_;
+  struct Mark {
+    std::size_t offset = 0;
+    Place place;
+  };
+  void mark_inside(int number);
+
+  // Where counting columns begins: the last mark of the line that is not behind what is looked for, or its start.
+  Mark mark_before(std::size_t offset) const;
+  Mark mark_before(Place place) const;
+
   std::vector<std::size_t> starts_;
+  std::vector<Mark> marks_;  // inside long lines, ascending
 };
 
 using SourcePtr = std::shared_ptr<const SourceText>;

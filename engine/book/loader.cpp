@@ -12,6 +12,8 @@
 namespace runbook {
 namespace {
 
+constexpr std::size_t most_steps = 100'000;
+
 class RunbookLoader {
  public:
   RunbookLoader(const Node& root, SourcePtr source, const Declarations& types)
@@ -32,7 +34,7 @@ class RunbookLoader {
   }
 
   std::shared_ptr<const Runbook> runbook() const { return runbook_; }
-  std::vector<Diagnostic>& problems() { return problems_.found(); }
+  Problems& problems() { return problems_; }
 
  private:
   const Node* find(std::string_view key) const {
@@ -82,7 +84,7 @@ class RunbookLoader {
     runbook_->root.place = root_.place;
     const Node::Member* steps = root_.find("steps");
     if (!steps) return problems_.error(root_.place, 1, "this runbook has no `steps`", "add `steps:` with a list of steps");
-    load_children(*steps, inherited, runbook_->root);
+    load_children(*steps, inherited, runbook_->root, Repeated::no);
   }
 
   // `env` and `dir` of a runbook or a section.
@@ -94,27 +96,43 @@ class RunbookLoader {
     if (const Node::Member* dir = map.find("dir")) inherited.dir = read_template(dir->value, site.at("dir"), loading_);
   }
 
-  void load_children(const Node::Member& steps, const Inherited& inherited, Section& into) {
+  // Whether an alias may need the node again.
+  enum class Repeated { no, maybe };
+
+  // Each item goes as soon as it is loaded: a large file's nodes need as much memory as what is made of them.
+  void load_children(const Node::Member& steps, const Inherited& inherited, Section& into, Repeated repeated) {
     if (!expect(Node::Kind::list, *steps.value, "steps", problems_, "each step begins with `- id: name`")) return;
     if (steps.value->items.empty()) problems_.error(*steps.value, "`steps` is empty");
+    const bool is_last_use = repeated == Repeated::no && steps.value.use_count() == 1;
+    std::vector<NodePtr> items = is_last_use ? steps.value->items.take() : steps.value->items.all();
+    into.children.reserve(items.size());
     int position = 0;
-    for (const NodePtr& item : steps.value->items) {
-      ++position;
-      if (!expect(Node::Kind::map, *item, "steps", problems_, "each step begins with `- id: name`")) continue;
-      if (item->find("section")) into.children.emplace_back(load_section(*item, inherited, into.path, position));
-      else if (item->find("steps"))
-        problems_.error(*item->find("steps"), "only a section has `steps`", "add `section: Title` to make this a section");
-      else add_step(load_step(*item, inherited, loading_), into);
+    for (NodePtr& item : items) {
+      load_child(item, ++position, inherited, into);
+      item.reset();
     }
   }
 
+  void load_child(const NodePtr& item, int position, const Inherited& inherited, Section& into) {
+    if (!expect(Node::Kind::map, *item, "steps", problems_, "each step begins with `- id: name`")) return;
+    if (item->find("section")) into.children.emplace_back(load_section(item, inherited, into.path, position));
+    else if (item->find("steps"))
+      problems_.error(*item->find("steps"), "only a section has `steps`", "add `section: Title` to make this a section");
+    else add_step(load_step(*item, inherited, loading_), into);
+  }
+
   void add_step(std::unique_ptr<Step> step, Section& into) {
+    if (runbook_->steps.size() == most_steps)
+      problems_.error(step->place, 1, fmt::format("a runbook has at most {} steps", most_steps), "make several runbooks of it");
+    if (runbook_->steps.size() >= most_steps) return;
     runbook_->steps.push_back(step.get());
     runbook_->steps_by_id.emplace(step->id, step.get());
     into.children.emplace_back(std::move(step));
   }
 
-  std::unique_ptr<Section> load_section(const Node& map, const Inherited& outer, const std::string& outer_path, int position) {
+  std::unique_ptr<Section> load_section(const NodePtr& node, const Inherited& outer, const std::string& outer_path,
+                                        int position) {
+    const Node& map = *node;
     auto section = std::make_unique<Section>();
     section->place = map.place;
     section->path = outer_path.empty() ? fmt::format("{}", position) : fmt::format("{}.{}", outer_path, position);
@@ -130,7 +148,8 @@ class RunbookLoader {
     Inherited inherited = outer;
     load_condition(map, *section, inherited);
     load_surroundings(map, inherited);
-    if (const Node::Member* steps = map.find("steps")) load_children(*steps, inherited, *section);
+    const Repeated repeated = node.use_count() == 1 ? Repeated::no : Repeated::maybe;
+    if (const Node::Member* steps = map.find("steps")) load_children(*steps, inherited, *section, repeated);
     else problems_.error(*map.find("section"), "this section has no `steps`", "add `steps:` with a list of steps");
     return section;
   }
@@ -215,11 +234,16 @@ Loaded load_runbook(const SourcePtr& source, const Declarations& types) {
   if (root) {
     RunbookLoader loader(*root, source, types);
     loader.load();
-    loaded.diagnostics.insert(loaded.diagnostics.end(), loader.problems().begin(), loader.problems().end());
+    const std::vector<Diagnostic>& found = loader.problems().found();
+    loaded.diagnostics.insert(loaded.diagnostics.end(), found.begin(), found.end());
+    loaded.errors = loader.problems().dropped_errors();
+    loaded.warnings = loader.problems().dropped_warnings();
     loaded.runbook = loader.runbook();
   }
   sort_diagnostics(loaded.diagnostics);
-  if (has_errors(loaded.diagnostics)) loaded.runbook = nullptr;
+  for (const Diagnostic& diagnostic : loaded.diagnostics)
+    ++(diagnostic.severity == Diagnostic::Severity::error ? loaded.errors : loaded.warnings);
+  if (loaded.errors > 0) loaded.runbook = nullptr;
   return loaded;
 }
 

@@ -9,7 +9,8 @@ namespace runbook {
 
 struct Loaded {
   std::shared_ptr<const Runbook> runbook;  // nullptr if a diagnostic is an error
-  std::vector<Diagnostic> diagnostics;     // all problems of the file, sorted by place
+  std::vector<Diagnostic> diagnostics;     // all problems of the file, sorted by place; of thousands, the first thousand found
+  std::size_t errors = 0, warnings = 0;    // how many there are, also of those
 };
 
 // Reads, checks and resolves. Never throws on bad input. Nothing outside the text is looked at.

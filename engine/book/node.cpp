@@ -2,14 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 namespace runbook {
 namespace {
 
+void append_count(std::string& into, char mark, std::size_t count) {
+  const fmt::format_int digits(count);
+  into += mark;
+  into.append(digits.data(), digits.size());
+  into += ':';
+}
+
 // Lengths before texts, so that no text can be taken for structure.
 void append_text(std::string& into, char mark, std::string_view text) {
-  fmt::format_to(std::back_inserter(into), "{}{}:{}", mark, text.size(), text);
+  append_count(into, mark, text.size());
+  into += text;
 }
 
 void append(std::string& into, const Node& node) {
@@ -17,11 +23,11 @@ void append(std::string& into, const Node& node) {
     case Node::Kind::null: into += 'n'; return;
     case Node::Kind::scalar: append_text(into, 's', node.text); return;
     case Node::Kind::list:
-      fmt::format_to(std::back_inserter(into), "l{}:", node.items.size());
+      append_count(into, 'l', node.items.size());
       for (const NodePtr& item : node.items) append(into, *item);
       return;
     case Node::Kind::map:
-      fmt::format_to(std::back_inserter(into), "m{}:", node.members.size());
+      append_count(into, 'm', node.members.size());
       for (const Node::Member& member : node.members) {
         append_text(into, 'k', member.key);
         append(into, *member.value);

@@ -11,22 +11,55 @@
 namespace runbook {
 
 struct Node;
-using NodePtr = std::shared_ptr<const Node>;
+using NodePtr = std::shared_ptr<Node>;  // several point to what an alias repeats
+
+// As a vector, but while it is empty it takes the room of a pointer: most nodes are scalars.
+template <class T>
+class Children {
+ public:
+  auto begin() const { return all().begin(); }
+  auto end() const { return all().end(); }
+  std::size_t size() const { return all().size(); }
+  bool empty() const { return all().empty(); }
+  const T& operator[](std::size_t position) const { return all()[position]; }
+  const T& back() const { return all().back(); }
+  const std::vector<T>& all() const {
+    static const std::vector<T> none;
+    return vector_ ? *vector_ : none;
+  }
+
+  T& back() { return vector_->back(); }
+  void push_back(T child) {
+    if (!vector_) vector_ = std::make_unique<std::vector<T>>();
+    vector_->push_back(std::move(child));
+  }
+  void shrink_to_fit() {
+    if (vector_) vector_->shrink_to_fit();
+  }
+  // Leaves nothing behind.
+  std::vector<T> take() {
+    const std::unique_ptr<std::vector<T>> taken = std::move(vector_);
+    return taken ? std::move(*taken) : std::vector<T>();
+  }
+
+ private:
+  std::unique_ptr<std::vector<T>> vector_;
+};
 
 struct Node {
-  enum class Kind { null, scalar, list, map };
+  enum class Kind : unsigned char { null, scalar, list, map };
   struct Member {
     std::string key;
     Place key_place;
     NodePtr value;
   };
-  Kind kind = Kind::null;
   Place place;
-  std::string text;             // of a scalar: as written, quotes and escapes resolved
-  bool quoted = false;          // of a scalar: '...', "...", | or >
-  bool block = false;           // of a scalar: | or >, its text begins on the line after `place`
-  std::vector<NodePtr> items;   // of a list
-  std::vector<Member> members;  // of a map, as written; keys are unique
+  Kind kind = Kind::null;
+  bool quoted = false;       // of a scalar: '...', "...", | or >
+  bool block = false;        // of a scalar: | or >, its text begins on the line after `place`
+  std::string text;          // of a scalar: as written, quotes and escapes resolved
+  Children<NodePtr> items;   // of a list
+  Children<Member> members;  // of a map, as written; keys are unique
 
   const Member* find(std::string_view key) const;  // nullptr if there is none
 };

@@ -163,11 +163,11 @@ class ParamsLoader {
 
   std::optional<ParamTree> script(const Param& param, const NodePtr& node) {
     if (!expect(Node::Kind::scalar, *node, shown_name(param), problems_)) return std::nullopt;
-    const std::size_t before = problems_.found().size();
+    const std::size_t before = problems_.count();
     for (std::size_t at = node->text.find("${{"); at != std::string::npos; at = node->text.find("${{", at + 3)) {
       if (at == 0 || node->text[at - 1] != '$') report_expression_in_script(*node, at);
     }
-    if (problems_.found().size() != before) return std::nullopt;
+    if (problems_.count() != before) return std::nullopt;
     if (node->text.find_first_not_of(" \t\n") == std::string::npos) {
       problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)));
       return std::nullopt;

@@ -54,7 +54,7 @@ class ProbeLoader {
     load_answers(fields_, map_, probe_, loading_.problems);
     fields_.boolean("decides", probe_.decides);
     fields_.note("because", probe_.because);
-    if (use_ == ProbeUse::assertion && !type && !map_.find("that") && loading_.problems.found().size() == problems_before_)
+    if (use_ == ProbeUse::assertion && !type && !map_.find("that") && loading_.problems.count() == problems_before_)
       loading_.problems.error(member_, "`assert` lacks what it asserts",
                               "add a step type like `shell`, or `that: <expression>`");
     return std::move(probe_);
@@ -101,7 +101,7 @@ class ProbeLoader {
   Fields fields_;
   Probe probe_;
   bool has_type_ = false;
-  std::size_t problems_before_ = loading_.problems.found().size();
+  std::size_t problems_before_ = loading_.problems.count();
 };
 
 // Who wrote text where a map is wanted meant it as the command, or as the condition.
@@ -118,10 +118,9 @@ std::string how_to_write(const Node::Member& probe, ProbeUse use) {
 
 }  // namespace
 
-std::optional<Probe> load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading) {
-  const std::string hint = how_to_write(probe, use);
-  if (!expect(Node::Kind::map, *probe.value, probe.key, loading.problems, hint)) return std::nullopt;
-  return ProbeLoader(probe, use, site, loading).load();
+ProbePtr load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading) {
+  if (!expect(Node::Kind::map, *probe.value, probe.key, loading.problems, how_to_write(probe, use))) return nullptr;
+  return std::make_shared<const Probe>(ProbeLoader(probe, use, site, loading).load());
 }
 
 }  // namespace runbook

@@ -5,7 +5,7 @@ namespace runbook {
 
 enum class ProbeUse { before, done_when, verify, wait_until, assertion };
 
-// `probe` is the member `done_when:`, `wait_until:` and so on. nullopt: reported.
-std::optional<Probe> load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading);
+// `probe` is the member `done_when:`, `wait_until:` and so on. nullptr: reported.
+ProbePtr load_probe(const Node::Member& probe, ProbeUse use, const Site& site, Loading& loading);
 
 }  // namespace runbook

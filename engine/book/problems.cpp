@@ -5,6 +5,8 @@
 namespace runbook {
 namespace {
 
+constexpr std::size_t most_of_a_kind = 1000;  // errors, and warnings
+
 // How much of its line the node takes, as far as it is easy to say.
 int extent(const Node& node) {
   if (node.kind != Node::Kind::scalar || node.block || node.text.find('\n') != std::string::npos) return 1;
@@ -27,11 +29,20 @@ void Problems::error(const Node::Member& key, std::string message, std::string h
 }
 
 void Problems::error(Place place, int length, std::string message, std::string hint) {
-  found_.push_back({Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)});
+  add(errors_, {Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)});
 }
 
 void Problems::warning(Place place, int length, std::string message, std::string hint) {
-  found_.push_back({Diagnostic::Severity::warning, place, length, std::move(message), std::move(hint)});
+  add(warnings_, {Diagnostic::Severity::warning, place, length, std::move(message), std::move(hint)});
+}
+
+void Problems::add(Count& count, Diagnostic diagnostic) {
+  if (count.kept == most_of_a_kind) {
+    ++count.dropped;
+    return;
+  }
+  ++count.kept;
+  found_.push_back(in_short(std::move(diagnostic)));
 }
 
 }  // namespace runbook

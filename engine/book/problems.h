@@ -1,5 +1,5 @@
 #pragma once
-// Collects what is wrong with a file, all of it.
+// Collects what is wrong with a file: all of it, but for floods. Of thousands, the later ones are only counted.
 #include <string>
 #include <vector>
 
@@ -21,10 +21,20 @@ class Problems {
   bool is_crowded() const { return found_.size() > 200; }
   const SourceText& source() const { return source_; }
   std::vector<Diagnostic>& found() { return found_; }
+  // How many were reported, also those that were not kept: whether it grew tells whether something was reported.
+  std::size_t count() const { return found_.size() + errors_.dropped + warnings_.dropped; }
+  std::size_t dropped_errors() const { return errors_.dropped; }
+  std::size_t dropped_warnings() const { return warnings_.dropped; }
 
  private:
+  struct Count {
+    std::size_t kept = 0, dropped = 0;
+  };
+  void add(Count& count, Diagnostic diagnostic);
+
   const SourceText& source_;
   std::vector<Diagnostic> found_;
+  Count errors_, warnings_;
 };
 
 // Code points.

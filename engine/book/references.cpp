@@ -230,7 +230,7 @@ class ReferenceCheck {
 
   void report_unknown_output(const Step& step, const std::string& output) {
     std::vector<std::string> names = names_of(step.outputs);
-    for (const std::optional<Probe>& probe : {step.done_when, step.probe}) {
+    for (const Probe* probe : {step.done_when.get(), step.probe.get()}) {
       if (probe)
         for (const OutputRule& rule : probe->outputs) names.push_back(rule.name);
     }

@@ -84,6 +84,9 @@ struct Probe {
   Place place;
 };
 
+// Most steps have none, and a probe is large.
+using ProbePtr = std::shared_ptr<const Probe>;
+
 struct Retry {
   int attempts = 1;  // counts the first
   std::int64_t delay_ms = 1'000;
@@ -102,10 +105,10 @@ struct Step {
   ParamTree params;  // of an act
   Effect effect = Effect::once;
   std::optional<PlacedExpression> when;
-  std::vector<EnvEntry> env;          // runbook's, sections', step's: later ones win
-  std::optional<PlacedTemplate> dir;  // of the nearest that names one
-  std::optional<Probe> before, done_when, verify;
-  std::optional<Probe> probe;  // of wait_until and assert
+  std::vector<EnvEntry> env;           // runbook's, sections', step's: later ones win
+  std::optional<PlacedTemplate> dir;   // of the nearest that names one
+  ProbePtr before, done_when, verify;  // nullptr: there is none
+  ProbePtr probe;                      // of wait_until and assert
   std::vector<OutputRule> outputs;
   Retry retry;
   std::optional<std::int64_t> timeout_ms;

@@ -7,8 +7,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <istream>
 #include <optional>
-#include <sstream>
+#include <streambuf>
 #include <unordered_map>
 
 #include "base/utf8.h"
@@ -19,7 +20,11 @@ namespace runbook {
 namespace {
 
 constexpr std::size_t deepest = 100;
+// Bounds what a file of a given size may cost: a value needs much more memory than its text.
+constexpr std::size_t most_nodes = 1'500'000;
+constexpr std::size_t most_entries = 100'000;
 constexpr std::size_t most_nodes_of_aliases = 100'000;
+constexpr std::size_t most_repeated_keys = 1000;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view blanks = " \t\r\n";
 
@@ -76,9 +81,7 @@ class NodeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const std::size_t offset = properties_end(offset_of(mark));
-    auto node = std::make_shared<Node>();
-    node->place = begins_null(offset) ? cursor_.at(offset) : place_of_missing(offset);
-    add(std::move(node), anchor);
+    add(make_node(Node::Kind::null, begins_null(offset) ? cursor_.at(offset) : place_of_missing(offset)), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -99,9 +102,7 @@ class NodeBuilder : public YAML::EventHandler {
     state_.last_scalar = offset;
     if (first == '"' || first == '\'') require_closing_quote(offset);
     if (expects_key()) return set_key(offset, value);
-    auto node = std::make_shared<Node>();
-    node->kind = Node::Kind::scalar;
-    node->place = cursor_.at(offset);
+    NodePtr node = make_node(Node::Kind::scalar, cursor_.at(offset));
     node->block = first == '|' || first == '>';
     node->quoted = node->block || first == '"' || first == '\'';
     node->text = value;
@@ -119,7 +120,7 @@ class NodeBuilder : public YAML::EventHandler {
 
  private:
   struct Frame {
-    std::shared_ptr<Node> node;
+    NodePtr node;
     YAML::anchor_t anchor = 0;
     std::size_t size = 1;
     std::size_t height = 1;
@@ -135,13 +136,25 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   void report(Place place, std::string message, std::string hint = {}, int length = 1) {
-    problems_.push_back({Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)});
+    problems_.push_back(in_short({Diagnostic::Severity::error, place, length, std::move(message), std::move(hint)}));
   }
   [[noreturn]] void refuse(Place place, std::string message, std::string hint = {}) {
     report(place, std::move(message), std::move(hint));
     throw Refused();
   }
   [[noreturn]] void refuse_depth(Place place) { refuse(place, fmt::format("values nest deeper than {} levels", deepest)); }
+
+  [[noreturn]] void refuse_size(Place place) {
+    refuse(place, fmt::format("a list or a map holds at most {} entries", most_entries));
+  }
+
+  NodePtr make_node(Node::Kind kind, Place place) {
+    if (++nodes_ > most_nodes) refuse(place, fmt::format("a file holds at most {} values", most_nodes));
+    auto node = std::make_shared<Node>();
+    node->kind = kind;
+    node->place = place;
+    return node;
+  }
 
   [[noreturn]] void refuse_second_document(std::size_t offset) {
     const std::size_t marker = text_.substr(0, offset + 3).rfind("\n---");
@@ -197,11 +210,8 @@ class NodeBuilder : public YAML::EventHandler {
     const Place place = cursor_.at(offset);
     if (expects_key()) refuse_key(place, offset);
     if (frames_.size() >= deepest) refuse_depth(place);
-    auto node = std::make_shared<Node>();
-    node->kind = kind;
-    node->place = place;
     if (anchor) anchors_[anchor] = {};
-    frames_.push_back({std::move(node), anchor, 1, 1, false, false, {}});
+    frames_.push_back({make_node(kind, place), anchor, 1, 1, false, false, {}});
     state_.open.push_back(offset);
   }
 
@@ -217,13 +227,15 @@ class NodeBuilder : public YAML::EventHandler {
 
   void close() {
     Frame frame = std::move(frames_.back());
+    frame.node->items.shrink_to_fit();
+    frame.node->members.shrink_to_fit();
     frames_.pop_back();
     state_.open.pop_back();
     remember(frame.anchor, frame.node, frame.size, frame.height);
     put(std::move(frame.node), frame.size, frame.height);
   }
 
-  void add(std::shared_ptr<Node> node, YAML::anchor_t anchor) {
+  void add(NodePtr node, YAML::anchor_t anchor) {
     if (expects_key()) refuse(node->place, "a key is missing here");
     remember(anchor, node, 1, 0);
     put(std::move(node), 1, 0);
@@ -236,6 +248,7 @@ class NodeBuilder : public YAML::EventHandler {
   void set_key(std::size_t offset, const std::string& key) {
     Frame& frame = frames_.back();
     const Place place = cursor_.at(offset);
+    if (frame.node->members.size() == most_entries) refuse_size(place);
     const Node::Member* first = find_key(frame, key);
     frame.has_key = true;
     frame.is_repeated = first != nullptr;
@@ -243,11 +256,12 @@ class NodeBuilder : public YAML::EventHandler {
       report(place, fmt::format("the key `{}` stands here twice", key),
              fmt::format("the first is in line {}", first->key_place.line), length_of(key));
     else frame.node->members.push_back({key, place, nullptr});
+    if (first && ++repeated_keys_ == most_repeated_keys) throw Refused();
   }
 
   // Nearly all maps are so small that comparing is faster than a table.
   static const Node::Member* find_key(Frame& frame, const std::string& key) {
-    const std::vector<Node::Member>& members = frame.node->members;
+    const Children<Node::Member>& members = frame.node->members;
     if (members.size() < 32) return frame.node->find(key);
     while (frame.positions.size() < members.size())
       frame.positions.emplace(members[frame.positions.size()].key, frame.positions.size());
@@ -264,6 +278,7 @@ class NodeBuilder : public YAML::EventHandler {
     frame.size += size;
     frame.height = std::max(frame.height, height + 1);
     if (frame.node->kind == Node::Kind::list) {
+      if (frame.node->items.size() == most_entries) refuse_size(node->place);
       frame.node->items.push_back(std::move(node));
       return;
     }
@@ -278,7 +293,7 @@ class NodeBuilder : public YAML::EventHandler {
   std::vector<Diagnostic>& problems_;
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
-  std::size_t nodes_of_aliases_ = 0;
+  std::size_t nodes_ = 0, nodes_of_aliases_ = 0, repeated_keys_ = 0;
   int documents_ = 0;
   NodePtr root_;
   ReadingState state_;
@@ -305,17 +320,27 @@ std::optional<Diagnostic> text_problem(std::string_view text, std::size_t start)
   return std::nullopt;
 }
 
+// The text itself as a stream, without a copy of it.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(std::string_view text) {
+    char* begin = const_cast<char*>(text.data());  // the interface wants it; nothing is written
+    setg(begin, begin, begin + text.size());
+  }
+};
+
 NodePtr read_text(std::string_view text, std::size_t start, std::vector<Diagnostic>& problems) {
   NodeBuilder builder(text, start, problems);
   try {
-    std::istringstream stream{std::string(text.substr(start))};
+    TextBuffer buffer(text.substr(start));
+    std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refused&) {
     return nullptr;
   } catch (const YAML::Exception& error) {
-    problems.push_back(yaml_cause(text, error.msg, offset_of_mark(error.mark, start), builder.state()));
+    problems.push_back(in_short(yaml_cause(text, error.msg, offset_of_mark(error.mark, start), builder.state())));
     return nullptr;
   }
   if (!builder.root()) problems.push_back({Diagnostic::Severity::error, {}, 1, "the file holds nothing but comments", ""});

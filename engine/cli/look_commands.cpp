@@ -38,10 +38,8 @@ int check_command(const Arguments& arguments) {
     SourcePtr source = read_source(find_runbook(word));
     Loaded loaded = load_runbook(source, all_declarations());
     is_sound = is_sound && loaded.runbook != nullptr;
-    for (const auto& diagnostic : loaded.diagnostics) {
-      problems.push_back(diagnostic_json(*source, diagnostic));
-      if (!arguments.wants_json()) fmt::print("{}", render(diagnostic, *source));
-    }
+    for (const auto& diagnostic : loaded.diagnostics) problems.push_back(diagnostic_json(*source, diagnostic));
+    if (!arguments.wants_json()) fmt::print("{}", render_all(loaded.diagnostics, loaded.errors + loaded.warnings, *source));
     if (!arguments.wants_json() && loaded.runbook && loaded.diagnostics.empty())
       fmt::print("{}: {} steps, no problems\n", source->name(), loaded.runbook->steps.size());
   }

@@ -90,12 +90,10 @@ SourcePtr read_source(const fs::path& path) { return std::make_shared<SourceText
 
 std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source) {
   Loaded loaded = load_runbook(source, all_declarations());
-  for (const auto& diagnostic : loaded.diagnostics) fmt::print(stderr, "{}", render(diagnostic, *source));
+  fmt::print(stderr, "{}", render_all(loaded.diagnostics, loaded.errors + loaded.warnings, *source));
   if (loaded.runbook) return loaded.runbook;
-  auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
-                              [](const Diagnostic& each) { return each.severity == Diagnostic::Severity::error; });
   throw Error(ExitCode::usage,
-              fmt::format("{} has {} error{}; nothing was run", source->name(), errors, errors == 1 ? "" : "s"));
+              fmt::format("{} has {} error{}; nothing was run", source->name(), loaded.errors, loaded.errors == 1 ? "" : "s"));
 }
 
 SourcePtr stored_definition(const JournalFile& file, const RunState& state) {
@@ -116,7 +114,7 @@ Value read_inputs_file(const std::string& path) {
   auto source = std::make_shared<SourceText>(path, read_file(path));
   std::vector<Diagnostic> problems;
   NodePtr root = read_yaml(*source, problems);
-  for (const auto& problem : problems) fmt::print(stderr, "{}", render(problem, *source));
+  fmt::print(stderr, "{}", render_all(problems, problems.size(), *source));
   if (!root || has_errors(problems)) throw Error(ExitCode::usage, fmt::format("{} can't be read", path));
   if (root->kind != Node::Kind::map)
     throw Error(ExitCode::usage, fmt::format("{}: a map of inputs is wanted", path), "name: value");

@@ -158,7 +158,7 @@ void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended)
                       : step.kind != Step::Kind::act     ? step.probe
                       : it.has_exited && it.is_verifying ? step.verify
                                                          : step.done_when;
-  RUNBOOK_ASSERT(probe.has_value());
+  RUNBOOK_ASSERT(probe != nullptr);
   Look look = judge(*probe, ended.outcome, scope_for(step));
   look.began_at_ms = live.running_since_ms;
   look.ended_at_ms = parts_.clock.now_ms();
