@@ -133,7 +133,9 @@ class ReferenceCheck {
     if (found->type == ValueType::secret && !site().takes_secrets)
       return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key),
                    "secrets reach a process only where `env:` or `stdin:` names them");
-    if (path().size() > 1) error(fmt::format("input `{}` is one value and has no field `{}`", name, path()[1]));
+    if (path().size() > 1 && found->type != ValueType::map)
+      error(fmt::format("input `{}` is {} and has no field `{}`", name, found->type == ValueType::list ? "a list" : "one value",
+                        path()[1]));
   }
 
   void check_all_inputs() {
@@ -171,6 +173,8 @@ class ReferenceCheck {
   }
 
   void check_run() {
+    if (!site().sees_run)
+      return error(fmt::format("`{}` can't see `$run`", site().key), "it is looked at before there is a run");
     if (site().inputs != Site::all)
       return error(fmt::format("`{}` can't see `$run`", site().key), "it sees the inputs that stand above it");
     if (path().empty() || std::find(run_fields.begin(), run_fields.end(), path().front()) != run_fields.end()) return;

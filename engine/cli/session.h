@@ -7,6 +7,7 @@
 #include "book/inputs.h"
 #include "book/runbook.h"
 #include "cli/arguments.h"
+#include "cli/input_sources.h"
 #include "state/journal.h"
 #include "state/run_state.h"
 
@@ -27,7 +28,10 @@ SourcePtr stored_definition(const JournalFile& file, const RunState& state);
 // Throws Error (exit 2) with "did you mean" if the run has no such step.
 void require_step(const JournalFile& file, const RunState& state, const std::string& step);
 
-GivenInputs given_inputs(const Arguments& arguments);
+// Whether a person sits at the terminal and may be asked.
+bool can_ask(const Arguments& arguments);
+// What the command line gives; `folder` is the runbook's.
+GivenInputs given_inputs(const Arguments& arguments, const std::filesystem::path& folder, Asking asking);
 
 std::string quoted_for_shell(const std::string& text);
 
