@@ -119,10 +119,12 @@ class InputLoader {
 
   void load_reject(const Node& map) {
     if (!expect(Node::Kind::map, map, "reject", problems_, "write `reject: {pattern: ..., because: ...}`")) return;
-    check_keys(map, keys::reject, problems_);
     const Fields fields(map, problems_);
     fields.pattern("pattern", input_.reject);
     fields.note("because", input_.because);
+    const std::size_t before = problems_.found().size();
+    check_keys(map, keys::reject, problems_);
+    if (problems_.found().size() != before) return;  // it is there under another name
     for (const char* key : {"pattern", "because"}) {
       if (!map.find(key))
         problems_.error(map.place, 1, fmt::format("`reject` lacks `{}`", key), "write `reject: {pattern: ..., because: ...}`");
@@ -170,16 +172,24 @@ class InputLoader {
     if (input_.type == ValueType::secret)
       return problems_.error(*fallback, "a secret has no default: it would stand in this file",
                              fmt::format("give it as {} in the environment", environment_name(input_)));
+    const NodePtr& node = fallback->value;
+    if (node->kind == Node::Kind::null)
+      return problems_.error(*fallback, "`default` has no value",
+                             fmt::format("leave it out, or for an empty one write `default: {}`", empty_value()));
     const std::size_t problems_before = problems_.found().size();
     const Site site = site_.at("default");
-    const NodePtr& node = fallback->value;
-    if (has_members(input_.type) && node->kind != Node::Kind::null) {
+    if (has_members(input_.type)) {
       input_.fallback = load_tree(node, site, input_.scalars(), loading_);
     } else if (std::optional<PlacedTemplate> text = read_template(node, site, loading_)) {
       input_.fallback = ParamTree{*std::move(text)};
     }
     const bool is_constant = input_.fallback && !has_expressions(*input_.fallback);
     if (is_constant && problems_.found().size() == problems_before) checked(*node, "default");
+  }
+
+  std::string_view empty_value() const {
+    if (!has_members(input_.type)) return "\"\"";
+    return input_.type == ValueType::list ? "[]" : "{}";
   }
 
   static bool has_expressions(const ParamTree& tree) {

@@ -89,7 +89,8 @@ class SourceLoader {
 }  // namespace
 
 void load_sources(const Node& list, Problems& problems, std::vector<InputSource>& into) {
-  if (!expect(Node::Kind::list, list, "from", problems, how_to_write)) return;
+  const bool is_word = list.kind == Node::Kind::scalar && list.text == "ask";
+  if (!expect(Node::Kind::list, list, "from", problems, is_word ? "write `from: [ask]`" : how_to_write)) return;
   if (list.items.empty()) problems.error(list, "`from` is empty", how_to_write);
   for (const NodePtr& item : list.items) {
     if (std::optional<InputSource> source = SourceLoader(*item, problems).load()) into.push_back(*std::move(source));

@@ -172,9 +172,13 @@ class ReferenceCheck {
           "a var sees the inputs and the vars that stand above it");
   }
 
+  void report_too_early(std::string_view what) {
+    error(fmt::format("`{}` can't see `{}` here", site().key, what),
+          "it is looked at before there is a run: it sees `$inputs` and `$vars`");
+  }
+
   void check_run() {
-    if (!site().sees_run)
-      return error(fmt::format("`{}` can't see `$run`", site().key), "it is looked at before there is a run");
+    if (!site().sees_run) return report_too_early("$run");
     if (site().inputs != Site::all)
       return error(fmt::format("`{}` can't see `$run`", site().key), "it sees the inputs that stand above it");
     if (path().empty() || std::find(run_fields.begin(), run_fields.end(), path().front()) != run_fields.end()) return;
@@ -182,6 +186,7 @@ class ReferenceCheck {
   }
 
   void check_before() {
+    if (!site().sees_run) return report_too_early("$before");
     if (!site().has_before)
       return error(fmt::format("there is no `$before` in `{}`", site().key), "`$before` is seen by `done_when` and `verify`");
     if (!site().step->before)
@@ -192,6 +197,7 @@ class ReferenceCheck {
   }
 
   void check_step() {
+    if (!site().sees_run) return report_too_early("$steps");
     const std::string& id = path().front();
     const auto found = all_.positions_.find(id);
     if (found == all_.positions_.end())

@@ -55,9 +55,10 @@ void load_tested_with(const Node& map, Problems& problems, std::vector<TestedToo
 std::optional<Constraint> load_constraint(const Node& map, Loading& loading) {
   Problems& problems = loading.problems;
   if (!expect(Node::Kind::map, map, "constraints", problems, "write `- {that: ..., because: ...}`")) return std::nullopt;
+  const std::size_t before = problems.found().size();
   check_keys(map, keys::constraint, problems);
   for (const char* key : {"that", "because"}) {
-    if (!map.find(key))
+    if (!map.find(key) && problems.found().size() == before)
       problems.error(map.place, 1, fmt::format("a constraint lacks `{}`", key), "write `- {that: ..., because: ...}`");
   }
   Constraint constraint;

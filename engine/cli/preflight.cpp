@@ -6,6 +6,8 @@
 #include <map>
 
 #include "base/error.h"
+#include "os/inquiry.h"
+#include "os/tool_version.h"
 
 namespace runbook {
 namespace {
@@ -14,8 +16,7 @@ using Fit = VersionRange::Fit;
 
 class ToolLook {
  public:
-  ToolLook(Acceptance acceptance, const std::function<ToolVersion(const std::string&)>& ask)
-      : acceptance_(acceptance), ask_(ask) {}
+  explicit ToolLook(Acceptance acceptance) : acceptance_(acceptance) {}
 
   Preflight look(const Runbook& runbook) {
     for (const ToolRequirement& requirement : runbook.tools) require(requirement);
@@ -27,20 +28,20 @@ class ToolLook {
  private:
   const ToolVersion& answer_of(const std::string& tool) {
     const auto known = answers_.find(tool);
-    return known != answers_.end() ? known->second : answers_.emplace(tool, ask_(tool)).first->second;
+    return known != answers_.end() ? known->second : answers_.emplace(tool, ask_version(tool)).first->second;
   }
 
   void require(const ToolRequirement& requirement) {
     const std::string& tool = requirement.tool;
     const std::string& wanted = requirement.wanted.text();
-    const ToolVersion& answer = answer_of(tool);
-    if (!answer.is_there) {
+    if (!is_program(tool)) {
       is_one_missing_ = true;
       problems_.push_back(fmt::format("`{}` is not there: no folder of PATH has it{}", tool,
                                       requirement.wanted.is_any() ? "" : fmt::format(" ({} is required)", wanted)));
       return;
     }
     if (requirement.wanted.is_any()) return;
+    const ToolVersion& answer = answer_of(tool);
     if (!answer.version)
       return deviate(fmt::format("`{}` does not say which version it is (asked: {}), and {} is required", tool,
                                  fmt::join(answer.asked, ", "), wanted),
@@ -78,7 +79,6 @@ class ToolLook {
   }
 
   Acceptance acceptance_;
-  const std::function<ToolVersion(const std::string&)>& ask_;
   std::map<std::string, ToolVersion> answers_;
   std::vector<std::string> problems_;
   bool is_one_missing_ = false;
@@ -87,9 +87,6 @@ class ToolLook {
 
 }  // namespace
 
-Preflight look_at_tools(const Runbook& runbook, Acceptance acceptance,
-                        const std::function<ToolVersion(const std::string&)>& ask) {
-  return ToolLook(acceptance, ask).look(runbook);
-}
+Preflight look_at_tools(const Runbook& runbook, Acceptance acceptance) { return ToolLook(acceptance).look(runbook); }
 
 }  // namespace runbook

@@ -1,11 +1,9 @@
 #pragma once
 // Before the first step: whether the tools are as the runbook wants them.
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "book/runbook.h"
-#include "os/tool_version.h"
 
 namespace runbook {
 
@@ -20,8 +18,7 @@ struct Preflight {
 };
 
 // Throws Error (exit 2) that names each tool that is missing, too old, too new, or does not say its version. A missing one is
-// never accepted. A tool is asked once.
-Preflight look_at_tools(const Runbook& runbook, Acceptance acceptance,
-                        const std::function<ToolVersion(const std::string&)>& ask = ask_version);
+// never accepted. A tool is asked once, and not at all where any version goes.
+Preflight look_at_tools(const Runbook& runbook, Acceptance acceptance);
 
 }  // namespace runbook
