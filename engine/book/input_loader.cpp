@@ -160,7 +160,7 @@ class InputLoader {
     for (const NodePtr& item : list.items) {
       const bool is_item = input_.type == ValueType::list;
       if (!expect(Node::Kind::scalar, *item, "enum", problems_)) continue;
-      if (is_item) choices.push_back(value_of(*item, input_.scalars()));
+      if (is_item) choices.push_back(given_value(*item, input_.scalars()));
       else if (std::optional<Value> choice = checked(*item, "enum")) choices.push_back(*std::move(choice));
     }
     input_.choices = std::move(choices);

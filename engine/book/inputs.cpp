@@ -49,7 +49,8 @@ class Resolution {
   InputValues run() {
     check_names();
     for (const Input& input : runbook_.inputs) {
-      if (!resolve(input)) report_missing(input);
+      const bool is_left_out = input.type == ValueType::secret && given_.leaves_out_secrets;
+      if (!is_left_out && !resolve(input)) report_missing(input);
     }
     for (InputProblem& broken : broken_constraints(runbook_, resolved_.values, unknown_))
       problems_.push_back(std::move(broken));

@@ -24,6 +24,7 @@ struct GivenInputs {
   NodePtr file;                                            // the map of --inputs, or nullptr
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::function<Found(const Input&, const InputSource&)> look;  // may be empty: then `from` gives nothing
+  bool leaves_out_secrets = false;                              // they are not looked for, and not there
 };
 
 struct InputValues {

@@ -42,7 +42,7 @@ std::optional<Value> split_at_commas(std::string_view text, Scalars scalars, std
       why = fmt::format("an item of the list is empty; `[]` is a list without items");
       return std::nullopt;
     }
-    list.push_back(value_of(item, scalars));
+    list.push_back(given_value(item, scalars));
     if (end == text.size()) return Value(std::move(list));
     text.remove_prefix(end + 1);
   }
@@ -51,8 +51,8 @@ std::optional<Value> split_at_commas(std::string_view text, Scalars scalars, std
 std::optional<Value> to_list(const std::string& text, Scalars scalars, std::string& why) {
   const bool is_flow = trimmed(text).starts_with('[');
   std::string no_yaml;
-  const NodePtr node = parse_yaml_node(text, no_yaml);
-  if (node && node->kind == Node::Kind::list) return value_of(*node, scalars);
+  const NodePtr node = parse_given(text, no_yaml);
+  if (node && node->kind == Node::Kind::list) return given_value(*node, scalars);
   if (node && node->kind == Node::Kind::map) why = "it is a map, and a list is wanted";
   else if (is_flow) why = fmt::format("`{}` is no list: {}", text, no_yaml);
   else if (node && node->kind == Node::Kind::scalar && node->quoted) return Value(List{Value(node->text)});
@@ -62,8 +62,8 @@ std::optional<Value> to_list(const std::string& text, Scalars scalars, std::stri
 
 std::optional<Value> to_map(const std::string& text, Scalars scalars, std::string& why) {
   std::string no_yaml;
-  const NodePtr node = parse_yaml_node(text, no_yaml);
-  if (node && node->kind == Node::Kind::map) return value_of(*node, scalars);
+  const NodePtr node = parse_given(text, no_yaml);
+  if (node && node->kind == Node::Kind::map) return given_value(*node, scalars);
   why = node ? fmt::format("`{}` is no map; write {{key: value}}", text) : fmt::format("`{}` is no map: {}", text, no_yaml);
   return std::nullopt;
 }
@@ -119,7 +119,7 @@ std::optional<Value> convert(ValueType type, const std::string& text, std::strin
 std::optional<Value> convert(ValueType type, const Node& node, std::string& why, Scalars scalars) {
   const Node::Kind wanted = type == ValueType::list ? Node::Kind::list : Node::Kind::map;
   if (node.kind == Node::Kind::scalar) return convert(type, node.text, why, scalars);
-  if (has_members(type) && node.kind == wanted) return value_of(node, scalars);
+  if (has_members(type) && node.kind == wanted) return given_value(node, scalars);
   why = fmt::format("expected {}, got {}", has_members(type) ? fmt::format("a {}", value_type_name(type)) : "one value",
                     kind_in_words(node));
   return std::nullopt;

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/value.h"
-#include "book/yaml_value.h"
+#include "book/given_value.h"
 
 namespace runbook {
 

@@ -75,15 +75,17 @@ Found from_person(const Input& input) {
 
 }  // namespace
 
-std::function<Found(const Input&, const InputSource&)> input_sources(fs::path folder, Asking asking) {
-  return [folder = std::move(folder), asking](const Input& input, const InputSource& source) {
+std::function<Found(const Input&, const InputSource&)> input_sources(fs::path folder, Looking looking) {
+  return [folder = std::move(folder), looking](const Input& input, const InputSource& source) {
     switch (source.kind) {
       case InputSource::Kind::environment: return from_environment(source.name);
       case InputSource::Kind::file: return from_file(input, (folder / source.name).lexically_normal());
-      case InputSource::Kind::command: return from_command(source.argv, folder);
+      case InputSource::Kind::command:
+        if (looking == Looking::without_running) return nothing(fmt::format("`{}` is not run now", source.argv.front()));
+        return from_command(source.argv, folder);
       case InputSource::Kind::ask: break;
     }
-    return asking == Asking::allowed ? from_person(input) : nothing("nobody can be asked here");
+    return looking == Looking::everywhere ? from_person(input) : nothing("nobody can be asked here");
   };
 }
 

@@ -6,13 +6,14 @@
 
 namespace runbook {
 
-enum class Asking {
-  allowed,    // a person sits at the terminal
-  forbidden,  // `ask` counts as missing
+enum class Looking {
+  everywhere,
+  without_asking,   // nobody sits at the terminal: `ask` gives nothing
+  without_running,  // nor does `command`: for what must not run anything
 };
 
 // Looks where `from:` of an input says: environment, file, command, person. Paths start at the runbook's folder, and commands
 // run there.
-std::function<Found(const Input&, const InputSource&)> input_sources(std::filesystem::path folder, Asking asking);
+std::function<Found(const Input&, const InputSource&)> input_sources(std::filesystem::path folder, Looking looking);
 
 }  // namespace runbook

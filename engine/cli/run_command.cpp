@@ -102,7 +102,7 @@ void mention_unfinished(const Arguments& arguments, const JournalFile& file, con
   if (!line || *line != "new") throw Error(ExitCode::usage, "nothing was run");
 }
 
-Asking asking_of(const Arguments& arguments) { return can_ask(arguments) ? Asking::allowed : Asking::forbidden; }
+Looking looking_of(const Arguments& arguments) { return can_ask(arguments) ? Looking::everywhere : Looking::without_asking; }
 
 std::vector<std::string> accepted_tools(const Arguments& arguments, const Runbook& runbook) {
   const Preflight preflight = look_at_tools(runbook, arguments.has("--accept") ? Acceptance::given : Acceptance::refused);
@@ -117,7 +117,7 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   plan.is_new = true;
   plan.runbook = load_or_explain(read_source(path));
   plan.file = path.string();
-  InputValues inputs = resolve_inputs(*plan.runbook, given_inputs(arguments, path.parent_path(), asking_of(arguments)));
+  InputValues inputs = resolve_inputs(*plan.runbook, given_inputs(arguments, path.parent_path(), looking_of(arguments)));
   plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
   plan.secrets = inputs.secrets;
   read_common(arguments, plan);
@@ -205,7 +205,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   plan.runbook = definition_of(file, state);
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
-  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, asking_of(arguments)));
+  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
   read_common(arguments, plan);
   fmt::print(stderr, "run {}: going on\n", plan.run);
   return drive(arguments, file, std::move(seed), std::move(plan));

@@ -130,9 +130,9 @@ bool can_ask(const Arguments& arguments) {
   return !arguments.has("--non-interactive") && is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO);
 }
 
-GivenInputs given_inputs(const Arguments& arguments, const fs::path& folder, Asking asking) {
+GivenInputs given_inputs(const Arguments& arguments, const fs::path& folder, Looking looking) {
   GivenInputs given;
-  given.look = input_sources(folder, asking);
+  given.look = input_sources(folder, looking);
   for (const auto& word : arguments.values("--input")) given.flags.push_back(split_assignment("-i", word));
   if (auto file = arguments.value("--inputs")) given.file = read_inputs_file(*file);
   given.environment = [](const std::string& name) -> std::optional<std::string> {

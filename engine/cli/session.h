@@ -31,7 +31,7 @@ void require_step(const JournalFile& file, const RunState& state, const std::str
 // Whether a person sits at the terminal and may be asked.
 bool can_ask(const Arguments& arguments);
 // What the command line gives; `folder` is the runbook's.
-GivenInputs given_inputs(const Arguments& arguments, const std::filesystem::path& folder, Asking asking);
+GivenInputs given_inputs(const Arguments& arguments, const std::filesystem::path& folder, Looking looking);
 
 std::string quoted_for_shell(const std::string& text);
 

@@ -24,13 +24,13 @@ inline std::shared_ptr<const runbook::Runbook> with_inputs(const std::string& in
 inline runbook::GivenInputs given(std::vector<std::pair<std::string, std::string>> flags, const std::string& file = "",
                                   std::map<std::string, std::string> environment = {}) {
   std::string why;
-  return {std::move(flags), file.empty() ? nullptr : runbook::parse_yaml_node(file, why),
+  return {std::move(flags), file.empty() ? nullptr : runbook::parse_given(file, why),
           [environment = std::move(environment)](const std::string& name) -> std::optional<std::string> {
             const auto found = environment.find(name);
             if (found == environment.end()) return std::nullopt;
             return found->second;
           },
-          nullptr};
+          nullptr, false};
 }
 
 inline std::string values_of(const std::string& inputs, const runbook::GivenInputs& from) {

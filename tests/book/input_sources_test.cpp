@@ -82,3 +82,12 @@ TEST_CASE("on_resume_secrets_are_looked_for_again_and_nothing_else_is") {
   CHECK(resolve_secrets(*book, looking(given({}), places)) == std::map<std::string, std::string>{{"token", "hunter22"}});
   CHECK(places.looked_at == std::vector<std::string>{"$TOKEN", "ask"});
 }
+
+TEST_CASE("where_secrets_are_left_out_they_are_not_looked_for") {
+  Places places{{{"$TOKEN", "hunter22"}}, {}};
+  GivenInputs inputs = looking(given({}), places);
+  inputs.leaves_out_secrets = true;
+  const auto book = with_inputs("  token: {type: secret, from: [{env: TOKEN}]}\n  region: {default: x}\n");
+  CHECK(to_json(resolve_inputs(*book, inputs).values) == R"({"region":"x"})");
+  CHECK(places.looked_at.empty());
+}

@@ -1,5 +1,5 @@
 #pragma once
-// What YAML stands for as data.
+// What a runbook, a file of inputs or a command line gives, written as YAML, as a value.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +17,9 @@ enum class Scalars {
 
 // The value of a scalar; nullopt: it is text.
 std::optional<Value> constant_of(const Node& scalar);
-Value value_of(const Node& node, Scalars scalars = Scalars::typed);
+Value given_value(const Node& node, Scalars scalars = Scalars::typed);
 
 // nullptr: it is no YAML; then `why` says so in one line.
-NodePtr parse_yaml_node(std::string_view text, std::string& why);
+NodePtr parse_given(std::string_view text, std::string& why);
 
 }  // namespace runbook

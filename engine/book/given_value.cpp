@@ -1,4 +1,4 @@
-#include "book/yaml_value.h"
+#include "book/given_value.h"
 
 #include <algorithm>
 
@@ -18,22 +18,22 @@ std::optional<Value> constant_of(const Node& scalar) {
   return number && number->is_number() ? number : std::nullopt;
 }
 
-Value value_of(const Node& node, Scalars scalars) {
+Value given_value(const Node& node, Scalars scalars) {
   if (node.kind == Node::Kind::list) {
     List list;
-    for (const NodePtr& item : node.items) list.push_back(value_of(*item, scalars));
+    for (const NodePtr& item : node.items) list.push_back(given_value(*item, scalars));
     return list;
   }
   if (node.kind == Node::Kind::map) {
     Map map;
-    for (const Node::Member& member : node.members) map.emplace_back(member.key, value_of(*member.value, scalars));
+    for (const Node::Member& member : node.members) map.emplace_back(member.key, given_value(*member.value, scalars));
     return map;
   }
   if (scalars == Scalars::text && node.kind == Node::Kind::scalar) return Value(node.text);
   return constant_of(node).value_or(Value(node.text));
 }
 
-NodePtr parse_yaml_node(std::string_view text, std::string& why) {
+NodePtr parse_given(std::string_view text, std::string& why) {
   const SourceText source("", std::string(text));
   std::vector<Diagnostic> problems;
   NodePtr node = read_yaml(source, problems);
