@@ -49,8 +49,8 @@ class Spawning {
   Spawning(const Spawning&) = delete;
   Spawning& operator=(const Spawning&) = delete;
 
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
 };
 
 class Asking {
@@ -108,7 +108,7 @@ class Asking {
 
   // What is there now; at its end the pipe is closed, so that it is not polled again.
   static void take(Fd& fd, std::string& into) {
-    std::array<char, 1 << 14> buffer;
+    std::array<char, 1 << 14> buffer{};
     while (fd && into.size() <= reply_limit) {
       const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;

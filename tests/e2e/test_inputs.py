@@ -47,6 +47,22 @@ def test_a_value_comes_from_flag_file_environment_places_and_default_in_this_ord
     assert name("--inputs", "inputs.yaml", "-i", "name=from_flag", **everything) == "from_flag"
 
 
+def test_places_start_at_the_folder_of_the_runbook(world):
+    folder = world.folder / "elsewhere"
+    folder.mkdir()
+    path = world.write(book("""
+inputs:
+  one: {from: [{file: name.txt}]}
+  two: {from: [{command: [./tell]}]}
+"""), "elsewhere/book.yaml")
+    (folder / "name.txt").write_text("ada\n\n")
+    (folder / "tell").write_text("#!/bin/sh\nwc -l < name.txt; cat\n")
+    (folder / "tell").chmod(0o755)
+    result = world("run", path, "--non-interactive")
+    assert result.code == 0, result
+    assert inputs_of(world) == {"one": "ada\n", "two": "2"}
+
+
 def test_lists_maps_and_durations_are_pinned_with_the_run(world):
     world.write(book("""
 inputs:
