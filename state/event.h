@@ -24,8 +24,9 @@ namespace event {
 inline constexpr std::string_view run_began = "run_began";  // definition, outline, inputs, file, operator, host, engine
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command)
-inline constexpr std::string_view paused = "paused";                    // state (failed waiting in_doubt interrupted), why
-inline constexpr std::string_view left = "left";                        // state (succeeded cancelled), outputs
+inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
+inline constexpr std::string_view paused = "paused";      // state (failed waiting in_doubt interrupted), why
+inline constexpr std::string_view left = "left";          // state (succeeded cancelled), outputs
 inline constexpr std::string_view section_entered = "section_entered";  // instance: the section's path
 inline constexpr std::string_view section_skipped = "section_skipped";  // why
 // Of a step instance.

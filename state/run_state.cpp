@@ -201,6 +201,8 @@ void apply_to_run(RunState& run, const Event& event) {
     run.why.clear();
     run.epoch = event.body.int_or("epoch", run.epoch);
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
+  } else if (k == event::accepted) {
+    note_deviation(run, event, event.body.text_or("what", ""));
   } else if (k == event::paused) {
     run.state = event.body.text_or("state", "interrupted");
     run.why = event.body.text_or("why", "");

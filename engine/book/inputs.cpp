@@ -4,16 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <set>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/redactor.h"
 #include "base/suggestion.h"
+#include "book/constraints.h"
+#include "book/input_rules.h"
 #include "book/names.h"
-#include "base/pattern.h"
+#include "book/yaml_value.h"
 
 namespace runbook {
 namespace {
@@ -27,15 +26,23 @@ class InputScope : public Scope {
     return std::nullopt;
   }
   std::optional<Value> step(std::string_view) const override { return std::nullopt; }
+  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
 
  private:
   const Value& inputs_;
 };
 
-struct Problem {
-  std::string message;
-  std::string hint;  // one line to type, or ""
-};
+[[noreturn]] void throw_all(const std::vector<InputProblem>& problems) {
+  if (problems.size() == 1) throw Error(ExitCode::usage, problems.front().message, problems.front().hint);
+  std::string what = fmt::format("{} problems with the inputs:", problems.size());
+  std::vector<std::string> hints;
+  for (const InputProblem& problem : problems) {
+    what += "\n  " + problem.message;
+    const bool is_new = std::find(hints.begin(), hints.end(), problem.hint) == hints.end();
+    if (!problem.hint.empty() && is_new) hints.push_back(problem.hint);
+  }
+  throw Error(ExitCode::usage, what, fmt::format("{}", fmt::join(hints, "\n")));
+}
 
 class Resolution {
  public:
@@ -43,33 +50,45 @@ class Resolution {
 
   InputValues run() {
     check_names();
-    for (const Input& input : runbook_.inputs) resolve(input);
-    throw_problems();
+    for (const Input& input : runbook_.inputs) {
+      const bool is_left_out = input.type == ValueType::secret && given_.leaves_out_secrets;
+      if (!is_left_out && !resolve(input)) report_missing(input);
+    }
+    for (InputProblem& broken : broken_constraints(runbook_, resolved_.values, unknown_))
+      problems_.push_back(std::move(broken));
+    if (!problems_.empty()) throw_all(problems_);
     return std::move(resolved_);
   }
 
   std::map<std::string, std::string> run_for_secrets() {
     for (const Input& input : runbook_.inputs) {
-      if (input.type == ValueType::secret && text_of(input)) resolve(input);
+      if (input.type == ValueType::secret) resolve(input);
     }
-    throw_problems();
+    if (!problems_.empty()) throw_all(problems_);
     return std::move(resolved_.secrets);
   }
 
  private:
-  void report(std::string message, std::string hint = {}) { problems_.push_back({std::move(message), std::move(hint)}); }
+  void report(const Input& input, std::string message, std::string hint) {
+    unknown_.insert(input.name);
+    problems_.push_back({std::move(message), std::move(hint)});
+  }
+
+  void refuse(const Input& input, const std::string& why) {
+    report(input, fmt::format("input `{}`: {}", input.name, why), how_to_give(input));
+  }
 
   void check_names() {
     std::vector<std::string> known;
     for (const Input& input : runbook_.inputs) known.push_back(input.name);
     std::set<std::string> unknown;
     for (const auto& [name, value] : given_.flags) unknown.insert(name);
-    if (given_.file.is_map())
-      for (const auto& [name, value] : given_.file.as_map()) unknown.insert(name);
+    if (given_.file)
+      for (const Node::Member& member : given_.file->members) unknown.insert(member.key);
     for (const std::string& name : known) unknown.erase(name);
     for (const std::string& name : unknown) {
       const std::string hint = known.empty() ? "this runbook has no inputs" : suggestion(name, known);
-      report(fmt::format("there is no input `{}`", name), hint);
+      problems_.push_back({fmt::format("there is no input `{}`", name), hint});
     }
   }
 
@@ -79,100 +98,89 @@ class Resolution {
     return found == given_.flags.rend() ? nullptr : &found->second;
   }
 
-  // Flag, then file, then environment.
-  std::optional<std::string> text_of(const Input& input) const {
-    if (const std::string* flag = flag_of(input)) return *flag;
-    if (const Value* value = given_.file.find(input.name); value && !value->is_null())
-      return value->is_text() ? value->as_text() : to_json(*value);
-    if (given_.environment) return given_.environment(environment_name(input));
-    return std::nullopt;
+  const Node* in_file(const Input& input) const {
+    const Node::Member* found = given_.file ? given_.file->find(input.name) : nullptr;
+    return found && found->value->kind != Node::Kind::null ? found->value.get() : nullptr;
   }
 
-  void resolve(const Input& input) {
-    if (input.type == ValueType::secret && given_.leaves_out_secrets) return;
-    if (input.type == ValueType::secret && flag_of(input))
-      return report(
-          fmt::format("the secret `{}` can't be given on the command line, where every user of this machine can see it",
-                      input.name),
-          how_to_give(input));
-    if (const Value* value = given_.file.find(input.name); value && !flag_of(input) && (value->is_list() || value->is_map()))
-      return report(fmt::format("input `{}` is one value, and the file gives a {}", input.name, value->type_name()));
-    if (const std::optional<std::string> text = text_of(input)) return accept(input, *text);
-    if (input.fallback) return accept_default(input);
-    missing_.insert(input.name);
-    const std::string description = input.description.empty() ? "" : fmt::format(" ({})", input.description);
-    report(fmt::format("input `{}` is missing{}", input.name, description), how_to_give(input));
+  // Whether something gave a value, good or bad.
+  bool resolve(const Input& input) {
+    if (const std::string* flag = flag_of(input)) return accept_flag(input, *flag), true;
+    if (const Node* node = in_file(input)) return accept(input, *node), true;
+    if (given_.environment)
+      if (const std::optional<std::string> text = given_.environment(environment_name(input)))
+        return accept(input, *text), true;
+    if (look_for(input)) return true;
+    if (!input.fallback) return false;
+    return accept_default(input), true;
+  }
+
+  void accept_flag(const Input& input, const std::string& text) {
+    if (input.type != ValueType::secret) return accept(input, text);
+    report(input,
+           fmt::format("the secret `{}` can't be given on the command line, where every user of this machine can see it",
+                       input.name),
+           how_to_give(input));
+  }
+
+  bool look_for(const Input& input) {
+    looked_.clear();
+    if (!given_.look) return false;
+    for (const InputSource& source : input.from) {
+      const Found found = given_.look(input, source);
+      if (!found.refusal.empty())
+        return report(input, fmt::format("input `{}`: {}", input.name, found.refusal), found.hint), true;
+      if (found.text) return accept(input, *found.text), true;
+      if (!found.why.empty()) looked_.push_back(found.why);
+    }
+    return false;
+  }
+
+  void report_missing(const Input& input) {
+    std::string message = fmt::format("input `{}` is missing", input.name);
+    if (!input.description.empty()) message += fmt::format(" ({})", input.description);
+    if (!looked_.empty()) message += fmt::format("; {}", fmt::join(looked_, ", "));
+    report(input, std::move(message), how_to_give(input));
   }
 
   void accept_default(const Input& input) {
-    for (const Reference& reference : input.fallback->text.references()) {
-      if (!reference.path.empty() && missing_.contains(reference.path.front())) {
-        missing_.insert(input.name);
-        return;
-      }
+    for (const Reference& reference : input.fallback->references()) {
+      const bool is_known = reference.path.empty() ? unknown_.empty() : !unknown_.contains(reference.path.front());
+      if (is_known) continue;
+      unknown_.insert(input.name);
+      return;
     }
     try {
-      const Value value = input.fallback->text.evaluate(InputScope(resolved_.values));
-      accept(input, value.is_text() ? value.as_text() : to_json(value));
+      const Value value = input.fallback->evaluate(InputScope(resolved_.values));
+      const bool is_so_already = has_members(input.type) && value.type_name() == value_type_name(input.type);
+      if (is_so_already) take(input, value);
+      else accept(input, value.is_text() ? value.as_text() : to_json(value));
     } catch (const ExpressionError& error) {
-      report(fmt::format("the default of input `{}`: {}", input.name, error.what()), how_to_give(input));
+      report(input, fmt::format("the default of input `{}`: {}", input.name, error.what()), how_to_give(input));
     }
   }
 
-  void accept(const Input& input, const std::string& text) {
-    const bool is_secret = input.type == ValueType::secret;
+  template <class Given>  // text, or a node of the file
+  void accept(const Input& input, const Given& given) {
     std::string why;
-    std::optional<Value> value = convert(input.type, text, why);
-    if (value && !input.pattern.empty() && !Pattern::parse(input.pattern, why)->matches(text)) {
-      why =
-          fmt::format("{} does not match the pattern `{}`", is_secret ? "its value" : fmt::format("`{}`", text), input.pattern);
-      value.reset();
-    }
-    if (is_secret && text.size() < shortest_secret) {
-      why = fmt::format("a secret of less than {} characters can't be masked in what is shown", shortest_secret);
-      value.reset();
-    }
-    if (!value) {
-      missing_.insert(input.name);
-      return report(fmt::format("input `{}`: {}", input.name, why), how_to_give(input));
-    }
-    if (is_secret) resolved_.secrets[input.name] = text;
-    else resolved_.values = with(resolved_.values, input.name, *std::move(value));
+    const std::optional<Value> value = convert(input.type, given, why, input.scalars());
+    if (value) take(input, *value);
+    else refuse(input, why);
   }
 
-  static std::string how_to_give(const Input& input) {
-    if (input.type == ValueType::secret) return fmt::format("export {}=...", environment_name(input));
-    return fmt::format("-i {}={}", input.name, input.example.is_text() ? input.example.as_text() : "...");
-  }
-
-  void throw_problems() const {
-    if (problems_.empty()) return;
-    if (problems_.size() == 1) throw Error(ExitCode::usage, problems_.front().message, problems_.front().hint);
-    std::string what = fmt::format("{} problems with the inputs:", problems_.size());
-    std::string hint;
-    for (const Problem& problem : problems_) {
-      what += "\n  " + problem.message;
-      if (problem.hint.empty()) continue;
-      if (!hint.empty()) hint += '\n';
-      hint += problem.hint;
-    }
-    throw Error(ExitCode::usage, what, hint);
+  void take(const Input& input, const Value& value) {
+    if (const std::string why = why_not_taken(input, value); !why.empty()) return refuse(input, why);
+    if (input.type == ValueType::secret) resolved_.secrets[input.name] = value.as_text();
+    else resolved_.values = with(resolved_.values, input.name, value);
   }
 
   const Runbook& runbook_;
   const GivenInputs& given_;
   InputValues resolved_{Value(Map()), {}};
-  std::set<std::string> missing_;  // or wrong
-  std::vector<Problem> problems_;
+  std::set<std::string> unknown_;    // missing or wrong
+  std::vector<std::string> looked_;  // why the places of the last `from` gave nothing
+  std::vector<InputProblem> problems_;
 };
-
-template <class Number>
-std::optional<Number> parse_number(const std::string& text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 }  // namespace
 
@@ -184,27 +192,10 @@ std::map<std::string, std::string> resolve_secrets(const Runbook& runbook, const
 
 std::string environment_name(const Input& input) { return "RUNBOOK_INPUT_" + upper_case(input.name); }
 
-std::optional<Value> convert(ValueType type, const std::string& text, std::string& why) {
-  switch (type) {
-    case ValueType::text:
-    case ValueType::path:
-    case ValueType::secret: return Value(text);
-    case ValueType::boolean:
-      if (text == "true" || text == "false") return Value(text == "true");
-      why = fmt::format("`{}` is neither `true` nor `false`", text);
-      return std::nullopt;
-    case ValueType::integer:
-      if (const std::optional<std::int64_t> number = parse_number<std::int64_t>(text)) return Value(*number);
-      why = fmt::format("`{}` is not a whole number", text);
-      return std::nullopt;
-    case ValueType::number:
-      if (const std::optional<std::int64_t> number = parse_number<std::int64_t>(text)) return Value(*number);
-      if (const std::optional<double> number = parse_number<double>(text); number && std::isfinite(*number))
-        return Value(*number);
-      why = fmt::format("`{}` is not a number", text);
-      return std::nullopt;
-  }
-  return std::nullopt;
+std::string why_not_given(const Input& input, const std::string& text) {
+  std::string why;
+  const std::optional<Value> value = convert(input.type, text, why, input.scalars());
+  return value ? why_not_taken(input, *value) : why;
 }
 
 }  // namespace runbook

@@ -12,9 +12,10 @@ namespace keys {
 
 const KeySet runbook = {
     "a runbook",
-    {"runbook", "title", "version", "source", "summary", "inputs", "vars", "env", "dir", "defaults", "steps", "outputs",
-     "not_encoded", "not_automated", "note", "tags"},
-    {"runbook_version", "requires", "tested_with", "constraints", "targets", "target", "lock", "notify", "anchor", "finally"}};
+    {"runbook",     "title",         "version", "source", "summary", "runbook_version", "requires", "tested_with",
+     "inputs",      "constraints",   "vars",    "env",    "dir",     "defaults",        "steps",    "outputs",
+     "not_encoded", "not_automated", "note",    "tags"},
+    {"targets", "target", "lock", "notify", "anchor", "finally"}};
 
 const KeySet section = {"a section",
                         {"section", "id", "when", "env", "dir", "note", "tags", "source", "steps"},
@@ -26,9 +27,13 @@ const KeySet step = {"a step",
                       "timeout", "on_timeout", "retry", "note", "tags", "example", "source"},
                      {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "hints", "fresh_for", "was"}};
 
-const KeySet input = {"an input",
-                      {"type", "default", "pattern", "description", "example"},
-                      {"reject", "from", "min", "max", "min_items", "max_items", "enum"}};
+const KeySet input = {
+    "an input",
+    {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "from", "description", "example"},
+    {}};
+const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
+const KeySet constraint = {"a constraint", {"that", "because"}, {}};
+const KeySet requirements = {"`requires`", {"tools"}, {}};
 
 const KeySet output_rule = {"an output", {"value", "regex", "type", "lines"}, {"secret", "keep"}};
 const KeySet retry = {"`retry`", {"attempts", "delay", "backoff", "max_delay", "when"}, {}};
@@ -62,7 +67,9 @@ constexpr Word words[] = {
     {"chdir", "dir"},           {"retries", "retry"},     {"unless", "done_when"}, {"creates", "done_when"},
     {"description", "summary"}, {"description", "note"},  {"comment", "note"},     {"title", "section"},
     {"variables", "vars"},      {"parameters", "inputs"}, {"params", "inputs"},    {"tasks", "steps"},
-    {"register", "outputs"},    {"regex", "pattern"},     {"interval", "every"},
+    {"register", "outputs"},    {"regex", "pattern"},     {"interval", "every"},   {"options", "enum"},
+    {"choices", "enum"},        {"minimum", "min"},       {"maximum", "max"},      {"validation", "constraints"},
+    {"message", "because"},     {"condition", "that"},
 };
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {

@@ -6,6 +6,7 @@
 #include "book/environment_loader.h"
 #include "book/input_loader.h"
 #include "book/keys.h"
+#include "book/requirement_loader.h"
 #include "book/step_loader.h"
 #include "book/yaml_reader.h"
 
@@ -68,11 +69,13 @@ class RunbookLoader {
     std::vector<std::string> tags;
     fields_.note("note", note);
     fields_.texts("tags", tags);
+    load_requirements(root_, problems_, *runbook_);
   }
 
   void load_values() {
     if (const Node* inputs = find("inputs")) load_inputs(*inputs, loading_, runbook_->inputs);
     if (const Node* vars = find("vars")) load_vars(*vars, loading_, runbook_->vars);
+    if (const Node* constraints = find("constraints")) load_constraints(*constraints, loading_, runbook_->constraints);
     if (const Node* defaults = find("defaults")) check_defaults(*defaults, loading_);
     if (const Node::Member* defaults = root_.find("defaults"); defaults && defaults->value->kind == Node::Kind::map)
       loading_.defaults = defaults->value;

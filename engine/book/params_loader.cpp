@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/suggestion.h"
 #include "book/keys.h"
 #include "book/names.h"
 #include "book/scalar_place.h"
 #include "book/script_names.h"
+#include "book/tree_loader.h"
 
 namespace runbook {
 namespace {
@@ -31,18 +31,6 @@ std::string expression_at(std::string_view text, std::size_t at) {
   while (inner.starts_with(' ')) inner.remove_prefix(1);
   while (inner.ends_with(' ')) inner.remove_suffix(1);
   return std::string(inner);
-}
-
-// YAML 1.2 core; what is no constant is text.
-std::optional<Value> constant_of(const Node& node) {
-  if (node.kind == Node::Kind::null) return Value();
-  if (node.quoted) return std::nullopt;
-  if (node.text == "true" || node.text == "false") return Value(node.text == "true");
-  const bool begins_number =
-      !node.text.empty() && (node.text.front() == '-' || (node.text.front() >= '0' && node.text.front() <= '9'));
-  if (!begins_number) return std::nullopt;
-  std::optional<Value> number = try_parse_json(node.text);
-  return number && number->is_number() ? number : std::nullopt;
 }
 
 // Words that YAML and a shell read alike, so that a list can be made of them.
@@ -189,7 +177,7 @@ class ParamsLoader {
   std::vector<std::string> names_set() const {
     std::vector<std::string> names;
     for (const Input& input : loading_.runbook.inputs) {
-      if (input.type != ValueType::secret) names.push_back(input.name);
+      if (is_exported(input.type)) names.push_back(input.name);
     }
     if (site_.step)
       for (const EnvEntry& entry : site_.step->env) names.push_back(entry.name);
@@ -199,12 +187,24 @@ class ParamsLoader {
   std::string how_to_set(const std::string& name, const std::vector<std::string>& set) const {
     const auto is_it = [&](const auto& var) { return var.first == name; };
     const bool is_var = std::any_of(loading_.runbook.vars.begin(), loading_.runbook.vars.end(), is_it);
-    if (is_var || loading_.runbook.find_input(name))
+    const Input* input = loading_.runbook.find_input(name);
+    if (input && !is_var && has_members(input->type)) return how_to_set_members(*input);
+    if (is_var || input)
       return fmt::format("write beside `{0}:`\nenv: {{{1}: \"${{{{ ${2}.{1} }}}}\"}}", type_.key, name,
                          is_var ? "vars" : "inputs");
     const std::string near = nearest(name, set);
     return near.empty() ? fmt::format("set it in the script, or in `env:` beside `{}:`", type_.key)
                         : fmt::format("did you mean `${}`?", near);
+  }
+
+  // A process gets text.
+  std::string how_to_set_members(const Input& input) const {
+    return fmt::format("write beside `{0}:`\nenv: {{{1}: \"${{{{ {2} }}}}\"}}", type_.key, input.name, as_text(input));
+  }
+
+  static std::string as_text(const Input& input) {
+    return input.type == ValueType::list ? fmt::format("join(' ', $inputs.{})", input.name)
+                                         : fmt::format("to_json($inputs.{})", input.name);
   }
 
   void report_expression_in_script(const Node& node, std::size_t at) {
@@ -214,7 +214,7 @@ class ParamsLoader {
     const Input* input =
         expression.starts_with("$inputs.") ? loading_.runbook.find_input(std::string_view(expression).substr(8)) : nullptr;
     std::string hint = fmt::format("write \"${}\": inputs are there under their own names", name);
-    if (!declaration_.exports_inputs || !input || input->type == ValueType::secret) {
+    if (!declaration_.exports_inputs || !input || !is_exported(input->type)) {
       const std::string variable = name.empty() ? "VALUE" : upper_case(name);
       hint = fmt::format("write \"${0}\" in the script, and beside `{1}:`\nenv: {{{0}: \"${{{{ {2} }}}}\"}}", variable,
                          type_.key, expression);
@@ -248,7 +248,7 @@ class ParamsLoader {
     Members members;
     for (const Node::Member& member : node->members) {
       std::optional<ParamTree> tree;
-      if (member.key == "json" || member.key == "yaml") tree = json(member.value, site);
+      if (member.key == "json" || member.key == "yaml") tree = load_tree(member.value, site, Scalars::typed, loading_);
       else if (member.key == "file") tree = leaf(member.value, site_.at("file"));
       else
         problems_.error(member, fmt::format("unknown key `{}`", member.key), suggestion(member.key, {"json", "yaml", "file"}));
@@ -256,25 +256,6 @@ class ParamsLoader {
     }
     if (node->members.size() != 1)
       problems_.error(*node, fmt::format("`{}` takes one of `json`, `yaml` and `file`", param.name));
-    return ParamTree{std::move(members)};
-  }
-
-  std::optional<ParamTree> json(const NodePtr& node, const Site& site) {
-    if (std::optional<Value> constant =
-            node->kind == Node::Kind::scalar || node->kind == Node::Kind::null ? constant_of(*node) : std::nullopt)
-      return ParamTree{*std::move(constant)};
-    if (node->kind == Node::Kind::scalar) return leaf(node, site);
-    if (node->kind == Node::Kind::list) {
-      std::vector<ParamTree> list;
-      for (const NodePtr& item : node->items) {
-        if (std::optional<ParamTree> tree = json(item, site)) list.push_back(*std::move(tree));
-      }
-      return ParamTree{std::move(list)};
-    }
-    Members members;
-    for (const Node::Member& member : node->members) {
-      if (std::optional<ParamTree> tree = json(member.value, site)) members.emplace_back(member.key, *std::move(tree));
-    }
     return ParamTree{std::move(members)};
   }
 

@@ -134,7 +134,9 @@ class ReferenceCheck {
     if (found->type == ValueType::secret && !site().takes_secrets)
       return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key),
                    "secrets reach a process only where `env:` or `stdin:` names them");
-    if (path().size() > 1) error(fmt::format("input `{}` is one value and has no field `{}`", name, path()[1]));
+    if (path().size() > 1 && found->type != ValueType::map)
+      error(fmt::format("input `{}` is {} and has no field `{}`", name, found->type == ValueType::list ? "a list" : "one value",
+                        path()[1]));
   }
 
   void check_all_inputs() {
@@ -171,7 +173,13 @@ class ReferenceCheck {
           "a var sees the inputs and the vars that stand above it");
   }
 
+  void report_too_early(std::string_view what) {
+    error(fmt::format("`{}` can't see `{}` here", site().key, what),
+          "it is looked at before there is a run: it sees `$inputs` and `$vars`");
+  }
+
   void check_run() {
+    if (!site().sees_run) return report_too_early("$run");
     if (site().inputs != Site::all)
       return error(fmt::format("`{}` can't see `$run`", site().key), "it sees the inputs that stand above it");
     if (path().empty() || std::find(run_fields.begin(), run_fields.end(), path().front()) != run_fields.end()) return;
@@ -179,6 +187,7 @@ class ReferenceCheck {
   }
 
   void check_before() {
+    if (!site().sees_run) return report_too_early("$before");
     if (!site().has_before)
       return error(fmt::format("there is no `$before` in `{}`", site().key), "`$before` is seen by `done_when` and `verify`");
     if (!site().step->before)
@@ -189,6 +198,7 @@ class ReferenceCheck {
   }
 
   void check_step() {
+    if (!site().sees_run) return report_too_early("$steps");
     const std::string& id = path().front();
     const auto found = all_.positions_.find(id);
     if (found == all_.positions_.end())

@@ -33,6 +33,7 @@ struct Site {
   bool has_result = false;  // bare names look into something
   bool has_before = false;  // `$before`, if the step has one
   bool takes_secrets = false;
+  bool sees_run = true;
 
   Site at(std::string_view its_key) const;
   Site with_result() const;

@@ -4,18 +4,6 @@
 
 namespace runbook {
 
-std::string_view value_type_name(ValueType type) {
-  switch (type) {
-    case ValueType::text: return "string";
-    case ValueType::integer: return "int";
-    case ValueType::number: return "number";
-    case ValueType::boolean: return "bool";
-    case ValueType::path: return "path";
-    case ValueType::secret: return "secret";
-  }
-  return {};
-}
-
 ParamTree::ParamTree() = default;
 
 ParamTree::ParamTree(Data tree) : data(std::move(tree)) {}
@@ -32,6 +20,19 @@ Value ParamTree::evaluate(const Scope& scope) const {
   for (const auto& [name, tree] : std::get<std::vector<std::pair<std::string, ParamTree>>>(data))
     map.emplace_back(name, tree.evaluate(scope));
   return map;
+}
+
+std::vector<Reference> ParamTree::references() const {
+  if (const auto* text = std::get_if<PlacedTemplate>(&data)) return text->text.references();
+  std::vector<Reference> all;
+  const auto add = [&all](const ParamTree& tree) {
+    for (Reference& reference : tree.references()) all.push_back(std::move(reference));
+  };
+  if (const auto* items = std::get_if<std::vector<ParamTree>>(&data))
+    for (const ParamTree& item : *items) add(item);
+  if (const auto* members = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&data))
+    for (const auto& [name, tree] : *members) add(tree);
+  return all;
 }
 
 bool Step::needs_result() const {

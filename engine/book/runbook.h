@@ -11,7 +11,9 @@
 
 #include "base/source_text.h"
 #include "base/value.h"
+#include "base/version_range.h"
 #include "book/declaration.h"
+#include "book/value_type.h"
 #include "expr/template.h"
 
 namespace runbook {
@@ -34,21 +36,53 @@ struct ParamTree {
   ParamTree();
   ParamTree(Data tree);
   Value evaluate(const Scope& scope) const;  // throws ExpressionError
+  std::vector<Reference> references() const;
 
   Data data;
 };
 
-enum class ValueType { text, integer, number, boolean, path, secret };
-std::string_view value_type_name(ValueType type);  // "string", "int", "number", "bool", "path", "secret"
+// Where `from:` finds the value of an input.
+struct InputSource {
+  enum class Kind { environment, file, command, ask };
+  Kind kind = Kind::ask;
+  std::string name;               // of the variable; the file's path
+  std::vector<std::string> argv;  // of the command
+};
 
 struct Input {
   std::string name;
   ValueType type = ValueType::text;
   std::string description;
-  std::optional<PlacedTemplate> fallback;  // `default:`
-  std::string pattern;                     // matches the whole value; "" : any
+  std::optional<ParamTree> fallback;  // `default:`
+  std::vector<InputSource> from;      // asked in this order
+  // What is wanted of the value; of a list: pattern, reject and choices of each item. "", null and {}: anything goes.
+  std::string pattern;                      // matches the whole value
+  std::string reject, because;              // is found nowhere in the value
+  List choices;                             // `enum:`
+  Value least, most;                        // of a number; of a duration: milliseconds
+  std::optional<int> min_items, max_items;  // of a list or map
   Value example;
   Place place;
+
+  // What the leaves of a list or map are read as: a pattern is about text.
+  Scalars scalars() const { return pattern.empty() && reject.empty() ? Scalars::typed : Scalars::text; }
+};
+
+struct Constraint {
+  PlacedExpression that;
+  std::string because;
+};
+
+// requires: {tools: {name: wanted}}
+struct ToolRequirement {
+  std::string tool;
+  VersionRange wanted;
+};
+
+// tested_with: {name: version}
+struct TestedTool {
+  std::string tool;
+  Version version;
 };
 
 // name: expression | {value: expression, type:, lines:} | {regex: ..., type:, lines:} | {lines: true} (of standard output) | {} (from
@@ -132,7 +166,10 @@ struct Section {
 struct Runbook {
   SourcePtr source;
   std::string name, title, version, document, summary;
+  std::vector<ToolRequirement> tools;
+  std::vector<TestedTool> tested_with;
   std::vector<Input> inputs;
+  std::vector<Constraint> constraints;
   std::vector<std::pair<std::string, PlacedTemplate>> vars;
   std::vector<std::pair<std::string, PlacedTemplate>> outputs;
   Section root;                    // without title

@@ -23,7 +23,7 @@ int cancel_command(const Arguments& arguments) {
   plan.runbook = load_or_explain(stored_definition(file, state));
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
-  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments));
+  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, Looking::without_asking));
   plan.purpose = Purpose::cancel;
   plan.limits.is_cancelling = true;
   plan.limits.who = operator_name();

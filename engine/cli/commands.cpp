@@ -24,6 +24,7 @@ std::vector<CommandRow> make_table() {
          "decide beforehand if STEP is in doubt; never for an irreversible step"},
         {"--approve", 0, Takes::value, "STEP=PHRASE", "the phrase of an irreversible step"},
         {"--on-failure", 0, Takes::value, "cancel", "leave the run when a step fails, instead of pausing"},
+        {"--accept", 0, Takes::nothing, "", "take tools of other versions than required; stands in the record"},
         {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
         {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"}},
        run_command,

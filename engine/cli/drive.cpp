@@ -32,14 +32,23 @@ namespace runbook {
 
 namespace {
 
+// A variable that the engine reads a secret from; steps have it only where `env:` names it.
+bool carries_secret(const Runbook& runbook, std::string_view name) {
+  return std::any_of(runbook.inputs.begin(), runbook.inputs.end(), [&](const Input& input) {
+    return input.type == ValueType::secret && std::any_of(input.from.begin(), input.from.end(), [&](const InputSource& source) {
+             return source.kind == InputSource::Kind::environment && source.name == name;
+           });
+  });
+}
+
 // What steps inherit: all but the variables that carry inputs, of which some are secrets.
-std::vector<std::string> inherited_environment() {
+std::vector<std::string> inherited_environment(const Runbook& runbook) {
   std::vector<std::string> entries;
   std::set<std::string_view> names;
   for (char** at = environ; *at; ++at) {
     std::string_view entry(*at), name = entry.substr(0, entry.find('='));
     bool is_variable = name.size() < entry.size() && names.insert(name).second;
-    if (is_variable && !name.starts_with("RUNBOOK_INPUT_")) entries.emplace_back(entry);
+    if (is_variable && !name.starts_with("RUNBOOK_INPUT_") && !carries_secret(runbook, name)) entries.emplace_back(entry);
   }
   return entries;
 }
@@ -126,9 +135,18 @@ class Drive {
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
     began = journal_->append(std::move(began));
-    journal_->commit();
     state_.apply(began);
     beginning_ = began;
+    for (const std::string& what : plan_.accepted) append_accepted(what);
+    journal_->commit();
+  }
+
+  void append_accepted(const std::string& what) {
+    Event accepted;
+    accepted.kind = event::accepted;
+    accepted.at_ms = clock_.now_ms();
+    accepted.body = object({{"what", what}, {"who", who_}, {"because", "--accept"}});
+    state_.apply(journal_->append(std::move(accepted)));
   }
 
   std::string folder() const { return std::filesystem::path(plan_.file).parent_path().string(); }
@@ -140,7 +158,7 @@ class Drive {
     facts_.inputs = plan_.inputs;
     facts_.secrets = plan_.secrets;
     facts_.dir = state_.dir;
-    facts_.environment = inherited_environment();
+    facts_.environment = inherited_environment(*plan_.runbook);
     facts_.run_values = object({{"id", plan_.run},
                                 {"started_at", utc_text(state_.began_at_ms)},
                                 {"dir", state_.dir},

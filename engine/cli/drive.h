@@ -20,6 +20,7 @@ struct DrivePlan {
   std::string file;  // the runbook's path, absolute
   Value inputs;      // without secrets
   std::map<std::string, std::string> secrets;
+  std::vector<std::string> accepted;  // of a new run: what is not as required, and was taken by --accept
   Limits limits;
   Purpose purpose = Purpose::go_on;
   Lease::Mode lease_mode = Lease::Mode::polite;

@@ -13,6 +13,7 @@
 #include "book/loader.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
+#include "cli/preflight.h"
 #include "cli/session.h"
 #include "os/files.h"
 #include "os/identity.h"
@@ -38,7 +39,7 @@ Doubt read_doubt(const std::string& word) {
 Limits read_limits(const Arguments& arguments, const Runbook& runbook) {
   Limits limits;
   limits.who = operator_name();
-  limits.is_interactive = !arguments.has("--non-interactive") && is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO);
+  limits.is_interactive = can_ask(arguments);
   auto require = [&](const std::string& option, const std::string& step) {
     if (!runbook.find(step)) throw Error(ExitCode::usage, fmt::format("{}: there is no step `{}`", option, step));
   };
@@ -91,17 +92,27 @@ void mention_unfinished(const Arguments& arguments, const JournalFile& file, con
   if (!line || *line != "new") throw Error(ExitCode::usage, "nothing was run");
 }
 
+Looking looking_of(const Arguments& arguments) { return can_ask(arguments) ? Looking::everywhere : Looking::without_asking; }
+
+std::vector<std::string> accepted_tools(const Arguments& arguments, const Runbook& runbook) {
+  const Preflight preflight = look_at_tools(runbook, arguments.has("--accept") ? Acceptance::given : Acceptance::refused);
+  for (const std::string& warning : preflight.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& accepted : preflight.accepted) fmt::print(stderr, "{}\n", accepted);
+  return preflight.accepted;
+}
+
 int begin(const Arguments& arguments, SupervisorSeed seed) {
   fs::path path = find_runbook(arguments.operands().at(0));
   DrivePlan plan;
   plan.is_new = true;
   plan.runbook = load_or_explain(read_source(path));
   plan.file = path.string();
-  InputValues inputs = resolve_inputs(*plan.runbook, given_inputs(arguments));
+  InputValues inputs = resolve_inputs(*plan.runbook, given_inputs(arguments, path.parent_path(), looking_of(arguments)));
   plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
   plan.secrets = inputs.secrets;
   read_common(arguments, plan);
   evaluate_vars(*plan.runbook, plan.inputs, Value(Map{}));  // a bad one stops before there is a run
+  plan.accepted = accepted_tools(arguments, *plan.runbook);
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
   mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
@@ -184,7 +195,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   plan.runbook = definition_of(file, state);
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
-  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments));
+  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
   read_common(arguments, plan);
   fmt::print(stderr, "run {}: going on\n", plan.run);
   return drive(arguments, file, std::move(seed), std::move(plan));

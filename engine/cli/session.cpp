@@ -13,6 +13,7 @@
 #include "book/loader.h"
 #include "book/yaml_reader.h"
 #include "os/files.h"
+#include "os/terminal.h"
 #include "plugins/all.h"
 
 namespace runbook {
@@ -110,7 +111,7 @@ void require_step(const JournalFile& file, const RunState& state, const std::str
 
 namespace {
 
-Value read_inputs_file(const std::string& path) {
+NodePtr read_inputs_file(const std::string& path) {
   auto source = std::make_shared<SourceText>(path, read_file(path));
   std::vector<Diagnostic> problems;
   NodePtr root = read_yaml(*source, problems);
@@ -118,20 +119,18 @@ Value read_inputs_file(const std::string& path) {
   if (!root || has_errors(problems)) throw Error(ExitCode::usage, fmt::format("{} can't be read", path));
   if (root->kind != Node::Kind::map)
     throw Error(ExitCode::usage, fmt::format("{}: a map of inputs is wanted", path), "name: value");
-  Map values;
-  for (const auto& member : root->members) {
-    if (member.value->kind != Node::Kind::scalar)
-      throw Error(ExitCode::usage, fmt::format("{}:{}:{}: `{}`: a plain value is wanted", path, member.value->place.line,
-                                               member.value->place.column, member.key));
-    values.emplace_back(member.key, Value(member.value->text));
-  }
-  return Value(std::move(values));
+  return root;
 }
 
 }  // namespace
 
-GivenInputs given_inputs(const Arguments& arguments) {
+bool can_ask(const Arguments& arguments) {
+  return !arguments.has("--non-interactive") && is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO);
+}
+
+GivenInputs given_inputs(const Arguments& arguments, const fs::path& folder, Looking looking) {
   GivenInputs given;
+  given.look = input_sources(folder, looking);
   for (const auto& word : arguments.values("--input")) given.flags.push_back(split_assignment("-i", word));
   if (auto file = arguments.value("--inputs")) given.file = read_inputs_file(*file);
   given.environment = [](const std::string& name) -> std::optional<std::string> {
@@ -151,7 +150,7 @@ Value with_absolute_paths(const Runbook& runbook, const std::filesystem::path& f
 }
 
 Value inputs_for_a_look(const Arguments& arguments, const Runbook& runbook, const std::filesystem::path& path) {
-  GivenInputs given = given_inputs(arguments);
+  GivenInputs given = given_inputs(arguments, path.parent_path(), Looking::without_running);
   given.leaves_out_secrets = true;
   return with_absolute_paths(runbook, path.parent_path(), resolve_inputs(runbook, given).values);
 }

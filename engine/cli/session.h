@@ -7,6 +7,7 @@
 #include "book/inputs.h"
 #include "book/runbook.h"
 #include "cli/arguments.h"
+#include "cli/input_sources.h"
 #include "state/journal.h"
 #include "state/run_state.h"
 
@@ -27,7 +28,10 @@ SourcePtr stored_definition(const JournalFile& file, const RunState& state);
 // Throws Error (exit 2) with "did you mean" if the run has no such step.
 void require_step(const JournalFile& file, const RunState& state, const std::string& step);
 
-GivenInputs given_inputs(const Arguments& arguments);
+// Whether a person sits at the terminal and may be asked.
+bool can_ask(const Arguments& arguments);
+// What the command line gives; `folder` is the runbook's.
+GivenInputs given_inputs(const Arguments& arguments, const std::filesystem::path& folder, Looking looking);
 // Relative paths start at the runbook's folder, for steps in every `dir:`.
 Value with_absolute_paths(const Runbook& runbook, const std::filesystem::path& folder, Value inputs);
 // As a run would have them, for a command that runs nothing: secrets may be missing, and are left out.

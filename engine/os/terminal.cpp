@@ -5,9 +5,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include "base/error.h"
 
 namespace runbook {
 
@@ -42,6 +45,51 @@ std::optional<std::string> LineReader::read_line() {
     if (count <= 0) return std::nullopt;
     line.append(buffer, static_cast<std::size_t>(count));
     if (auto end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
+  }
+}
+
+namespace {
+
+// Bytes arrive one by one, unseen, and keys that send signals are bytes too.
+class HiddenTyping {
+ public:
+  HiddenTyping() {
+    ::tcgetattr(0, &before_);
+    termios hidden = before_;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
+    hidden.c_cc[VMIN] = 1;
+    hidden.c_cc[VTIME] = 0;
+    ::tcsetattr(0, TCSAFLUSH, &hidden);
+  }
+  ~HiddenTyping() { ::tcsetattr(0, TCSAFLUSH, &before_); }
+  HiddenTyping(const HiddenTyping&) = delete;
+  HiddenTyping& operator=(const HiddenTyping&) = delete;
+
+ private:
+  termios before_{};
+};
+
+void remove_last_character(std::string& line) {
+  while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80) line.pop_back();
+  if (!line.empty()) line.pop_back();
+}
+
+}  // namespace
+
+std::optional<std::string> read_hidden_line() {
+  constexpr char ctrl_c = 3, ctrl_d = 4, ctrl_u = 21, backspace = 8, erase = 127;
+  const HiddenTyping typing;
+  std::string line;
+  while (true) {
+    char byte = 0;
+    const ssize_t count = ::read(0, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0 || byte == ctrl_d) return std::nullopt;
+    if (byte == ctrl_c) throw Error(ExitCode::interrupted, "interrupted");
+    if (byte == '\n' || byte == '\r') return line;
+    if (byte == ctrl_u) line.clear();
+    else if (byte == backspace || byte == erase) remove_last_character(line);
+    else line += byte;
   }
 }
 

@@ -22,4 +22,8 @@ class LineReader {
   Fd wake_;
 };
 
+// A line typed at the terminal that does not appear there. nullopt: end of input (Ctrl-D). Ctrl-C is Error (exit 130), so that
+// the terminal is left as it was.
+std::optional<std::string> read_hidden_line();
+
 }  // namespace runbook

@@ -45,6 +45,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::overdue) return "its timeout passed, it runs on";
   if (kind == event::asked) return "asked: " + body.text_or("text", "");
   if (kind == event::answered) return fmt::format("answered: {}{}", body.text_or("choice", ""), by(body));
+  if (kind == event::accepted) return body.text_or("what", "accepted") + by(body);
   if (kind == event::renewed) return "to be done anew" + by(body);
   return kind;
 }

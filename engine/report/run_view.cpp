@@ -181,7 +181,8 @@ std::string to_text_view(const RunView& view, Colour colour) {
   }
   if (!view.state.deviations.empty()) text += "\ndeviations\n";
   for (const auto& deviation : view.state.deviations)
-    text += fmt::format("  {}  {} {} by {}{}\n", utc_text(deviation.at_ms), deviation.instance, deviation.what, deviation.who,
+    text += fmt::format("  {}  {}{}{} by {}{}\n", utc_text(deviation.at_ms), deviation.instance,
+                        deviation.instance.empty() ? "" : " ", deviation.what, deviation.who,
                         deviation.because.empty() ? "" : ": " + deviation.because);
   if (view.run_outputs.is_map()) text += "\noutputs\n";
   if (view.run_outputs.is_map())

@@ -242,3 +242,27 @@ TEST_CASE("twenty_thousand_steps_are_read") {
   }
   CHECK(loaded(text)->steps.size() == 20'000);
 }
+
+TEST_CASE("a_runbook_for_another_engine_is_refused") {
+  const auto of_version = [](const std::string& wanted) {
+    return problems_of("runbook: x\nrunbook_version: \"" + wanted + "\"\nsteps:\n  - {id: a, shell: ls}\n");
+  };
+  CHECK(of_version(">=0.0.1").empty());
+  CHECK(of_version("*").empty());
+  const std::string problems = of_version(">=1000");
+  CHECK(problems.find("test.yaml:2:18: error: this runbook wants version >=1000 of the engine, and this is ") == 0);
+  CHECK(problems.find("hint: run it with an engine that fits, or change `runbook_version`") != std::string::npos);
+}
+
+TEST_CASE("requirements_of_tools_are_read") {
+  const Loaded loaded = load(
+      "runbook: x\nrequires: {tools: {kops: 1.10, ssh-keygen: \"*\"}}\ntested_with: {kops: 1.9.0}\nsteps:\n  - {id: a, shell: "
+      "ls}\n");
+  REQUIRE(loaded.runbook);
+  REQUIRE(loaded.runbook->tools.size() == 2);
+  CHECK(loaded.runbook->tools[0].tool == "kops");
+  CHECK(loaded.runbook->tools[0].wanted.text() == "1.10");
+  CHECK(loaded.runbook->tools[1].wanted.is_any());
+  REQUIRE(loaded.runbook->tested_with.size() == 1);
+  CHECK(loaded.runbook->tested_with[0].version.text == "1.9.0");
+}

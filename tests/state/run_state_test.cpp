@@ -128,3 +128,12 @@ TEST_CASE("a taken over run says so among its deviations") {
   REQUIRE(story.run.deviations.size() == 1);
   CHECK(story.run.deviations[0].who == "ada");
 }
+
+TEST_CASE("what was accepted although it is not as required is a deviation of the run") {
+  Story story;
+  story.tell(event::accepted, "", object({{"what", "accepted kops 1.10.0"}, {"who", "ada"}, {"because", "--accept"}}));
+  REQUIRE(story.run.deviations.size() == 1);
+  CHECK(story.run.deviations[0].what == "accepted kops 1.10.0");
+  CHECK(story.run.deviations[0].who == "ada");
+  CHECK(story.run.deviations[0].because == "--accept");
+}
