@@ -46,6 +46,7 @@ void load_environment(const Node& map, const Site& site, Loading& loading, std::
   if (!expect(Node::Kind::map, map, "env", loading.problems, how_to_write(map))) return;
   Site inside = site.at("env");
   inside.takes_secrets = true;
+  inside.wants_text = true;
   for (const Node::Member& member : map.members) {
     const bool has_name = check_name(member, loading.problems);
     if (member.value->kind == Node::Kind::null) {

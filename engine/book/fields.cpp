@@ -222,7 +222,7 @@ std::optional<PlacedTemplate> read_template(const NodePtr& node, const Site& sit
   if (!expect(Node::Kind::scalar, *node, site.key, loading.problems)) return std::nullopt;
   try {
     Template text = Template::parse(node->text);
-    if (text.has_expressions()) loading.references.note(node, text.references(), text.bare_names(), site);
+    if (text.has_expressions()) loading.references.note(node, text, site);
     return PlacedTemplate{std::move(text), node->place};
   } catch (const ExpressionError& error) {
     report(error, *node, loading.problems);

@@ -225,7 +225,8 @@ class ParamsLoader {
                     "values never become text of a script: `${{ }}` can't stand here", hint);
   }
 
-  std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, const Site& site) {
+  std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, Site site) {
+    site.wants_text = true;
     const std::string hint = fmt::format("write `{}: [{}]`", shown_name(param),
                                          is_plain_words(node->text) ? in_list(node->text) : "program, argument");
     if (!expect(Node::Kind::list, *node, shown_name(param), problems_, hint)) return std::nullopt;

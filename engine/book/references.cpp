@@ -19,6 +19,12 @@ std::string text_of(const Reference& reference) {
   return text;
 }
 
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
+}
+
 std::vector<std::string> names_of(const std::vector<OutputRule>& rules) {
   std::vector<std::string> names;
   for (const OutputRule& rule : rules) names.push_back(rule.name);
@@ -66,9 +72,21 @@ const Condition* References::add_condition(std::string text, const Condition* ou
 
 void References::note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
                       const Site& site) {
-  for (const Reference& reference : references) uses_.push_back({scalar, reference, site, false});
+  for (const Reference& reference : references) uses_.push_back({scalar, reference, site, false, false});
   if (site.has_result) return;
-  for (const Reference& name : bare_names) uses_.push_back({scalar, name, site, true});
+  for (const Reference& name : bare_names) uses_.push_back({scalar, name, site, true, false});
+}
+
+void References::note(const NodePtr& scalar, const Template& text, const Site& site) {
+  std::size_t next = uses_.size();  // the uses of the expressions, in their order
+  note(scalar, text.references(), text.bare_names(), site);
+  const bool is_alone = text.expressions().size() == 1 && scalar->text.starts_with("${{") && scalar->text.ends_with("}}");
+  if (is_alone && !site.wants_text) return;
+  for (const Expression& expression : text.expressions()) {
+    const std::vector<Reference>& references = expression.references();
+    if (references.size() == 1 && trimmed(expression.text()) == text_of(references.front())) uses_[next].is_text = true;
+    next += references.size();
+  }
 }
 
 // One use after the other; each finds at most one thing wrong.
@@ -134,9 +152,17 @@ class ReferenceCheck {
     if (found->type == ValueType::secret && !site().takes_secrets)
       return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key),
                    "secrets reach a process only where `env:` or `stdin:` names them");
+    if (path().size() == 1 && has_members(found->type) && use_->is_text) return report_members(*found);
     if (path().size() > 1 && found->type != ValueType::map)
       error(fmt::format("input `{}` is {} and has no field `{}`", name, found->type == ValueType::list ? "a list" : "one value",
                         path()[1]));
+  }
+
+  void report_members(const Input& input) {
+    const bool is_list = input.type == ValueType::list;
+    error(fmt::format("input `{}` is a {}, and text is needed here", input.name, value_type_name(input.type)),
+          is_list ? fmt::format("write `join(' ', $inputs.{0})`, or one of them: `$inputs.{0}[0]`", input.name)
+                  : fmt::format("write `to_json($inputs.{0})`, or one of its fields: `$inputs.{0}.name`", input.name));
   }
 
   void check_all_inputs() {

@@ -34,6 +34,7 @@ struct Site {
   bool has_before = false;  // `$before`, if the step has one
   bool takes_secrets = false;
   bool sees_run = true;
+  bool wants_text = false;  // a list or map can't stand here
 
   Site at(std::string_view its_key) const;
   Site with_result() const;
@@ -50,6 +51,8 @@ class References {
 
   void note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
             const Site& site);
+  // The same for text with `${{ }}`, where a list or map may be out of place.
+  void note(const NodePtr& scalar, const Template& text, const Site& site);
   void check(const Runbook& runbook, Problems& problems) const;
 
  private:
@@ -59,6 +62,7 @@ class References {
     Reference reference;
     Site site;
     bool is_bare = false;
+    bool is_text = false;  // becomes text as it is
   };
   struct KnownStep {
     const Step* step = nullptr;
