@@ -24,10 +24,15 @@ Declaration exec_declaration() {
   exec.name = "exec";
   exec.summary = "Runs a program with arguments, without a shell.";
   exec.main_param = "argv";
-  exec.params = {
-      {"argv", Param::Type::arguments, "The program and its arguments; ${{ }} in each.", true, {}, {}},
-      {"stdin", Param::Type::input, "Standard input: text, {json: value} or {file: path}. Empty if left out.", false, {}, {}}};
+  exec.params = {{"argv", Param::Type::arguments, "The program and its arguments; ${{ }} in each.", true, {}, {}},
+                 {"stdin", Param::Type::input, "Standard input; empty if left out.", false, {}, {}}};
   exec.effect = Effect::once;
+  exec.result = process_result;
+  exec.example = R"yaml(- id: unpack
+  title: Unpack the release
+  exec: [tar, --extract, --file, release.tar.gz, --directory, releases]
+  effect: idempotent
+)yaml";
   return exec;
 }
 

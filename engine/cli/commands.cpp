@@ -29,6 +29,26 @@ std::vector<CommandRow> make_table() {
        run_command,
        "runbook run imrt-aws.yaml -i cluster_name=dev.example.org\nrunbook run imrt-aws.yaml --resume"},
       {"check", "FILE...", "all problems of runbooks, with their places", {}, check_command, "runbook check imrt-aws.yaml"},
+      {"init",
+       "[FILE]",
+       "write a small runbook to begin with: runbook.yaml, or FILE; `-` prints it",
+       {},
+       init_command,
+       "runbook init deploy.yaml"},
+      {"types",
+       "[TYPE]",
+       "what a step can be; of one type: its parameters, what it does, an example",
+       {{"--markdown", 0, Takes::nothing, "", "all types as the reference in plugins/README.md"}},
+       types_command,
+       "runbook types shell"},
+      {"schema",
+       "",
+       "a JSON Schema of runbooks, for editors",
+       {},
+       schema_command,
+       "runbook schema > runbook.schema.json\n"
+       "and as the first line of a runbook, for editors with a YAML language server:\n"
+       "# yaml-language-server: $schema=runbook.schema.json"},
       {"runs", "", "the runs in the journal, newest first", {}, runs_command, "runbook runs"},
       {"show",
        "RUN",
@@ -68,6 +88,19 @@ std::vector<CommandRow> make_table() {
        cancel_command,
        "runbook cancel last"},
       {"verify", "RUN", "recompute the chain of a run's records", {}, verify_command, "runbook verify last"},
+      {"completion",
+       "bash|zsh|fish",
+       "what a shell completes commands, runs and steps with",
+       {},
+       completion_command,
+       "source <(runbook completion bash)"},
+      {"complete",
+       "WORD...",
+       "what could stand in place of the last word",
+       {},
+       complete_command,
+       "runbook complete -- show ''",
+       true},
   };
 }
 
@@ -82,7 +115,7 @@ const CommandRow& find_command(const std::string& name) {
   std::vector<std::string> names;
   for (const CommandRow& row : command_table()) {
     if (row.name == name) return row;
-    names.emplace_back(row.name);
+    if (!row.is_hidden) names.emplace_back(row.name);
   }
   throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name), suggestion(name, names));
 }
@@ -91,8 +124,9 @@ std::string help_text() {
   std::string text =
       "runbook: deployment procedures that run once, are never forgotten, and can always go on\n\nusage: runbook COMMAND "
       "...\n\n";
-  for (const CommandRow& row : command_table())
-    text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
+  for (const CommandRow& row : command_table()) {
+    if (!row.is_hidden) text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
+  }
   text += "\n  runbook COMMAND --help                        options and an example\n  runbook --version\n";
   text +=
       "\nRUN is a run's id, the beginning of one, or `last`.\n"

@@ -14,6 +14,9 @@ std::string help_text(const CommandRow& row);
 // Each gives the exit code, prints results on standard output, or throws Error.
 int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
+int init_command(const Arguments& arguments);
+int types_command(const Arguments& arguments);
+int schema_command(const Arguments& arguments);
 int runs_command(const Arguments& arguments);
 int show_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);
@@ -23,5 +26,7 @@ int skip_command(const Arguments& arguments);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
+int completion_command(const Arguments& arguments);
+int complete_command(const Arguments& arguments);
 
 }  // namespace runbook
