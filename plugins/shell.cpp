@@ -33,7 +33,7 @@ Declaration shell_declaration() {
   shell.example = R"yaml(- id: write_greeting
   title: Write the greeting
   shell: |
-    echo "hello $USER" > greeting
+    echo hello > greeting
     echo "size=$(wc -c < greeting)" >> "$RUNBOOK_OUTPUT"
   outputs: {size: {type: int}}
 )yaml";

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "book/key_docs.h"
+#include "book/type_description.h"
 
 namespace runbook {
 namespace {
@@ -134,9 +135,10 @@ class Schema {
     Map without_effect;
     for (const std::string& key : effect_keys()) without_effect.emplace_back(key, false);
     List looks;
-    for (const std::string& type : engine_step_types()) {
-      properties.emplace_back(type, reference(type));
-      looks.push_back(object({{"required", List{type}}}));
+    for (const TypeDescription& type : describe_types(types_)) {
+      if (type.looks.empty()) continue;
+      properties.emplace_back(type.name, with(reference(type.name), "description", type.summary));
+      looks.push_back(object({{"required", List{type.name}}}));
     }
     std::vector<std::string> names = type_names_;
     names.insert(names.end(), engine_step_types().begin(), engine_step_types().end());
