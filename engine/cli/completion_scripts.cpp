@@ -66,8 +66,7 @@ function __runbook_complete
   for line in ($program complete -- $words "$current" 2>/dev/null)
     switch $line
       case :runbooks
-        __fish_complete_suffix "$current" .yaml
-        __fish_complete_suffix "$current" .yml
+        __fish_complete_path "$current" | string match --entire --regex '(/|\.ya?ml)(\t|$)'
       case :files
         __fish_complete_path "$current"
       case '*'

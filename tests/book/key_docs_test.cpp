@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/duration.h"
 #include "tests/book/world.h"
 
@@ -85,7 +87,7 @@ TEST_CASE("the_types_of_inputs_are_those_that_the_loader_reads") {
   const std::vector<std::string>& named = key_doc(keys::input, "type").choices;
   for (const char* type : {"string", "int", "number", "bool", "list", "map", "path", "duration", "secret"}) {
     CAPTURE(type);
-    const bool is_named = std::find(named.begin(), named.end(), type) != named.end();
+    const bool is_named = std::find(named.begin(), named.end(), std::string_view(type)) != named.end();
     CHECK(input_of_type(type).empty() == is_named);
   }
 }
