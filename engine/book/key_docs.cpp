@@ -100,22 +100,22 @@ Group of_input() {
   return {"an input",
           {{"type", choice, "What its value is.", no, "string", {"string", "int", "number", "bool", "path", "secret"}},
            {"description", text, "What it means, for the person who is asked."},
-           {"default", value, "The value if none is given; sees the inputs above it."},
+           {"default", input_value, "The value if none is given; sees the inputs above it."},
            {"pattern", pattern, "A regular expression that the whole value matches."},
-           {"example", text, "A value that could be given."},
+           {"example", input_value, "A value that could be given."},
            {"reject", map, "A value in which this pattern is found is refused.", no, {}, {}, &rejection},
            {"from", sources, "Where a secret comes from: the first that has it counts."},
            {"enum", values, "The values that may be given."},
-           {"min", value, "The least value."},
-           {"max", value, "The greatest value."},
+           {"min", value, "The least value, of a number or a duration."},
+           {"max", value, "The greatest value, of a number or a duration."},
            {"min_items", whole, "The least number of items.", no, {}, {}, nullptr, 0, 1'000'000},
            {"max_items", whole, "The greatest number of items.", no, {}, {}, nullptr, 0, 1'000'000}}};
 }
 
 Group of_rejection() {
-  return {
-      rejection.owner,
-      {{"pattern", pattern, "What must not be found in the value.", yes}, {"because", text, "Why; stands in the message."}}};
+  return {rejection.owner,
+          {{"pattern", pattern, "What must not be found in the value.", yes},
+           {"because", text, "Why; stands in the message.", yes}}};
 }
 
 Group of_requirements() {
@@ -124,7 +124,7 @@ Group of_requirements() {
 
 Group of_constraint() {
   return {constraint.owner,
-          {{"that", expression, "True or false, over $inputs.", yes}, {"because", text, "Why; stands in the message."}}};
+          {{"that", expression, "True or false, over $inputs.", yes}, {"because", text, "Why; stands in the message.", yes}}};
 }
 
 Group of_output_rule() {
@@ -226,7 +226,8 @@ std::string in_words(const KeyDoc& doc) {
     case name: return "a name";
     case plain_text:
     case text: return "text";
-    case value: return "a value";
+    case value:
+    case input_value: return "a value";
     case expression: return "an expression";
     case pattern: return "a regular expression";
     case flag: return "true or false";

@@ -1,6 +1,7 @@
 #pragma once
 // What each key of the language means and what may stand behind it, in one table: the JSON Schema and the pages about step types are
 // made of it. keys.h says which of them this version reads.
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ enum class Shape {
   plain_text,       // without ${{ }}
   text,             // anything goes, ${{ }} is text too
   value,            // text with ${{ }}
+  input_value,      // as the type of the input wants it
   expression,       // without ${{ }}
   pattern,          // a regular expression
   flag,             // true or false
@@ -25,7 +27,7 @@ enum class Shape {
   size,             // 64KB
   choice,           // one of `choices`
   texts,            // a list of text
-  values,           // a list of values, of any type
+  values,           // a list of values, not empty
   exit_codes,       // a list of 0 to 255
   some_exit_codes,  // that is not empty
   sources,          // a list of {env:}, {file:}, {command:} and `ask`
@@ -53,7 +55,7 @@ struct KeyDoc {
   Value fallback = {};  // what counts where the key is left out; null: nothing
   std::vector<std::string> choices = {};
   const KeySet* inside = nullptr;
-  double least = 0, most = 0;
+  std::int64_t least = 0, most = 0;
 };
 
 // The keys that this version reads have an entry each (a test looks), and so have some that it will read. nullptr: there is none.
