@@ -213,6 +213,50 @@ def test_check_and_schema_accept_all_that_the_language_has(world):
     assert marks(GOOD) == []
 
 
+# Every place of GOOD with many other things in it: where check has no objection, the schema has none.
+
+THINGS = [5, True, None, "", "yes", "a-b", "10m", "0s", "64KB", "${{ $run.id }}", [], ["a"], [None], {}, {"a": "b"}, {"shell": "ls"}]
+
+
+def changed(tree, at, thing):
+    tree = copy.deepcopy(tree)
+    place = tree
+    for part in at[:-1]:
+        place = place[part]
+    if thing == "nothing":
+        del place[at[-1]]
+    else:
+        place[at[-1]] = thing
+    return tree
+
+
+def places_in(node, at=()):
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else []
+    for key, value in children:
+        yield (*at, key)
+        yield from places_in(value, (*at, key))
+
+
+def files_with_errors(world, count):
+    found = set()
+    for begin in range(0, count, 500):
+        checked = world("check", "--json", *[f"{number}.yaml" for number in range(begin, min(begin + 500, count))])
+        found |= {int(problem["file"].split(".")[0]) for problem in json.loads(checked.out) if problem["severity"] == "error"}
+    return found
+
+
+def test_whatever_else_stands_somewhere_the_schema_refuses_only_what_check_refuses(world):
+    tree = yaml.load(GOOD, Core)
+    variants = [(at, thing, changed(tree, at, thing)) for at in places_in(tree) for thing in [*THINGS, "nothing"]]
+    for number, (_, _, variant) in enumerate(variants):
+        world.write(json.dumps(variant), f"{number}.yaml")
+    wrong = files_with_errors(world, len(variants))
+    assert 1000 < len(wrong) < len(variants) - 500
+    too_strict = [(at, thing) for number, (at, thing, variant) in enumerate(variants)
+                  if number not in wrong and not VALIDATOR.is_valid(variant)]
+    assert too_strict == []
+
+
 # What has a wrong form: a runbook, and where the fault is. "HEAD" stands for the least that a runbook needs.
 
 HEAD = "runbook: x\nsteps: [{id: a, shell: ls}]\n"
