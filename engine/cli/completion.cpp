@@ -118,7 +118,7 @@ class Line {
       else if (placeholder == "RUN") add_runs();
       else if (placeholder == "STEP") add_steps();
       else if (placeholder == "TYPE") add_types();
-      else if (placeholder == "NAME=VALUE" && row_ && row_->name == "run") add_inputs();
+      else if (placeholder == "NAME=VALUE" && !pending_.empty() && pending_.back().name == "--input") add_inputs();
       else if (placeholder.find_first_of("=ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos)
         for (const std::string& word : split(placeholder, '|')) add(word);
     } catch (const Error&) {
