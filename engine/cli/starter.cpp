@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "book/names.h"
@@ -63,7 +64,8 @@ constexpr const char* unnamed = "first";
 std::string starter_runbook(const std::string& file) {
   const std::string name = name_from(std::filesystem::path(file).stem().string());
   const bool has_name = !name.empty() && name != "runbook";
-  return fmt::format(text, has_name ? name : unnamed, file == "-" ? "FILE" : quoted_for_shell(file));
+  const bool can_be_quoted = file != "-" && std::none_of(file.begin(), file.end(), [](unsigned char c) { return c < ' '; });
+  return fmt::format(text, has_name ? name : unnamed, can_be_quoted ? quoted_for_shell(file) : "FILE");
 }
 
 }  // namespace runbook

@@ -1,6 +1,7 @@
 """Completion, asked of real shells. The candidates come from the hidden command `complete`; a shell's script only shows them."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -11,8 +12,11 @@ import pytest
 from test_terminal import has_terminals
 from world import BINARY, world  # noqa: F401  (the fixture)
 
-COMMANDS = ["run", "check", "init", "types", "schema", "runs", "show", "why", "logs", "resolve", "skip", "redo", "cancel", "verify",
-            "completion"]
+
+def commands(world):
+    """Those of the help: lines like `  check FILE...    all problems`."""
+    return re.findall(r"^  (?!runbook )([a-z]+) ", world("help").out, re.M)
+
 
 BOOK = """
 runbook: small
@@ -99,10 +103,10 @@ SHELLS = [bash, zsh, fish]
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_knows_commands_options_types_runs_steps_and_runbooks(ran, shell):
-    assert set(shell(ran, "")) == set(COMMANDS)
+    assert set(shell(ran, "")) == set(commands(ran)) > {"run", "check", "completion"}
     assert shell(ran, "ver") == ["verify"]
     assert "--non-interactive" in shell(ran, "run", "--non")
-    assert set(shell(ran, "types", "")) == {"shell", "exec", "wait_until", "assert"}
+    assert set(shell(ran, "types", "")) >= {"shell", "exec", "wait_until", "assert"}
     assert set(shell(ran, "show", "")) == {ran.id, "last"}
     assert set(shell(ran, "why", "last", "")) == {"first_step", "second_step"}
     assert {word.rstrip("/") for word in shell(ran, "check", "b")} - {"bin"} == {"book.yaml", "books"}
@@ -128,7 +132,7 @@ def test_an_unknown_shell_is_refused_with_the_nearest(world):
 
 
 def test_every_command_completes_its_own_options(ran):
-    for command in COMMANDS:
+    for command in commands(ran):
         said = ran(command, "--help").out
         for option in ask(ran, command, "--"):
             if option != "--help":

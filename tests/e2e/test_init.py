@@ -52,6 +52,8 @@ def test_the_file_names_the_runbook_and_stands_in_its_comments(world):
     assert "\nrunbook: my_deploy_2\n" in text and "runbook run 'My deploy-2.yaml'" in text
     assert "runbook run 'My deploy-2.yaml'" in written.out
     assert "\nrunbook: first\n" in world("init", "-").out
+    assert world("init", "two\nlines.yaml").code == 0
+    assert world("check", "two\nlines.yaml").code == 0
 
 
 def test_it_says_as_json_what_it_wrote(world):

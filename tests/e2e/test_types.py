@@ -17,7 +17,9 @@ def types(world):
 
 def test_every_type_has_a_line(world):
     lines = world("types").out.splitlines()
-    assert [line.split()[0] for line in lines] == ["shell", "exec", "wait_until", "assert"]
+    names = [line.split()[0] for line in lines]
+    assert names == [each["name"] for each in types(world)]
+    assert names[0] == "shell" and names[-2:] == ["wait_until", "assert"]
     assert all(len(line.split()) > 4 for line in lines)
 
 
@@ -77,7 +79,7 @@ def test_an_expression_may_stand_where_it_is_said_and_nowhere_else(world):
 
 
 @pytest.mark.parametrize("word, hint", [("shel", "did you mean `shell`?"), ("waituntil", "did you mean `wait_until`?"),
-                                        ("frobnicate", "known: shell, exec, wait_until, assert")])
+                                        ("frobnicate", "known: shell, exec, ")])
 def test_an_unknown_type_is_refused_with_the_nearest(world, word, hint):
     refused = world("types", word)
     assert refused.code == 2 and f"there is no step type `{word}`" in refused.err and hint in refused.err
