@@ -189,10 +189,10 @@ class Schema {
     return rules;
   }
 
-  // A secret has no default: it would stand in the file.
+  // A list may be written as text, and a secret has no default: it would stand in the file.
   static Value values_of(std::string_view type) {
     Value value = type.empty() ? value_of_input() : scalar();
-    if (type == "list") value = object({{"type", List{"array", "string"}}});
+    if (type == "list") value = object({{"type", List{"array", "string", "number", "boolean"}}});
     if (type == "map") value = object({{"type", List{"object", "string"}}});
     return object({{"default", type == "secret" ? Value(false) : value}, {"example", value}});
   }
