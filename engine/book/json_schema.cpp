@@ -1,5 +1,7 @@
 #include "book/json_schema.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "book/key_docs.h"
@@ -15,8 +17,26 @@ using namespace schema;
 Value source_of_secret() {
   const Value command = not_empty(list_of(scalar(has_no_expression)));
   const Value file = with(scalar(has_no_expression), "minLength", 1);
-  const Value named = closed_map({{"env", scalar(any_variable_pattern)}, {"file", file}, {"command", command}}, {});
+  const Value named = closed_map({{"env", name_of(any_variable_pattern)}, {"file", file}, {"command", command}}, {});
   return if_else(is_map(), with_one_key(named), object({{"const", "ask"}}));
+}
+
+enum class Template { allowed, refused };
+
+Value text_like(std::string_view type, std::string_view pattern, Template expressions) {
+  const std::string alternative = expressions == Template::allowed ? fmt::format("|{}", has_expression) : "";
+  return object({{"type", List{Value(type), "string"}}, {"pattern", fmt::format("{}{}", pattern, alternative)}});
+}
+
+// A list may be written as text.
+Value value_of_type(std::string_view type, Template expressions) {
+  if (type == "int") return text_like("integer", whole_pattern, expressions);
+  if (type == "number") return text_like("number", number_pattern, expressions);
+  if (type == "bool") return text_like("boolean", "^(true|false)$", expressions);
+  if (type == "duration") return text_like("string", duration(Zero::allowed).get("pattern").as_text(), expressions);
+  if (type == "list") return object({{"type", List{"array", "string", "number", "boolean"}}});
+  if (type == "map") return object({{"type", List{"object", "string"}}});
+  return scalar();
 }
 
 class Schema {
@@ -116,7 +136,7 @@ class Schema {
 
   Value schema_of(const KeyDoc& doc) const {
     switch (doc.shape) {
-      case Shape::name: return with(object({{"type", List{"string", "boolean"}}}), "pattern", name_pattern);
+      case Shape::name: return name_of(name_pattern);
       case Shape::plain_text: return scalar(has_no_expression);
       case Shape::text:
       case Shape::value: return scalar();
@@ -189,12 +209,13 @@ class Schema {
     return rules;
   }
 
-  // A list may be written as text, and a secret has no default: it would stand in the file.
+  // What a type asks of the values that the file itself gives. A secret has none: it would stand in the file.
   static Value values_of(std::string_view type) {
-    Value value = type.empty() ? value_of_input() : scalar();
-    if (type == "list") value = object({{"type", List{"array", "string", "number", "boolean"}}});
-    if (type == "map") value = object({{"type", List{"object", "string"}}});
-    return object({{"default", type == "secret" ? Value(false) : value}, {"example", value}});
+    const Value with_expressions = type.empty() ? value_of_input() : value_of_type(type, Template::allowed);
+    Map values = {{"default", type == "secret" ? Value(false) : with_expressions}, {"example", with_expressions}};
+    if (type != "int" && type != "number" && type != "duration") return values;
+    for (const char* key : {"min", "max"}) values.emplace_back(key, value_of_type(type, Template::refused));
+    return values;
   }
 
   Value defaults() const {

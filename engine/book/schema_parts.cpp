@@ -11,12 +11,14 @@ List texts_of(const std::vector<std::string>& texts) { return List(texts.begin()
 Value scalar() { return object({{"type", List{"string", "number", "boolean"}}}); }
 Value scalar(const char* pattern) { return with(scalar(), "pattern", pattern); }
 
+Value name_of(const char* pattern) { return object({{"type", List{"string", "boolean"}}, {"pattern", pattern}}); }
+
 Value whole_number(std::int64_t least, std::int64_t most) {
-  return object({{"type", List{"integer", "string"}}, {"minimum", least}, {"maximum", most}, {"pattern", "^-?[0-9]+$"}});
+  return object({{"type", List{"integer", "string"}}, {"minimum", least}, {"maximum", most}, {"pattern", whole_pattern}});
 }
 
 Value number(std::int64_t least) {
-  return object({{"type", List{"number", "string"}}, {"minimum", least}, {"pattern", "^-?[0-9.]+([eE][-+]?[0-9]+)?$"}});
+  return object({{"type", List{"number", "string"}}, {"minimum", least}, {"pattern", number_pattern}});
 }
 
 Value size() {

@@ -16,6 +16,8 @@ constexpr const char* output_name_pattern = "^(?!state$)[a-z][a-z0-9_]*$";
 constexpr const char* any_variable_pattern = "^[A-Za-z_][A-Za-z0-9_]*$";
 // RUNBOOK_... are the engine's own.
 constexpr const char* variable_pattern = "^(?!RUNBOOK_)[A-Za-z_][A-Za-z0-9_]*$";
+constexpr const char* whole_pattern = "^-?[0-9]+$";
+constexpr const char* number_pattern = "^-?[0-9.]+([eE][-+]?[0-9]+)?$";
 constexpr const char* tool_pattern = "^[^/ \\t]+$";
 constexpr const char* has_expression = "\\$\\{\\{";
 constexpr const char* has_no_expression = "^(?![\\s\\S]*\\$\\{\\{)";
@@ -31,6 +33,8 @@ List texts_of(const std::vector<std::string>& texts);
 // What is text in a runbook is also a number or true for a YAML reader.
 Value scalar();
 Value scalar(const char* pattern);
+// A word that matches; true is one.
+Value name_of(const char* pattern);
 // Written as a number, or as text.
 Value whole_number(std::int64_t least, std::int64_t most);
 Value number(std::int64_t least);

@@ -313,6 +313,8 @@ BROKEN = {
     "an unknown type of an input": (HEAD + "inputs: {a: {type: text}}\n", ["inputs", "a", "type"]),
     "an empty pattern": (HEAD + "inputs: {a: {pattern: ''}}\n", ["inputs", "a", "pattern"]),
     "a secret with a default": (HEAD + "inputs: {a: {type: secret, default: hunter2}}\n", ["inputs", "a", "default"]),
+    "text as the default of a number": (HEAD + "inputs: {a: {type: int, default: many}}\n", ["inputs", "a", "default"]),
+    "yes as the default of a bool": (HEAD + "inputs: {a: {type: bool, default: yes}}\n", ["inputs", "a", "default"]),
     "defaults of no type": (HEAD + "defaults: {bash: {timeout: 1m}}\n", ["defaults", "bash"]),
     "defaults of a key that has none": (HEAD + "defaults: {shell: {title: x}}\n", ["defaults", "shell", "title"]),
     "an output of the run in ${{ }}": (HEAD + "outputs: {a: \"${{ $steps.a.state }}\"}\n", ["outputs", "a"]),
