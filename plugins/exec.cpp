@@ -25,13 +25,14 @@ Declaration exec_declaration() {
   exec.summary = "Runs a program with arguments, without a shell.";
   exec.main_param = "argv";
   exec.params = {{"argv", Param::Type::arguments, "The program and its arguments; ${{ }} in each.", true, {}, {}},
-                 {"stdin",
-                  Param::Type::input,
-                  "Standard input: text, {json: value}, {yaml: value} or {file: path}. Empty if left out.",
-                  false,
-                  {},
-                  {}}};
+                 {"stdin", Param::Type::input, "Standard input; empty if left out.", false, {}, {}}};
   exec.effect = Effect::once;
+  exec.result = process_result;
+  exec.example = R"yaml(- id: unpack
+  title: Unpack the release
+  exec: [tar, --extract, --file, release.tar.gz, --directory, releases]
+  effect: idempotent
+)yaml";
   return exec;
 }
 

@@ -8,6 +8,10 @@
 
 namespace runbook {
 
+// What outputs look into.
+constexpr const char* process_result =
+    "{stdout, stderr, exit_code, json}: what it wrote, its exit code, and json if standard output parses as JSON";
+
 // Runs, or takes up, the command and says what became of it.
 class ProcessStep : public StepType {
  public:

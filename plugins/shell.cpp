@@ -26,14 +26,17 @@ Declaration shell_declaration() {
   shell.main_param = "script";
   shell.params = {{"script", Param::Type::text, "The script. Values come as \"$name\", never as ${{ }}.", true, {}, {}},
                   {"with", Param::Type::value, "The shell: bash (-euo pipefail) or sh (-eu).", false, "bash", {"bash", "sh"}},
-                  {"stdin",
-                   Param::Type::input,
-                   "Standard input: text, {json: value}, {yaml: value} or {file: path}. Empty if left out.",
-                   false,
-                   {},
-                   {}}};
+                  {"stdin", Param::Type::input, "Standard input; empty if left out.", false, {}, {}}};
   shell.effect = Effect::once;
   shell.exports_inputs = true;
+  shell.result = process_result;
+  shell.example = R"yaml(- id: write_greeting
+  title: Write the greeting
+  shell: |
+    echo hello > greeting
+    echo "size=$(wc -c < greeting)" >> "$RUNBOOK_OUTPUT"
+  outputs: {size: {type: int}}
+)yaml";
   return shell;
 }
 

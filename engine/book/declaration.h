@@ -40,6 +40,8 @@ struct Declaration {
   std::vector<Param> params;
   Effect effect = Effect::once;  // unless the step says otherwise
   bool exports_inputs = false;   // inputs (but secrets) reach it as environment variables under their own names
+  std::string result = {};       // what `outputs` and `that` look into, in words
+  std::string example = {};      // a whole step, as YAML
 
   const Param* find(std::string_view param) const;
 };

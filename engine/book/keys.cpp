@@ -95,6 +95,17 @@ const std::vector<std::string>& engine_step_types() {
   return types;
 }
 
+const std::vector<std::string>& default_keys() {
+  static const std::vector<std::string> names = {"timeout", "on_timeout", "retry", "output"};
+  return names;
+}
+
+const std::vector<std::string>& effect_keys() {
+  static const std::vector<std::string> names = {"effect",  "before",  "done_when",  "verify",
+                                                 "outputs", "timeout", "on_timeout", "retry"};
+  return names;
+}
+
 void report_unsupported(const Node::Member& key, Problems& problems) {
   problems.error(key, fmt::format("`{}` is not supported by this version", key.key));
 }

@@ -25,6 +25,10 @@ extern const KeySet before, done_when, verify, wait_until, assertion;
 const std::vector<std::string>& later_step_types();
 // wait_until, assert
 const std::vector<std::string>& engine_step_types();
+// What `defaults:` may give for a step type, besides its parameters.
+const std::vector<std::string>& default_keys();
+// Keys of a step that belong to its effect: they have no meaning beside wait_until and assert.
+const std::vector<std::string>& effect_keys();
 
 // Whether `key` belongs to the set. If not, the problem is reported; `also` are further names that could be meant.
 bool check_key(const Node::Member& key, const KeySet& set, Problems& problems, const std::vector<std::string>& also = {});

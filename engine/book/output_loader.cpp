@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "book/keys.h"
+#include "book/key_docs.h"
 
 namespace runbook {
 namespace {
 
-const std::vector<std::string> type_names = {"string", "int", "number", "bool"};
 constexpr ValueType types[] = {ValueType::text, ValueType::integer, ValueType::number, ValueType::boolean};
 
 void load_rule(OutputRule& rule, const Node& map, const Site& site, Loading& loading) {
@@ -15,7 +14,8 @@ void load_rule(OutputRule& rule, const Node& map, const Site& site, Loading& loa
   const Fields fields(map, loading.problems);
   if (const Node::Member* value = map.find("value")) rule.value = read_expression(value->value, site, loading);
   fields.pattern("regex", rule.regex);
-  if (const std::optional<std::size_t> type = fields.choice("type", type_names)) rule.type = types[*type];
+  static const std::vector<std::string>& names = key_doc(keys::output_rule, "type").choices;
+  if (const std::optional<std::size_t> type = fields.choice("type", names)) rule.type = types[*type];
   fields.boolean("lines", rule.is_lines);
   if (const Node::Member* type = map.find("type"); type && rule.is_lines && rule.type != ValueType::text)
     loading.problems.error(*type, "an output of lines is a list of texts, and can't be converted");

@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/suggestion.h"
 #include "book/environment_loader.h"
-#include "book/keys.h"
+#include "book/key_docs.h"
 #include "book/names.h"
 #include "book/output_loader.h"
 #include "book/params_loader.h"
@@ -17,9 +17,7 @@
 namespace runbook {
 namespace {
 
-const std::vector<std::string> effect_names = {"read", "idempotent", "once", "irreversible"};
 constexpr Effect effects[] = {Effect::read, Effect::idempotent, Effect::once, Effect::irreversible};
-const std::vector<std::string> default_keys = {"timeout", "on_timeout", "retry", "output"};
 
 class StepLoader {
  public:
@@ -112,17 +110,18 @@ class StepLoader {
 
   // wait_until and assert are probes: what belongs to an effect has no place beside them.
   void refuse_beside_probe() {
-    for (const char* key : {"effect", "before", "done_when", "verify", "outputs", "timeout", "on_timeout", "retry"}) {
+    for (const std::string& key : effect_keys()) {
       const Node::Member* member = map_.find(key);
       if (!member) continue;
-      const bool moves = key == std::string_view("outputs") || key == std::string_view("timeout");
+      const bool moves = key == "outputs" || key == "timeout";
       problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type),
                       moves ? fmt::format("write it inside `{}:`", step_->type) : "");
     }
   }
 
   void load_act(const Fields& fields) {
-    if (const std::optional<std::size_t> effect = fields.choice("effect", effect_names)) step_->effect = effects[*effect];
+    static const std::vector<std::string>& names = key_doc(keys::step, "effect").choices;
+    if (const std::optional<std::size_t> effect = fields.choice("effect", names)) step_->effect = effects[*effect];
     load_probes();
     if (const Node::Member* outputs = map_.find("outputs")) step_->outputs = load_outputs(*outputs, site_, loading_);
     load_timeout(fields);
@@ -147,8 +146,8 @@ class StepLoader {
       if (ms == 0) problems_.error(*timeout->value, "`timeout` must be longer than nothing");
       if (ms > 0) step_->timeout_ms = ms;
     }
-    if (const std::optional<std::size_t> choice = fields.choice("on_timeout", {"ask", "kill"}))
-      step_->kills_on_timeout = *choice == 1;
+    static const std::vector<std::string>& choices = key_doc(keys::step, "on_timeout").choices;
+    if (const std::optional<std::size_t> choice = fields.choice("on_timeout", choices)) step_->kills_on_timeout = *choice == 1;
     if (const Node::Member* member = map_.find("on_timeout"); member && !fields.find("timeout"))
       problems_.error(*member, "`on_timeout` has no meaning without `timeout`", "add `timeout: 10m`");
   }
@@ -226,7 +225,7 @@ void check_defaults(const Node& defaults, Loading& loading) {
       continue;
     }
     if (!expect(Node::Kind::map, *member.value, member.key, loading.problems)) continue;
-    std::vector<std::string> known = default_keys;
+    std::vector<std::string> known = default_keys();
     for (const Param& param : declaration->params) known.push_back(param.name);
     check_keys(*member.value, {"defaults", known, {}}, loading.problems);
   }

@@ -10,19 +10,22 @@
 
 namespace runbook {
 
-namespace {
-
-const Option common[] = {
-    {"--journal", 0, Takes::value, "FILE", "the journal (else RUNBOOK_JOURNAL, else the one in your state folder)"},
-    {"--json", 0, Takes::nothing, "", "the result as JSON on standard output"},
-    {"--help", 'h', Takes::nothing, "", "this help"},
-};
+const std::vector<Option>& common_options() {
+  static const std::vector<Option> options = {
+      {"--journal", 0, Takes::value, "FILE", "the journal (else RUNBOOK_JOURNAL, else the one in your state folder)"},
+      {"--json", 0, Takes::nothing, "", "the result as JSON on standard output"},
+      {"--help", 'h', Takes::nothing, "", "this help"},
+  };
+  return options;
+}
 
 std::vector<Option> all_options(const CommandRow& row) {
   std::vector<Option> options = row.options;
-  options.insert(options.end(), std::begin(common), std::end(common));
+  options.insert(options.end(), common_options().begin(), common_options().end());
   return options;
 }
+
+namespace {
 
 const Option& find_option(const CommandRow& row, const std::string& word) {
   static thread_local std::vector<Option> options;

@@ -31,7 +31,13 @@ struct CommandRow {
   std::vector<Option> options;  // besides --journal, --json and --help
   int (*run)(const Arguments&);
   std::string_view example;
+  bool is_hidden = false;  // for programs: not in the help
 };
+
+// --journal, --json and --help.
+const std::vector<Option>& common_options();
+// Its own, then the common ones.
+std::vector<Option> all_options(const CommandRow& row);
 
 class Arguments {
  public:

@@ -44,6 +44,26 @@ std::vector<CommandRow> make_table() {
         {"--compact", 0, Takes::nothing, "", "the result in one line"}},
        eval_command,
        "kubectl get pods -o json | runbook eval \"items[?status.phase=='Running'].metadata.name\""},
+      {"init",
+       "[FILE]",
+       "write a small, working runbook to begin with (runbook.yaml)",
+       {},
+       init_command,
+       "runbook init deploy.yaml\nrunbook init -          prints it"},
+      {"types",
+       "[TYPE]",
+       "what a step can be; of one type its parameters and an example",
+       {{"--markdown", 0, Takes::nothing, "", "all types as the reference in plugins/README.md"}},
+       types_command,
+       "runbook types shell"},
+      {"schema",
+       "",
+       "a JSON Schema of runbooks, for editors",
+       {},
+       schema_command,
+       "runbook schema > runbook.schema.json\n"
+       "and as the first line of a runbook, for editors with a YAML language server:\n"
+       "# yaml-language-server: $schema=runbook.schema.json"},
       {"runs", "", "the runs in the journal, newest first", {}, runs_command, "runbook runs"},
       {"show",
        "RUN",
@@ -83,6 +103,21 @@ std::vector<CommandRow> make_table() {
        cancel_command,
        "runbook cancel last"},
       {"verify", "RUN", "recompute the chain of a run's records", {}, verify_command, "runbook verify last"},
+      {"completion",
+       "bash|zsh|fish",
+       "what makes a shell complete commands, runs and steps",
+       {},
+       completion_command,
+       "source <(runbook completion bash)               in ~/.bashrc\n"
+       "source <(runbook completion zsh)                in ~/.zshrc, behind compinit\n"
+       "runbook completion fish | source                in ~/.config/fish/config.fish"},
+      {"complete",
+       "WORD...",
+       "what could stand in place of the last word",
+       {},
+       complete_command,
+       "runbook complete -- show ''",
+       true},
   };
 }
 
@@ -97,7 +132,7 @@ const CommandRow& find_command(const std::string& name) {
   std::vector<std::string> names;
   for (const CommandRow& row : command_table()) {
     if (row.name == name) return row;
-    names.emplace_back(row.name);
+    if (!row.is_hidden) names.emplace_back(row.name);
   }
   throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name), suggestion(name, names));
 }
@@ -106,8 +141,9 @@ std::string help_text() {
   std::string text =
       "runbook: deployment procedures that run once, are never forgotten, and can always go on\n\nusage: runbook COMMAND "
       "...\n\n";
-  for (const CommandRow& row : command_table())
-    text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
+  for (const CommandRow& row : command_table()) {
+    if (!row.is_hidden) text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
+  }
   text += "\n  runbook COMMAND --help                        options and an example\n  runbook --version\n";
   text +=
       "\nRUN is a run's id, the beginning of one, or `last`.\n"

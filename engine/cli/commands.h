@@ -16,6 +16,9 @@ int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int eval_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);
+int init_command(const Arguments& arguments);
+int types_command(const Arguments& arguments);
+int schema_command(const Arguments& arguments);
 int runs_command(const Arguments& arguments);
 int show_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);
@@ -25,5 +28,7 @@ int skip_command(const Arguments& arguments);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
+int completion_command(const Arguments& arguments);
+int complete_command(const Arguments& arguments);
 
 }  // namespace runbook

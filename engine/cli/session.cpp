@@ -48,6 +48,8 @@ std::vector<fs::path> runbook_folders() {
   return folders;
 }
 
+}  // namespace
+
 std::vector<std::string> known_runbooks() {
   std::vector<std::string> names;
   for (const auto& folder : runbook_folders()) {
@@ -58,8 +60,6 @@ std::vector<std::string> known_runbooks() {
   }
   return names;
 }
-
-}  // namespace
 
 fs::path find_runbook(const std::string& word) {
   if (fs::exists(word)) return fs::canonical(word);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "book/inputs.h"
 #include "book/runbook.h"
@@ -19,6 +20,8 @@ std::string journal_words(const Arguments& arguments);
 
 // A path, or the name of a runbook in RUNBOOK_PATH or of the installed ones. Throws Error (exit 2).
 std::filesystem::path find_runbook(const std::string& word);
+// The names of those in RUNBOOK_PATH and of the installed ones.
+std::vector<std::string> known_runbooks();
 SourcePtr read_source(const std::filesystem::path& path);
 // Loads and prints every diagnostic on standard error. Throws Error (exit 2) if there are errors.
 std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source);

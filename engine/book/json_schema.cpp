@@ -1,0 +1,249 @@
+#include "book/json_schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "book/key_docs.h"
+#include "book/schema_parts.h"
+#include "book/type_description.h"
+#include "book/type_schema.h"
+
+namespace runbook {
+namespace {
+
+using namespace schema;
+
+Value source_of_secret() {
+  const Value command = not_empty(list_of(scalar(has_no_expression)));
+  const Value file = with(scalar(has_no_expression), "minLength", 1);
+  const Value named = closed_map({{"env", name_of(any_variable_pattern)}, {"file", file}, {"command", command}}, {});
+  return if_else(is_map(), with_one_key(named), object({{"const", "ask"}}));
+}
+
+enum class Template { allowed, refused };
+
+Value text_like(std::string_view type, std::string_view pattern, Template expressions) {
+  const std::string alternative = expressions == Template::allowed ? fmt::format("|{}", has_expression) : "";
+  return object({{"type", List{Value(type), "string"}}, {"pattern", fmt::format("{}{}", pattern, alternative)}});
+}
+
+// A list may be written as text.
+Value value_of_type(std::string_view type, Template expressions) {
+  if (type == "int") return text_like("integer", whole_pattern, expressions);
+  if (type == "number") return text_like("number", number_pattern, expressions);
+  if (type == "bool") return text_like("boolean", "^(true|false)$", expressions);
+  if (type == "duration") return text_like("string", duration(Zero::allowed).get("pattern").as_text(), expressions);
+  if (type == "list") return object({{"type", List{"array", "string", "number", "boolean"}}});
+  if (type == "map") return object({{"type", List{"object", "string"}}});
+  return scalar();
+}
+
+class Schema {
+ public:
+  explicit Schema(const Declarations& types) : types_(types) {
+    for (const Declaration& type : types) type_names_.push_back(type.name);
+  }
+
+  Value make() {
+    Value schema = object({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                           {"title", "A runbook"},
+                           {"description", "A deployment procedure that `runbook` runs, journals and can go on with."}});
+    const Value root = map_of_keys(keys::runbook);
+    for (const auto& [key, value] : root.as_map()) schema = with(schema, key, value);
+    if (Value rules = rules_of_defaults(); !rules.as_list().empty()) schema = with(schema, "allOf", std::move(rules));
+    return with(schema, "$defs", definitions());
+  }
+
+ private:
+  Value definitions() {
+    Map all = {{"steps", steps()}, {"child", child()}, {"section", map_of_keys(keys::section)}, {"step", step()}};
+    all.emplace_back("before", probe(keys::before));
+    all.emplace_back("done_when", probe(keys::done_when));
+    all.emplace_back("verify", probe(keys::verify));
+    all.emplace_back("wait_until", probe(keys::wait_until));
+    all.emplace_back("assert", assertion());
+    for (const Declaration& type : types_) {
+      all.emplace_back("probe_type_" + type.name, type_value(type, Holder::probe));
+      all.emplace_back("step_type_" + type.name, type_value(type, Holder::step));
+      for (const Param& param : type.params) {
+        if (param.is_required) all.emplace_back(steps_with(type, param), steps_that_give(type, param));
+      }
+    }
+    return all;
+  }
+
+  static Value steps() { return not_empty(list_of(reference("child"))); }
+  static Value child() { return if_else(with(is_map(), "required", List{"section"}), reference("section"), reference("step")); }
+
+  Value step() const {
+    const Value map = map_with_types(keys::step, "step_type_");
+    Map properties = map.get("properties").as_map();
+    std::vector<std::string> types = type_names_;
+    for (const TypeDescription& type : describe_types(types_)) {
+      if (type.looks.empty()) continue;
+      properties.emplace_back(type.name, with(reference(type.name), "description", type.summary));
+      types.push_back(type.name);
+    }
+    Value step = with(map, "properties", std::move(properties));
+    step = with(step, "oneOf", each_required(types));
+    step = with(step, "if", object({{"anyOf", each_required(engine_step_types())}}));
+    return with(step, "then", without(effect_keys()));
+  }
+
+  static Value without(const std::vector<std::string>& keys) {
+    Map properties;
+    for (const std::string& key : keys) properties.emplace_back(key, false);
+    return object({{"properties", std::move(properties)}});
+  }
+
+  Value probe(const KeySet& set) const { return with(map_with_types(set, "probe_type_"), "oneOf", each_required(type_names_)); }
+
+  // At most one type; without one there is no result to look into.
+  Value assertion() const {
+    const Value has_none = object({{"not", object({{"anyOf", each_required(type_names_)}})}});
+    List one_or_none = each_required(type_names_);
+    one_or_none.push_back(has_none);
+    Value assertion = with(map_with_types(keys::assertion, "probe_type_"), "oneOf", std::move(one_or_none));
+    assertion = with(assertion, "if", has_none);
+    return with(assertion, "then", with(without({"outputs"}), "required", List{"that"}));
+  }
+
+  // A map of the keys of the set, and of step types.
+  Value map_with_types(const KeySet& set, const char* definition) const {
+    Map properties = properties_of(set);
+    for (const Declaration& type : types_) properties.emplace_back(type.name, reference(definition + type.name));
+    return closed_map(std::move(properties), required_of(set));
+  }
+
+  Map properties_of(const KeySet& set) const {
+    Map properties;
+    for (const std::string& key : set.known) properties.emplace_back(key, described(key_doc(set, key)));
+    return properties;
+  }
+
+  List required_of(const KeySet& set) const {
+    List required;
+    for (const std::string& key : set.known) {
+      if (key_doc(set, key).needed == Needed::yes) required.emplace_back(key);
+    }
+    return required;
+  }
+
+  Value map_of_keys(const KeySet& set) const { return closed_map(properties_of(set), required_of(set)); }
+
+  Value described(const KeyDoc& doc) const { return documented(doc.doc, doc.fallback, schema_of(doc)); }
+
+  Value schema_of(const KeyDoc& doc) const {
+    switch (doc.shape) {
+      case Shape::name: return name_of(name_pattern);
+      case Shape::plain_text: return scalar(has_no_expression);
+      case Shape::text:
+      case Shape::value: return scalar();
+      case Shape::input_value: return value_of_input();
+      case Shape::expression: return scalar(expression_pattern);
+      case Shape::pattern: return with(scalar(), "minLength", 1);
+      case Shape::flag: return object({{"type", "boolean"}});
+      case Shape::whole: return whole_number(doc.least, doc.most);
+      case Shape::number: return number(doc.least);
+      case Shape::duration: return duration(Zero::allowed);
+      case Shape::real_duration: return duration(Zero::refused);
+      case Shape::size: return size();
+      case Shape::choice: return object({{"enum", texts_of(doc.choices)}});
+      case Shape::map: return map_of_keys(*doc.inside);
+      case Shape::list: return list_of(map_of_keys(*doc.inside));
+      case Shape::probe: return reference(doc.key);
+      default: return schema_of_many(doc.shape);
+    }
+  }
+
+  // Lists, and maps whose keys are the author's.
+  Value schema_of_many(Shape shape) const {
+    switch (shape) {
+      case Shape::texts: return list_of(scalar());
+      case Shape::values: return not_empty(list_of(scalar()));
+      case Shape::exit_codes: return list_of(whole_number(0, 255));
+      case Shape::some_exit_codes: return not_empty(list_of(whole_number(0, 255)));
+      case Shape::sources: return not_empty(list_of(source_of_secret()));
+      case Shape::variables: return map_of(variable_pattern, scalar());
+      case Shape::named_values: return map_of(name_pattern, scalar());
+      case Shape::expressions: return map_of(name_pattern, scalar(expression_pattern));
+      case Shape::outputs: return map_of(output_name_pattern, output());
+      case Shape::examples: return map_of(output_name_pattern, true);
+      case Shape::versions: return map_of(tool_pattern, scalar());
+      case Shape::inputs: return map_of(name_pattern, input());
+      case Shape::defaults: return defaults();
+      default: return reference("steps");
+    }
+  }
+
+  Value output() const {
+    const Value rule = with(map_of_keys(keys::output_rule), "dependentSchemas", object({{"value", without({"regex"})}}));
+    return if_else(is_map(), rule, scalar(expression_pattern));
+  }
+
+  static const std::vector<std::string>& input_types() { return key_doc(keys::input, "type").choices; }
+  static bool is_input_type(std::string_view type) {
+    return std::find(input_types().begin(), input_types().end(), type) != input_types().end();
+  }
+
+  // Text, and whatever else a type takes; rules_of_input say which.
+  static Value value_of_input() {
+    List types = {"string", "number", "boolean"};
+    if (is_input_type("list")) types.emplace_back("array");
+    if (is_input_type("map")) types.emplace_back("object");
+    return object({{"type", std::move(types)}});
+  }
+
+  Value input() const { return with(map_of_keys(keys::input), "allOf", rules_of_input()); }
+
+  List rules_of_input() const {
+    List rules;
+    for (const std::string& type : input_types()) {
+      if (values_of(type) == values_of("")) continue;
+      const Value is_it = object({{"properties", object({{"type", object({{"const", type}})}})}});
+      const bool is_usual = key_doc(keys::input, "type").fallback == Value(type);
+      rules.push_back(object({{"if", is_usual ? is_it : with(is_it, "required", List{"type"})},
+                              {"then", object({{"properties", values_of(type)}})}}));
+    }
+    return rules;
+  }
+
+  // What a type asks of the values that the file itself gives. A secret has none: it would stand in the file.
+  static Value values_of(std::string_view type) {
+    const Value with_expressions = type.empty() ? value_of_input() : value_of_type(type, Template::allowed);
+    Map values = {{"default", type == "secret" ? Value(false) : with_expressions}, {"example", with_expressions}};
+    if (type != "int" && type != "number" && type != "duration") return values;
+    for (const char* key : {"min", "max"}) values.emplace_back(key, value_of_type(type, Template::refused));
+    return values;
+  }
+
+  Value defaults() const {
+    Map properties;
+    for (const Declaration& type : types_) {
+      Map inside = parameters_of(type);
+      for (const std::string& key : default_keys()) inside.emplace_back(key, described(key_doc(keys::step, key)));
+      properties.emplace_back(type.name, closed_map(std::move(inside), {}));
+    }
+    return closed_map(std::move(properties), {});
+  }
+
+  Value rules_of_defaults() const {
+    List rules;
+    for (const Declaration& type : types_) {
+      for (const Param& param : type.params) {
+        if (param.is_required) rules.push_back(rule_of_defaults(type, param));
+      }
+    }
+    return rules;
+  }
+
+  const Declarations& types_;
+  std::vector<std::string> type_names_;
+};
+
+}  // namespace
+
+Value json_schema(const Declarations& types) { return Schema(types).make(); }
+
+}  // namespace runbook

@@ -1,0 +1,257 @@
+#include "book/key_docs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace runbook {
+namespace {
+
+using enum Shape;
+
+struct Group {
+  std::string_view owner;
+  std::vector<KeyDoc> keys;
+};
+
+constexpr auto yes = Needed::yes;
+constexpr auto no = Needed::no;
+
+Group of_runbook() {
+  return {"a runbook",
+          {{"runbook", name, "The name of the runbook; the file may carry another.", yes},
+           {"title", plain_text, "What the runbook does, for people. The name, if left out."},
+           {"version", plain_text, "The version of what it deploys."},
+           {"source", text, "The document that it encodes."},
+           {"summary", text, "What it does, in a sentence or two."},
+           {"runbook_version", text, "Which versions of the engine may run it, as `>=1`."},
+           {"requires", map, "What must be there before the first step.", no, {}, {}, &keys::requirements},
+           {"tested_with", versions, "Versions that it has been tried with; others are told."},
+           {"inputs", inputs,
+            "What a run is asked for: a name and what its value must be. $inputs.NAME, and in scripts \"$NAME\"."},
+           {"constraints", list, "What must hold for the inputs together.", no, {}, {}, &keys::constraint},
+           {"vars", named_values, "Values made of inputs and of the vars above: $vars.NAME."},
+           {"env", variables, "Environment variables of all steps."},
+           {"dir", value, "Where steps run: an absolute path, or one that starts at the runbook's folder."},
+           {"defaults", defaults, "For each step type: keys and parameters that count where a step leaves them out."},
+           {"steps", steps, "What is done, in this order: steps and sections.", yes},
+           {"outputs", expressions, "What the run prints at its end."},
+           {"not_encoded", list, "What of the document is left out, and why.", no, {}, {}, &keys::uncovered},
+           {"not_automated", list, "What people still do by hand, and why.", no, {}, {}, &keys::uncovered},
+           {"note", text, "For those who read the file."},
+           {"tags", texts, "Words to find it by."}}};
+}
+
+Group of_section() {
+  return {"a section",
+          {{"section", plain_text, "The title of the section.", yes},
+           {"id", name, "Unique among the sections."},
+           {"when", expression, "Whether its steps run; true or false."},
+           {"env", variables, "Environment variables of its steps, besides those of what is around it."},
+           {"dir", value, "Where its steps run."},
+           {"note", text, "For those who read the file."},
+           {"tags", texts, "Words to find it by."},
+           {"source", text, "The part of the document that it encodes."},
+           {"steps", steps, "Its steps, in this order. Sections nest.", yes}}};
+}
+
+Group of_step() {
+  return {"a step",
+          {{"id", name, "Unique among the steps: $steps.ID.OUTPUT, `runbook why last ID`.", yes},
+           {"title", plain_text, "What it does, for people. The id, if left out."},
+           {"when", expression, "Whether it runs; true or false. If not, it is skipped and its outputs are null."},
+           {"env", variables, "Environment variables of its processes, besides those of what is around it."},
+           {"dir", value, "Where it runs: an absolute path, or one that starts at the runbook's folder."},
+           {"effect",
+            choice,
+            "What running it again means: nothing changes, the same again, it happens again, there is no way back.",
+            no,
+            {},
+            {"read", "idempotent", "once", "irreversible"}},
+           {"before", probe, "A look that records what stood before, as $before.", no, {}, {}, &keys::before},
+           {"done_when",
+            probe,
+            "Looks whether it is done: before it (then it is not run), after it (if not, it failed), and in doubt.",
+            no,
+            {},
+            {},
+            &keys::done_when},
+           {"verify", probe, "Looks after it whether all is well.", no, {}, {}, &keys::verify},
+           {"outputs", outputs,
+            "What later steps use: expressions over the result, or {} for what it writes as name=value to $RUNBOOK_OUTPUT."},
+           {"output", map, "How much of what it writes is kept.", no, {}, {}, &keys::output_sizes},
+           {"timeout", real_duration, "How long it may take. Without: as long as it takes."},
+           {"on_timeout", choice, "What happens then: a person is asked, or it is ended.", no, "ask", {"ask", "kill"}},
+           {"retry", map, "Tries again what failed; never what is in doubt.", no, {}, {}, &keys::retry},
+           {"note", text, "For the person at the terminal."},
+           {"tags", texts, "Words to find it by."},
+           {"example", examples, "Values of its outputs, for rehearsals."},
+           {"source", text, "The part of the document that it encodes."}}};
+}
+
+Group of_input() {
+  return {"an input",
+          {{"type", choice, "What its value is.", no, "string", {"string", "int", "number", "bool", "list", "map", "path", "duration", "secret"}},
+           {"description", text, "What it means, for the person who is asked."},
+           {"default", input_value, "The value if none is given; sees the inputs above it."},
+           {"pattern", pattern, "A regular expression that the whole value matches."},
+           {"example", input_value, "A value that could be given."},
+           {"reject", map, "A value in which this pattern is found is refused.", no, {}, {}, &keys::reject},
+           {"from", sources, "Where it comes from if nobody gives it: the first place that has it counts."},
+           {"enum", values, "The values that may be given."},
+           {"min", value, "The least value, of a number or a duration."},
+           {"max", value, "The greatest value, of a number or a duration."},
+           {"min_items", whole, "The least number of items.", no, {}, {}, nullptr, 0, 1'000'000},
+           {"max_items", whole, "The greatest number of items.", no, {}, {}, nullptr, 0, 1'000'000}}};
+}
+
+Group of_rejection() {
+  return {keys::reject.owner,
+          {{"pattern", pattern, "What must not be found in the value.", yes},
+           {"because", text, "Why; stands in the message.", yes}}};
+}
+
+Group of_requirements() {
+  return {keys::requirements.owner, {{"tools", versions, "Programs, each with the versions that will do: `1.9.0`, `>=1.10`, `*`."}}};
+}
+
+Group of_constraint() {
+  return {keys::constraint.owner,
+          {{"that", expression, "True or false, over $inputs and $vars.", yes}, {"because", text, "Why; stands in the message.", yes}}};
+}
+
+Group of_output_rule() {
+  return {"an output",
+          {{"value", expression, "Over the result: `json.id`, `exit_code`."},
+           {"regex", pattern, "Searched in standard output; its first group, or all that matches."},
+           {"type", choice, "What the text is converted to.", no, "string", {"string", "int", "number", "bool"}},
+           {"lines", flag, "The text becomes a list of its lines; alone: of standard output.", no, false}}};
+}
+
+Group of_retry() {
+  return {"`retry`",
+          {{"attempts", whole, "How often in all, the first included.", yes, {}, {}, nullptr, 1, 1'000'000},
+           {"delay", duration, "How long to wait before the second try.", no, "1s"},
+           {"backoff", number, "By what the delay grows with each try.", no, 1, {}, nullptr, 1},
+           {"max_delay", duration, "The longest delay.", no, "1h"},
+           {"when", expression, "Over the failed result: whether it is tried again."}}};
+}
+
+Group of_output_sizes() {
+  return {"`output`",
+          {{"head", size, "How much of its beginning.", no, "64KB"}, {"tail", size, "How much of its end.", no, "64KB"}}};
+}
+
+Group of_uncovered() { return {"an entry", {{"what", text, "What is left out.", yes}, {"because", text, "Why.", yes}}}; }
+
+// What all probes have in common.
+Group of_probe() {
+  return {"a probe",
+          {{"that", expression, "Over the result: decides once the answer is yes; true or false."},
+           {"outputs", outputs, "What later steps use: expressions over the result of the look."},
+           {"every", real_duration, "How long to wait between two looks.", no, "2s"},
+           {"timeout", duration, "How long to look, until the answer is yes. Without: one look."},
+           {"look_timeout", real_duration, "How long one look may take.", no, "30s"},
+           {"yes", some_exit_codes, "Exit codes that mean yes.", no, List{0}},
+           {"no", exit_codes, "Exit codes that mean no; any other means that it can't tell.", no, List{1}}}};
+}
+
+Group of_done_when() {
+  return {"`done_when`", {{"decides", flag, "Its no settles a doubt: the step is run again without asking.", no, false}}};
+}
+
+Group of_wait_until() {
+  return {"`wait_until`",
+          {{"timeout", duration, "How long to wait at most; then the step has failed.", yes},
+           {"fail_when", expression, "Over the result: whether waiting longer is no use; true or false."}}};
+}
+
+Group of_assertion() {
+  return {"`assert`",
+          {{"that", expression, "Over the result, or over $ values where there is no look; true or false."},
+           {"because", text, "Why it must hold; told when it does not."}}};
+}
+
+const std::vector<Group>& groups() {
+  static const std::vector<Group> all = {of_runbook(),   of_section(),      of_step(),       of_input(),
+                                         of_rejection(), of_requirements(), of_constraint(), of_output_rule(),
+                                         of_retry(),     of_output_sizes(), of_uncovered(),  of_probe(),
+                                         of_done_when(), of_wait_until(),   of_assertion()};
+  return all;
+}
+
+const KeyDoc* find_in(std::string_view owner, std::string_view key) {
+  for (const Group& group : groups()) {
+    if (group.owner != owner) continue;
+    for (const KeyDoc& doc : group.keys) {
+      if (doc.key == key) return &doc;
+    }
+  }
+  return nullptr;
+}
+
+bool is_probe(const KeySet& set) {
+  const KeySet* const probes[] = {&keys::before, &keys::done_when, &keys::verify, &keys::wait_until, &keys::assertion};
+  return std::find(std::begin(probes), std::end(probes), &set) != std::end(probes);
+}
+
+}  // namespace
+
+const KeyDoc* find_key_doc(const KeySet& set, std::string_view key) {
+  const KeyDoc* own = find_in(set.owner, key);
+  return own || !is_probe(set) ? own : find_in("a probe", key);
+}
+
+const KeyDoc& key_doc(const KeySet& set, std::string_view key) {
+  const KeyDoc* doc = find_key_doc(set, key);
+  RUNBOOK_ASSERT(doc != nullptr);
+  return *doc;
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : i + 1 == words.size() ? " or " : ", ", words[i]);
+  return text;
+}
+
+std::string in_words(const KeyDoc& doc) {
+  switch (doc.shape) {
+    case name: return "a name";
+    case plain_text:
+    case text: return "text";
+    case value:
+    case input_value: return "a value";
+    case expression: return "an expression";
+    case pattern: return "a regular expression";
+    case flag: return "true or false";
+    case whole: return "a whole number";
+    case number: return "a number";
+    case duration:
+    case real_duration: return "a duration";
+    case size: return "a size";
+    case choice: return listed(doc.choices);
+    case texts:
+    case values:
+    case sources:
+    case list: return "a list";
+    case exit_codes:
+    case some_exit_codes: return "a list of exit codes";
+    case probe: return "a look";
+    case variables:
+    case named_values:
+    case expressions:
+    case outputs:
+    case examples:
+    case versions:
+    case inputs:
+    case defaults:
+    case map: return "a map";
+    case steps: return "a list of steps";
+  }
+  return {};
+}
+
+}  // namespace runbook

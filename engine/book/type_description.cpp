@@ -1,0 +1,103 @@
+#include "book/type_description.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/suggestion.h"
+#include "book/key_docs.h"
+
+namespace runbook {
+namespace {
+
+// What the engine does itself: looks, made of a declared type.
+struct Look {
+  const char* name;
+  const char* summary;
+  const KeySet& keys;
+  bool needs_look;
+  const char* example;
+};
+
+const Look looks[] = {{"wait_until", "Looks until the answer is yes, or its timeout has passed.", keys::wait_until, true,
+                       R"(- id: service_answers
+  title: Wait until the service answers
+  wait_until:
+    shell: curl --silent --fail http://localhost:8080/health || exit 1
+    every: 5s
+    timeout: 10m
+)"},
+                      {"assert", "Looks once, and stops the run where the world is not as it must be.", keys::assertion, false,
+                       R"(- id: disk_has_room
+  title: There is room on the disk
+  assert:
+    shell: df --output=pcent / | tail -n 1 | tr -d ' %'
+    that: json < 90
+    because: the copy needs a tenth of the disk
+)"}};
+
+std::string words_of(const Param& param) {
+  if (!param.choices.empty()) return listed(param.choices);
+  switch (param.type) {
+    case Param::Type::text: return "text";
+    case Param::Type::value: return "a value";
+    case Param::Type::arguments: return "a list of values";
+    case Param::Type::input: return "text, {json: value}, {yaml: value} or {file: path}";
+  }
+  return {};
+}
+
+TypeDescription describe(const Declaration& declared) {
+  TypeDescription type;
+  type.name = declared.name;
+  type.summary = declared.summary;
+  type.effect = effect_name(declared.effect);
+  type.main_param = declared.main_param;
+  type.result = declared.result;
+  type.example = declared.example;
+  for (const Param& param : declared.params)
+    type.params.push_back({param.name, words_of(param), param.doc, param.is_required, param.fallback, param.choices,
+                           param.type != Param::Type::text});
+  return type;
+}
+
+TypeDescription describe(const Look& look, const Declarations& declared) {
+  TypeDescription type;
+  type.name = look.name;
+  type.summary = look.summary;
+  type.effect = effect_name(Effect::read);
+  type.needs_look = look.needs_look;
+  type.result = "that of its look";
+  type.example = look.example;
+  for (const Declaration& each : declared) type.looks.push_back(each.name);
+  for (const std::string& key : look.keys.known) {
+    const KeyDoc& doc = key_doc(look.keys, key);
+    type.params.push_back({key, in_words(doc), std::string(doc.doc), doc.needed == Needed::yes, doc.fallback, doc.choices,
+                           doc.shape == Shape::value});
+  }
+  return type;
+}
+
+}  // namespace
+
+std::vector<TypeDescription> describe_types(const Declarations& declared) {
+  std::vector<TypeDescription> types;
+  for (const Declaration& each : declared) types.push_back(describe(each));
+  for (const Look& look : looks) types.push_back(describe(look, declared));
+  return types;
+}
+
+const TypeDescription& type_named(const std::vector<TypeDescription>& types, const std::string& name) {
+  std::vector<std::string> names;
+  for (const TypeDescription& type : types) {
+    if (type.name == name) return type;
+    names.push_back(type.name);
+  }
+  const std::vector<std::string>& later = later_step_types();
+  if (std::find(later.begin(), later.end(), name) != later.end())
+    throw Error(ExitCode::usage, fmt::format("the step type `{}` is not supported by this version", name));
+  throw Error(ExitCode::usage, fmt::format("there is no step type `{}`", name), suggestion(name, names));
+}
+
+}  // namespace runbook

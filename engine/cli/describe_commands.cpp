@@ -1,0 +1,43 @@
+// types, schema: what the language is, for people and for tools.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "book/json_schema.h"
+#include "cli/commands.h"
+#include "cli/type_pages.h"
+#include "plugins/all.h"
+
+namespace runbook {
+
+namespace {
+
+Value types_json(const std::vector<TypeDescription>& types) {
+  List all;
+  for (const TypeDescription& type : types) all.push_back(type_json(type));
+  return all;
+}
+
+}  // namespace
+
+int types_command(const Arguments& arguments) {
+  const std::vector<TypeDescription> types = describe_types(all_declarations());
+  const std::vector<std::string>& operands = arguments.operands();
+  if (arguments.has("--markdown")) {
+    if (!operands.empty()) throw Error(ExitCode::usage, "--markdown is about all step types", "runbook types --markdown");
+    fmt::print("{}", type_reference(types));
+  } else if (operands.empty()) {
+    fmt::print("{}", arguments.wants_json() ? to_pretty_json(types_json(types)) + "\n" : type_list(types));
+  } else {
+    const TypeDescription& type = type_named(types, operands[0]);
+    fmt::print("{}", arguments.wants_json() ? to_pretty_json(type_json(type)) + "\n" : type_page(type));
+  }
+  return 0;
+}
+
+int schema_command(const Arguments&) {
+  fmt::print("{}\n", to_pretty_json(json_schema(all_declarations())));
+  return 0;
+}
+
+}  // namespace runbook
