@@ -21,21 +21,22 @@ Value source_of_secret() {
   return if_else(is_map(), with_one_key(named), object({{"const", "ask"}}));
 }
 
-enum class Template { allowed, refused };
+enum class Expressions { allowed, refused };
 
-Value text_like(std::string_view type, std::string_view pattern, Template expressions) {
-  const std::string alternative = expressions == Template::allowed ? fmt::format("|{}", has_expression) : "";
-  return object({{"type", List{Value(type), "string"}}, {"pattern", fmt::format("{}{}", pattern, alternative)}});
+Value text_like(std::string_view type, std::string_view pattern, Expressions expressions) {
+  const std::string alternative = expressions == Expressions::allowed ? fmt::format("|{}", has_expression) : "";
+  const List types = type == "string" ? List{"string"} : List{Value(type), "string"};
+  return object({{"type", types}, {"pattern", fmt::format("{}{}", pattern, alternative)}});
 }
 
 // A list may be written as text.
-Value value_of_type(std::string_view type, Template expressions) {
+Value value_of_type(std::string_view type, Expressions expressions) {
   if (type == "int") return text_like("integer", whole_pattern, expressions);
   if (type == "number") return text_like("number", number_pattern, expressions);
   if (type == "bool") return text_like("boolean", "^(true|false)$", expressions);
   if (type == "duration") return text_like("string", duration(Zero::allowed).get("pattern").as_text(), expressions);
-  if (type == "list") return object({{"type", List{"array", "string", "number", "boolean"}}});
-  if (type == "map") return object({{"type", List{"object", "string"}}});
+  if (type == "list") return with(object({{"type", List{"array", "string", "number", "boolean"}}}), "minLength", 1);
+  if (type == "map") return with(object({{"type", List{"object", "string"}}}), "minLength", 1);
   return scalar();
 }
 
@@ -211,10 +212,10 @@ class Schema {
 
   // What a type asks of the values that the file itself gives. A secret has none: it would stand in the file.
   static Value values_of(std::string_view type) {
-    const Value with_expressions = type.empty() ? value_of_input() : value_of_type(type, Template::allowed);
+    const Value with_expressions = type.empty() ? value_of_input() : value_of_type(type, Expressions::allowed);
     Map values = {{"default", type == "secret" ? Value(false) : with_expressions}, {"example", with_expressions}};
     if (type != "int" && type != "number" && type != "duration") return values;
-    for (const char* key : {"min", "max"}) values.emplace_back(key, value_of_type(type, Template::refused));
+    for (const char* key : {"min", "max"}) values.emplace_back(key, value_of_type(type, Expressions::refused));
     return values;
   }
 

@@ -269,7 +269,7 @@ def test_whatever_else_stands_somewhere_schema_and_check_agree_about_the_form(wo
         too_strict += [(at, thing)] if not messages and not is_valid else []
         too_lax += [(at, thing, of_form)] if of_form and is_valid else []
     assert too_strict == []
-    assert too_lax == []
+    assert too_lax == [], "\n".join(map(str, too_lax))
     assert wrong_forms > len(variants) / 3 and len(errors) < len(variants) - 500
 
 
