@@ -157,6 +157,17 @@ inputs:
   on: {type: bool, default: true}
   key: {type: secret}
   file: {type: path, default: "${{ $inputs.cluster }}.txt"}
+  zones: {type: list, default: [a, "${{ $inputs.cluster }}"], min_items: 1, max_items: "3", pattern: "[a-z]+", example: [b]}
+  more: {type: list, default: "${{ $inputs.zones }}"}
+  sizes: {type: map, default: {a: 1, b: {c: [true]}}, example: {a: 2}, min_items: 1}
+  patience: {type: duration, default: 10m, min: 1s, max: 1h}
+  nodes: {type: int, min: 1, max: "5", default: 2, enum: [2, 3]}
+  size: {default: m4, reject: {pattern: "^m3", because: 3}, enum: [m4, m5]}
+  token: {type: secret, from: [{env: TOKEN}, {file: token.txt}, {command: [pass, token]}, ask]}
+runbook_version: ">=0"
+requires: {tools: {bash: "*", ssh-keygen: 1.9}}
+tested_with: {bash: 5}
+constraints: [{that: $inputs.on, because: it must be}]
 vars: {state: "s3://${{ $inputs.cluster }}", yes: 012, empty: ""}
 env: {A: 1, b_2: "${{ $vars.state }}", C: ""}
 dir: /tmp
@@ -313,8 +324,29 @@ BROKEN = {
     "an unknown type of an input": (HEAD + "inputs: {a: {type: text}}\n", ["inputs", "a", "type"]),
     "an empty pattern": (HEAD + "inputs: {a: {pattern: ''}}\n", ["inputs", "a", "pattern"]),
     "a secret with a default": (HEAD + "inputs: {a: {type: secret, default: hunter2}}\n", ["inputs", "a", "default"]),
+    "a type of inputs with a slip": (HEAD + "inputs: {a: {type: integer}}\n", ["inputs", "a", "type"]),
+    "a list as the default of text": (HEAD + "inputs: {a: {default: [x]}}\n", ["inputs", "a", "default"]),
+    "a map as the example of a list": (HEAD + "inputs: {a: {type: list, example: {x: y}}}\n", ["inputs", "a", "example"]),
+    "a list as the default of a map": (HEAD + "inputs: {a: {type: map, default: [x]}}\n", ["inputs", "a", "default"]),
+    "a refusal without its reason": (HEAD + "inputs: {a: {reject: {pattern: x}}}\n", ["inputs", "a", "reject"]),
+    "a refusal that is text": (HEAD + "inputs: {a: {reject: x}}\n", ["inputs", "a", "reject"]),
+    "a choice of nothing": (HEAD + "inputs: {a: {enum: []}}\n", ["inputs", "a", "enum"]),
+    "fewer items than none": (HEAD + "inputs: {a: {type: list, min_items: -1}}\n", ["inputs", "a", "min_items"]),
+    "a least value that is a list": (HEAD + "inputs: {a: {type: int, min: [1]}}\n", ["inputs", "a", "min"]),
+    "no place to look": (HEAD + "inputs: {a: {type: secret, from: []}}\n", ["inputs", "a", "from"]),
+    "an unknown place to look": (HEAD + "inputs: {a: {type: secret, from: [ask, vault]}}\n", ["inputs", "a", "from", 1]),
+    "two places in one": (HEAD + "inputs: {a: {type: secret, from: [{env: A, file: b}]}}\n", ["inputs", "a", "from", 0]),
+    "a command as text": (HEAD + "inputs: {a: {type: secret, from: [{command: pass x}]}}\n", ["inputs", "a", "from", 0, "command"]),
+    "a variable to look into with a $": (HEAD + "inputs: {a: {type: secret, from: [{env: $A}]}}\n", ["inputs", "a", "from", 0, "env"]),
+    "tools as a list": (HEAD + "requires: {tools: [kops]}\n", ["requires", "tools"]),
+    "a tool that is required beside the tools": (HEAD + "requires: {kops: \"1\"}\n", ["requires", "kops"]),
+    "a tool by its path": (HEAD + "requires: {tools: {/bin/kops: \"1\"}}\n", ["requires", "tools", "/bin/kops"]),
+    "a tested version that is a list": (HEAD + "tested_with: {kops: [1]}\n", ["tested_with", "kops"]),
+    "a constraint without its reason": (HEAD + "constraints: [{that: \"true\"}]\n", ["constraints", 0]),
+    "constraints as a map": (HEAD + "constraints: {that: \"true\", because: x}\n", ["constraints"]),
     "text as the default of a number": (HEAD + "inputs: {a: {type: int, default: many}}\n", ["inputs", "a", "default"]),
     "yes as the default of a bool": (HEAD + "inputs: {a: {type: bool, default: yes}}\n", ["inputs", "a", "default"]),
+    "a least duration without unit": (HEAD + "inputs: {a: {type: duration, min: 5}}\n", ["inputs", "a", "min"]),
     "defaults of no type": (HEAD + "defaults: {bash: {timeout: 1m}}\n", ["defaults", "bash"]),
     "defaults of a key that has none": (HEAD + "defaults: {shell: {title: x}}\n", ["defaults", "shell", "title"]),
     "an output of the run in ${{ }}": (HEAD + "outputs: {a: \"${{ $steps.a.state }}\"}\n", ["outputs", "a"]),
@@ -405,7 +437,7 @@ def keys_of(node, at=()):
             yield from keys_of(value, at + (number,))
 
 
-FREE = ("json", "example")  # where keys are the author's, and anything goes
+FREE = ("json", "example", "sizes", "tools", "tested_with")  # where keys are the author's, and anything goes
 
 
 def renamed(tree, at, key, to):
