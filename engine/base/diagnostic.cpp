@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t widest_excerpt = 100;  // code points
 constexpr std::size_t kept_before = 50;      // of them before the place, where the line is longer
-constexpr std::size_t longest_message = 400;
-constexpr std::size_t longest_hint = 1000;
+constexpr std::size_t longest_message = 240;
+constexpr std::size_t longest_hint = 400;
 constexpr int most_lines_of_hint = 10;
 constexpr std::size_t most_shown = 20;
 constexpr std::size_t shown_of_a_flood = 8;

@@ -38,8 +38,9 @@ void SourceText::mark_inside(int number) {
 std::string_view SourceText::line(int number) const {
   if (number < 1 || number > line_count()) return {};
   const std::size_t start = starts_[static_cast<std::size_t>(number) - 1];
-  const std::size_t newline = text_.find('\n', start);
-  std::string_view line = std::string_view(text_).substr(start, newline == std::string::npos ? newline : newline - start);
+  const std::size_t end = number < line_count() ? starts_[static_cast<std::size_t>(number)] : text_.size();
+  std::string_view line = std::string_view(text_).substr(start, end - start);
+  if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }

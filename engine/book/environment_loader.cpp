@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <unordered_map>
 
 #include "book/keys.h"
 #include "book/names.h"
@@ -29,6 +29,8 @@ void load_environment(const Node& map, const Site& site, Loading& loading, std::
   if (!expect(Node::Kind::map, map, "env", loading.problems, "write `env: {NAME: value}`")) return;
   Site inside = site.at("env");
   inside.takes_secrets = true;
+  std::unordered_map<std::string, std::size_t> inherited;  // their positions; the names of one map are unique
+  for (const EnvEntry& entry : into) inherited.emplace(entry.name, inherited.size());
   for (const Node::Member& member : map.members) {
     const bool has_name = check_name(member, loading.problems);
     if (member.value->kind == Node::Kind::null) {
@@ -38,9 +40,9 @@ void load_environment(const Node& map, const Site& site, Loading& loading, std::
     }
     std::optional<PlacedTemplate> value = read_template(member.value, inside, loading);
     if (!value || !has_name) continue;
-    const auto same = std::find_if(into.begin(), into.end(), [&](const EnvEntry& entry) { return entry.name == member.key; });
-    if (same == into.end()) into.push_back({member.key, *std::move(value)});
-    else same->value = *std::move(value);
+    const auto same = inherited.find(member.key);
+    if (same == inherited.end()) into.push_back({member.key, *std::move(value)});
+    else into[same->second].value = *std::move(value);
   }
 }
 

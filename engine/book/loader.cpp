@@ -112,6 +112,7 @@ class RunbookLoader {
   }
 
   void load_child(const NodePtr& item, int position, const Inherited& inherited, Section& into) {
+    if (runbook_->steps.size() > most_steps) return;
     if (!expect(Node::Kind::map, *item, "steps", problems_, "each step begins with `- id: name`")) return;
     if (item->find("section")) into.children.emplace_back(load_section(item, inherited, into.path, position));
     else if (item->find("steps"))
@@ -122,7 +123,6 @@ class RunbookLoader {
   void add_step(std::unique_ptr<Step> step, Section& into) {
     if (runbook_->steps.size() == most_steps)
       problems_.error(step->place, 1, fmt::format("a runbook has at most {} steps", most_steps), "make several runbooks of it");
-    if (runbook_->steps.size() >= most_steps) return;
     runbook_->steps.push_back(step.get());
     runbook_->steps_by_id.emplace(step->id, step.get());
     into.children.emplace_back(std::move(step));

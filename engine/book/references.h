@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,7 +26,7 @@ struct Condition {
 struct Site {
   static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
 
-  std::string_view key;                  // whose value it is; for messages
+  std::string_view key;                  // whose value it is; for messages. References::note keeps a copy of it
   const Step* step = nullptr;            // inside which; nullptr: inside none
   const Condition* condition = nullptr;  // under which it is evaluated
   std::size_t inputs = all, vars = all;  // how many of them, in written order
@@ -68,6 +69,7 @@ class References {
   std::vector<KnownStep> steps_;
   std::unordered_map<std::string_view, std::size_t> positions_;
   std::deque<Condition> conditions_;
+  std::set<std::string, std::less<>> keys_;  // of the sites: the nodes that they stood in are gone when uses are checked
 };
 
 }  // namespace runbook
