@@ -54,7 +54,7 @@ class Cause {
       return at(offset_, "this escape names no character",
                 "put the value into single quotes, where `\\` is an ordinary character");
     if (says("tag")) return at(offset_, "YAML reads `!` at the beginning of a value as a tag", "put the value into quotes");
-    if (says("YAML version") || says("directive"))
+    if (says("YAML version") || says("directive") || text_of(line_at(offset_)).starts_with('%'))
       return at(offset_, "a runbook needs no line that begins with `%`", "remove it");
     return at(offset_, "this is not YAML", "look at quotes, colons and indentation here and in the line above");
   }

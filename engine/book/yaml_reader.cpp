@@ -266,7 +266,7 @@ class NodeBuilder : public YAML::EventHandler {
     frame.is_repeated = first != nullptr;
     if (first)
       report(place, fmt::format("the key `{}` stands here twice", key),
-             fmt::format("the first is in line {}", first->key_place.line), length_of(key));
+             fmt::format("the first is in line {}", first->key_place.line), std::max(1, length_of(key)));
     else frame.node->members.push_back({key, place, nullptr});
     if (first && ++repeated_keys_ == most_repeated_keys) throw Refused();
   }
