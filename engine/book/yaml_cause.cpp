@@ -243,6 +243,8 @@ class Cause {
   Diagnostic behind_bracket(Line line) const {
     const std::size_t colon = colon_of_key(text_of(line));
     const std::size_t begin = text_.find_first_of("[{", colon == npos ? line.begin : line.begin + colon + 1);
+    if (begin >= offset_)
+      return at(offset_, "this stands behind a closing bracket", "begin a new line, or put the value into quotes");
     const std::string_view value = trimmed(text_.substr(begin, line.end - begin));
     return at(begin,
               fmt::format("YAML reads `{}` at the beginning of a value as the beginning of a {}", text_[begin],
