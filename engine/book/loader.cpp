@@ -104,6 +104,10 @@ class RunbookLoader {
     const bool is_last_use = repeated == Repeated::no && steps.value.use_count() == 1;
     std::vector<NodePtr> items = is_last_use ? steps.value->items.take() : steps.value->items.all();
     into.children.reserve(items.size());
+    if (&into == &runbook_->root) {
+      runbook_->steps_by_id.reserve(items.size());
+      references_.reserve_steps(items.size());
+    }
     int position = 0;
     for (NodePtr& item : items) {
       load_child(item, ++position, inherited, into);

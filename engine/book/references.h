@@ -43,6 +43,7 @@ class References {
  public:
   // The step at the next position in the file. Both live as long as this object.
   void add_step(const Step& step, Place id_place, const Condition* condition);
+  void reserve_steps(std::size_t count) { positions_.reserve(count); }
   std::size_t step_count() const { return steps_.size(); }
   // nullptr: no step before has this id. Otherwise its place.
   const Place* find_step(std::string_view id) const;
