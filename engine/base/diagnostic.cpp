@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t widest_excerpt = 100;  // code points
 constexpr std::size_t kept_before = 50;      // of them before the place, where the line is longer
-constexpr std::size_t longest_message = 400;
-constexpr std::size_t longest_hint = 1000;
+constexpr std::size_t longest_message = 240;
+constexpr std::size_t longest_hint = 400;
 constexpr int most_lines_of_hint = 10;
 constexpr std::size_t most_shown = 20;
 constexpr std::size_t shown_of_a_flood = 8;
@@ -132,14 +132,19 @@ std::string hint_lines(std::string_view hint) {
   return text;
 }
 
+// Behind so many code points, from `at` on; the end of the text if it has fewer.
+std::size_t skip(std::string_view text, std::size_t at, std::size_t code_points) {
+  for (; code_points > 0 && at < text.size(); --code_points) at += code_point_at(text, at).length;
+  return at;
+}
+
 // The beginning and the end of what is longer.
 std::string shortened(std::string text, std::size_t most_code_points) {
-  if (text.size() <= most_code_points) return text;
-  std::vector<std::size_t> begins;
-  for (std::size_t at = 0; at < text.size(); at += code_point_at(text, at).length) begins.push_back(at);
-  if (begins.size() <= most_code_points) return text;
+  if (skip(text, 0, most_code_points) == text.size()) return text;
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); at = skip(text, at, 1)) ++count;
   const std::size_t kept_at_end = most_code_points / 3;
-  return text.substr(0, begins[most_code_points - kept_at_end]) + "…" + text.substr(begins[begins.size() - kept_at_end]);
+  return text.substr(0, skip(text, 0, most_code_points - kept_at_end)) + "…" + text.substr(skip(text, 0, count - kept_at_end));
 }
 
 std::string first_lines(std::string text, int most) {

@@ -14,10 +14,11 @@ constexpr std::size_t step_between_marks = 4096;  // bytes
 // A newline ends a line; the one at the end of the text begins no further line.
 SourceText::SourceText(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)), starts_{0} {
   for (std::size_t at = text_.find('\n'); at != std::string::npos; at = text_.find('\n', at + 1)) {
-    if (at + 1 - starts_.back() > step_between_marks) mark_inside(line_count());
     if (at + 1 < text_.size()) starts_.push_back(at + 1);
   }
-  if (text_.size() - starts_.back() > step_between_marks && !text_.ends_with('\n')) mark_inside(line_count());
+  for (int number = 1; number <= line_count(); ++number) {
+    if (line(number).size() > step_between_marks) mark_inside(number);
+  }
 }
 
 // A file may be one line of many megabytes, with problems all along it.
@@ -38,8 +39,9 @@ void SourceText::mark_inside(int number) {
 std::string_view SourceText::line(int number) const {
   if (number < 1 || number > line_count()) return {};
   const std::size_t start = starts_[static_cast<std::size_t>(number) - 1];
-  const std::size_t newline = text_.find('\n', start);
-  std::string_view line = std::string_view(text_).substr(start, newline == std::string::npos ? newline : newline - start);
+  const std::size_t end = number < line_count() ? starts_[static_cast<std::size_t>(number)] : text_.size();
+  std::string_view line = std::string_view(text_).substr(start, end - start);
+  if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <unordered_map>
 
 #include "book/keys.h"
 #include "book/names.h"
@@ -24,10 +24,6 @@ bool check_name(const Node::Member& member, Problems& problems) {
   return false;
 }
 
-}  // namespace
-
-namespace {
-
 // `- NAME=value`, as other tools have it.
 std::string how_to_write(const Node& node) {
   std::string inside;
@@ -47,6 +43,8 @@ void load_environment(const Node& map, const Site& site, Loading& loading, std::
   Site inside = site.at("env");
   inside.takes_secrets = true;
   inside.wants_text = true;
+  std::unordered_map<std::string, std::size_t> inherited;  // their positions; the names of one map are unique
+  for (const EnvEntry& entry : into) inherited.emplace(entry.name, inherited.size());
   for (const Node::Member& member : map.members) {
     const bool has_name = check_name(member, loading.problems);
     if (member.value->kind == Node::Kind::null) {
@@ -56,9 +54,9 @@ void load_environment(const Node& map, const Site& site, Loading& loading, std::
     }
     std::optional<PlacedTemplate> value = read_template(member.value, inside, loading);
     if (!value || !has_name) continue;
-    const auto same = std::find_if(into.begin(), into.end(), [&](const EnvEntry& entry) { return entry.name == member.key; });
-    if (same == into.end()) into.push_back({member.key, *std::move(value)});
-    else same->value = *std::move(value);
+    const auto same = inherited.find(member.key);
+    if (same == inherited.end()) into.push_back({member.key, *std::move(value)});
+    else into[same->second].value = *std::move(value);
   }
 }
 

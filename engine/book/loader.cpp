@@ -109,6 +109,10 @@ class RunbookLoader {
     const bool is_last_use = repeated == Repeated::no && steps.value.use_count() == 1;
     std::vector<NodePtr> items = is_last_use ? steps.value->items.take() : steps.value->items.all();
     into.children.reserve(items.size());
+    if (&into == &runbook_->root) {
+      runbook_->steps_by_id.reserve(items.size());
+      references_.reserve_steps(items.size());
+    }
     int position = 0;
     for (NodePtr& item : items) {
       load_child(item, ++position, inherited, into);
@@ -117,6 +121,7 @@ class RunbookLoader {
   }
 
   void load_child(const NodePtr& item, int position, const Inherited& inherited, Section& into) {
+    if (runbook_->steps.size() > most_steps) return;
     if (!expect(Node::Kind::map, *item, "steps", problems_, "each step begins with `- id: name`")) return;
     if (item->find("section")) into.children.emplace_back(load_section(item, inherited, into.path, position));
     else if (item->find("steps"))
@@ -127,7 +132,6 @@ class RunbookLoader {
   void add_step(std::unique_ptr<Step> step, Section& into) {
     if (runbook_->steps.size() == most_steps)
       problems_.error(step->place, 1, fmt::format("a runbook has at most {} steps", most_steps), "make several runbooks of it");
-    if (runbook_->steps.size() >= most_steps) return;
     runbook_->steps.push_back(step.get());
     runbook_->steps_by_id.emplace(step->id, step.get());
     into.children.emplace_back(std::move(step));

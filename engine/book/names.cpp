@@ -9,7 +9,8 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-constexpr std::size_t longest_proposal = 40;
+constexpr std::size_t longest_proposal = 40;  // at the end of a word
+constexpr std::size_t longest_word = 60;
 
 }  // namespace
 
@@ -29,7 +30,7 @@ std::string name_from(std::string_view text) {
     const char lower = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
     if (is_lower(lower) || (is_digit(lower) && !name.empty())) name += lower;
     else if (!name.empty() && name.back() != '_') name += '_';
-    if (name.size() >= longest_proposal && name.back() == '_') break;
+    if (name.size() >= longest_proposal && (name.back() == '_' || name.size() == longest_word)) break;
   }
   while (name.ends_with('_')) name.pop_back();
   return name;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/suggestion.h"
 #include "book/keys.h"
@@ -153,7 +154,9 @@ class ParamsLoader {
     if (!expect(Node::Kind::scalar, *node, shown_name(param), problems_)) return std::nullopt;
     const std::size_t before = problems_.count();
     for (std::size_t at = node->text.find("${{"); at != std::string::npos; at = node->text.find("${{", at + 3)) {
-      if (at == 0 || node->text[at - 1] != '$') report_expression_in_script(*node, at);
+      if (at > 0 && node->text[at - 1] == '$') continue;
+      report_expression_in_script(*node, at);
+      if (problems_.is_crowded()) break;
     }
     if (problems_.count() != before) return std::nullopt;
     if (node->text.find_first_not_of(" \t\n") == std::string::npos) {
@@ -165,9 +168,12 @@ class ParamsLoader {
   }
 
   void warn_of_unset_names(const Node& node) {
-    for (const ScriptName& read : names_read_by(node.text)) {
-      const std::vector<std::string> set = names_set();
-      if (std::find(set.begin(), set.end(), read.name) != set.end()) continue;
+    const std::vector<ScriptName> names = names_read_by(node.text);
+    if (names.empty() || problems_.is_crowded()) return;
+    const std::vector<std::string> set = names_set();
+    const std::unordered_set<std::string_view> known(set.begin(), set.end());
+    for (const ScriptName& read : names) {
+      if (known.contains(read.name) || problems_.is_crowded()) continue;
       problems_.warning(place_in_scalar(node, read.offset, problems_.source()), 1 + length_of(read.name),
                         fmt::format("nothing sets `${}`", read.name), how_to_set(read.name, set));
     }

@@ -42,6 +42,7 @@ void Problems::add(Count& count, Diagnostic diagnostic) {
     return;
   }
   ++count.kept;
+  diagnostic.length = std::max(1, diagnostic.length);  // an empty key has a place too
   found_.push_back(in_short(std::move(diagnostic)));
 }
 

@@ -72,9 +72,13 @@ const Condition* References::add_condition(std::string text, const Condition* ou
 
 void References::note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
                       const Site& site) {
-  for (const Reference& reference : references) uses_.push_back({scalar, reference, site, false, false});
-  if (site.has_result) return;
-  for (const Reference& name : bare_names) uses_.push_back({scalar, name, site, true, false});
+  if (references.empty() && bare_names.empty()) return;
+  auto key = keys_.find(site.key);
+  if (key == keys_.end()) key = keys_.emplace(site.key).first;
+  const Site kept = site.at(*key);
+  for (const Reference& reference : references) uses_.push_back({scalar, reference, kept, false, false});
+  if (kept.has_result) return;
+  for (const Reference& name : bare_names) uses_.push_back({scalar, name, kept, true, false});
 }
 
 void References::note(const NodePtr& scalar, const Template& text, const Site& site) {
@@ -93,7 +97,10 @@ void References::note(const NodePtr& scalar, const Template& text, const Site& s
 class ReferenceCheck {
  public:
   ReferenceCheck(const References& all, const Runbook& runbook, Problems& problems)
-      : all_(all), runbook_(runbook), problems_(problems) {}
+      : all_(all), runbook_(runbook), problems_(problems) {
+    for (const Input& input : runbook.inputs) inputs_.emplace(input.name, inputs_.size());
+    for (const auto& [name, value] : runbook.vars) vars_.emplace(name, vars_.size());
+  }
 
   void check(const References::Use& use) {
     use_ = &use;
@@ -111,7 +118,10 @@ class ReferenceCheck {
   const Site& site() const { return use_->site; }
   const std::vector<std::string>& path() const { return use_->reference.path; }
 
-  Place place() const { return place_in_scalar(*use_->scalar, use_->reference.offset, problems_.source()); }
+  Place place() const {
+    if (problems_.is_crowded()) return use_->scalar->place;
+    return place_in_scalar(*use_->scalar, use_->reference.offset, problems_.source());
+  }
   int length() const { return use_->is_bare ? length_of(use_->reference.root) : length_of(text_of(use_->reference)); }
   void error(std::string message, std::string hint = {}) {
     problems_.error(place(), length(), std::move(message), std::move(hint));
@@ -129,7 +139,7 @@ class ReferenceCheck {
     std::string hint = "context values begin with `$`, text takes single quotes";
     if (name == "yes" || name == "on" || name == "True") hint = "write `true`";
     if (name == "no" || name == "off" || name == "False") hint = "write `false`";
-    if (runbook_.find_input(name)) hint = fmt::format("did you mean `$inputs.{}`?", name);
+    if (inputs_.contains(name)) hint = fmt::format("did you mean `$inputs.{}`?", name);
     if (has_var(name)) hint = fmt::format("did you mean `$vars.{}`?", name);
     if (all_.positions_.contains(name)) hint = fmt::format("did you mean `$steps.{}`?", name);
     if (name == "inputs" || name == "vars" || name == "steps" || name == "run" || name == "before")
@@ -140,13 +150,13 @@ class ReferenceCheck {
   void check_input() {
     if (path().empty()) return check_all_inputs();
     const std::string& name = path().front();
-    const auto found =
-        std::find_if(runbook_.inputs.begin(), runbook_.inputs.end(), [&](const Input& input) { return input.name == name; });
-    if (found == runbook_.inputs.end())
+    const auto known = inputs_.find(name);
+    if (known == inputs_.end())
       return error(fmt::format("there is no input `{}`", name), runbook_.inputs.empty()
                                                                     ? fmt::format("declare it: `inputs: {{{}: {{}}}}`", name)
                                                                     : proposal(name, input_names(), "$inputs."));
-    if (static_cast<std::size_t>(found - runbook_.inputs.begin()) >= site().inputs)
+    const Input* found = &runbook_.inputs[known->second];
+    if (known->second >= site().inputs)
       return error(fmt::format("input `{}` does not come before this one", name),
                    "a default sees the inputs that stand above it");
     if (found->type == ValueType::secret && !site().takes_secrets)
@@ -175,24 +185,29 @@ class ReferenceCheck {
 
   std::vector<std::string> input_names() const {
     std::vector<std::string> names;
+    if (problems_.is_crowded()) return names;
     for (const Input& input : runbook_.inputs) names.push_back(input.name);
     return names;
   }
 
-  bool has_var(std::string_view name) const {
-    return std::any_of(runbook_.vars.begin(), runbook_.vars.end(), [&](const auto& var) { return var.first == name; });
+  std::vector<std::string> var_names() const {
+    std::vector<std::string> names;
+    if (problems_.is_crowded()) return names;
+    for (const auto& [name, value] : runbook_.vars) names.push_back(name);
+    return names;
   }
+
+  bool has_var(std::string_view name) const { return vars_.contains(name); }
 
   void check_var() {
     if (path().empty()) return;
     const std::string& name = path().front();
-    std::vector<std::string> names;
-    for (const auto& [known, value] : runbook_.vars) names.push_back(known);
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end())
-      return error(fmt::format("there is no var `{}`", name),
-                   names.empty() ? fmt::format("declare it: `vars: {{{}: ...}}`", name) : proposal(name, names, "$vars."));
-    if (static_cast<std::size_t>(found - names.begin()) < site().vars) return;
+    const auto found = vars_.find(name);
+    if (found == vars_.end())
+      return error(fmt::format("there is no var `{}`", name), vars_.empty()
+                                                                  ? fmt::format("declare it: `vars: {{{}: ...}}`", name)
+                                                                  : proposal(name, var_names(), "$vars."));
+    if (found->second < site().vars) return;
     if (site().inputs != Site::all)
       return error(fmt::format("`{}` can't see vars", site().key), "vars are set after the inputs");
     error(fmt::format("var `{}` does not come before this one", name),
@@ -284,6 +299,7 @@ class ReferenceCheck {
   const Runbook& runbook_;
   Problems& problems_;
   const References::Use* use_ = nullptr;
+  std::unordered_map<std::string_view, std::size_t> inputs_, vars_;  // their positions
 };
 
 void References::check(const Runbook& runbook, Problems& problems) const {

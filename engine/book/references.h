@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,7 +26,7 @@ struct Condition {
 struct Site {
   static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
 
-  std::string_view key;                  // whose value it is; for messages
+  std::string_view key;                  // whose value it is; for messages. References::note keeps a copy of it
   const Step* step = nullptr;            // inside which; nullptr: inside none
   const Condition* condition = nullptr;  // under which it is evaluated
   std::size_t inputs = all, vars = all;  // how many of them, in written order
@@ -44,6 +45,7 @@ class References {
  public:
   // The step at the next position in the file. Both live as long as this object.
   void add_step(const Step& step, Place id_place, const Condition* condition);
+  void reserve_steps(std::size_t count) { positions_.reserve(count); }
   std::size_t step_count() const { return steps_.size(); }
   // nullptr: no step before has this id. Otherwise its place.
   const Place* find_step(std::string_view id) const;
@@ -73,6 +75,7 @@ class References {
   std::vector<KnownStep> steps_;
   std::unordered_map<std::string_view, std::size_t> positions_;
   std::deque<Condition> conditions_;
+  std::set<std::string, std::less<>> keys_;  // of the sites: the nodes that they stood in are gone when uses are checked
 };
 
 }  // namespace runbook

@@ -100,8 +100,7 @@ class Scan {
   }
 
   void add(std::string_view name, std::size_t begin) {
-    const bool is_known = std::any_of(read_.begin(), read_.end(), [&](const ScriptName& read) { return read.name == name; });
-    if (is_lower_case(name) && !is_known) read_.push_back({std::string(name), begin});
+    if (is_lower_case(name) && known_.emplace(name).second) read_.push_back({std::string(name), begin});
   }
 
   void here_document() {
@@ -122,6 +121,7 @@ class Scan {
   bool reads_others_ = false;  // `. file`, `source`, `eval`: they could set anything
   std::string context_;        // open `"` and `(`
   std::vector<ScriptName> read_;
+  std::set<std::string_view> known_;  // of those
   std::set<std::string, std::less<>> mentioned_;
 };
 

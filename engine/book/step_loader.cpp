@@ -73,9 +73,11 @@ class StepLoader {
   }
 
   void report_missing_id() {
-    std::string proposal = name_from(step_->title);
-    if (proposal.empty() && type_) proposal = name_from(type_->member->key);
-    while (loading_.references.find_step(proposal)) proposal += "_2";
+    std::string base = name_from(step_->title);
+    if (base.empty() && type_) base = name_from(type_->member->key);
+    std::string proposal = base;
+    for (int i = 2; loading_.references.find_step(proposal) && !problems_.is_crowded(); ++i)
+      proposal = fmt::format("{}_{}", base, i);
     problems_.error(map_, "this step has no `id`", fmt::format("add `id: {}`", proposal.empty() ? "name" : proposal));
     step_->id = proposal;  // so that the next step of the same title gets another proposal
   }

@@ -54,7 +54,7 @@ class Cause {
       return at(offset_, "this escape names no character",
                 "put the value into single quotes, where `\\` is an ordinary character");
     if (says("tag")) return at(offset_, "YAML reads `!` at the beginning of a value as a tag", "put the value into quotes");
-    if (says("YAML version") || says("directive"))
+    if (says("YAML version") || says("directive") || text_of(line_at(offset_)).starts_with('%'))
       return at(offset_, "a runbook needs no line that begins with `%`", "remove it");
     return at(offset_, "this is not YAML", "look at quotes, colons and indentation here and in the line above");
   }
@@ -243,6 +243,8 @@ class Cause {
   Diagnostic behind_bracket(Line line) const {
     const std::size_t colon = colon_of_key(text_of(line));
     const std::size_t begin = text_.find_first_of("[{", colon == npos ? line.begin : line.begin + colon + 1);
+    if (begin >= offset_)
+      return at(offset_, "this stands behind a closing bracket", "begin a new line, or put the value into quotes");
     const std::string_view value = trimmed(text_.substr(begin, line.end - begin));
     return at(begin,
               fmt::format("YAML reads `{}` at the beginning of a value as the beginning of a {}", text_[begin],

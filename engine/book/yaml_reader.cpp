@@ -24,9 +24,12 @@ constexpr std::size_t deepest = 100;
 constexpr std::size_t most_nodes = 1'500'000;
 constexpr std::size_t most_entries = 100'000;
 constexpr std::size_t most_nodes_of_aliases = 100'000;
+constexpr std::size_t most_bytes_of_aliases = 10'000'000;
+constexpr std::size_t most_marks_of_a_line = 500'000;
 constexpr std::size_t most_repeated_keys = 1000;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view marks_of_tokens = ",[]{}\"'";  // the parser holds those of a line all at once
 
 // Ends the reading at the first problem after which nothing else would make sense.
 struct Refused {};
@@ -53,11 +56,17 @@ class PlaceCursor {
   Place place_ = {1, 1};
 };
 
+// Of a node and all that it holds, aliases expanded.
+struct Extent {
+  std::size_t nodes = 1;
+  std::size_t bytes = 0;  // of their texts
+  std::size_t height = 0;
+};
+
 // What an alias repeats.
 struct Anchored {
-  NodePtr node;          // nullptr: it is still being read
-  std::size_t size = 0;  // nodes, aliases expanded
-  std::size_t height = 0;
+  NodePtr node;  // nullptr: it is still being read
+  Extent extent;
 };
 
 std::size_t offset_of_mark(const YAML::Mark& mark, std::size_t start) {
@@ -88,12 +97,15 @@ class NodeBuilder : public YAML::EventHandler {
     const Place place = cursor_.at(offset_of(mark));
     const Anchored& anchored = anchors_[anchor];
     if (!anchored.node) refuse(place, "an alias can't stand inside what it repeats");
-    nodes_of_aliases_ += anchored.size;
+    nodes_of_aliases_ += anchored.extent.nodes;
+    bytes_of_aliases_ += anchored.extent.bytes;
     if (nodes_of_aliases_ > most_nodes_of_aliases)
       refuse(place, fmt::format("the aliases of this file expand to more than {} values", most_nodes_of_aliases));
-    if (frames_.size() + anchored.height > deepest) refuse_depth(place);
+    if (bytes_of_aliases_ > most_bytes_of_aliases)
+      refuse(place, fmt::format("the aliases of this file expand to more than {} bytes of text", most_bytes_of_aliases));
+    if (frames_.size() + anchored.extent.height > deepest) refuse_depth(place);
     if (expects_key()) refuse(place, "an alias can't be a key");
-    put(anchored.node, anchored.size, anchored.height);
+    put(anchored.node, anchored.extent);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& value) override {
@@ -122,8 +134,7 @@ class NodeBuilder : public YAML::EventHandler {
   struct Frame {
     NodePtr node;
     YAML::anchor_t anchor = 0;
-    std::size_t size = 1;
-    std::size_t height = 1;
+    Extent extent{1, 0, 1};
     bool has_key = false;                                    // of a map: its value comes next
     bool is_repeated = false;                                // the key stands there already, its value is dropped
     std::unordered_map<std::string, std::size_t> positions;  // of the keys, once the map is large
@@ -211,7 +222,7 @@ class NodeBuilder : public YAML::EventHandler {
     if (expects_key()) refuse_key(place, offset);
     if (frames_.size() >= deepest) refuse_depth(place);
     if (anchor) anchors_[anchor] = {};
-    frames_.push_back({make_node(kind, place), anchor, 1, 1, false, false, {}});
+    frames_.push_back({make_node(kind, place), anchor, {1, 0, 1}, false, false, {}});
     state_.open.push_back(offset);
   }
 
@@ -231,18 +242,19 @@ class NodeBuilder : public YAML::EventHandler {
     frame.node->members.shrink_to_fit();
     frames_.pop_back();
     state_.open.pop_back();
-    remember(frame.anchor, frame.node, frame.size, frame.height);
-    put(std::move(frame.node), frame.size, frame.height);
+    remember(frame.anchor, frame.node, frame.extent);
+    put(std::move(frame.node), frame.extent);
   }
 
   void add(NodePtr node, YAML::anchor_t anchor) {
     if (expects_key()) refuse(node->place, "a key is missing here");
-    remember(anchor, node, 1, 0);
-    put(std::move(node), 1, 0);
+    const Extent extent{1, node->text.size(), 0};
+    remember(anchor, node, extent);
+    put(std::move(node), extent);
   }
 
-  void remember(YAML::anchor_t anchor, const NodePtr& node, std::size_t size, std::size_t height) {
-    if (anchor) anchors_[anchor] = {node, size, height};
+  void remember(YAML::anchor_t anchor, const NodePtr& node, const Extent& extent) {
+    if (anchor) anchors_[anchor] = {node, extent};
   }
 
   void set_key(std::size_t offset, const std::string& key) {
@@ -254,7 +266,7 @@ class NodeBuilder : public YAML::EventHandler {
     frame.is_repeated = first != nullptr;
     if (first)
       report(place, fmt::format("the key `{}` stands here twice", key),
-             fmt::format("the first is in line {}", first->key_place.line), length_of(key));
+             fmt::format("the first is in line {}", first->key_place.line), std::max(1, length_of(key)));
     else frame.node->members.push_back({key, place, nullptr});
     if (first && ++repeated_keys_ == most_repeated_keys) throw Refused();
   }
@@ -269,14 +281,15 @@ class NodeBuilder : public YAML::EventHandler {
     return found == frame.positions.end() ? nullptr : &members[found->second];
   }
 
-  void put(NodePtr node, std::size_t size, std::size_t height) {
+  void put(NodePtr node, const Extent& extent) {
     if (frames_.empty()) {
       root_ = std::move(node);
       return;
     }
     Frame& frame = frames_.back();
-    frame.size += size;
-    frame.height = std::max(frame.height, height + 1);
+    frame.extent.nodes += extent.nodes;
+    frame.extent.bytes += extent.bytes;
+    frame.extent.height = std::max(frame.extent.height, extent.height + 1);
     if (frame.node->kind == Node::Kind::list) {
       if (frame.node->items.size() == most_entries) refuse_size(node->place);
       frame.node->items.push_back(std::move(node));
@@ -293,7 +306,7 @@ class NodeBuilder : public YAML::EventHandler {
   std::vector<Diagnostic>& problems_;
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
-  std::size_t nodes_ = 0, nodes_of_aliases_ = 0, repeated_keys_ = 0;
+  std::size_t nodes_ = 0, nodes_of_aliases_ = 0, bytes_of_aliases_ = 0, repeated_keys_ = 0;
   int documents_ = 0;
   NodePtr root_;
   ReadingState state_;
@@ -305,6 +318,7 @@ std::optional<Diagnostic> text_problem(std::string_view text, std::size_t start)
     return Diagnostic{Diagnostic::Severity::error, place, 1, std::move(message), std::move(hint)};
   };
   PlaceCursor cursor(text);
+  std::size_t marks = 0;  // of this line
   for (std::size_t at = start; at < text.size();) {
     const CodePoint point = code_point_at(text, at);
     if (!point.is_valid || point.value == 0) return problem(cursor.at(at), "the file is not UTF-8 text", "save it as UTF-8");
@@ -314,6 +328,11 @@ std::optional<Diagnostic> text_problem(std::string_view text, std::size_t start)
       return problem(cursor.at(at),
                      fmt::format("the control character U+{:04X} can't stand in YAML", static_cast<unsigned>(point.value)),
                      "remove it, or write it as an escape in double quotes");
+    if (point.value == '\n') marks = 0;
+    if (point.value < 0x80 && marks_of_tokens.find(static_cast<char>(point.value)) != std::string_view::npos &&
+        ++marks > most_marks_of_a_line)
+      return problem(cursor.at(at), fmt::format("this line has more than {} brackets, commas and quotes", most_marks_of_a_line),
+                     "write it as several lines");
     at += point.length;
   }
   if (text.find_first_not_of(blanks, start) == std::string_view::npos) return problem({}, "the file is empty", "");

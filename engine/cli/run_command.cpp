@@ -111,12 +111,18 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
   plan.secrets = inputs.secrets;
   read_common(arguments, plan);
-  evaluate_vars(*plan.runbook, plan.inputs, Value(Map{}));  // a bad one stops before there is a run
+  const std::int64_t now_ms = SystemClock().now_ms();
+  plan.run = new_run_id(now_ms);
+  const Value run_values = object({{"id", plan.run},
+                                   {"started_at", utc_text(now_ms)},
+                                   {"dir", path.parent_path().string()},
+                                   {"operator", operator_name()},
+                                   {"host", host_name()}});
+  evaluate_vars(*plan.runbook, plan.inputs, run_values);  // a bad one stops before there is a run
   plan.accepted = accepted_tools(arguments, *plan.runbook);
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
   mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
-  plan.run = new_run_id(SystemClock().now_ms());
   fmt::print(stderr, "run {}\n", plan.run);
   return drive(arguments, file, std::move(seed), std::move(plan));
 }

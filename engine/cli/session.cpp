@@ -61,8 +61,29 @@ std::vector<std::string> known_runbooks() {
   return names;
 }
 
+namespace {
+
+// The file in the word's own folder that was probably meant, as it would be typed; "" if there is none.
+std::string near_file(const fs::path& word) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(word.has_parent_path() ? word.parent_path() : ".", error)) {
+    fs::path name = entry.path().filename();
+    bool is_runbook = name.extension() == ".yaml" || name.extension() == ".yml";
+    if (is_runbook && name.stem() == word.filename()) return (word.parent_path() / name).string();
+    if (is_runbook) names.push_back(name.string());
+  }
+  std::string near = nearest(word.filename().string(), names);
+  return near.empty() ? "" : (word.parent_path() / near).string();
+}
+
+}  // namespace
+
 fs::path find_runbook(const std::string& word) {
-  if (fs::exists(word)) return fs::canonical(word);
+  std::error_code error;
+  if (fs::is_directory(word, error))
+    throw Error(ExitCode::usage, fmt::format("`{}` is a folder, and a runbook is a file", word), "name a file in it");
+  if (fs::exists(word, error)) return fs::canonical(word);
   if (word.find('/') == std::string::npos) {
     for (const auto& folder : runbook_folders()) {
       for (const std::string& name : {word, word + ".yaml"}) {
@@ -70,6 +91,8 @@ fs::path find_runbook(const std::string& word) {
       }
     }
   }
+  if (std::string near = near_file(word); !near.empty())
+    throw Error(ExitCode::usage, fmt::format("there is no runbook `{}`", word), fmt::format("did you mean `{}`?", near));
   std::string hint = suggestion(word, known_runbooks());
   throw Error(ExitCode::usage, fmt::format("there is no runbook `{}`", word),
               hint.empty() ? "give a path, or put its folder into RUNBOOK_PATH" : hint);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace runbook;
 
 namespace {
@@ -101,4 +103,36 @@ TEST_CASE("warnings are no errors") {
   CHECK_FALSE(has_errors({}));
   CHECK_FALSE(has_errors({{Severity::warning, {}, 1, "w", ""}}));
   CHECK(has_errors({{Severity::warning, {}, 1, "w", ""}, {Severity::error, {}, 1, "e", ""}}));
+}
+
+TEST_CASE("a line of megabytes is cut like any long one") {
+  const std::string text = repeated("0123456789", 300'000);
+  CHECK(shown(text, {1, 1'500'001}, 4)
+            .ends_with("    1 | \u2026" + repeated("0123456789", 10) + "\u2026\n      | " + std::string(51, ' ') + "^~~~\n"));
+  CHECK(shown(text, {1, 3'000'000}, 9)
+            .ends_with("    1 | \u2026" + repeated("0123456789", 10) + "\n      | " + std::string(100, ' ') + "^\n"));
+}
+
+TEST_CASE("all problems are shown but for those of a flood") {
+  const SourceText source("a.yaml", repeated("x\n", 30));
+  std::vector<Diagnostic> all;
+  for (int line = 1; line <= 20; ++line) all.push_back({Severity::error, {line, 1}, 1, "wrong", ""});
+  const std::string twenty = render_all(all, 20, source);
+  CHECK(std::count(twenty.begin(), twenty.end(), '\n') == 60);
+  all.push_back({Severity::error, {21, 1}, 1, "wrong", ""});
+  const std::string flood = render_all(all, 5'000, source);
+  CHECK(std::count(flood.begin(), flood.end(), '\n') == 25);
+  CHECK(flood.ends_with("a.yaml: 4992 more problems are not shown; mend these first\n"));
+  CHECK(render_all({}, 0, source).empty());
+}
+
+TEST_CASE("of long messages and hints the beginning and the end are kept") {
+  const Diagnostic cut =
+      in_short({Severity::error, {}, 1, "unknown key `" + repeated("\u00e4", 9'999) + "`", repeated("line\n", 99)});
+  CHECK(cut.message.starts_with("unknown key `\u00e4\u00e4"));
+  CHECK(cut.message.find("\u2026") != std::string::npos);
+  CHECK(cut.message.ends_with("\u00e4`"));
+  CHECK(cut.message.size() < 600);
+  CHECK(cut.hint == repeated("line\n", 9) + "line");
+  CHECK(in_short({Severity::error, {}, 1, "short", "one\ntwo"}).hint == "one\ntwo");
 }

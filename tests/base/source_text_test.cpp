@@ -62,3 +62,19 @@ TEST_CASE("each place leads back to its offset") {
     CHECK(source.offset_of(source.place_at(offset)) == offset);
   }
 }
+
+TEST_CASE("places in a long line are found, too") {
+  std::string text = "first\n";
+  for (int i = 0; i < 5'000; ++i) text += "ab\xC3\xA4";
+  text += "\r\nlast " + std::string(10'000, 'x') + "\n";
+  const SourceText source("a.yaml", text);
+  for (const std::size_t ab : {0, 1, 1'023, 1'024, 1'025, 4'999}) {
+    const Place place{2, static_cast<int>(3 * ab) + 3};
+    CHECK(source.place_at(6 + 4 * ab + 2) == place);
+    CHECK(source.place_at(6 + 4 * ab + 3) == place);  // within the letter
+    CHECK(source.offset_of(place) == 6 + 4 * ab + 2);
+  }
+  CHECK(source.offset_of({2, 99'999}) == 6 + 20'000);
+  CHECK(source.place_at(source.offset_of({3, 10'000})) == Place{3, 10'000});
+  CHECK(source.line(3).size() == 10'005);
+}

@@ -266,3 +266,22 @@ TEST_CASE("requirements_of_tools_are_read") {
   REQUIRE(loaded.runbook->tested_with.size() == 1);
   CHECK(loaded.runbook->tested_with[0].version.text == "1.9.0");
 }
+
+TEST_CASE("thousands_of_problems_are_counted_but_not_kept") {
+  std::string steps = "runbook: x\nsteps:\n";
+  for (int i = 0; i < 3'000; ++i) steps += "  - {id: s" + std::to_string(i) + ", titel: x, shell: ls}\n";
+  const Loaded flood = load(steps);
+  CHECK(flood.diagnostics.size() == 1'000);
+  CHECK(flood.errors == 3'000);
+  CHECK_FALSE(flood.runbook);
+}
+
+TEST_CASE("steps_that_an_alias_repeats_are_loaded_where_it_stands") {
+  const std::string shown = problems_of(
+      "runbook: x\nsteps:\n  - &s {section: A, steps: [{id: a, shell: ls}]}\n  - *s\n  - {section: B, steps: &t [{id: b, "
+      "shell: ls}]}\n"
+      "  - {section: C, steps: *t}\n");
+  CHECK(shown.find("two steps have the id `a`") != std::string::npos);
+  CHECK(shown.find("two steps have the id `b`") != std::string::npos);
+  CHECK(shown.find("empty") == std::string::npos);
+}

@@ -169,3 +169,12 @@ TEST_CASE("a_file_of_one_long_line_is_read_in_one_pass") {
   REQUIRE(result.root);
   CHECK(result.root->members.size() == 100'000);
 }
+
+TEST_CASE("what_a_file_may_hold_has_bounds") {
+  CHECK(message_of(repeated("- a\n", 100'001)) == "a list or a map holds at most 100000 entries");
+  CHECK(message_of("[" + repeated("1,", 500'000) + "]") == "this line has more than 500000 brackets, commas and quotes");
+  CHECK(message_of("a: &a '" + std::string(3'000'000, 'x') + "'\nb: [*a, *a, *a]\n").empty());
+  CHECK(message_of("a: &a '" + std::string(3'000'000, 'x') + "'\nb: [*a, *a, *a, *a]\n") ==
+        "the aliases of this file expand to more than 10000000 bytes of text");
+  CHECK(read(repeated("a: b\n", 10'000)).problems.size() == 1'000);
+}
