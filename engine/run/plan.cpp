@@ -197,7 +197,8 @@ class Planner {
       if (step.before) planned.looks.push_back("before: " + shown(*step.before, scope));
       if (step.done_when) planned.looks.push_back("done_when: " + shown(*step.done_when, scope));
       if (step.verify) planned.looks.push_back("verify: " + shown(*step.verify, scope));
-      if (step.probe) planned.looks.push_back(step.type + ": " + shown(*step.probe, scope));
+      if (step.probe && step.probe->type.empty()) foresee_assertion(planned, scope);
+      else if (step.probe) planned.looks.push_back(step.type + ": " + shown(*step.probe, scope));
       if (step.kind == Step::Kind::act) planned.params = said_params(*facts_.types, step.type, foreseen(step.params, scope));
       Map env;
       for (const EnvEntry& entry : step.env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
@@ -207,6 +208,22 @@ class Planner {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
     }
+  }
+
+  // One over values alone may be decided already.
+  static void foresee_assertion(PlannedStep& planned, const Scope& scope) {
+    const Expression& that = planned.step->probe->that->expression;
+    std::string look = "assert: " + that.text();
+    try {
+      const Value holds = that.evaluate(scope, nullptr);
+      if (!holds.is_bool() || !holds.as_bool()) {
+        planned.verdict = Verdict::stops;
+        planned.why = fmt::format("`{}` does not hold: {}", that.text(), planned.step->probe->because);
+      }
+    } catch (const NotKnownYet& later) {
+      look += fmt::format(" (known after {})", later.after());
+    }
+    planned.looks.push_back(std::move(look));
   }
 
   static std::string to_text(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }

@@ -115,3 +115,19 @@ steps:
 )yaml");
   CHECK(world.said("a") == "stops: a list can't stand inside text: `$vars.list`");
 }
+
+TEST_CASE("an assertion over inputs is decided, one over later values is known after them") {
+  const World world(R"yaml(runbook: x
+inputs: {nodes: {type: int}}
+steps:
+  - {id: a, title: A, shell: ls, outputs: {n: {type: int}}}
+  - {id: b, title: B, assert: {that: $steps.a.n > 0}}
+  - {id: c, title: C, assert: {that: $inputs.nodes > 2, because: kops wants three}}
+  - {id: d, title: D, assert: {that: $inputs.nodes > 1}}
+)yaml",
+                    object({{"nodes", 2}}));
+  CHECK(world.said("b") == "runs: ");
+  CHECK(world.of("b").looks.front() == "assert: $steps.a.n > 0 (known after a)");
+  CHECK(world.said("c") == "stops: `$inputs.nodes > 2` does not hold: kops wants three");
+  CHECK(world.said("d") == "runs: ");
+}
