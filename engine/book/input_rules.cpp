@@ -7,8 +7,8 @@
 
 #include "base/duration.h"
 #include "base/json.h"
-#include "base/redactor.h"
 #include "base/pattern.h"
+#include "base/redactor.h"
 
 namespace runbook {
 namespace {

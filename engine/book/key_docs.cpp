@@ -93,7 +93,12 @@ Group of_step() {
 
 Group of_input() {
   return {"an input",
-          {{"type", choice, "What its value is.", no, "string", {"string", "int", "number", "bool", "list", "map", "path", "duration", "secret"}},
+          {{"type",
+            choice,
+            "What its value is.",
+            no,
+            "string",
+            {"string", "int", "number", "bool", "list", "map", "path", "duration", "secret"}},
            {"description", text, "What it means, for the person who is asked."},
            {"default", input_value, "The value if none is given; sees the inputs above it."},
            {"pattern", pattern, "A regular expression that the whole value matches."},
@@ -114,12 +119,14 @@ Group of_rejection() {
 }
 
 Group of_requirements() {
-  return {keys::requirements.owner, {{"tools", versions, "Programs, each with the versions that will do: `1.9.0`, `>=1.10`, `*`."}}};
+  return {keys::requirements.owner,
+          {{"tools", versions, "Programs, each with the versions that will do: `1.9.0`, `>=1.10`, `*`."}}};
 }
 
 Group of_constraint() {
   return {keys::constraint.owner,
-          {{"that", expression, "True or false, over $inputs and $vars.", yes}, {"because", text, "Why; stands in the message.", yes}}};
+          {{"that", expression, "True or false, over $inputs and $vars.", yes},
+           {"because", text, "Why; stands in the message.", yes}}};
 }
 
 Group of_output_rule() {

@@ -364,7 +364,10 @@ class Parser {
     if (binding_power(kind) < loosest_in_projection) return current(now().begin);
     if (kind != Kind::dot) return expression(power);
     ++at_;
-    return extended(after_dot(current(now().begin)), power);
+    // As every implementation has it: a choice ends what belongs to each item, so that `a[*].[b, c][0]` is the first of all.
+    const bool is_choice = now().kind == Kind::left_bracket || now().kind == Kind::left_brace;
+    Node::Ptr each = after_dot(current(now().begin));
+    return is_choice ? std::move(each) : extended(std::move(each), power);
   }
 
   Node::Ptr pipe(Node::Ptr left) {

@@ -125,7 +125,7 @@ const std::vector<Mutation>& mutations() {
 // The runbooks of this repository, and some that use every key.
 std::vector<std::string> originals() {
   std::vector<std::string> texts;
-  const fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path();
+  const fs::path root = fs::path(RUNBOOK_TESTS_FOLDER).parent_path();
   for (const char* folder : {"runbooks", "tests/book/valid"}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(root / folder)) {
       if (entry.path().extension() == ".yaml") texts.push_back(content_of(entry.path()));

@@ -188,6 +188,12 @@ TEST_CASE("an_argument_of_the_wrong_kind_is_named") {
   CHECK(error_of("[length(n)]", &result).offset() == 8);
 }
 
+TEST_CASE("a_choice_ends_a_projection") {
+  CHECK(over("a[*].[b, c][0]", R"({"a": [{"b": 1, "c": 2}, {"b": 3, "c": 4}]})") == "[1,2]");
+  CHECK(over("a[*].{x: b} | [1].x", R"({"a": [{"b": 1}, {"b": 3}]})") == "3");
+  CHECK(over("a.*.b.c", R"({"a": {"x": {"b": {"c": 1}}}})") == "[1]");
+}
+
 TEST_CASE("plain_jmespath_is_jmespath") {
   const auto plain = [](std::string_view text, std::string_view json) {
     const Value given = parse_json(json);

@@ -226,7 +226,8 @@ TEST_CASE("a -wal cut at any frame, or with a byte flipped in any frame, is exit
   }).wait();
   std::string wal = text_of(folder / "whole/journal.db-wal");
   constexpr std::size_t header = 32, frame = 24 + 4096;
-  wal.resize((wal.find_last_not_of('\0') - header) / frame * frame + frame + header);  // behind the last frame there is only room
+  wal.resize((wal.find_last_not_of('\0') - header) / frame * frame + frame +
+             header);  // behind the last frame there is only room
   REQUIRE(wal.size() > header + 20 * frame);
   const auto outcome_with = [&](const std::string& bytes) {
     fs::remove_all(folder / "try");
