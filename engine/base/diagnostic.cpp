@@ -147,7 +147,7 @@ std::string shortened(std::string text, std::size_t most_code_points) {
   return text.substr(0, skip(text, 0, most_code_points - kept_at_end)) + "…" + text.substr(skip(text, 0, count - kept_at_end));
 }
 
-std::string first_lines(std::string text, int most) {
+std::string first_lines(const std::string& text, int most) {
   std::size_t end = 0;
   for (int line = 0; line < most && end != std::string::npos; ++line) end = text.find('\n', end == 0 ? 0 : end + 1);
   return end == std::string::npos ? text : text.substr(0, end);

@@ -85,6 +85,7 @@ Group of_step() {
            {"timeout", real_duration, "How long it may take. Without: as long as it takes."},
            {"on_timeout", choice, "What happens then: a person is asked, or it is ended.", no, "ask", {"ask", "kill"}},
            {"retry", map, "Tries again what failed; never what is in doubt.", no, {}, {}, &keys::retry},
+           {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
            {"example", examples, "Values of its outputs, for rehearsals."},
@@ -146,6 +147,12 @@ Group of_retry() {
            {"when", expression, "Over the failed result: whether it is tried again."}}};
 }
 
+Group of_hint() {
+  return {"a hint",
+          {{"match", pattern, "Searched in what it wrote, and in why it failed.", yes},
+           {"say", text, "What is told then: the cause, and what to do.", yes}}};
+}
+
 Group of_output_sizes() {
   return {"`output`",
           {{"head", size, "How much of its beginning.", no, "64KB"}, {"tail", size, "How much of its end.", no, "64KB"}}};
@@ -184,8 +191,8 @@ Group of_assertion() {
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {of_runbook(),   of_section(),      of_step(),       of_input(),
                                          of_rejection(), of_requirements(), of_constraint(), of_output_rule(),
-                                         of_retry(),     of_output_sizes(), of_uncovered(),  of_probe(),
-                                         of_done_when(), of_wait_until(),   of_assertion()};
+                                         of_retry(),     of_output_sizes(), of_hint(),       of_uncovered(),
+                                         of_probe(),     of_done_when(),    of_wait_until(), of_assertion()};
   return all;
 }
 

@@ -24,8 +24,8 @@ const KeySet section = {"a section",
 
 const KeySet step = {"a step",
                      {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output",
-                      "timeout", "on_timeout", "retry", "note", "tags", "example", "source"},
-                     {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "hints", "fresh_for", "was"}};
+                      "timeout", "on_timeout", "retry", "hints", "note", "tags", "example", "source"},
+                     {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "fresh_for", "was"}};
 
 const KeySet input = {
     "an input",
@@ -38,6 +38,7 @@ const KeySet requirements = {"`requires`", {"tools"}, {}};
 const KeySet output_rule = {"an output", {"value", "regex", "type", "lines"}, {"secret", "keep"}};
 const KeySet retry = {"`retry`", {"attempts", "delay", "backoff", "max_delay", "when"}, {}};
 const KeySet output_sizes = {"`output`", {"head", "tail"}, {}};
+const KeySet hint = {"a hint", {"match", "say"}, {"steps"}};
 const KeySet uncovered = {"an entry", {"what", "because"}, {}};
 
 const KeySet before = {"`before`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};

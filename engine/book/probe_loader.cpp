@@ -107,9 +107,9 @@ class ProbeLoader {
 // Who wrote text where a map is wanted meant it as the command, or as the condition.
 std::string how_to_write(const Node::Member& probe, ProbeUse use) {
   const std::string& text = probe.value->text;
-  const bool is_short =
-      probe.value->kind == Node::Kind::scalar && !text.empty() && text.size() <= 80 && text.find('\n') == text.npos;
-  const bool is_condition = use == ProbeUse::assertion && (text.starts_with('$') || text.find("==") != text.npos);
+  const bool is_short = probe.value->kind == Node::Kind::scalar && !text.empty() && text.size() <= 80 &&
+                        text.find('\n') == std::string_view::npos;
+  const bool is_condition = use == ProbeUse::assertion && (text.starts_with('$') || text.find("==") != std::string_view::npos);
   std::string inside = fmt::format("{}: {}", is_condition ? "that" : "shell", is_short ? flow_text(text) : "...");
   if (use == ProbeUse::wait_until) inside += ", timeout: 10m";
   if (use == ProbeUse::assertion && !is_short) return "write `assert: {that: ...}` or `assert: {shell: ...}`";

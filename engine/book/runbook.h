@@ -129,6 +129,11 @@ struct Retry {
   std::optional<PlacedExpression> when;  // over the failed result
 };
 
+struct Hint {
+  std::string match;  // a regular expression, searched in what a failed step wrote
+  std::string say;
+};
+
 struct Step {
   enum class Kind { act, wait_until, assertion };
   std::string id, title, note;
@@ -145,6 +150,7 @@ struct Step {
   ProbePtr probe;                      // of wait_until and assert
   std::vector<OutputRule> outputs;
   Retry retry;
+  std::vector<Hint> hints;
   std::optional<std::int64_t> timeout_ms;
   bool kills_on_timeout = false;
   std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept

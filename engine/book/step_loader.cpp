@@ -128,6 +128,7 @@ class StepLoader {
     if (const Node::Member* outputs = map_.find("outputs")) step_->outputs = load_outputs(*outputs, site_, loading_);
     load_timeout(fields);
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
+    if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
   }
 
   void load_probes() {
@@ -166,8 +167,8 @@ class StepLoader {
 
   void load_retry(const Node::Member& retry) {
     const Node& map = *retry.value;
-    const bool is_count =
-        map.kind == Node::Kind::scalar && map.text.size() < 4 && map.text.find_first_not_of("0123456789") == map.text.npos;
+    const bool is_count = map.kind == Node::Kind::scalar && map.text.size() < 4 &&
+                          map.text.find_first_not_of("0123456789") == std::string_view::npos;
     const std::string hint =
         fmt::format("write `retry: {{attempts: {}, delay: 10s}}`", is_count && !map.text.empty() ? map.text : "3");
     if (!expect(Node::Kind::map, map, "retry", problems_, hint)) return;
@@ -181,6 +182,23 @@ class StepLoader {
     fields.duration("max_delay", step_->retry.max_delay_ms);
     if (const Node::Member* when = map.find("when"))
       step_->retry.when = read_expression(when->value, site_.at("retry.when").with_result(), loading_);
+  }
+
+  void load_hints(const Node::Member& hints) {
+    constexpr const char* form = "write `hints: [{match: regex, say: text}]`";
+    if (!expect(Node::Kind::list, *hints.value, "hints", problems_, form)) return;
+    for (const NodePtr& item : hints.value->items) {
+      if (!expect(Node::Kind::map, *item, "hints", problems_, form)) continue;
+      check_keys(*item, keys::hint, problems_);
+      Hint hint;
+      const Fields fields(*item, problems_);
+      fields.pattern("match", hint.match);
+      fields.note("say", hint.say);
+      for (const char* key : {"match", "say"}) {
+        if (!item->find(key)) problems_.error(item->place, 1, fmt::format("a hint lacks `{}`", key), form);
+      }
+      step_->hints.push_back(std::move(hint));
+    }
   }
 
   bool has_output(std::string_view name) const {

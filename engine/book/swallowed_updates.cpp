@@ -57,7 +57,7 @@ std::string word_among(const Text& text, const std::set<std::string_view>& words
     for (std::size_t at = 0; at < part.size();) {
       std::size_t end = at;
       while (end < part.size() && is_word(part[end])) ++end;
-      const std::string word = part.substr(at, end - at);
+      std::string word = part.substr(at, end - at);
       const bool stands_alone =
           (at == 0 || part[at - 1] == ' ') && (end == part.size() || part[end] == ' ' || part[end] == '\n');
       if (stands_alone && words.contains(word)) return word;

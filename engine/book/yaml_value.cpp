@@ -37,8 +37,8 @@ std::optional<Value> real_number(std::string_view text) {
   const bool has_sign = text.starts_with('-') || text.starts_with('+');
   const std::string_view rest = text.substr(has_sign ? 1 : 0);
   const bool looks_like_one = rest.find_first_of(digits) <= 1 &&
-                              (rest.starts_with('.') || digits.find(rest.front()) != digits.npos) &&
-                              rest.find_first_not_of("0123456789.eE+-") == rest.npos;
+                              (rest.starts_with('.') || digits.find(rest.front()) != std::string_view::npos) &&
+                              rest.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
   if (!looks_like_one) return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
@@ -115,11 +115,12 @@ std::string to_yaml(const Value& value) {
 
 std::string flow_text(const std::string& text) {
   constexpr std::string_view special = "{}[],&*#?|<>=!%@`\"'\\\n";
-  const bool is_plain = text.find_first_of(special) == text.npos && text.find(": ") == text.npos && !text.ends_with(':');
+  const bool is_plain = text.find_first_of(special) == std::string_view::npos && text.find(": ") == std::string_view::npos &&
+                        !text.ends_with(':');
   const bool is_word = is_safe_plain(text.substr(0, text.find(' ')));
   if (is_plain && is_word && !text.ends_with(' ')) return text;
-  const bool fits_single = text.find('\'') == text.npos && text.find('\n') == text.npos;
-  return fits_single && text.find_first_of("\"\\") != text.npos ? fmt::format("'{}'", text) : to_json(text);
+  const bool fits_single = text.find('\'') == std::string_view::npos && text.find('\n') == std::string_view::npos;
+  return fits_single && text.find_first_of("\"\\") != std::string_view::npos ? fmt::format("'{}'", text) : to_json(text);
 }
 
 Value value_of(const Node& node) {

@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "base/json.h"
+#include "base/pattern.h"
 #include "cli/session.h"
 
 namespace runbook {
@@ -42,11 +43,23 @@ class Adviser {
     if (step.empty()) return text + fmt::format("run {} failed: {}\n", a_.run, end_.why) + line("give up", "cancel " + a_.run);
     text += fmt::format("step `{}` failed: {}\n", step, end_.why);
     text += last_lines(a_.output, 20, "    | ");
+    text += hints();
     text += fmt::format("\nrun {} has paused there; nothing after `{}` was run.\n", a_.run, step);
     text += line("look", fmt::format("logs {} {}", a_.run, step));
     text += line("try it again", resume());
     text += line("leave it out", fmt::format("skip {} {}{}", a_.run, step, because()));
     return text + line("give up", "cancel " + a_.run);
+  }
+
+  // What the author of the runbook says about a failure like this.
+  std::string hints() const {
+    const Step* step = a_.runbook.find(end_.instance);
+    std::string text, why;
+    for (const Hint& hint : step ? step->hints : std::vector<Hint>()) {
+      const auto pattern = Pattern::parse(hint.match, why);
+      if (pattern && (pattern->search(a_.output) || pattern->search(end_.why))) text += last_lines(hint.say, 20, "  hint: ");
+    }
+    return text;
   }
 
   std::string in_doubt() const {

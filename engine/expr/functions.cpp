@@ -396,12 +396,12 @@ bool fits(const Value& value, unsigned takes) {
 
 std::string in_words(unsigned takes) {
   std::vector<std::string_view> words;
-  if ((takes & accepts_number) != 0) words.push_back("a number");
-  if ((takes & accepts_text) != 0) words.push_back("text");
-  if ((takes & accepts_list) != 0) words.push_back("a list");
-  if ((takes & accepts_map) != 0) words.push_back("a map");
-  if ((takes & accepts_numbers) != 0) words.push_back("a list of numbers");
-  if ((takes & accepts_texts) != 0) words.push_back("a list of texts");
+  if ((takes & accepts_number) != 0) words.emplace_back("a number");
+  if ((takes & accepts_text) != 0) words.emplace_back("text");
+  if ((takes & accepts_list) != 0) words.emplace_back("a list");
+  if ((takes & accepts_map) != 0) words.emplace_back("a map");
+  if ((takes & accepts_numbers) != 0) words.emplace_back("a list of numbers");
+  if ((takes & accepts_texts) != 0) words.emplace_back("a list of texts");
   return fmt::format("{}", fmt::join(words, " or "));
 }
 

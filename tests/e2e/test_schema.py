@@ -193,6 +193,7 @@ steps:
     output: {head: 64KB, tail: 0}
     timeout: 3d
     retry: {attempts: 3, delay: 0s, backoff: 1.5, max_delay: 1h, when: exit_code == `2`}
+    hints: [{match: "Access|Expired", say: log in again}]
     note: Look
     tags: []
     example: {made: {any: thing}, code: null}
@@ -380,6 +381,8 @@ BROKEN = {
     "a fraction that is not last": (act("timeout: 1.5h2m"), S + ["timeout"]),
     "a duration of nothing": (act("timeout: 0s"), S + ["timeout"]),
     "an unknown end of a timeout": (act("timeout: 1m, on_timeout: end"), S + ["on_timeout"]),
+    "a hint without what it says": (act("hints: [{match: x}]"), S + ["hints", 0]),
+    "hints as text": (act("hints: x"), S + ["hints"]),
     "a retry without attempts": (act("retry: {delay: 1s}"), S + ["retry"]),
     "no attempt at all": (act("retry: {attempts: 0}"), S + ["retry", "attempts"]),
     "attempts in words": (act("retry: {attempts: three}"), S + ["retry", "attempts"]),

@@ -57,6 +57,20 @@ def test_an_output_that_does_not_come_fails_the_step_and_says_which(world):
     assert "output `lines`: nothing in standard output matches" in result.err
 
 
+def test_a_hint_is_given_where_the_failure_is_the_one_it_is_about(world):
+    world.write(steps("""  - id: a
+    title: A
+    shell: echo "An error occurred (AccessDenied)"; exit 1
+    hints:
+      - {match: "AccessDenied|ExpiredToken", say: log in again}
+      - {match: Throttling, say: wait a while}
+"""))
+    result = world.run()
+    assert result.code == 1
+    assert "  hint: log in again\n" in result.err
+    assert "wait a while" not in result.err
+
+
 def test_what_holds_already_is_not_run(world):
     world.write(steps("""  - id: a
     title: A
