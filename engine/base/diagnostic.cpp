@@ -177,7 +177,7 @@ std::string render_all(const std::vector<Diagnostic>& sorted, std::size_t count,
 
 Diagnostic in_short(Diagnostic diagnostic) {
   diagnostic.message = shortened(std::move(diagnostic.message), longest_message);
-  diagnostic.hint = shortened(first_lines(std::move(diagnostic.hint), most_lines_of_hint), longest_hint);
+  diagnostic.hint = shortened(first_lines(diagnostic.hint, most_lines_of_hint), longest_hint);
   return diagnostic;
 }
 
