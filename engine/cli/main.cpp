@@ -13,6 +13,13 @@
 
 namespace {
 
+// Each line of it below the first.
+void print_hint(std::string hint) {
+  if (hint.empty()) return;
+  for (std::size_t at = hint.find('\n'); at != std::string::npos; at = hint.find('\n', at + 1)) hint.insert(at + 1, "        ");
+  fmt::print(stderr, "  hint: {}\n", hint);
+}
+
 int dispatch(std::vector<std::string> words) {
   using namespace runbook;
   // Options before the command are the command's: `runbook --journal FILE run ...`.
@@ -44,7 +51,7 @@ int main(int argc, char** argv) {
   } catch (const runbook::Error& error) {
     std::fflush(stdout);
     fmt::print(stderr, "runbook: {}\n", error.what());
-    if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+    print_hint(error.hint());
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
     fmt::print(stderr, "runbook: {}\n", error.what());
