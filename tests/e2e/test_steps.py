@@ -243,6 +243,7 @@ def test_what_a_step_leaves_behind_is_ended_with_it_and_told(world):
     shell: |
       setsid sleep 600 < /dev/null > /dev/null 2>&1 &
       echo $! > "$W/pid"
+      until grep --quiet sleep "/proc/$!/comm"; do :; done
   - {id: b, title: B, shell: echo b >> "$W/effects"}
 """))
     assert world.run().code == 0
