@@ -123,6 +123,8 @@ std::string headline(const Diagnostic& diagnostic, const SourceText& source) {
   return fmt::format("{}: {}: {}\n", text, severity, printable(diagnostic.message));
 }
 
+}  // namespace
+
 std::string hint_lines(std::string_view hint) {
   std::string text;
   const SourceText lines("", std::string(hint));
@@ -131,6 +133,8 @@ std::string hint_lines(std::string_view hint) {
   }
   return text;
 }
+
+namespace {
 
 // Behind so many code points, from `at` on; the end of the text if it has fewer.
 std::size_t skip(std::string_view text, std::size_t at, std::size_t code_points) {

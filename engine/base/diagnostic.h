@@ -1,6 +1,7 @@
 #pragma once
 // A problem in a file, with its place, and the one way it is shown.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/source_text.h"
@@ -22,6 +23,9 @@ struct Diagnostic {
 //   hint: did you mean `title`?
 // Long lines are cut around the place; control characters are shown as U+FFFD. Ends with a newline.
 std::string render(const Diagnostic& diagnostic, const SourceText& source);
+
+// The hint alone, of one line or several, as it stands below any error. Ends with a newline.
+std::string hint_lines(std::string_view hint);
 
 // Each of them, one below the other. Of a flood, which usually has one cause, only the first ones; `count` is how many there
 // are, also where `sorted` does not hold them all.

@@ -33,11 +33,12 @@ struct Sha256::State {
 
   State() {
     RUNBOOK_ASSERT(context != nullptr);
-    RUNBOOK_ASSERT(EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1);
+    begin();
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() { EVP_MD_CTX_free(context); }
+  void begin() { RUNBOOK_ASSERT(EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
@@ -52,21 +53,15 @@ void Sha256::update(std::string_view bytes) {
 std::string Sha256::finish() {
   std::array<unsigned char, 32> digest{};
   RUNBOOK_ASSERT(EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) == 1);
+  state_->begin();
   return {digest.begin(), digest.end()};
 }
 
-// One context a thread: making one costs more than digesting a journal event.
+// One a thread: making one costs more than digesting a journal event.
 std::string sha256(std::string_view bytes) {
-  struct Context {
-    EVP_MD_CTX* handle = EVP_MD_CTX_new();
-    ~Context() { EVP_MD_CTX_free(handle); }
-  };
-  static thread_local Context context;
-  std::array<unsigned char, 32> digest{};
-  RUNBOOK_ASSERT(context.handle != nullptr && EVP_DigestInit_ex2(context.handle, algorithm(), nullptr) == 1);
-  RUNBOOK_ASSERT(EVP_DigestUpdate(context.handle, bytes.data(), bytes.size()) == 1);
-  RUNBOOK_ASSERT(EVP_DigestFinal_ex(context.handle, digest.data(), nullptr) == 1);
-  return {digest.begin(), digest.end()};
+  static thread_local Sha256 digest;
+  digest.update(bytes);
+  return digest.finish();
 }
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }

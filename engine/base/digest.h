@@ -14,7 +14,7 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
   void update(std::string_view bytes);
-  // 32 raw bytes; call once.
+  // 32 raw bytes; then it begins anew.
   std::string finish();
 
  private:

@@ -19,12 +19,6 @@ std::string text_of(const Reference& reference) {
   return text;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
-}
-
 std::vector<std::string> names_of(const std::vector<OutputRule>& rules) {
   std::vector<std::string> names;
   for (const OutputRule& rule : rules) names.push_back(rule.name);
@@ -84,11 +78,10 @@ void References::note(const NodePtr& scalar, const std::vector<Reference>& refer
 void References::note(const NodePtr& scalar, const Template& text, const Site& site) {
   std::size_t next = uses_.size();  // the uses of the expressions, in their order
   note(scalar, text.references(), text.bare_names(), site);
-  const bool is_alone = text.expressions().size() == 1 && scalar->text.starts_with("${{") && scalar->text.ends_with("}}");
-  if (is_alone && !site.wants_text) return;
+  if (text.is_lone_expression() && !site.wants_text) return;
   for (const Expression& expression : text.expressions()) {
     const std::vector<Reference>& references = expression.references();
-    if (references.size() == 1 && trimmed(expression.text()) == text_of(references.front())) uses_[next].is_text = true;
+    if (references.size() == 1 && expression.text() == text_of(references.front())) uses_[next].is_text = true;
     next += references.size();
   }
 }

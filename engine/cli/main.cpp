@@ -6,19 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "base/diagnostic.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/version.h"
 #include "os/supervisor.h"
 
 namespace {
-
-// Each line of it below the first.
-void print_hint(std::string hint) {
-  if (hint.empty()) return;
-  for (std::size_t at = hint.find('\n'); at != std::string::npos; at = hint.find('\n', at + 1)) hint.insert(at + 1, "        ");
-  fmt::print(stderr, "  hint: {}\n", hint);
-}
 
 int dispatch(std::vector<std::string> words) {
   using namespace runbook;
@@ -51,7 +45,7 @@ int main(int argc, char** argv) {
   } catch (const runbook::Error& error) {
     std::fflush(stdout);
     fmt::print(stderr, "runbook: {}\n", error.what());
-    print_hint(error.hint());
+    if (!error.hint().empty()) fmt::print(stderr, "{}", runbook::hint_lines(error.hint()));
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
     fmt::print(stderr, "runbook: {}\n", error.what());

@@ -123,6 +123,10 @@ Template Template::parse(std::string_view text) {
   return result;
 }
 
+bool Template::is_lone_expression() const {
+  return expressions().size() == 1 && parsed_->literals.front().empty() && parsed_->literals.back().empty();
+}
+
 const std::vector<Expression>& Template::expressions() const {
   static const std::vector<Expression> none;
   return parsed_ ? parsed_->expressions : none;
@@ -161,7 +165,7 @@ Value Template::joined(const Scope& scope, IfUnknown if_unknown) const {
   };
   const std::vector<std::string>& literals = parsed_->literals;
   if (!has_expressions()) return literals.front();
-  if (literals.size() == 2 && literals.front().empty() && literals.back().empty()) return value(0);
+  if (is_lone_expression()) return value(0);
   std::string text = literals.front();
   for (std::size_t i = 0; i < parsed_->expressions.size(); ++i) {
     text += as_text(value(i), parsed_->expressions[i], parsed_->offsets[i]);

@@ -22,6 +22,8 @@ class Template {
   // The same, but "(known after STEP)" stands for what a Scope does not know yet.
   Value foreseen(const Scope& scope) const;
 
+  // One `${{ }}` and nothing around it: its value keeps its type.
+  bool is_lone_expression() const;
   bool has_expressions() const { return !expressions().empty(); }
   const std::vector<Expression>& expressions() const;
   // Of all expressions, with offsets into the template's text.
