@@ -70,11 +70,11 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
       row_(std::move(row)),
       epoch_(committed_.epoch + 1),
       last_hash_(std::move(last_hash)),
-      insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
+      insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
       update_row_(
           database_,
           "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
-      insert_event_(database_, "INSERT INTO events(run, seq, epoch, text, hash) VALUES(?, ?, ?, ?, ?)"),
+      insert_event_(database_, "INSERT INTO events(id, epoch, text, hash) VALUES(?, ?, ?, ?)"),
       insert_blob_(database_, "INSERT INTO blobs(digest, run, salt, bytes) VALUES(?, ?, ?, ?)"),
       last_entry_(database_, "SELECT n, hash FROM register ORDER BY n DESC LIMIT 1"),
       insert_entry_(database_,
@@ -137,6 +137,7 @@ void Driver::write_row() {
   if (committed_.seq == 0) {
     insert_row_.bind(row_.run).bind(row_.runbook).bind(row_.title).bind(row_.file).bind(row_.state);
     insert_row_.bind(row_.began_at_ms).bind(row_.ended_at_ms).bind(row_.epoch).bind(row_.seq).bind(row_.hash).run();
+    row_.n = database_.last_row();
     return;
   }
   update_row_.bind(row_.state).bind(row_.ended_at_ms).bind(row_.epoch).bind(row_.seq).bind(row_.hash);
@@ -154,7 +155,7 @@ void Driver::write_blobs() {
 
 void Driver::write_events() {
   for (const StoredEvent& event : events_) {
-    insert_event_.bind(row_.run).bind(event.seq).bind(event.epoch).bind(event.text).bind_bytes(event.hash).run();
+    insert_event_.bind(event_id(row_.n, event.seq)).bind(event.epoch).bind(event.text).bind_bytes(event.hash).run();
   }
 }
 
@@ -185,8 +186,8 @@ void Driver::settle() {
 
 // The last events as stored, and the one before them.
 std::map<std::int64_t, StoredEvent> end_of_chain(const JournalFile& file, const RunRow& row) {
-  Statement select(*file.db().database, "SELECT seq, epoch, text, hash FROM events WHERE run = ? AND seq >= ? ORDER BY seq");
-  select.bind(row.run).bind(row.seq - looked_at_on_resume);
+  Statement select(*file.db().database, "SELECT seq, epoch, text, hash FROM events WHERE id BETWEEN ? AND ? ORDER BY id");
+  select.bind(event_id(row.n, std::max<std::int64_t>(1, row.seq - looked_at_on_resume))).bind(event_id(row.n + 1, 0) - 1);
   std::map<std::int64_t, StoredEvent> events;
   while (select.step()) events[select.integer(0)] = {select.integer(0), select.integer(1), select.text(2), select.text(3)};
   return events;
@@ -223,8 +224,8 @@ void require_not_behind(const JournalFile& file, const RunRow& row) {
   const auto head = read_head(file.run_folder(row.run));
   if (!head) return;
   if (head->seq > row.seq) throw lost_events(file, row.run, row.seq, *head);
-  Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE run = ? AND seq = ?");
-  if (select.bind(row.run).bind(head->seq).step() && select.text(0) == head->hash) return;
+  Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE id = ?");
+  if (select.bind(event_id(row.n, head->seq)).step() && select.text(0) == head->hash) return;
   throw broken_chain(
       file, row,
       fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently",

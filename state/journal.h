@@ -47,6 +47,7 @@ namespace runbook {
 
 // A row of the only projection, recomputed by `verify`.
 struct RunRow {
+  std::int64_t n = 0;  // in the order in which runs began; 0 before it is stored
   std::string run, runbook, title, file, state;
   std::int64_t began_at_ms = 0, ended_at_ms = 0;  // ended: 0 while it is not left
   std::int64_t epoch = 0;

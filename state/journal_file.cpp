@@ -192,18 +192,23 @@ std::string JournalFile::storage_warning() const {
   return fmt::format("the journal {} lies in memory and will not survive a reboot", db_->path.string());
 }
 
+// ?1 the run, ?2 a seq that those wanted are greater than.
+constexpr const char* events_of_run =
+    "id > (SELECT n << 32 FROM runs WHERE run = ?1) + ?2 AND id < (SELECT n + 1 << 32 FROM runs WHERE run = ?1)";
+
 RunRow read_run_row(const Statement& select) {
   RunRow row;
-  row.run = select.text(0);
-  row.runbook = select.text(1);
-  row.title = select.text(2);
-  row.file = select.text(3);
-  row.state = select.text(4);
-  row.began_at_ms = select.integer(5);
-  row.ended_at_ms = select.integer(6);
-  row.epoch = select.integer(7);
-  row.seq = select.integer(8);
-  row.hash = select.text(9);
+  row.n = select.integer(0);
+  row.run = select.text(1);
+  row.runbook = select.text(2);
+  row.title = select.text(3);
+  row.file = select.text(4);
+  row.state = select.text(5);
+  row.began_at_ms = select.integer(6);
+  row.ended_at_ms = select.integer(7);
+  row.epoch = select.integer(8);
+  row.seq = select.integer(9);
+  row.hash = select.text(10);
   return row;
 }
 
@@ -238,7 +243,7 @@ RunRow JournalFile::find_run(const std::string& word) const {
 }
 
 void JournalFile::events(const std::string& run, std::int64_t after_seq, const std::function<void(const Event&)>& each) const {
-  Statement select(*db_->database, "SELECT seq, text FROM events WHERE run = ? AND seq > ? ORDER BY seq");
+  Statement select(*db_->database, fmt::format("SELECT seq, text FROM events WHERE {} ORDER BY id", events_of_run));
   select.bind(run).bind(after_seq);
   while (select.step()) {
     const auto event = read_event(select.integer(0), select.text(1));
@@ -248,8 +253,9 @@ void JournalFile::events(const std::string& run, std::int64_t after_seq, const s
 }
 
 void JournalFile::stored_events(const std::string& run, const std::function<void(const StoredEvent&)>& each) const {
-  Statement select(*db_->database, "SELECT seq, epoch, text, hash FROM events WHERE run = ? ORDER BY seq");
-  select.bind(run);
+  Statement select(*db_->database,
+                   fmt::format("SELECT seq, epoch, text, hash FROM events WHERE {} ORDER BY id", events_of_run));
+  select.bind(run).bind(0);
   while (select.step()) each({select.integer(0), select.integer(1), select.text(2), select.text(3)});
 }
 

@@ -22,8 +22,10 @@ struct JournalFile::Db {
 };
 
 // Columns of `runs` in the order in which read_run_row takes them.
-inline constexpr const char* run_columns = "run, runbook, title, file, state, began_at_ms, ended_at_ms, epoch, seq, hash";
+inline constexpr const char* run_columns = "n, run, runbook, title, file, state, began_at_ms, ended_at_ms, epoch, seq, hash";
 RunRow read_run_row(const Statement& select);
+// The key of an event: n of its run, and seq.
+constexpr std::int64_t event_id(std::int64_t n, std::int64_t seq) { return n << 32 | seq; }
 
 // The run's name can stand in a path.
 bool is_run_name(const std::string& run);

@@ -12,14 +12,16 @@ namespace {
 constexpr const char* schema = R"sql(
 -- The truth. Each event is chained to the one before it in its run:
 --   hash = SHA-256(hash before, or 32 zero bytes | run | 0x00 | seq | epoch | text), numbers as 8 bytes, big-endian.
+-- The key is one number, so that a commit appends to one page: SQLite splits the last page of a table with an integer key without
+-- touching the pages beside it.
 CREATE TABLE events(
-  run   TEXT    NOT NULL,
-  seq   INTEGER NOT NULL,       -- 1, 2, 3 ... within the run
+  id    INTEGER PRIMARY KEY,    -- n * 2^32 + seq
+  n     INTEGER GENERATED ALWAYS AS (id >> 32) VIRTUAL,         -- of the run, in the table of runs
+  seq   INTEGER GENERATED ALWAYS AS (id & 4294967295) VIRTUAL,  -- 1, 2, 3 ... within the run
   epoch INTEGER NOT NULL,       -- of the engine that wrote it
   text  TEXT    NOT NULL,       -- JSON: kind, instance, attempt, at_ms, body; what is empty is left out
-  hash  BLOB    NOT NULL,
-  PRIMARY KEY(run, seq)
-) WITHOUT ROWID;
+  hash  BLOB    NOT NULL
+);
 
 -- Bytes from outside, named in events by their digest.
 CREATE TABLE blobs(
@@ -76,11 +78,13 @@ CREATE TABLE register(
 
 -- History never changes. The triggers on INSERT also stop INSERT OR REPLACE, which deletes without asking a DELETE trigger.
 CREATE TRIGGER events_follow BEFORE INSERT ON events
-  WHEN NEW.seq IS NOT 1 + (SELECT coalesce(max(seq), 0) FROM events WHERE run = NEW.run)
+  WHEN NEW.id >> 32 NOT IN (SELECT n FROM runs)
+    OR NEW.id IS NOT 1 + (SELECT max(NEW.id >> 32 << 32, coalesce(max(id), 0)) FROM events WHERE id < (NEW.id >> 32) + 1 << 32)
   BEGIN SELECT RAISE(ABORT, 'history never changes: an event follows the last one of its run'); END;
 CREATE TRIGGER events_stay BEFORE UPDATE ON events
   BEGIN SELECT RAISE(ABORT, 'history never changes: events are not updated'); END;
-CREATE TRIGGER events_remain BEFORE DELETE ON events WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
+CREATE TRIGGER events_remain BEFORE DELETE ON events
+  WHEN NOT EXISTS (SELECT 1 FROM runs JOIN pruned USING(run) WHERE n = OLD.id >> 32)
   BEGIN SELECT RAISE(ABORT, 'history never changes: only events of pruned runs are deleted'); END;
 
 CREATE TRIGGER blobs_follow BEFORE INSERT ON blobs WHEN EXISTS (SELECT 1 FROM blobs WHERE digest = NEW.digest)
@@ -140,7 +144,13 @@ void require_schema(Database& database) {
                 "name the journal with `--journal` or RUNBOOK_JOURNAL");
   }
   const auto version = database.integer("PRAGMA user_version");
-  if (version <= schema_version) return;
+  if (version == schema_version) return;
+  if (version < schema_version) {
+    throw Error(ExitCode::journal,
+                fmt::format("the journal {} was written by an engine before 1.0.0: its schema is {}, this engine knows {}",
+                            database.path(), version, schema_version),
+                "keep the file, and name another journal with `--journal`");
+  }
   throw Error(ExitCode::journal,
               fmt::format("the journal {} was written by a newer engine: its schema is {}, this engine knows {}",
                           database.path(), version, schema_version),

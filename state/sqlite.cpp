@@ -95,6 +95,8 @@ std::int64_t Database::integer(const std::string& sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
+std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(handle_); }
+
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
 bool Database::is_read_only() const { return sqlite3_db_readonly(handle_, "main") == 1; }

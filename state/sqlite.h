@@ -29,6 +29,7 @@ class Database {
   sqlite3* handle() const { return handle_; }
   void execute(const std::string& sql);          // statements without rows, or whose rows don't matter
   std::int64_t integer(const std::string& sql);  // the first column of the first row, or 0
+  std::int64_t last_row() const;                 // the integer key of the last INSERT
   std::int64_t changes() const;                  // rows that the last INSERT, UPDATE or DELETE touched
   bool is_read_only() const;
   // Prepared at its first use and kept: what every commit needs. `sql` is a literal.

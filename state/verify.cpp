@@ -34,6 +34,7 @@ class Verification {
   void check_schema();
   void check_chain();
   void check_event(const StoredEvent& stored);
+  bool is_registered_run() const;
   void check_end();
   void check_projection();
   void check_head(const std::optional<HeadMark>& head);
@@ -133,9 +134,14 @@ void Verification::collect_blobs(const Value& value, std::int64_t seq) {
   }
 }
 
+bool Verification::is_registered_run() const {
+  Statement select(database_, "SELECT 1 FROM register WHERE run = ?");
+  return select.bind(run_).step();
+}
+
 void Verification::check_end() {
   const std::int64_t last = projected_.seq;
-  if (!row_ && last == 0) broken(0, fmt::format("the journal has no run {}", run_));
+  if (!row_ && !is_registered_run()) broken(0, fmt::format("the journal has no run {}", run_));
   if (!row_) broken(0, fmt::format("run {} is missing in the table of runs", run_));
   if (row_->seq <= last) return;
   broken(last + 1, fmt::format("{}: the table of runs ends at event {}",
@@ -158,8 +164,8 @@ void Verification::check_projection() {
 }
 
 std::string Verification::stored_hash(std::int64_t seq) const {
-  Statement select(database_, "SELECT hash FROM events WHERE run = ? AND seq = ?");
-  return select.bind(run_).bind(seq).step() ? to_hex(select.text(0)) : "";
+  Statement select(database_, "SELECT hash FROM events WHERE id = ?");
+  return select.bind(event_id(row_->n, seq)).step() ? to_hex(select.text(0)) : "";
 }
 
 void Verification::check_head(const std::optional<HeadMark>& head) {
@@ -176,8 +182,8 @@ void Verification::check_head(const std::optional<HeadMark>& head) {
 }
 
 std::string Verification::describe_event(std::int64_t seq) const {
-  Statement select(database_, "SELECT text FROM events WHERE run = ? AND seq = ?");
-  const bool is_there = select.bind(run_).bind(seq).step();
+  Statement select(database_, "SELECT text FROM events WHERE id = ?");
+  const bool is_there = row_ && select.bind(event_id(row_->n, seq)).step();
   const auto event = is_there ? read_event(seq, select.text(0)) : std::nullopt;
   return fmt::format("event {}, {}", seq, event ? describe(*event) : "unreadable");
 }
@@ -227,7 +233,7 @@ void Verification::check_entry(const RegisterEntry& entry) {
   if (!is_registered(entry.kind)) return;
   if (entry.run == run_) unregistered_.erase(entry.run_seq);
   Statement select(database_,
-                   "SELECT hash FROM events WHERE run = ?1 AND seq = ?2 UNION ALL"
+                   "SELECT hash FROM events WHERE id = (SELECT n << 32 FROM runs WHERE run = ?1) + ?2 UNION ALL"
                    " SELECT NULL FROM register WHERE run = ?1 AND kind = 'pruned'");
   const std::int64_t at = entry.run == run_ ? entry.run_seq : 0;
   if (!select.bind(entry.run).bind(entry.run_seq).step()) {

@@ -149,10 +149,13 @@ TEST_CASE("verify finds a broken register, and a run that is gone as a whole") {
   CHECK(says(changed.verdict(), "the journal's own chain is broken at entry 1 (run_began of run " + example_run));
   { Drive(gone.path, "20261121-0007-b4ab"); }
   CHECK(gone.verdict().kind == Verdict::Kind::consistent);
-  gone.change_history("DELETE FROM events WHERE run LIKE '20261121%'; DELETE FROM runs WHERE run LIKE '20261121%'");
+  gone.change_history("DELETE FROM events WHERE n = 2; DELETE FROM runs WHERE n = 2");
   CHECK(says(gone.verdict(), "run 20261121-0007-b4ab is missing"));
+  const ClosedJournal rowless;
+  rowless.tamper("DELETE FROM runs");
+  CHECK(says(rowless.verdict(), "run " + example_run + " is missing in the table of runs"));
   { Drive(pruned_in_secret.path, "20261121-0007-b4ab"); }
-  pruned_in_secret.tamper("INSERT INTO pruned VALUES('20261121-0007-b4ab', 1); DELETE FROM events WHERE run LIKE '20261121%'");
+  pruned_in_secret.tamper("INSERT INTO pruned VALUES('20261121-0007-b4ab', 1); DELETE FROM events WHERE n = 2");
   CHECK(says(pruned_in_secret.verdict(), "it was never pruned"));
 }
 

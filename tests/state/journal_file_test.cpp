@@ -82,6 +82,8 @@ TEST_CASE("what is not a journal is refused by name and left as it is") {
     CHECK(newer.code == 6);
     CHECK(newer.says("written by a newer engine: its schema is 99"));
   }
+  { Database(folder / "newer.db", Database::Access::ordinary).execute("PRAGMA user_version = 1"); }
+  CHECK(outcome_of([&] { JournalFile(folder / "newer.db", OpenMode::read); }).says("before 1.0.0: its schema is 1"));
   CHECK(outcome_of([&] { JournalFile(folder / "missing.db", OpenMode::read); }).says("there is no journal "));
   CHECK_FALSE(fs::exists(folder / "missing.db"));
   fs::create_directory(folder / "dir.db");

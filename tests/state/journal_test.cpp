@@ -153,8 +153,10 @@ TEST_CASE("history refuses UPDATE, DELETE and REPLACE") {
   Database database(folder / "journal.db", Database::Access::ordinary);
   for (const char* sql :
        {"UPDATE events SET text = '{}'", "DELETE FROM events",
-        "INSERT OR REPLACE INTO events SELECT run, seq, epoch, '{}', hash FROM events",
-        "INSERT INTO events SELECT run, seq + 10, epoch, text, hash FROM events", "UPDATE blobs SET bytes = 'x'",
+        "INSERT OR REPLACE INTO events(id, epoch, text, hash) SELECT id, epoch, '{}', hash FROM events",
+        "INSERT INTO events(id, epoch, text, hash) SELECT id + 10, epoch, text, hash FROM events",
+        "INSERT INTO events(id, epoch, text, hash) VALUES(2 << 32 | 1, 1, '{}', x'00')",
+        "INSERT INTO events(epoch, text, hash) SELECT epoch, text, hash FROM events", "UPDATE blobs SET bytes = 'x'",
         "DELETE FROM blobs", "REPLACE INTO blobs SELECT digest, run, salt, 'x' FROM blobs", "UPDATE answers SET choice = 'no'",
         "DELETE FROM answers", "REPLACE INTO answers SELECT run, question, 'no', who, because, at_ms, fields FROM answers",
         "UPDATE register SET run = 'x'", "DELETE FROM register",
