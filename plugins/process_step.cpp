@@ -76,6 +76,8 @@ std::string reason_of(const Exit& exit, Outcome::Kind kind) {
   return fmt::format("it exited with {}", exit.number);
 }
 
+constexpr const char* nothing_is_kept = "what it wrote is not kept, for it may hold a secret";
+
 Outcome outcome_of(Exit exit, const StepContext& context) {
   Outcome outcome;
   outcome.kind = kind_of(exit);
@@ -87,12 +89,15 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
   outcome.strays = exit.strays;
   outcome.result_is_missing = context.keeps_result && exit.result_is_missing;
   if (context.keeps_result) outcome.result = result_of(exit);
+  if (outcome.kind == Outcome::Kind::failed && context.hides_output) outcome.reason += std::string("; ") + nothing_is_kept;
   if (outcome.kind != Outcome::Kind::succeeded) return outcome;
   std::string why;
   bool is_sound = parse_named_outputs(redact(exit.named_outputs, context.secrets), outcome.named_outputs, why);
+  if (!is_sound && context.hides_output) why = "$RUNBOOK_OUTPUT holds a line that is not name=value";
   if (is_sound && context.keeps_result && exit.result_is_too_large)
     why = "its standard output is larger than 16 MB, more than outputs are taken from";
-  if (is_sound && exit.named_outputs_are_missing && !context.secrets.empty()) outcome.result_is_missing = true;
+  if (is_sound && exit.named_outputs_are_missing && (context.hides_output || !context.secrets.empty()))
+    outcome.result_is_missing = true;
   if (why.empty()) return outcome;
   outcome.kind = Outcome::Kind::failed;
   outcome.reason = "it ran and exited with 0, but " + why;
@@ -136,6 +141,7 @@ Outcome ProcessStep::run(const StepContext& context) const {
   command.env = context.env;
   command.dir = context.dir;
   command.secrets = context.secrets;
+  command.hides_output = context.hides_output;
   command.output_head = context.output_head;
   command.output_tail = context.output_tail;
   command.keeps_result = context.keeps_result;

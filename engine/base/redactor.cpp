@@ -13,11 +13,7 @@
 // stream; what may still become one is held back.
 
 namespace runbook {
-namespace {
-
-constexpr std::string_view mask = "[secret]";
-
-}  // namespace
+namespace {}  // namespace
 
 struct Redactor::State {
   explicit State(const std::vector<PatternMatcher::Pattern>& patterns) : matcher(patterns), is_idle(patterns.empty()) {
@@ -83,7 +79,7 @@ struct Redactor::State {
     for (; range != masked.end() && range->start < limit; ++range) {
       if (!mask_end || range->start > *mask_end) {
         show_plainly(text, range->start);
-        text += mask;
+        text += secret_mask;
         mask_end = range->end;
       }
       mask_end = std::max(*mask_end, range->end);

@@ -16,7 +16,8 @@
 
 namespace runbook {
 
-inline constexpr std::size_t shortest_secret = 6;  // bytes; shorter ones would mask ordinary text
+inline constexpr std::string_view secret_mask = "[secret]";  // what stands in its place
+inline constexpr std::size_t shortest_secret = 6;            // bytes; shorter ones would mask ordinary text
 
 class Redactor {
  public:

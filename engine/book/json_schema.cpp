@@ -133,6 +133,8 @@ class Schema {
 
   Value map_of_keys(const KeySet& set) const { return closed_map(properties_of(set), required_of(set)); }
 
+  Value one_of_keys(const KeySet& set) const { return with(with(map_of_keys(set), "minProperties", 1), "maxProperties", 1); }
+
   Value described(const KeyDoc& doc) const { return documented(doc.doc, doc.fallback, schema_of(doc)); }
 
   Value schema_of(const KeyDoc& doc) const {
@@ -151,7 +153,7 @@ class Schema {
       case Shape::real_duration: return duration(Zero::refused);
       case Shape::size: return size();
       case Shape::choice: return object({{"enum", texts_of(doc.choices)}});
-      case Shape::map: return map_of_keys(*doc.inside);
+      case Shape::map: return doc.inside == &keys::keep ? one_of_keys(keys::keep) : map_of_keys(*doc.inside);
       case Shape::list: return list_of(map_of_keys(*doc.inside));
       case Shape::probe: return reference(doc.key);
       default: return schema_of_many(doc.shape);
@@ -178,8 +180,13 @@ class Schema {
     }
   }
 
+  static Value is_secret() {
+    return object({{"required", List{"secret"}}, {"properties", object({{"secret", object({{"const", true}})}})}});
+  }
+
   Value output() const {
-    const Value rule = with(map_of_keys(keys::output_rule), "dependentSchemas", object({{"value", without({"regex"})}}));
+    const Value rule = with(map_of_keys(keys::output_rule), "dependentSchemas",
+                            object({{"value", without({"regex"})}, {"keep", is_secret()}}));
     return if_else(is_map(), rule, scalar(expression_pattern));
   }
 

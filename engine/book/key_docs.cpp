@@ -135,7 +135,15 @@ Group of_output_rule() {
           {{"value", expression, "Over the result: `json.id`, `exit_code`."},
            {"regex", pattern, "Searched in standard output; its first group, or all that matches."},
            {"type", choice, "What the text is converted to.", no, "string", {"string", "int", "number", "bool"}},
-           {"lines", flag, "The text becomes a list of its lines; alone: of standard output.", no, false}}};
+           {"lines", flag, "The text becomes a list of its lines; alone: of standard output.", no, false},
+           {"secret", flag, "Held in memory and masked; the step's output is not recorded.", no, false},
+           {"keep", map, "Where a secret is found again when the run goes on with another engine.", no, {}, {}, &keys::keep}}};
+}
+
+Group of_keep() {
+  return {keys::keep.owner,
+          {{"file", value, "A file that the engine writes the secret to, for its owner alone."},
+           {"command", values, "A program and its arguments, which prints the secret again."}}};
 }
 
 Group of_retry() {
@@ -189,10 +197,10 @@ Group of_assertion() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {of_runbook(),   of_section(),      of_step(),       of_input(),
-                                         of_rejection(), of_requirements(), of_constraint(), of_output_rule(),
-                                         of_retry(),     of_output_sizes(), of_hint(),       of_uncovered(),
-                                         of_probe(),     of_done_when(),    of_wait_until(), of_assertion()};
+  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(), of_rejection(),
+                                         of_requirements(), of_constraint(), of_output_rule(), of_keep(),  of_retry(),
+                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_probe(), of_done_when(),
+                                         of_wait_until(),   of_assertion()};
   return all;
 }
 

@@ -35,7 +35,8 @@ const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
 const KeySet constraint = {"a constraint", {"that", "because"}, {}};
 const KeySet requirements = {"`requires`", {"tools"}, {}};
 
-const KeySet output_rule = {"an output", {"value", "regex", "type", "lines"}, {"secret", "keep"}};
+const KeySet output_rule = {"an output", {"value", "regex", "type", "lines", "secret", "keep"}, {}};
+const KeySet keep = {"`keep`", {"file", "command"}, {}};
 const KeySet retry = {"`retry`", {"attempts", "delay", "backoff", "max_delay", "when"}, {}};
 const KeySet output_sizes = {"`output`", {"head", "tail"}, {}};
 const KeySet hint = {"a hint", {"match", "say"}, {"steps"}};

@@ -16,8 +16,8 @@ struct KeySet {
 };
 
 namespace keys {
-extern const KeySet runbook, section, step, input, reject, constraint, requirements, output_rule, retry, hint, output_sizes,
-    uncovered;
+extern const KeySet runbook, section, step, input, reject, constraint, requirements, output_rule, keep, retry, hint,
+    output_sizes, uncovered;
 extern const KeySet before, done_when, verify, wait_until, assertion;
 }  // namespace keys
 

@@ -4,6 +4,8 @@
 namespace runbook {
 
 // `outputs:` of a step or a probe; `site` is where its expressions stand.
-std::vector<OutputRule> load_outputs(const Node::Member& outputs, const Site& site, Loading& loading);
+// Whose outputs: only a step's can be secret.
+enum class OutputsOf { step, probe };
+std::vector<OutputRule> load_outputs(const Node::Member& outputs, OutputsOf whose, const Site& site, Loading& loading);
 
 }  // namespace runbook

@@ -74,7 +74,7 @@ class ProbeLoader {
     if (const Node::Member* fail_when = map_.find("fail_when"); fail_when && use_ == ProbeUse::wait_until)
       probe_.fail_when = read_expression(fail_when->value, site.at("fail_when"), loading_);
     const Node::Member* outputs = map_.find("outputs");
-    if (outputs) probe_.outputs = load_outputs(*outputs, site_, loading_);
+    if (outputs) probe_.outputs = load_outputs(*outputs, OutputsOf::probe, site_, loading_);
     if (outputs && !site.has_result)
       loading_.problems.error(*outputs, "`outputs` has no result to look into", "add a step type like `shell`");
   }

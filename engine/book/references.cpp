@@ -244,8 +244,36 @@ class ReferenceCheck {
     if (found->second >= site().steps)
       return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line),
                    "only steps that stand above can be seen");
-    if (path().size() < 2 || path()[1] == "state") return;
-    check_output(known, path()[1]);
+    if (path().size() < 2) return check_whole_step(*known.step);
+    if (path()[1] != "state") check_output(known, path()[1]);
+  }
+
+  void check_whole_step(const Step& step) {
+    if (!step.gives_secrets() || site().takes_secrets) return;
+    error(fmt::format("`$steps.{}` as a whole holds a secret, which can't be used in `{}`", step.id, site().key),
+          fmt::format("name the output that is meant: `$steps.{}.<name>`", step.id));
+  }
+
+  // false: it is reported.
+  bool check_secret_output(const References::KnownStep& known, const OutputRule& rule) {
+    if (!site().takes_secrets) {
+      error(fmt::format("the secret `{}` can't be used in `{}`", text_of(use_->reference), site().key),
+            "secrets reach a process only where `env:` or `stdin:` names them");
+      return false;
+    }
+    if (rule.is_kept()) return true;
+    const auto from = all_.steps_.begin() + static_cast<std::ptrdiff_t>(all_.positions_.at(known.step->id)) + 1;
+    const auto to = all_.steps_.begin() + static_cast<std::ptrdiff_t>(std::min(site().steps, all_.steps_.size()));
+    const auto wait = std::find_if(from, to, [](const auto& between) { return between.step->is_wait(); });
+    if (wait == to) return true;
+    error(fmt::format(
+              "the secret `{}` may be gone here: step `{}`, in line {}, waits, and the engine that holds the secret may end "
+              "meanwhile",
+              text_of(use_->reference), wait->step->id, wait->place.line),
+          fmt::format(
+              "add to the output `{0}` of `{1}`: `keep: {{file: path}}`, or `keep: {{command: [...]}}` that prints it again",
+              rule.name, known.step->id));
+    return false;
   }
 
   std::vector<std::string> step_names() const {
@@ -260,7 +288,10 @@ class ReferenceCheck {
     const bool is_after = step.done_when && contains(step.done_when->outputs, output);
     const bool is_inside = step.probe && contains(step.probe->outputs, output);
     if (!is_after && !is_inside && !contains(step.outputs, output)) return report_unknown_output(step, output);
-    if (step.done_when && !is_after)
+    const OutputRule* rule = step.find_output(output);
+    if (rule && rule->is_secret && !check_secret_output(known, *rule)) return;
+    const bool is_found_again = rule && rule->is_secret && rule->is_kept();
+    if (step.done_when && !is_after && !is_found_again)
       error(fmt::format("`{}` may be missing: step `{}` does not run when its `done_when` holds already", output, step.id),
             fmt::format("add `outputs: {{{}: ...}}` to the `done_when` of `{}`", output, step.id));
     for (const Condition* condition = known.condition; condition; condition = condition->outer) {

@@ -40,6 +40,15 @@ bool Step::needs_result() const {
   return std::any_of(outputs.begin(), outputs.end(), [](const OutputRule& output) { return output.is_of_result(); });
 }
 
+bool Step::gives_secrets() const {
+  return std::any_of(outputs.begin(), outputs.end(), [](const OutputRule& output) { return output.is_secret; });
+}
+
+const OutputRule* Step::find_output(std::string_view name) const {
+  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const OutputRule& rule) { return rule.name == name; });
+  return found == outputs.end() ? nullptr : &*found;
+}
+
 const Step* Runbook::find(std::string_view id) const {
   const auto found = steps_by_id.find(id);
   return found == steps_by_id.end() ? nullptr : found->second;

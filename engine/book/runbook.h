@@ -86,14 +86,19 @@ struct TestedTool {
 };
 
 // name: expression | {value: expression, type:, lines:} | {regex: ..., type:, lines:} | {lines: true} (of standard output) | {} (from
-// $RUNBOOK_OUTPUT)
+// $RUNBOOK_OUTPUT); with `secret: true` and `keep:` beside them.
 struct OutputRule {
   std::string name;
   std::optional<PlacedExpression> value;
   std::string regex;                 // over standard output; first group, or the whole match
   ValueType type = ValueType::text;  // text: no conversion
   bool is_lines = false;             // the text is made a list of its lines
+  bool is_secret = false;            // held in memory, masked wherever it could be seen
+  // Where a secret is found again by the engine that goes on. Neither: it does not survive the one that got it.
+  std::optional<PlacedTemplate> kept_in;  // a file that the engine writes
+  std::vector<PlacedTemplate> kept_by;    // a program and its arguments; prints the secret
   Place place;
+  bool is_kept() const { return kept_in || !kept_by.empty(); }
   // Whether it is taken from what the step gave, and not from $RUNBOOK_OUTPUT.
   bool is_of_result() const { return value || !regex.empty() || is_lines; }
 };
@@ -159,6 +164,9 @@ struct Step {
 
   // Whether the step's result is needed beyond its exit status: standard output is then kept whole.
   bool needs_result() const;
+  bool gives_secrets() const;
+  bool is_wait() const { return kind == Kind::wait_until; }  // which may last for days
+  const OutputRule* find_output(std::string_view name) const;
 };
 
 struct Section {

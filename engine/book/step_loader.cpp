@@ -125,7 +125,8 @@ class StepLoader {
     static const std::vector<std::string>& names = key_doc(keys::step, "effect").choices;
     if (const std::optional<std::size_t> effect = fields.choice("effect", names)) step_->effect = effects[*effect];
     load_probes();
-    if (const Node::Member* outputs = map_.find("outputs")) step_->outputs = load_outputs(*outputs, site_, loading_);
+    if (const Node::Member* outputs = map_.find("outputs"))
+      step_->outputs = load_outputs(*outputs, OutputsOf::step, site_, loading_);
     load_timeout(fields);
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);

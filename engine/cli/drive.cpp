@@ -170,7 +170,7 @@ class Drive {
   int execute(SupervisorClient& client) {
     Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
     if (plan_.is_new) progress.committed(beginning_, state_);
-    StepPerformer::Parts parts{all_step_types(&client), facts_.secret_values(), [&](std::int64_t n) { client.acknowledge(n); },
+    StepPerformer::Parts parts{all_step_types(&client), [&](std::int64_t n) { client.acknowledge(n); },
                                [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); }};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
@@ -196,7 +196,8 @@ class Drive {
 
   void recover_into(Executor& executor) {
     if (plan_.is_new) return;
-    Recovery recovery = recover(*plan_.runbook, state_, who_, plan_.purpose);
+    if (plan_.purpose == Purpose::go_on) executor.recall_secrets();
+    Recovery recovery = recover(facts_, state_, who_, plan_.purpose);
     for (auto& event : recovery.events) executor.record(std::move(event));
     for (auto& launch : recovery.taken_up) executor.take_up(std::move(launch));
   }

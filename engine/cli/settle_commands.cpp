@@ -53,7 +53,13 @@ Value read_outputs(const Arguments& arguments, const Target& target) {
     auto [name, text] = split_assignment("--set", word);
     ValueType type = ValueType::text;
     for (const OutputRule& rule : step ? step->outputs : std::vector<OutputRule>()) {
-      if (rule.name == name) type = rule.type;
+      if (rule.name != name) continue;
+      type = rule.type;
+      if (rule.is_secret)
+        throw Error(ExitCode::usage, fmt::format("`{}` is secret, and an argument is seen by everybody on this machine", name),
+                    rule.is_kept()
+                        ? "leave it out: it is found where the step keeps it"
+                        : fmt::format("leave it out; if it is needed later, let the step run again: `runbook redo`"));
     }
     std::string why;
     auto value = convert(type, text, why);
@@ -61,7 +67,7 @@ Value read_outputs(const Arguments& arguments, const Target& target) {
     outputs.emplace_back(name, *value);
   }
   for (const OutputRule& rule : step ? step->outputs : std::vector<OutputRule>()) {
-    if (!Value(outputs).find(rule.name))
+    if (!rule.is_secret && !Value(outputs).find(rule.name))
       throw Error(ExitCode::usage, fmt::format("`{}` would have given the output `{}`; say what it is", target.step, rule.name),
                   fmt::format("--set {}=...", rule.name));
   }

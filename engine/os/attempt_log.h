@@ -7,7 +7,7 @@
 //   N n                              nothing was started after all
 //   P n pid start_time               it runs
 //   T n | C n                        before the signal of a timeout, of a stop
-//   E n kind number total sha256     it ended: kind code|signal
+//   E n kind number total sha256     it ended: kind code|signal; `-` for the digest where nothing is recorded of the output
 //
 // A line that could not be written whole is closed by " torn": it was never acted on.
 #include <cstdint>
@@ -21,6 +21,9 @@
 #include "os/process_id.h"
 
 namespace runbook {
+
+// In the record of an end: of an attempt whose output is not recorded.
+inline constexpr const char* no_digest = "-";
 
 struct LoggedAttempt {
   enum class State { announced, not_started, running, ended } state = State::announced;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace runbook {
 
@@ -64,6 +65,21 @@ bool write_all(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
+}
+
+void write_private_file(const std::filesystem::path& path, std::string_view bytes) {
+  const std::string doing = "writing " + path.string();
+  std::string beside = path.string() + ".XXXXXX";
+  Fd fd(::mkostemp(beside.data(), O_CLOEXEC));  // 0600
+  if (!fd) throw_system(ExitCode::step_failed, doing, errno);
+  const bool is_written = write_all(fd.get(), bytes) && ::fsync(fd.get()) == 0 && ::rename(beside.c_str(), path.c_str()) == 0;
+  if (!is_written) {
+    const int number = errno;
+    ::unlink(beside.c_str());
+    throw_system(ExitCode::step_failed, doing, number);
+  }
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (Fd parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); parent) ::fsync(parent.get());
 }
 
 Fd memory_file(std::string_view bytes, const char* name) {

@@ -15,6 +15,8 @@ std::optional<std::string> try_read_file(const std::filesystem::path& path);
 std::string read_all(int fd);                    // from offset 0; what can't be read is left out
 std::string read_stream(int fd);                 // to its end, as a pipe gives it; throws Error (exit 2)
 bool write_all(int fd, std::string_view bytes);  // false: errno says why
+// In place of what was there, durably: 0600, written beside it and renamed. Throws Error (exit 1).
+void write_private_file(const std::filesystem::path& path, std::string_view bytes);
 
 // An anonymous file in memory with these bytes, close-on-exec. Throws Error.
 Fd memory_file(std::string_view bytes, const char* name);

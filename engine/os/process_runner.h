@@ -19,6 +19,7 @@ struct Command {
   std::optional<std::string> input;                             // standard input; none: empty
   std::vector<std::string> secrets;                             // masked in all that it writes
   std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept of its output
+  bool hides_output = false;                                    // of what it writes nothing is recorded: no spool, no digest
   bool keeps_result = false;                                    // standard output and error whole, up to `result_limit`
   std::optional<std::int64_t> timeout_ms;                       // it is ended then (TERM, grace, KILL)
   std::int64_t grace_ms = 5'000;

@@ -41,6 +41,7 @@ std::string spawn_body(const Spawn& body) {
   writer.texts(command.secrets);
   writer.number(command.output_head);
   writer.number(command.output_tail);
+  writer.number(command.hides_output);
   writer.number(command.keeps_result);
   writer.number(command.timeout_ms.value_or(-1));
   writer.number(command.grace_ms);
@@ -63,6 +64,7 @@ Spawn read_spawn_body(WireReader& reader) {
   command.secrets = reader.texts();
   command.output_head = reader.number();
   command.output_tail = reader.number();
+  command.hides_output = reader.number() != 0;
   command.keeps_result = reader.number() != 0;
   if (auto timeout = reader.number(); timeout >= 0) command.timeout_ms = timeout;
   command.grace_ms = reader.number();

@@ -9,7 +9,7 @@
 
 namespace runbook::protocol {
 
-inline constexpr std::int64_t version = 1;
+inline constexpr std::int64_t version = 2;
 inline constexpr std::size_t largest_inline_body = 12 << 10;
 
 enum class Kind : std::int64_t {

@@ -90,6 +90,10 @@ Supervised::Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, const
       input_(std::move(input)),
       pipes_(std::move(pipes)),
       sink_(std::move(pipes_.spool), body_.command.secrets, body_.command.keeps_result) {
+  if (body_.command.hides_output) {
+    sink_.let_spool_go();
+    ::unlink((folder / AttemptFiles(n_).spool).c_str());  // nor can who reads on for a dead supervisor write to it
+  }
   std::string named = (folder / AttemptFiles(n_).named_outputs).string();
   if (body_.named_outputs_in_memory) {
     ::unlink(named.c_str());

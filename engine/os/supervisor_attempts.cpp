@@ -204,8 +204,12 @@ void SupervisorLoop::end(Supervised& attempt) {
   exit.number = *attempt.wait_status;
   exit.has_timed_out = attempt.has_timed_out;
   exit.was_cancelled = attempt.was_cancelled;
-  exit.output_total = output.total();
-  exit.output_sha256 = output.sha256_hex();
+  if (attempt.body().command.hides_output) {
+    exit.output_sha256 = no_digest;
+  } else {
+    exit.output_total = output.total();
+    exit.output_sha256 = output.sha256_hex();
+  }
   constexpr std::size_t most_strays = 20;
   exit.strays.assign(attempt.strays.begin(),
                      attempt.strays.begin() + static_cast<std::ptrdiff_t>(std::min(attempt.strays.size(), most_strays)));

@@ -201,7 +201,7 @@ bool SupervisorClient::send(const std::string& bytes, const std::vector<int>& fd
 
 protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, Command command, std::string program) {
   protocol::Spawn body;
-  body.named_outputs_in_memory = !command.secrets.empty();
+  body.named_outputs_in_memory = !command.secrets.empty() || command.hides_output;
   body.command = std::move(command);
   body.program = std::move(program);
   body.marker = fmt::format("{}/{}", config_.run, n);

@@ -1,10 +1,13 @@
 #include "run/executor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/redactor.h"
 #include "run/before.h"
 #include "run/probe.h"
 #include "run/questions.h"
@@ -28,6 +31,7 @@ void Executor::record(Proposal proposal) {
   event.at_ms = parts_.clock.now_ms();
   event = parts_.journal.append(std::move(event));
   parts_.state.apply(event);
+  if (const Step* step = parts_.facts.runbook->find(event.instance); step && step->gives_secrets()) recall_secrets(*step);
   if (!event.instance.empty()) live_.steps[event.instance].forget_looks();
   if (event.kind == event::renewed) live_.cursors.clear();
   uncommitted_.push_back(std::move(event));
@@ -140,9 +144,70 @@ void Executor::absorb_ended(const Ended& ended) {
   if (ended.launch.role != Role::act) return absorb_look(*step, live, ended);
   bool began_before = ended.launch.takes_up || limits_.is_pausing;
   auto if_not_started = began_before ? IfNotStarted::begins_again : IfNotStarted::stops;
-  record(settle(*step, parts_.state.of(step->id), ended.outcome, scope_for(*step), parts_.clock.now_ms(), if_not_started));
+  const InstanceState& it = parts_.state.of(step->id);
+  RunScope scope = scope_for(*step);
+  Proposal settled = settle(*step, it, ended.outcome, scope, parts_.clock.now_ms(), if_not_started);
+  std::string why = keep_secrets(*step, settled.secrets);
+  record(why.empty() ? std::move(settled) : settle_without_outputs(*step, it, ended.outcome, scope, why));
   to_acknowledge_.push_back(ended.launch.n);
   close_question_about_its_timeout(*step);
+}
+
+std::filesystem::path Executor::kept_path(const OutputRule& rule, const RunScope& scope) const {
+  Value path = rule.kept_in->text.evaluate(scope);
+  return std::filesystem::path(parts_.facts.dir) / (path.is_text() ? path.as_text() : to_json(path));
+}
+
+// Before the commit of the outcome: what is said to be done must be found again.
+std::string Executor::keep_secrets(const Step& step, const std::vector<std::pair<std::string, std::string>>& secrets) {
+  for (const auto& [name, secret] : secrets) {
+    const OutputRule* rule = step.find_output(name);
+    RUNBOOK_ASSERT(rule);
+    parts_.facts.secret_outputs->learn(step.id, name, secret);
+    std::string why;
+    try {
+      if (rule->kept_in) why = parts_.performer.keep_secret(kept_path(*rule, scope_for(step)), secret);
+    } catch (const ExpressionError& error) {
+      why = error.what();
+    }
+    if (!why.empty()) return fmt::format("its secret output `{}` can't be kept: {}", name, why);
+  }
+  return {};
+}
+
+void Executor::recall_secrets() {
+  for (const Step* step : parts_.facts.runbook->steps) {
+    if (step->gives_secrets()) recall_secrets(*step);
+  }
+}
+
+void Executor::recall_secrets(const Step& step) {
+  if (!is_done(parts_.state.of(step.id).state)) return;
+  for (const OutputRule& rule : step.outputs) {
+    bool is_missing = rule.is_kept() && !parts_.facts.secret_outputs->find(step.id, rule.name);
+    if (is_missing) recall_secret(step, rule);
+  }
+}
+
+void Executor::recall_secret(const Step& step, const OutputRule& rule) {
+  Performer::Recalled found;
+  try {
+    RunScope scope = scope_for(step);
+    std::vector<std::string> argv;
+    for (const PlacedTemplate& word : rule.kept_by) {
+      Value value = word.text.evaluate(scope);
+      argv.push_back(value.is_text() ? value.as_text() : to_json(value));
+    }
+    found = rule.kept_in ? parts_.performer.recall_secret(kept_path(rule, scope))
+                         : parts_.performer.recall_secret(argv, parts_.facts.dir);
+  } catch (const ExpressionError& error) {
+    found.why_not = error.what();
+  }
+  if (found.secret && found.secret->size() < shortest_secret)
+    found = {std::nullopt, "what is there now is too short to be masked"};
+  if (found.secret) return parts_.facts.secret_outputs->learn(step.id, rule.name, *std::move(found.secret));
+  parts_.observer.notice(
+      fmt::format("the secret output `{}` of step `{}` is not found again: {}", rule.name, step.id, found.why_not));
 }
 
 void Executor::close_question_about_its_timeout(const Step& step) {

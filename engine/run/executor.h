@@ -1,6 +1,7 @@
 #pragma once
 // The one loop: decide, record, commit, then launch, ask, cancel; wait for what comes in; turn it into events. One thread, the
 // only one that touches journal and state.
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <string>
@@ -30,6 +31,8 @@ class Executor {
 
   // Records what was found out before the loop begins; committed before anything is taken up, or by run().
   void record(Proposal proposal);
+  // Finds the kept secrets of steps that are done.
+  void recall_secrets();
   // Takes up an attempt that an earlier engine began.
   void take_up(Launch launch);
 
@@ -57,6 +60,11 @@ class Executor {
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
   RunScope scope_for(const Step& step);
+  // "" or why a secret of it can't be kept for later engines.
+  std::string keep_secrets(const Step& step, const std::vector<std::pair<std::string, std::string>>& secrets);
+  void recall_secrets(const Step& step);
+  void recall_secret(const Step& step, const OutputRule& rule);
+  std::filesystem::path kept_path(const OutputRule& rule, const RunScope& scope) const;
   bool is_any_act_running() const;
   Conclusion conclude(const End& end);
 

@@ -7,6 +7,7 @@
 
 #include "base/value.h"
 #include "book/runbook.h"
+#include "run/secret_outputs.h"
 
 namespace runbook {
 
@@ -20,6 +21,8 @@ struct RunFacts {
   Value run_values;                      // $run
   std::string dir;                       // the runbook's folder, absolute
   std::vector<std::string> environment;  // what processes inherit, "NAME=value", each name once
+  std::shared_ptr<SecretOutputs> secret_outputs = std::make_shared<SecretOutputs>();
+  // All secrets that are known now, to be masked.
   std::vector<std::string> secret_values() const;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/pattern.h"
+#include "base/redactor.h"
 #include "book/inputs.h"
 
 namespace runbook {
@@ -68,28 +69,83 @@ std::optional<Value> converted(const OutputRule& rule, const Value& value, std::
   return convert(rule.type, text, why);
 }
 
+// Without the newline that programs end their output with: it is no part of the secret.
+std::optional<std::string> secret_of(const Value& value, std::string& why) {
+  if (!value.is_text()) {
+    why = "a secret is text, and this is not";
+    return std::nullopt;
+  }
+  std::string secret = value.as_text();
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  if (secret.size() >= shortest_secret) return secret;
+  why = fmt::format("a secret of less than {} characters can't be masked in what is shown", shortest_secret);
+  return std::nullopt;
+}
+
+class Extraction {
+ public:
+  Extraction(const Outcome& outcome, const Scope& scope) : outcome_(outcome), scope_(scope) {}
+
+  // "" or why it can't be had.
+  std::string take(const OutputRule& rule) {
+    std::string why;
+    if (rule.is_of_result() && outcome_.result_is_missing) return "the output was held by the supervisor, which died";
+    std::optional<Value> value = raw_value(rule, outcome_, scope_, why);
+    if (rule.is_secret) return take_secret(rule, value, why);
+    if (value) value = converted(rule, *value, why);
+    if (!value) return why;
+    values_.emplace_back(rule.name, *value);
+    return {};
+  }
+
+  void take_rest(const std::vector<OutputRule>& rules) {
+    if (!secrets_.empty()) return;
+    for (const auto& [name, value] : outcome_.named_outputs) {
+      bool is_ruled =
+          std::any_of(rules.begin(), rules.end(), [&, &name = name](const OutputRule& rule) { return rule.name == name; });
+      if (!is_ruled) values_.emplace_back(name, Value(value));
+    }
+  }
+
+  StepOutputs all() {
+    Value values{std::move(values_)};
+    if (secrets_.empty()) return {std::move(values), {}};
+    std::vector<std::string> secrets;
+    for (const auto& [name, secret] : secrets_) secrets.push_back(secret);
+    return {try_parse_json(redact(to_json(values), secrets)).value_or(Value(Map{})), std::move(secrets_)};
+  }
+
+ private:
+  // What an expression says of its failure may repeat what it looked at.
+  std::string take_secret(const OutputRule& rule, const std::optional<Value>& value, const std::string& why_none) {
+    std::string why;
+    std::optional<std::string> secret = value ? secret_of(*value, why) : std::nullopt;
+    if (!value) why = rule.value ? fmt::format("`{}` has no value", rule.value->expression.text()) : why_none;
+    if (!secret) return why;
+    values_.emplace_back(rule.name, Value(secret_mask));
+    secrets_.emplace_back(rule.name, *std::move(secret));
+    return {};
+  }
+
+  const Outcome& outcome_;
+  const Scope& scope_;
+  Map values_;
+  std::vector<std::pair<std::string, std::string>> secrets_;
+};
+
 }  // namespace
 
-std::optional<Value> extract_outputs(const std::vector<OutputRule>& rules, const Outcome& outcome, const Scope& scope,
-                                     std::string& why) {
-  Map outputs;
+std::optional<StepOutputs> extract_outputs(const std::vector<OutputRule>& rules, const Outcome& outcome, const Scope& scope,
+                                           std::string& why) {
+  Extraction extraction(outcome, scope);
   for (const OutputRule& rule : rules) {
-    std::string reason;
-    std::optional<Value> value;
-    if (rule.is_of_result() && outcome.result_is_missing) reason = "the output was held by the supervisor, which died";
-    else value = raw_value(rule, outcome, scope, reason);
-    if (value) value = converted(rule, *value, reason);
-    if (!value) {
-      why = fmt::format("output `{}`: {}", rule.name, reason);
-      return std::nullopt;
-    }
-    outputs.emplace_back(rule.name, *value);
+    const std::string reason = extraction.take(rule);
+    if (reason.empty()) continue;
+    why = fmt::format("output `{}`: {}", rule.name, reason);
+    return std::nullopt;
   }
-  for (const auto& named : outcome.named_outputs) {
-    bool is_ruled = std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == named.first; });
-    if (!is_ruled) outputs.emplace_back(named.first, Value(named.second));
-  }
-  return Value(std::move(outputs));
+  extraction.take_rest(rules);
+  return extraction.all();
 }
 
 }  // namespace runbook

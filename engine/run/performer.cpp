@@ -1,9 +1,13 @@
 #include "run/performer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 
 #include "base/error.h"
+#include "os/files.h"
+#include "os/inquiry.h"
 
 namespace runbook {
 
@@ -27,8 +31,9 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.params = request.params;
   context.env = request.env;
   context.dir = request.dir;
-  context.secrets = parts_.secrets;
+  context.secrets = request.secrets;
   context.keeps_result = request.keeps_result;
+  context.hides_output = request.hides_output;
   context.output_head = request.output_head;
   context.output_tail = request.output_tail;
   context.timeout_ms = request.timeout_ms;
@@ -77,6 +82,31 @@ void StepPerformer::finish(const Job& job) {
   }
   if (job.launch.role != Role::act) parts_.acknowledge(job.launch.n);
   inbox_.post(Ended{job.launch, std::move(outcome)});
+}
+
+std::string StepPerformer::keep_secret(const std::filesystem::path& file, std::string_view secret) {
+  try {
+    write_private_file(file, secret);
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+Performer::Recalled StepPerformer::recall_secret(const std::filesystem::path& file) {
+  try {
+    return {read_file(file), {}};
+  } catch (const Error& error) {
+    return {std::nullopt, error.what()};
+  }
+}
+
+Performer::Recalled StepPerformer::recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) {
+  constexpr std::int64_t patience_ms = 30'000;
+  Reply reply = inquire({argv, dir, patience_ms, Inquiry::Errors::kept});
+  if (!reply.is_good()) return {std::nullopt, fmt::format("`{}` {}", argv.front(), why_no_reply(reply))};
+  while (!reply.out.empty() && (reply.out.back() == '\n' || reply.out.back() == '\r')) reply.out.pop_back();
+  return {std::move(reply.out), {}};
 }
 
 void StepPerformer::cancel(std::int64_t n) {

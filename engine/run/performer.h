@@ -2,10 +2,12 @@
 // The executor's seams to the world: what is performed, who is asked, who watches.
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -27,6 +29,15 @@ class Performer {
   virtual void cancel(std::int64_t n) = 0;
   // The outcome of n is committed; what was kept for it may go.
   virtual void acknowledge(std::int64_t n) = 0;
+  // Writes a secret where later engines find it again: 0600, durable. "" or why not.
+  virtual std::string keep_secret(const std::filesystem::path& file, std::string_view secret) = 0;
+  struct Recalled {
+    std::optional<std::string> secret;
+    std::string why_not;
+  };
+  virtual Recalled recall_secret(const std::filesystem::path& file) = 0;
+  // What a program prints, without the newline at its end. Waits for it.
+  virtual Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) = 0;
 };
 
 class Operator {
@@ -54,7 +65,6 @@ class StepPerformer : public Performer {
  public:
   struct Parts {
     std::vector<std::unique_ptr<StepType>> types;
-    std::vector<std::string> secrets;
     std::function<void(std::int64_t n)> acknowledge;
     std::function<void(const std::string& instance, std::string_view bytes)> output;  // may be empty
   };
@@ -65,6 +75,9 @@ class StepPerformer : public Performer {
   void start(const Launch& launch) override;
   void cancel(std::int64_t n) override;
   void acknowledge(std::int64_t n) override { parts_.acknowledge(n); }
+  std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
+  Recalled recall_secret(const std::filesystem::path& file) override;
+  Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;
 
  private:
   struct Job {

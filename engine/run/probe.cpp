@@ -68,7 +68,7 @@ Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
   std::string why;
   auto outputs = extract_outputs(probe.outputs, outcome, scope, why);
   if (outputs) {
-    look.outputs = *outputs;
+    look.outputs = std::move(outputs->values);
   } else {
     look.answer = Look::Answer::cannot_tell;
     look.why = why;

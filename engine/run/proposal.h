@@ -10,7 +10,8 @@ namespace runbook {
 // An event whose bytes from outside still have to become blobs: the executor stores them and puts the references into the body.
 struct Proposal {
   Event event;
-  std::vector<std::pair<std::string, std::string>> blobs;  // member of the body, bytes
+  std::vector<std::pair<std::string, std::string>> blobs;    // member of the body, bytes
+  std::vector<std::pair<std::string, std::string>> secrets;  // outputs that are held in memory alone: name, value
 
   Proposal(std::string_view kind, std::string instance, Value body = {}, std::int64_t attempt = 0) {
     event.kind = kind;

@@ -9,10 +9,12 @@ namespace {
 
 bool is_end_unknown(const InstanceState& it) { return it.is_open && it.state == StepState::running && !it.has_exited; }
 
-Launch taken_up(const Step& step, const InstanceState& it) {
+Launch taken_up(const RunFacts& facts, const Step& step, const InstanceState& it) {
   auto request = std::make_shared<Request>();
   request->type = step.type;
+  request->secrets = facts.secret_values();
   request->keeps_result = step.needs_result();
+  request->hides_output = step.gives_secrets();
   Launch launch;
   launch.instance = step.id;
   launch.n = it.attempt;
@@ -27,11 +29,11 @@ Proposal renewed(const Step& step, const std::string& who) {
 
 }  // namespace
 
-Recovery recover(const Runbook& runbook, const RunState& state, const std::string& who, Purpose purpose) {
+Recovery recover(const RunFacts& facts, const RunState& state, const std::string& who, Purpose purpose) {
   Recovery recovery;
-  for (const Step* step : runbook.steps) {
+  for (const Step* step : facts.runbook->steps) {
     const InstanceState& it = state.of(step->id);
-    if (is_end_unknown(it)) recovery.taken_up.push_back(taken_up(*step, it));
+    if (is_end_unknown(it)) recovery.taken_up.push_back(taken_up(facts, *step, it));
     if (purpose == Purpose::cancel) continue;
     bool has_failed = it.state == StepState::failed || it.state == StepState::cancelled;
     if (has_failed) recovery.events.push_back(renewed(*step, who));

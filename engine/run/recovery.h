@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "book/runbook.h"
+#include "run/facts.h"
 #include "run/launch.h"
 #include "run/proposal.h"
 #include "state/run_state.h"
@@ -19,7 +19,7 @@ enum class Purpose {
   go_on,
   cancel,  // nothing is renewed
 };
-Recovery recover(const Runbook& runbook, const RunState& state, const std::string& who, Purpose purpose);
+Recovery recover(const RunFacts& facts, const RunState& state, const std::string& who, Purpose purpose);
 
 // Attempts of which the journal knows no end.
 std::vector<std::int64_t> open_attempts(const RunState& state);

@@ -27,8 +27,20 @@ std::string upper(std::string text) {
 }
 
 // A secret may be missing after a resume: it is never stored.
+void require_secret_output(const RunFacts& facts, const Reference& reference) {
+  if (reference.root != "steps" || reference.path.size() < 2) return;
+  const Step* step = facts.runbook->find(reference.path[0]);
+  const OutputRule* rule = step ? step->find_output(reference.path[1]) : nullptr;
+  if (!rule || !rule->is_secret || facts.secret_outputs->find(step->id, rule->name)) return;
+  throw Error(
+      ExitCode::step_failed,
+      fmt::format("the secret output `{}` of step `{}` is not there: the engine that held it has ended", rule->name, step->id),
+      fmt::format("let the step give it again: runbook redo {} {} --because \"its secret is needed\"", facts.run, step->id));
+}
+
 void require_secrets(const RunFacts& facts, const Template& text) {
   for (const Reference& reference : text.references()) {
+    require_secret_output(facts, reference);
     if (reference.root != "inputs" || reference.path.empty()) continue;
     const Input* input = facts.runbook->find_input(reference.path[0]);
     if (!input || input->type != ValueType::secret || facts.secrets.count(input->name)) continue;
@@ -127,10 +139,10 @@ Request make(const RunFacts& facts, const Step& step, const std::string& type_na
   request.dir = working_folder(facts, step, scope);
   request.output_head = step.output_head;
   request.output_tail = step.output_tail;
+  request.secrets = facts.secret_values();
   if (!has_values(params) && step.env.empty() && !step.dir) return request;
   Value shown = object({{"type", type_name}, {"params", request.params}, {"env", Value(env.of_step)}, {"dir", request.dir}});
-  auto secrets = facts.secret_values();
-  request.shown = secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
+  request.shown = request.secrets.empty() ? shown : try_parse_json(redact(to_json(shown), request.secrets)).value_or(Value());
   return request;
 }
 
@@ -139,6 +151,7 @@ Request make(const RunFacts& facts, const Step& step, const std::string& type_na
 Request make_request(const RunFacts& facts, const Step& step, const Scope& scope) {
   Request request = make(facts, step, step.type, step.params, scope);
   request.keeps_result = step.needs_result();
+  request.hides_output = step.gives_secrets();
   if (step.timeout_ms && (step.kills_on_timeout || step.effect == Effect::read)) request.timeout_ms = step.timeout_ms;
   return request;
 }

@@ -9,6 +9,7 @@ namespace runbook {
 std::vector<std::string> RunFacts::secret_values() const {
   std::vector<std::string> values;
   for (const auto& [name, value] : secrets) values.push_back(value);
+  values.insert(values.end(), secret_outputs->all().begin(), secret_outputs->all().end());
   return values;
 }
 
@@ -36,9 +37,14 @@ std::optional<Value> RunScope::context(std::string_view name) const {
 }
 
 std::optional<Value> RunScope::step(std::string_view id) const {
-  if (!facts_.runbook->find(id)) return std::nullopt;
+  const Step* known = facts_.runbook->find(id);
+  if (!known) return std::nullopt;
   const InstanceState& it = state_.of(std::string(id));
   Value step = is_done(it.state) ? values_.get(it.outputs) : Value();
+  for (const OutputRule& rule : known->outputs) {
+    const std::string* secret = rule.is_secret ? facts_.secret_outputs->find(id, rule.name) : nullptr;
+    if (secret) step = with(step, rule.name, *secret);
+  }
   return with(step, "state", step_state_name(it.state));
 }
 

@@ -34,6 +34,8 @@ class Settlement {
     RUNBOOK_ASSERT(false);
   }
 
+  Proposal without_outputs(const std::string& why) { return ended("failed", "it ran and exited with 0, but " + why); }
+
  private:
   // What is known of the process, with its output.
   Proposal with_process(std::string_view kind, Value body) {
@@ -59,9 +61,10 @@ class Settlement {
   Proposal succeeded() {
     std::string why;
     auto outputs = extract_outputs(step_.outputs, outcome_, scope_, why);
-    if (!outputs) return ended("failed", "it ran and exited with 0, but " + why);
+    if (!outputs) return without_outputs(why);
     Proposal proposal = has_looks_after(step_) ? with_process(event::exited, what_follows()) : ended("succeeded", "");
-    if (!outputs->as_map().empty()) proposal.attach("outputs", to_json(*outputs));
+    if (!outputs->values.as_map().empty()) proposal.attach("outputs", to_json(outputs->values));
+    proposal.secrets = std::move(outputs->secrets);
     return proposal;
   }
 
@@ -111,6 +114,11 @@ class Settlement {
 Proposal settle(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
                 IfNotStarted if_not_started) {
   return Settlement(step, it, outcome, scope, now_ms, if_not_started).proposal();
+}
+
+Proposal settle_without_outputs(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
+                                const std::string& why) {
+  return Settlement(step, it, outcome, scope, 0, IfNotStarted::stops).without_outputs(why);
 }
 
 }  // namespace runbook

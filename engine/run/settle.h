@@ -16,9 +16,13 @@ enum class IfNotStarted {
   begins_again,  // the engine died before it was: it is simply started now
 };
 
-// The one event: ended, exited or doubted. `it`: before the outcome. `scope`: with $before.
+// The one event: ended, exited or doubted; with the secrets that it gave. `it`: before the outcome. `scope`: with $before.
 Proposal settle(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
                 IfNotStarted if_not_started);
+
+// It succeeded, but its outputs can't be had or kept: failed.
+Proposal settle_without_outputs(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
+                                const std::string& why);
 
 // Whether running it again does no more than running it once.
 bool is_repeatable(Effect effect);

@@ -57,6 +57,13 @@ class MemoryJournal : public Journal {
     if (after_commit) after_commit();
   }
   std::string blob(const std::string& digest) const override { return blobs_.at(digest); }
+  // All that lies in it, as text.
+  std::string everything() const {
+    std::string all;
+    for (const Event& event : committed) all += to_json(event.body) + "\n";
+    for (const auto& [digest, bytes] : blobs_) all += bytes + "\n";
+    return all;
+  }
   std::vector<Answer> answers() override { return given; }
   std::int64_t seq() const override { return static_cast<std::int64_t>(committed.size()); }
   std::string hash() const override { return fmt::format("hash{}", committed.size()); }
@@ -121,6 +128,21 @@ class ScriptedPerformer : public Performer {
     CHECK_FALSE(journal_.has_uncommitted());
     acknowledged.push_back(n);
   }
+  std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override {
+    if (!keeping_fails.empty()) return keeping_fails;
+    kept[file.string()] = secret;
+    return {};
+  }
+  Recalled recall_secret(const std::filesystem::path& file) override {
+    const auto found = kept.find(file.string());
+    if (found == kept.end()) return {std::nullopt, "no such file"};
+    return {found->second, {}};
+  }
+  Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path&) override {
+    return recall_secret(std::filesystem::path(argv.back()));
+  }
+  std::map<std::string, std::string> kept;  // secrets, by file
+  std::string keeping_fails;                // why
   void finish(std::int64_t n, const Outcome& outcome) {
     inbox_.post(Ended{running_.at(n), outcome});
     running_.erase(n);
@@ -189,7 +211,8 @@ struct Loop {
     journal.forget_uncommitted();
     state = journal.fold();
     Executor next = executor();
-    Recovery recovery = recover(*facts.runbook, state, "ada", Purpose::go_on);
+    next.recall_secrets();
+    Recovery recovery = recover(facts, state, "ada", Purpose::go_on);
     for (auto& proposal : recovery.events) next.record(std::move(proposal));
     for (auto& launch : recovery.taken_up) next.take_up(std::move(launch));
     return next.run(limits);

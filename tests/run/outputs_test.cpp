@@ -15,7 +15,7 @@ std::string taken(const std::string& rules, const Outcome& outcome) {
   std::string why;
   auto outputs =
       extract_outputs(story.facts.runbook->find("a")->outputs, outcome, RunScope(story.facts, story.state, story.values), why);
-  return outputs ? to_json(*outputs) : why;
+  return outputs ? to_json(outputs->values) : why;
 }
 
 Outcome that_wrote(std::vector<std::pair<std::string, std::string>> named) {

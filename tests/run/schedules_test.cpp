@@ -65,6 +65,9 @@ class World : public Performer {
     inbox_.post(Ended{process.launch, process.outcome});
   }
   void acknowledge(std::int64_t) override {}
+  std::string keep_secret(const std::filesystem::path&, std::string_view) override { return {}; }
+  Recalled recall_secret(const std::filesystem::path&) override { return {}; }
+  Recalled recall_secret(const std::vector<std::string>&, const std::filesystem::path&) override { return {}; }
 
  private:
   struct Process {
@@ -168,7 +171,7 @@ class Schedule {
     Executor executor({facts_, journal_, state_, world_, nobody_, witness_, clock_, inbox_},
                       std::max(state_.last_attempt, world_.greatest_n));
     try {
-      Recovery recovery = recover(*facts_.runbook, state_, "ada", Purpose::go_on);
+      Recovery recovery = recover(facts_, state_, "ada", Purpose::go_on);
       for (auto& proposal : recovery.events) executor.record(std::move(proposal));
       for (auto& launch : recovery.taken_up) executor.take_up(std::move(launch));
       return executor.run(limits_).end.is_left();

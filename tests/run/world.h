@@ -137,7 +137,7 @@ class Story {
     live = Live();
     live.last_n = last_n;
     limits.is_pausing = false;
-    Recovery recovery = recover(*facts.runbook, state, "ada", purpose);
+    Recovery recovery = recover(facts, state, "ada", purpose);
     for (auto& proposal : recovery.events) record(std::move(proposal));
     for (auto& launch : recovery.taken_up) start(std::move(launch));
     return turn();

@@ -1,0 +1,164 @@
+"""Secrets that a step gives: into the next step, nowhere else; found again, or said to be gone."""
+
+import os
+
+from test_steps import forms
+from world import kill, until, world  # noqa: F401 (a fixture)
+
+TOKEN = "tk-9f/8+e7 d6'\"x"
+LOGIN = """
+runbook: login
+steps:
+  - id: login
+    title: Log in
+    shell: |
+      echo "welcome; your token: $(cat "$W/server")"
+      echo "token $(cat "$W/server")" >&2
+      cat "$W/server" | base64
+    outputs:
+      token: {regex: "your token: (.*)"%s, secret: true}
+      greeting: {value: "split(stdout, ';')[0]"}
+"""
+USE = """
+  - id: use
+    title: Use it
+    env: {TOKEN: "${{ $steps.login.token }}"}
+    shell: |
+      printf '%s' "$TOKEN" > "$W/used"
+      echo "I use $TOKEN"
+      printf '%s' "$TOKEN" | base64
+      until [ -e "$W/gate" ]; do sleep 0.02; done
+"""
+STOP = """
+  - id: stop
+    title: Stop once
+    shell: test -e "$W/go"
+"""
+
+
+def write(world, keep="", between=""):
+    (world.folder / "server").write_text(TOKEN)
+    world.write(LOGIN % (keep and f", keep: {keep}") + between + USE)
+
+
+def assert_nowhere(world):
+    """In no file of the journal and the run, and in no message."""
+    files = [*world.run_folder().rglob("*"), *world.folder.glob("journal.db*"), *world.folder.glob("engine*.log")]
+    for path in filter(os.path.isfile, files):
+        content = path.read_bytes()
+        for form in forms(TOKEN):
+            assert form not in content, (path, form)
+
+
+def test_a_secret_output_reaches_the_next_step_and_stands_nowhere(world):
+    write(world)
+    engine = world.start("-o")
+    until(lambda: (world.folder / "used").exists(), "the step that uses it")
+    assert_nowhere(world)
+    world.open_gate()
+    assert engine.wait(timeout=60) == 0
+    assert (world.folder / "used").read_text() == TOKEN
+    assert_nowhere(world)
+    assert world.step("login")["outputs"] == {"token": "[secret]", "greeting": "welcome"}
+    assert "I use [secret]" in engine.log.read_text()
+    assert "I use [secret]" in world("logs", "last", "use").out
+    logs = world("logs", "last", "login")
+    assert "token" not in logs.out, logs
+
+
+def test_a_failing_login_keeps_nothing_of_what_it_wrote(world):
+    (world.folder / "server").write_text(TOKEN)
+    world.write(LOGIN.replace("base64\n", "base64\n      exit 3\n", 1) % "")
+    result = world.run()
+    assert result.code == 1
+    assert "it exited with 3; what it wrote is not kept, for it may hold a secret" in result.err
+    assert_nowhere(world)
+
+
+def test_without_keep_a_resumed_run_says_how_the_secret_comes_again(world):
+    write(world, between=STOP)
+    assert world.run().code == 1
+    (world.folder / "go").touch()
+    world.open_gate()
+    result = world.resume()
+    assert result.code == 1, result
+    assert "the secret output `token` of step `login` is not there: the engine that held it has ended" in result.err
+    assert "runbook redo" in result.err
+    run = world.show()["run"]
+    assert world("redo", run, "login", "--because", "its secret is needed").code == 0
+    assert world.resume().code == 0
+    assert (world.folder / "used").read_text() == TOKEN
+    assert_nowhere(world)
+
+
+def test_a_kept_secret_is_found_again(world):
+    for keep, place in (("{file: kept}", "kept"), ("{command: [cat, \"${{ $run.dir }}/server\"]}", "server")):
+        write(world, keep, STOP)
+        (world.folder / "go").unlink(missing_ok=True)
+        assert world.run("--inputs", "/dev/null").code in (1, 2)
+        result = world.run()
+        assert result.code == 1, result
+        if place == "kept":
+            assert (world.folder / "kept").stat().st_mode & 0o777 == 0o600
+            assert (world.folder / "kept").read_text() == TOKEN
+        (world.folder / "go").touch()
+        world.open_gate()
+        result = world.resume()
+        assert result.code == 0, result
+        assert (world.folder / "used").read_text() == TOKEN
+        (world.folder / "used").unlink()
+        world("cancel", "last")
+        world.journal = world.folder / f"{place}.db"
+        world.env["RUNBOOK_JOURNAL"] = str(world.journal)
+
+
+def test_a_kept_file_that_is_gone_is_told(world):
+    write(world, "{file: kept}", STOP)
+    assert world.run().code == 1
+    (world.folder / "kept").unlink()
+    (world.folder / "go").touch()
+    result = world.resume()
+    assert result.code == 1
+    assert "the secret output `token` of step `login` is not found again: reading " in result.err
+
+
+def test_the_engine_dies_while_the_secret_is_made_and_the_supervisor_holds_it(world):
+    (world.folder / "server").write_text(TOKEN)
+    world.write((LOGIN % "").replace("    shell: |\n", "    shell: |\n      touch \"$W/begun\"; until [ -e \"$W/server-gate\" ]; do sleep 0.02; done\n", 1) + USE)
+    engine = world.start()
+    until(lambda: (world.folder / "begun").exists(), "the login")
+    kill(engine.pid)
+    engine.wait()
+    world.open_gate("server-gate")
+    world.open_gate()
+    result = world.resume()
+    assert result.code == 0, result
+    assert (world.folder / "used").read_text() == TOKEN
+    assert_nowhere(world)
+
+
+def test_the_supervisor_dies_with_what_it_held(world):
+    (world.folder / "server").write_text(TOKEN)
+    world.write((LOGIN % "").replace("    shell: |\n", "    shell: |\n      touch \"$W/begun\"; until [ -e \"$W/server-gate\" ]; do sleep 0.02; done\n", 1) + USE)
+    engine = world.start()
+    until(lambda: (world.folder / "begun").exists(), "the login")
+    kill(world.supervisor())
+    world.open_gate("server-gate")
+    engine.wait(timeout=60)
+    assert_nowhere(world)
+    assert world.step("login")["state"] in ("failed", "in_doubt"), world.show()
+    assert not (world.folder / "used").exists()
+
+
+def test_a_secret_is_not_taken_from_an_argument(world):
+    world.write((LOGIN % "").replace("    shell: |\n", "    shell: |\n      touch \"$W/begun\"; sleep 600\n", 1))
+    engine = world.start()
+    until(lambda: (world.folder / "begun").exists(), "the login")
+    supervisor = world.supervisor()
+    kill(engine.pid, supervisor, *world.step_processes())
+    engine.wait()
+    assert world.resume().code == 4
+    result = world("resolve", "last", "login", "done", "--set", f"token={TOKEN}", "--set", "greeting=hi", "--because", "it did")
+    assert result.code == 2
+    assert "`token` is secret, and an argument is seen by everybody on this machine" in result.err
+    assert world("resolve", "last", "login", "done", "--set", "greeting=hi", "--because", "it did").code == 0

@@ -1,0 +1,153 @@
+#include "run/secret_outputs.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/run/loop.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+namespace {
+
+const std::string secret = "s3cr3t-of-login";
+
+std::string login(const std::string& rule) {
+  return "- {id: login, shell: vault login, outputs: {token: " + rule + ", shown: {value: stdout}}}\n";
+}
+const std::string use = "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}}\n";
+
+// What the step's environment holds for TOKEN, when it is started.
+struct Watch {
+  explicit Watch(Loop& loop) {
+    loop.performer.on_start = [this](const Launch& launch) {
+      if (launch.instance != "use") return;
+      secrets = launch.request->secrets;
+      for (const std::string& entry : launch.request->env)
+        if (entry.starts_with("TOKEN=")) token = entry.substr(6);
+    };
+  }
+  std::string token;
+  std::vector<std::string> secrets;
+};
+
+}  // namespace
+
+TEST_CASE("a secret output reaches the next step, is masked there, and stands nowhere in the journal") {
+  Loop loop(login("{value: stdout, secret: true}") + use);
+  Watch watch(loop);
+  loop.performer.script["act login"] = {exits(0, secret + "\n")};
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(watch.token == secret);
+  CHECK(watch.secrets == std::vector<std::string>{secret});
+  const std::string all = loop.journal.everything();
+  CHECK(all.find(secret) == std::string::npos);
+  CHECK(all.find(R"("token":"[secret]")") != std::string::npos);
+  CHECK(all.find(R"("shown":"[secret]\n")") != std::string::npos);  // the same text as an ordinary output
+}
+
+TEST_CASE("an attempt that gives a secret is told to hide its output; another is not") {
+  Loop loop(login("{value: stdout, secret: true}") + use);
+  std::map<std::string, bool> hides;
+  loop.performer.on_start = [&](const Launch& launch) { hides[launch.instance] = launch.request->hides_output; };
+  loop.performer.script["act login"] = {exits(0, secret)};
+  loop.run();
+  CHECK(hides == std::map<std::string, bool>{{"login", true}, {"use", false}});
+}
+
+TEST_CASE("without keep it does not survive the engine: the step that needs it says how to get it again") {
+  Loop loop(login("{value: stdout, secret: true}") + "- {id: stop, shell: fails}\n" + use);
+  loop.performer.script["act login"] = {exits(0, secret)};
+  loop.performer.script["act stop"] = {exits(1)};
+  CHECK(loop.run().end.state == "failed");
+  loop.facts.secret_outputs = std::make_shared<SecretOutputs>();  // another engine
+  const End end = loop.resume().end;
+  CHECK(end.state == "failed");
+  CHECK(end.instance == "use");
+  CHECK_MESSAGE(end.why.find("the secret output `token` of step `login` is not there") != std::string::npos, end.why);
+  CHECK_MESSAGE(end.why.find("runbook redo") != std::string::npos, end.why);
+}
+
+TEST_CASE("a kept secret is written before the outcome is committed, and found again") {
+  for (const char* keep : {"{file: token}", "{command: [cat, /books/token]}"}) {
+    CAPTURE(keep);
+    Loop loop(login(std::string("{value: stdout, secret: true, keep: ") + keep + "}") + "- {id: stop, shell: fails}\n" + use);
+    Watch watch(loop);
+    loop.facts.dir = "/books";
+    loop.performer.kept["/books/token"] = "from-elsewhere";
+    loop.performer.script["act login"] = {exits(0, secret)};
+    loop.performer.script["act stop"] = {exits(1)};
+    loop.run();
+    const bool is_written = loop.performer.kept["/books/token"] == secret;
+    CHECK(is_written == (std::string(keep) == "{file: token}"));
+    loop.facts.secret_outputs = std::make_shared<SecretOutputs>();
+    CHECK(loop.resume().end.state == "succeeded");
+    CHECK(watch.token == loop.performer.kept["/books/token"]);
+  }
+}
+
+TEST_CASE("a secret that can't be kept fails its step, and is not told") {
+  Loop loop(login("{value: stdout, secret: true, keep: {file: token}}") + use);
+  loop.performer.script["act login"] = {exits(0, secret)};
+  loop.performer.keeping_fails = "writing /books/token: No space left on device";
+  const End end = loop.run().end;
+  CHECK(end.why ==
+        "it ran and exited with 0, but its secret output `token` can't be kept: writing /books/token: No space left on device");
+  CHECK(loop.journal.everything().find(secret) == std::string::npos);
+}
+
+TEST_CASE("a step that is satisfied finds its kept secret; one that is gone is told") {
+  const std::string rule = "{value: stdout, secret: true, keep: {file: token}}";
+  const std::string satisfied = "- {id: login, shell: vault login, outputs: {token: " + rule + "}, done_when: {shell: look}}\n";
+  Loop loop(satisfied + use);
+  Watch watch(loop);
+  loop.facts.dir = "/books";
+  loop.performer.kept["/books/token"] = secret;
+  loop.performer.script["look login"] = {yes()};
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(watch.token == secret);
+  Loop gone(satisfied + use);
+  gone.performer.script["look login"] = {yes()};
+  CHECK(gone.run().end.state == "failed");
+  REQUIRE(gone.witness.notices.size() == 1);
+  CHECK(gone.witness.notices[0] == "the secret output `token` of step `login` is not found again: no such file");
+}
+
+TEST_CASE("what can't be masked is no secret, and what an expression says of it is not repeated") {
+  struct Story {
+    const char *rule, *out, *why;
+  };
+  for (const Story& story : {
+           Story{"{value: stdout, secret: true}", "short\n", "a secret of less than 6 characters can't be masked"},
+           Story{"{value: json.token, secret: true}", "{\"token\": 123456789}", "a secret is text, and this is not"},
+           Story{"{value: json.token, secret: true}", "{\"tokens\": \"s3cr3t-of-login\"}", "`json.token` has no value"},
+           Story{"{value: 'add(stdout, 1)', secret: true}", "s3cr3t-of-login", "has no value"},
+           Story{"{regex: 'token: (.*)', secret: true}", "s3cr3t-of-login", "nothing in standard output matches"},
+       }) {
+    CAPTURE(story.rule);
+    Loop loop("- {id: login, shell: vault login, outputs: {token: " + std::string(story.rule) + "}}\n");
+    loop.performer.script["act login"] = {exits(0, story.out)};
+    const End end = loop.run().end;
+    CHECK(end.state == "failed");
+    CHECK_MESSAGE(end.why.find(story.why) != std::string::npos, end.why);
+    CHECK(end.why.find("s3cr3t") == std::string::npos);
+    CHECK(loop.journal.everything().find("s3cr3t") == std::string::npos);
+  }
+}
+
+TEST_CASE("what a step with a secret writes beside its declared outputs is not recorded") {
+  Loop loop("- {id: login, shell: vault login, outputs: {token: {secret: true}}}\n");
+  Outcome outcome = exits(0);
+  outcome.named_outputs = {{"token", secret}, {"other", "another-secret"}};
+  loop.performer.script["act login"] = {outcome};
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.journal.everything().find("another-secret") == std::string::npos);
+}
+
+TEST_CASE("an older secret of a step stays masked when the step gives a new one") {
+  SecretOutputs secrets;
+  secrets.learn("login", "token", "first-token");
+  secrets.learn("login", "token", "second-token");
+  CHECK(*secrets.find("login", "token") == "second-token");
+  CHECK(secrets.all() == std::vector<std::string>{"first-token", "second-token"});
+  CHECK(secrets.find("login", "other") == nullptr);
+}
