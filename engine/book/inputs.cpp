@@ -154,7 +154,7 @@ class Resolution {
       const Value value = input.fallback->evaluate(InputScope(resolved_.values));
       const bool is_so_already = has_members(input.type) && value.type_name() == value_type_name(input.type);
       if (is_so_already) take(input, value);
-      else accept(input, value.is_text() ? value.as_text() : to_json(value));
+      else accept(input, text_or_json(value));
     } catch (const ExpressionError& error) {
       report(input, fmt::format("the default of input `{}`: {}", input.name, error.what()), how_to_give(input));
     }

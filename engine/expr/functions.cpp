@@ -196,7 +196,7 @@ Value mapped(const FunctionCall& given) {
 }
 
 Value to_array(const FunctionCall& given) { return given[0].is_list() ? given[0] : Value(List{given[0]}); }
-Value to_string(const FunctionCall& given) { return given[0].is_text() ? given[0] : Value(to_json(given[0])); }
+Value to_string(const FunctionCall& given) { return text_or_json(given[0]); }
 Value to_number(const FunctionCall& given) {
   if (given[0].is_number()) return given[0];
   if (!given[0].is_text()) return {};

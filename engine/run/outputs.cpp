@@ -64,8 +64,7 @@ std::optional<Value> converted(const OutputRule& rule, const Value& value, std::
     return std::nullopt;
   }
   if (rule.type == ValueType::text) return value;
-  std::string text = value.is_text() ? value.as_text() : to_json(value);
-  return convert(rule.type, text, why);
+  return convert(rule.type, text_or_json(value), why);
 }
 
 }  // namespace

@@ -203,7 +203,7 @@ class Planner {
       Map env;
       for (const EnvEntry& entry : step.env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
       planned.env = Value(std::move(env));
-      planned.dir = step.dir ? to_text(step.dir->text.foreseen(scope)) : facts_.dir;
+      planned.dir = step.dir ? text_or_json(step.dir->text.foreseen(scope)) : facts_.dir;
     } catch (const ExpressionError& error) {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
@@ -226,14 +226,12 @@ class Planner {
     planned.looks.push_back(std::move(look));
   }
 
-  static std::string to_text(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
-
   std::string shown(const Probe& probe, const Scope& scope) const {
     std::string text;
     if (!probe.type.empty()) {
       const Value params = said_params(*facts_.types, probe.type, foreseen(probe.params, scope));
       const Map& members = params.as_map();
-      text = fmt::format("{}: {}", probe.type, to_text(members.size() == 1 ? members.front().second : params));
+      text = fmt::format("{}: {}", probe.type, text_or_json(members.size() == 1 ? members.front().second : params));
     }
     if (text.ends_with('\n')) text.pop_back();
     const char* separator = text.empty() ? "" : text.find('\n') == std::string::npos ? ", " : "\n";
