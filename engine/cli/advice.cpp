@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/pattern.h"
+#include "base/shell_word.h"
 #include "cli/session.h"
 
 namespace runbook {

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "cli/advice.h"
 #include "cli/person.h"
 #include "cli/progress.h"

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/shell_word.h"
 #include "cli/session.h"
 #include "os/files.h"
 #include "os/inquiry.h"
