@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/pattern.h"
 #include "base/shell_word.h"
-#include "cli/session.h"
 
 namespace runbook {
 

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/shell_word.h"
 #include "cli/commands.h"
-#include "cli/session.h"
 #include "cli/starter.h"
 #include "os/files.h"
 

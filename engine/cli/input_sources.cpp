@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "base/shell_word.h"
-#include "cli/session.h"
 #include "os/files.h"
 #include "os/inquiry.h"
 #include "os/terminal.h"

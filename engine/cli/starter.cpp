@@ -7,7 +7,6 @@
 
 #include "base/shell_word.h"
 #include "book/names.h"
-#include "cli/session.h"
 
 namespace runbook {
 
