@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/lines.h"
 #include "base/pattern.h"
 #include "base/shell_word.h"
 #include "base/trimmed.h"
@@ -90,12 +91,8 @@ Value matches(const FunctionCall& given) {
 }
 
 Value lines(const FunctionCall& given) {
-  std::vector<std::string> all = parts(given[0].as_text(), "\n");
-  if (all.back().empty()) all.pop_back();
-  for (std::string& line : all) {
-    if (line.ends_with('\r')) line.pop_back();
-  }
-  return list_of(std::move(all));
+  const std::vector<std::string_view> all = lines_of(given[0].as_text());
+  return Value(List(all.begin(), all.end()));
 }
 
 Value parsed_json(const FunctionCall& given) {
