@@ -141,7 +141,8 @@ class Planner {
       if (!decision)
         verdict = Verdict::depends, why = fmt::format("`when` is known after {}: {}", later_, step.when->expression.text());
       if (decision && is_skip(*decision, step, why)) return skip(step, why);
-      if (decision && is_refusal(*decision, why)) verdict = Verdict::stops;
+      // Whatever else `decide` refuses may only be for want of what is not known yet.
+      if (decision && !decision->failed_when.empty()) verdict = Verdict::stops, why = decision->failed_when;
     }
     add(step, verdict, std::move(why));
     show(planned_.back());
@@ -156,17 +157,6 @@ class Planner {
     if (found == decision.events.end()) return false;
     why = found->event.body.text_or("why", "");
     return true;
-  }
-
-  // Of `when` alone: whatever else `decide` refuses may only be for want of what is not known yet.
-  static bool is_refusal(const Decision& decision, std::string& why) {
-    for (const Proposal& proposal : decision.events) {
-      const std::string said = proposal.event.body.text_or("why", "");
-      if (proposal.event.kind != event::refused || !said.starts_with("`when`")) continue;
-      why = said;
-      return true;
-    }
-    return false;
   }
 
   void skip(const Step& step, const std::string& why) {
