@@ -39,6 +39,18 @@ Value list_of(std::vector<std::string> texts) {
   return Value(std::move(list));
 }
 
+Value starts_with(const FunctionCall& given) { return given[0].as_text().starts_with(given[1].as_text()); }
+Value ends_with(const FunctionCall& given) { return given[0].as_text().ends_with(given[1].as_text()); }
+
+Value join(const FunctionCall& given) {
+  std::string joined;
+  for (const Value& item : given[1].as_list()) {
+    if (&item != &given[1].as_list().front()) joined += given[0].as_text();
+    joined += item.as_text();
+  }
+  return joined;
+}
+
 Value split(const FunctionCall& given) {
   if (given[1].as_text().empty()) given.fail(Kind::invalid_value, 1, "the separator is empty");
   return list_of(parts(given[0].as_text(), given[1].as_text()));
@@ -140,6 +152,16 @@ Value is_version_at_least(const FunctionCall& given) {
 
 std::vector<Function> text_functions() {
   return {
+      {"ends_with", {accepts_text, accepts_text}, 2, false, false, "ends_with(text, end)", "whether it ends so", ends_with},
+      {"join", {accepts_text, accepts_texts}, 2, false, false, "join(separator, texts)", "one text of many", join},
+      {"starts_with",
+       {accepts_text, accepts_text},
+       2,
+       false,
+       false,
+       "starts_with(text, beginning)",
+       "whether it begins so",
+       starts_with},
       {"split", {accepts_text, accepts_text}, 2, false, true, "split(text, separator)", "a list of what stands between", split},
       {"replace",
        {accepts_text, accepts_text, accepts_text},
