@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "base/suggestion.h"
-#include "expr/functions.h"
+#include "expr/call_rules.h"
 #include "expr/lexer.h"
 
 namespace runbook {
@@ -432,21 +431,20 @@ class Parser {
   // `of`: what stands before the dot before the name; nullptr: there is none.
   Node::Ptr call(Node::Ptr of) {
     const Token& name = take();
-    const Function* function = find_function(name.value.as_text(), into_.dialect);
-    if (!function) fail_unknown_function(name);
+    const Function& function = function_named(name.value.as_text(), into_.dialect, name.begin);
     const std::size_t opened = take().begin;
     const std::size_t begin = of ? of->begin : name.begin;
     std::vector<Node::Ptr> arguments = this->arguments(opened, of != nullptr);
-    check_count(*function, name, arguments.size());
+    check_count(function, arguments.size(), name.begin);
     int height = of ? of->height : 0;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-      check_body(*function, i, *arguments[i]);
+      check_argument(function, i, *arguments[i], text_);
       height = std::max(height, arguments[i]->height);
     }
-    if (!function->body && !of)
+    if (!function.body && !of)
       return make(Node::Choice{std::move(arguments[0]), std::move(arguments[1]), std::move(arguments[2])}, begin, height);
-    if (!function->body) fail(name.begin, "`if` can't stand after a dot");
-    return make(Node::Call{function, std::move(arguments), std::move(of)}, begin, height);
+    if (!function.body) fail(name.begin, "`if` can't stand after a dot");
+    return make(Node::Call{&function, std::move(arguments), std::move(of)}, begin, height);
   }
 
   std::vector<Node::Ptr> arguments(std::size_t opened, bool is_inside) {
@@ -468,37 +466,6 @@ class Parser {
     Node::Ptr body = expression(body_power);
     const int height = body->height;
     return make(Node::Body{std::move(body)}, begin, height);
-  }
-
-  [[noreturn]] void fail_unknown_function(const Token& name) const {
-    std::vector<std::string> known;
-    for (const Function& function : all_functions()) {
-      if (!is_plain() || !function.is_addition) known.push_back(function.name);
-    }
-    std::string hint = suggestion(name.value.as_text(), known, 8);
-    fail(ExpressionError::Kind::unknown_function, name.begin, fmt::format("there is no function `{}`", name.value.as_text()),
-         hint);
-  }
-
-  static void check_count(const Function& function, const Token& name, std::size_t count) {
-    const bool is_right = count >= function.least && (function.takes_more || count <= function.takes.size());
-    if (is_right) return;
-    fail(ExpressionError::Kind::invalid_arity, name.begin,
-         fmt::format("`{}` can't take {} argument{}", function.name, count, count == 1 ? "" : "s"),
-         fmt::format("write `{}`", function.usage));
-  }
-
-  void check_body(const Function& function, std::size_t position, const Node& argument) const {
-    const unsigned takes = function.takes[std::min(position, function.takes.size() - 1)];
-    const bool is_body = std::holds_alternative<Node::Body>(argument.data);
-    if (is_body == ((takes & accepts_expression) != 0)) return;
-    const std::string_view shown = text_.substr(argument.begin, argument.end - argument.begin);
-    if (is_body)
-      fail(ExpressionError::Kind::invalid_type, argument.begin, fmt::format("`{}` takes no `&` here", function.name),
-           fmt::format("write `{}`", function.usage));
-    fail(ExpressionError::Kind::invalid_type, argument.begin,
-         fmt::format("`{}` takes an expression here that it applies to each item", function.name),
-         fmt::format("write `&{}`", shown));
   }
 
   Node::Ptr logical(Node::Ptr left, Node::Connective connective) {
