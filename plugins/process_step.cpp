@@ -25,10 +25,9 @@ std::optional<std::string> standard_input(const Value& params, const std::string
   if (const Value* json = input.find("json")) return to_json(*json) + "\n";
   if (const Value* yaml = input.find("yaml")) return to_yaml(*yaml);
   if (const Value* file = input.find("file")) {
-    std::string path = file->is_text() ? file->as_text() : to_json(*file);
-    return read_file(std::filesystem::path(dir) / path, ExitCode::step_failed);
+    return read_file(std::filesystem::path(dir) / text_or_json(*file), ExitCode::step_failed);
   }
-  return input.is_text() ? input.as_text() : to_json(input);
+  return text_or_json(input);
 }
 
 bool is_name(std::string_view text) {

@@ -193,9 +193,12 @@ void sort_diagnostics(std::vector<Diagnostic>& diagnostics) {
   diagnostics.erase(end, diagnostics.end());
 }
 
-bool has_errors(const std::vector<Diagnostic>& diagnostics) {
-  return std::any_of(diagnostics.begin(), diagnostics.end(),
-                     [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::error; });
+const Diagnostic* first_error(const std::vector<Diagnostic>& diagnostics) {
+  const auto found = std::find_if(diagnostics.begin(), diagnostics.end(),
+                                  [](const Diagnostic& each) { return each.severity == Diagnostic::Severity::error; });
+  return found == diagnostics.end() ? nullptr : &*found;
 }
+
+bool has_errors(const std::vector<Diagnostic>& diagnostics) { return first_error(diagnostics) != nullptr; }
 
 }  // namespace runbook

@@ -36,6 +36,8 @@ Diagnostic in_short(Diagnostic diagnostic);
 
 // Sorted by place, each once.
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
+// nullptr: there are but warnings.
+const Diagnostic* first_error(const std::vector<Diagnostic>& diagnostics);
 bool has_errors(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace runbook

@@ -294,6 +294,8 @@ std::optional<Value> try_parse_json(std::string_view text) {
 
 std::string to_json(const Value& value) { return Writer(0).write(value); }
 
+std::string text_or_json(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
+
 std::string to_pretty_json(const Value& value) { return Writer(2).write(value); }
 
 }  // namespace runbook

@@ -15,6 +15,8 @@ std::optional<Value> try_parse_json(std::string_view text);
 
 // One line. Bytes that are not UTF-8 become U+FFFD; never throws.
 std::string to_json(const Value& value);
+// Text as it is, all else as to_json: how a value stands within a sentence, a setting or a listing.
+std::string text_or_json(const Value& value);
 // Two spaces a level.
 std::string to_pretty_json(const Value& value);
 

@@ -1,30 +1,18 @@
 #include "base/secret_forms.h"
+#include "base/base64.h"
 
 #include <algorithm>
 #include <string_view>
 
 #include "base/digest.h"
+#include "base/trimmed.h"
 
 namespace runbook {
 namespace {
 
 constexpr std::size_t longest_piece = 4096;  // a longer secret is searched for in pieces, whose masks then merge
-constexpr std::string_view blanks = " \t\r\n";
 
 using Kind = PatternMatcher::Kind;
-
-std::string base64(std::string_view bytes, std::string_view last_two) {
-  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + std::string(last_two);
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::string_view group = bytes.substr(at, 3);
-    unsigned bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8U | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-    for (std::size_t i = 0; i <= group.size(); ++i) text += alphabet[bits >> (18 - 6 * i) & 63U];
-    text.append(3 - group.size(), '=');
-  }
-  return text;
-}
 
 std::string replaced(std::string_view text, char from, std::string_view to) {
   std::string result;
@@ -40,12 +28,6 @@ std::string upper_case(std::string text) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
   return text;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 class Forms {
@@ -72,8 +54,8 @@ class Forms {
     const std::string hex = to_hex(piece);
     add(hex, Kind::encoded);
     add(upper_case(hex), Kind::encoded);
-    for (const std::string_view last_two : {"+/", "-_"}) {
-      for (std::size_t offset = 0; offset < 3; ++offset) add_base64(piece, offset, last_two);
+    for (const Base64 alphabet : {Base64::standard, Base64::url}) {
+      for (std::size_t offset = 0; offset < 3; ++offset) add_base64(piece, offset, alphabet);
     }
   }
 
@@ -84,13 +66,13 @@ class Forms {
 
   // The secret behind `offset` unknown bytes of a group of three. The characters at its ends that depend on its neighbours
   // are left out, but for the two that often stand behind it: nothing, and the newline of `echo`.
-  void add_base64(std::string_view piece, std::size_t offset, std::string_view last_two) {
+  void add_base64(std::string_view piece, std::size_t offset, Base64 alphabet) {
     const std::size_t first = offset == 0 ? 0 : offset + 1;
     const std::size_t known = (offset + piece.size()) * 8 / 6 - first;
     for (const std::string_view tail : {"", "\n"}) {
       std::string bytes(offset, '\0');
       bytes.append(piece).append(tail);
-      const std::string text = base64(bytes, last_two).substr(first);
+      const std::string text = base64(bytes, alphabet).substr(first);
       add(text.substr(0, known), Kind::encoded);
       add(text.substr(0, text.find('=')), Kind::encoded);
       add(text, Kind::encoded);

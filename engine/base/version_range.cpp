@@ -4,23 +4,19 @@
 
 #include <algorithm>
 
+#include "base/trimmed.h"
+
 namespace runbook {
 namespace {
 
 constexpr std::string_view relations[] = {">=", "<=", ">", "<", ""};
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
 
 }  // namespace
 
 std::optional<VersionRange::Bound> VersionRange::parse_bound(std::string_view text) {
   const auto* relation = std::find_if(std::begin(relations), std::end(relations),
                                       [&](std::string_view candidate) { return text.starts_with(candidate); });
-  std::optional<Version> version = parse_version(trimmed(text.substr(relation->size())));
+  std::optional<Version> version = parse_version(trimmed(text.substr(relation->size()), " "));
   if (!version) return std::nullopt;
   return Bound{*relation, *std::move(version)};
 }
@@ -28,10 +24,10 @@ std::optional<VersionRange::Bound> VersionRange::parse_bound(std::string_view te
 std::optional<VersionRange> VersionRange::parse(std::string_view text, std::string& why) {
   VersionRange range;
   range.text_ = text;
-  if (trimmed(text) == "*") return range;
+  if (trimmed(text, " ") == "*") return range;
   while (true) {
     const std::size_t end = std::min(text.find(','), text.size());
-    const std::string_view part = trimmed(text.substr(0, end));
+    const std::string_view part = trimmed(text.substr(0, end), " ");
     std::optional<Bound> bound = parse_bound(part);
     if (!bound) {
       why = part.empty() ? "a version is missing" : fmt::format("`{}` is no version", part);

@@ -6,32 +6,15 @@
 
 #include "base/json.h"
 #include "book/inputs.h"
-#include "book/yaml_value.h"
+#include "book/value_scope.h"
 
 namespace runbook {
 namespace {
 
-// Before there is a run: inputs and vars alone.
-class ValuesScope : public Scope {
- public:
-  explicit ValuesScope(const Value& inputs) : inputs_(inputs) {}
-  std::optional<Value> context(std::string_view name) const override {
-    if (name == "inputs") return inputs_;
-    if (name == "vars") return vars;
-    return std::nullopt;
-  }
-  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
-  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
-  Value vars = Value(Map());
-
- private:
-  const Value& inputs_;
-};
-
 class Constraints {
  public:
   Constraints(const Runbook& runbook, const Value& inputs, const std::set<std::string>& unknown)
-      : runbook_(runbook), unknown_(unknown), scope_(inputs) {}
+      : runbook_(runbook), unknown_(unknown), scope_(object({{"inputs", inputs}, {"vars", Value(Map())}})) {}
 
   std::vector<InputProblem> broken() {
     evaluate_vars();
@@ -57,7 +40,8 @@ class Constraints {
         continue;
       }
       try {
-        scope_.vars = with(scope_.vars, name, text.text.evaluate(scope_));
+        vars_ = with(vars_, name, text.text.evaluate(scope_));
+        scope_.set("vars", vars_);
       } catch (const ExpressionError& error) {
         failed_vars_.emplace(name, error.what());
       }
@@ -99,7 +83,8 @@ class Constraints {
   const std::set<std::string>& unknown_;
   std::set<std::string> unknown_vars_;
   std::map<std::string, std::string> failed_vars_;  // and why
-  ValuesScope scope_;
+  ValueScope scope_;                                // inputs, and the vars so far
+  Value vars_ = Value(Map());
   std::vector<InputProblem> problems_;
 };
 

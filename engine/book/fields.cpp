@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "base/pattern.h"
 #include "base/suggestion.h"
+#include "base/trimmed.h"
 #include "book/names.h"
 #include "book/scalar_place.h"
 
@@ -50,20 +51,14 @@ void report(const ExpressionError& error, const Node& node, Problems& problems) 
   problems.error(place_in_scalar(node, error.offset(), problems.source()), 1, error.what(), error.hint());
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
-}
-
 // `when: ${{ ... }}`, as other tools want it.
 bool report_wrapped(const Node& node, std::string_view key, Problems& problems) {
-  std::string_view inner = without_blanks(node.text);
+  std::string_view inner = trimmed(node.text, " \t\n");
   if (!inner.starts_with("${{")) return false;
   inner.remove_prefix(3);
   if (inner.ends_with("}}")) inner.remove_suffix(2);
   problems.error(node, fmt::format("`{}` is an expression already: it takes no `${{{{ }}}}`", key),
-                 fmt::format("write `{}: {}`", key, without_blanks(inner)));
+                 fmt::format("write `{}: {}`", key, trimmed(inner, " \t\n")));
   return true;
 }
 

@@ -1,7 +1,5 @@
 #include "book/given_value.h"
 
-#include <algorithm>
-
 #include "base/json.h"
 #include "book/yaml_reader.h"
 
@@ -37,10 +35,9 @@ NodePtr parse_given(std::string_view text, std::string& why) {
   const SourceText source("", std::string(text));
   std::vector<Diagnostic> problems;
   NodePtr node = read_yaml(source, problems);
-  const auto error = std::find_if(problems.begin(), problems.end(),
-                                  [](const Diagnostic& problem) { return problem.severity == Diagnostic::Severity::error; });
-  if (error != problems.end()) why = error->message;
-  return error == problems.end() ? node : nullptr;
+  const Diagnostic* error = first_error(problems);
+  if (error) why = error->message;
+  return error ? nullptr : node;
 }
 
 }  // namespace runbook

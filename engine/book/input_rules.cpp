@@ -13,12 +13,10 @@
 namespace runbook {
 namespace {
 
-std::string shown(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
-
 std::string counted(int count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
 
 std::string why_not_text(const Input& input, const Value& value) {
-  const std::string text = shown(value);
+  const std::string text = text_or_json(value);
   const std::string subject = input.type == ValueType::secret ? "its value" : fmt::format("`{}`", text);
   std::string why;
   if (!input.pattern.empty() && !Pattern::parse(input.pattern, why)->matches(text))
@@ -31,8 +29,8 @@ std::string why_not_text(const Input& input, const Value& value) {
 std::string why_not_chosen(const Input& input, const Value& value) {
   if (input.choices.empty() || std::find(input.choices.begin(), input.choices.end(), value) != input.choices.end()) return {};
   std::vector<std::string> choices;
-  for (const Value& choice : input.choices) choices.push_back(shown(choice));
-  return fmt::format("`{}` is none of: {}", shown(value), fmt::join(choices, ", "));
+  for (const Value& choice : input.choices) choices.push_back(text_or_json(choice));
+  return fmt::format("`{}` is none of: {}", text_or_json(value), fmt::join(choices, ", "));
 }
 
 std::string why_not_within(const Input& input, const Value& value) {
@@ -40,9 +38,9 @@ std::string why_not_within(const Input& input, const Value& value) {
   const auto in_words = [&](const Value& bound) { return is_duration ? duration_text(bound.as_int()) : to_json(bound); };
   const Value size = is_duration ? Value(*parse_duration_ms(value.as_text())) : value;
   if (!input.least.is_null() && size.as_number() < input.least.as_number())
-    return fmt::format("`{}` is {} than {}", shown(value), is_duration ? "shorter" : "less", in_words(input.least));
+    return fmt::format("`{}` is {} than {}", text_or_json(value), is_duration ? "shorter" : "less", in_words(input.least));
   if (!input.most.is_null() && size.as_number() > input.most.as_number())
-    return fmt::format("`{}` is {} than {}", shown(value), is_duration ? "longer" : "more", in_words(input.most));
+    return fmt::format("`{}` is {} than {}", text_or_json(value), is_duration ? "longer" : "more", in_words(input.most));
   return {};
 }
 

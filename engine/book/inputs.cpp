@@ -12,25 +12,10 @@
 #include "book/constraints.h"
 #include "book/input_rules.h"
 #include "book/names.h"
-#include "book/yaml_value.h"
+#include "book/value_scope.h"
 
 namespace runbook {
 namespace {
-
-// What defaults see.
-class InputScope : public Scope {
- public:
-  explicit InputScope(const Value& inputs) : inputs_(inputs) {}
-  std::optional<Value> context(std::string_view name) const override {
-    if (name == "inputs") return inputs_;
-    return std::nullopt;
-  }
-  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
-  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
-
- private:
-  const Value& inputs_;
-};
 
 [[noreturn]] void throw_all(const std::vector<InputProblem>& problems) {
   if (problems.size() == 1) throw Error(ExitCode::usage, problems.front().message, problems.front().hint);
@@ -151,10 +136,10 @@ class Resolution {
       return;
     }
     try {
-      const Value value = input.fallback->evaluate(InputScope(resolved_.values));
+      const Value value = input.fallback->evaluate(ValueScope(object({{"inputs", resolved_.values}})));
       const bool is_so_already = has_members(input.type) && value.type_name() == value_type_name(input.type);
       if (is_so_already) take(input, value);
-      else accept(input, value.is_text() ? value.as_text() : to_json(value));
+      else accept(input, text_or_json(value));
     } catch (const ExpressionError& error) {
       report(input, fmt::format("the default of input `{}`: {}", input.name, error.what()), how_to_give(input));
     }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/duration.h"
+#include "base/trimmed.h"
 
 namespace runbook {
 namespace {
@@ -22,12 +23,6 @@ std::optional<Value> to_number(const std::string& text) {
   if (const std::optional<std::int64_t> whole = parse_number<std::int64_t>(text)) return Value(*whole);
   if (const std::optional<double> number = parse_number<double>(text); number && std::isfinite(*number)) return Value(*number);
   return std::nullopt;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 // a,b,c: each as it would be read between brackets.

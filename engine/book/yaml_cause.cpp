@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/source_text.h"
+#include "base/trimmed.h"
 
 namespace runbook {
 namespace {
@@ -17,12 +18,6 @@ constexpr auto npos = std::string_view::npos;
 struct Line {
   std::size_t begin = 0, end = 0;  // without the line break
 };
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 // Where `key: value` has its colon; npos: it is none.
 std::size_t colon_of_key(std::string_view line) {

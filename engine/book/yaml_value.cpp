@@ -144,9 +144,7 @@ std::optional<Value> parse_yaml_text(std::string_view text, std::string& why) {
   std::vector<Diagnostic> problems;
   const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   const NodePtr root = is_blank ? nullptr : read_yaml(source, problems);
-  const auto error = std::find_if(problems.begin(), problems.end(),
-                                  [](const Diagnostic& each) { return each.severity == Diagnostic::Severity::error; });
-  if (error != problems.end()) {
+  if (const Diagnostic* error = first_error(problems)) {
     why = fmt::format("line {}: {}", error->place.line, error->message);
     return std::nullopt;
   }

@@ -5,7 +5,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/pattern.h"
-#include "cli/session.h"
+#include "base/shell_word.h"
 
 namespace runbook {
 

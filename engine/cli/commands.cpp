@@ -11,7 +11,7 @@ namespace {
 
 const Option because = {"--because", 0, Takes::value, "TEXT", "why; stands in the record"};
 
-std::vector<CommandRow> make_table() {
+std::vector<CommandRow> rows_of_running() {
   return {
       {"run",
        "[FILE]",
@@ -37,6 +37,11 @@ std::vector<CommandRow> make_table() {
         {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"}},
        plan_command,
        "runbook plan imrt-aws.yaml -i cluster_name=dev.example.org"},
+  };
+}
+
+std::vector<CommandRow> rows_of_writing() {
+  return {
       {"eval",
        "EXPRESSION",
        "an expression over the JSON on standard input: JMESPath",
@@ -64,6 +69,11 @@ std::vector<CommandRow> make_table() {
        "runbook schema > runbook.schema.json\n"
        "and as the first line of a runbook, for editors with a YAML language server:\n"
        "# yaml-language-server: $schema=runbook.schema.json"},
+  };
+}
+
+std::vector<CommandRow> rows_of_looking() {
+  return {
       {"runs", "", "the runs in the journal, newest first", {}, runs_command, "runbook runs"},
       {"show",
        "RUN",
@@ -78,6 +88,11 @@ std::vector<CommandRow> make_table() {
        {{"--follow", 'f', Takes::nothing, "", "go on showing until the run pauses or ends"}},
        logs_command,
        "runbook logs last apply_cluster -f"},
+  };
+}
+
+std::vector<CommandRow> rows_of_deciding() {
+  return {
       {"resolve",
        "RUN STEP done|not-done|retry",
        "settle a step that is in doubt",
@@ -102,6 +117,11 @@ std::vector<CommandRow> make_table() {
        {because, {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
        cancel_command,
        "runbook cancel last"},
+  };
+}
+
+std::vector<CommandRow> rows_of_upkeep() {
+  return {
       {"verify", "RUN", "recompute the chain of a run's records", {}, verify_command, "runbook verify last"},
       {"completion",
        "bash|zsh|fish",
@@ -119,6 +139,14 @@ std::vector<CommandRow> make_table() {
        "runbook complete -- show ''",
        true},
   };
+}
+
+// In the order in which help shows them.
+std::vector<CommandRow> make_table() {
+  std::vector<CommandRow> table;
+  for (const auto& rows : {rows_of_running(), rows_of_writing(), rows_of_looking(), rows_of_deciding(), rows_of_upkeep()})
+    table.insert(table.end(), rows.begin(), rows.end());
+  return table;
 }
 
 }  // namespace

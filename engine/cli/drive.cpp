@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "cli/advice.h"
 #include "cli/person.h"
 #include "cli/progress.h"
@@ -221,8 +222,7 @@ class Drive {
     if (arguments_.wants_json()) {
       fmt::print("{}\n", to_pretty_json(to_json_view(view_run(file_, *file_.run(plan_.run)))));
     } else if (end.outputs.is_map()) {
-      for (const auto& [name, value] : end.outputs.as_map())
-        fmt::print("{}={}\n", name, value.is_text() ? value.as_text() : to_json(value));
+      for (const auto& [name, value] : end.outputs.as_map()) fmt::print("{}={}\n", name, text_or_json(value));
     }
     if (has_failed_) return static_cast<int>(ExitCode::step_failed);
     bool is_wanted = end.state == "cancelled" && plan_.purpose == Purpose::cancel;

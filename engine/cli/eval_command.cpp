@@ -7,7 +7,7 @@
 #include "base/diagnostic.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "book/yaml_value.h"
+#include "book/value_scope.h"
 #include "cli/commands.h"
 #include "expr/expression.h"
 #include "os/files.h"
@@ -15,14 +15,6 @@
 namespace runbook {
 
 namespace {
-
-// There is no run, so there is no `$`.
-class EvalScope : public Scope {
- public:
-  std::optional<Value> context(std::string_view) const override { return std::nullopt; }
-  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
-  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
-};
 
 Value standard_input() {
   const std::string text = read_stream(STDIN_FILENO);
@@ -53,7 +45,7 @@ int eval_command(const Arguments& arguments) {
   try {
     const Expression expression = Expression::parse(text, is_strict ? Dialect::runbook : Dialect::plain);
     const Value given = standard_input();
-    const Value result = expression.evaluate(EvalScope(), &given);
+    const Value result = expression.evaluate(ValueScope(), &given);
     fmt::print("{}\n", arguments.has("--compact") ? to_json(result) : to_pretty_json(result));
     return 0;
   } catch (const ExpressionError& error) {

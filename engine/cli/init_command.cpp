@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "cli/commands.h"
-#include "cli/session.h"
 #include "cli/starter.h"
 #include "os/files.h"
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "cli/session.h"
+#include "base/shell_word.h"
 #include "os/files.h"
 #include "os/inquiry.h"
 #include "os/terminal.h"

@@ -32,10 +32,8 @@ Value step_json(const PlannedStep& planned) {
   return with(with(with(row, "env", planned.env), "dir", planned.dir), "looks", Value(std::move(looks)));
 }
 
-std::string to_text(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
-
 void print_named(const std::string& indent, const std::string& name, const Value& value) {
-  const std::string text = to_text(value);
+  const std::string text = text_or_json(value);
   const SourceText lines("", text.ends_with('\n') ? text.substr(0, text.size() - 1) : text);
   if (lines.line_count() == 1) return fmt::print("{}{}: {}\n", indent, name, lines.line(1));
   fmt::print("{}{}:\n", indent, name);

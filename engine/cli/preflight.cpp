@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/error.h"
-#include "os/inquiry.h"
+#include "os/program.h"
 #include "os/tool_version.h"
 
 namespace runbook {

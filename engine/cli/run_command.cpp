@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "book/loader.h"
 #include "cli/commands.h"
 #include "cli/drive.h"

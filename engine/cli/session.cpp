@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "base/suggestion.h"
 #include "book/loader.h"
 #include "book/yaml_reader.h"
@@ -176,19 +177,6 @@ Value inputs_for_a_look(const Arguments& arguments, const Runbook& runbook, cons
   GivenInputs given = given_inputs(arguments, path.parent_path(), Looking::without_running);
   given.leaves_out_secrets = true;
   return with_absolute_paths(runbook, path.parent_path(), resolve_inputs(runbook, given).values);
-}
-
-std::string quoted_for_shell(const std::string& text) {
-  bool is_plain =
-      !text.empty() &&
-      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,") == std::string::npos;
-  if (is_plain) return text;
-  std::string quoted = "'";
-  for (char c : text) {
-    if (c == '\'') quoted += "'\\''";
-    else quoted += c;
-  }
-  return quoted + "'";
 }
 
 }  // namespace runbook

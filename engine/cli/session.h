@@ -40,6 +40,4 @@ Value with_absolute_paths(const Runbook& runbook, const std::filesystem::path& f
 // As a run would have them, for a command that runs nothing: secrets may be missing, and are left out.
 Value inputs_for_a_look(const Arguments& arguments, const Runbook& runbook, const std::filesystem::path& path);
 
-std::string quoted_for_shell(const std::string& text);
-
 }  // namespace runbook

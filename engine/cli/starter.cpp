@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/shell_word.h"
 #include "book/names.h"
-#include "cli/session.h"
 
 namespace runbook {
 

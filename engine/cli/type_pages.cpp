@@ -23,9 +23,6 @@ std::string indented(const std::string& text, std::string_view by) {
   return result;
 }
 
-// As it would stand in a runbook.
-std::string as_written(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
-
 std::vector<std::string> names_where(const TypeDescription& type, bool takes_expressions) {
   std::vector<std::string> names;
   for (const ParamDescription& param : type.params) {
@@ -52,7 +49,7 @@ std::string look_of(const TypeDescription& type) {
 std::string condition_of(const TypeDescription& type, const ParamDescription& param) {
   std::string text = param.type;
   if (param.is_required) text += ", required";
-  if (!param.fallback.is_null()) text += fmt::format("; {} if left out", as_written(param.fallback));
+  if (!param.fallback.is_null()) text += fmt::format("; {} if left out", text_or_json(param.fallback));
   if (param.name == type.main_param) text += fmt::format("; `{}: ...` alone is this one", type.name);
   return text;
 }

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
-#include "base/suggestion.h"
-#include "expr/functions.h"
-#include "expr/lexer.h"
+#include "expr/call_rules.h"
+#include "expr/token_cursor.h"
 
 namespace runbook {
 namespace {
@@ -61,12 +60,12 @@ Node::Comparator comparator(Kind kind) {
 
 class Parser {
  public:
-  explicit Parser(Expression::Parsed& into) : into_(into), text_(into.text), tokens_(tokenize(into.text)) {}
+  explicit Parser(Expression::Parsed& into) : into_(into), tokens_(into.text) {}
 
   Node::Ptr run() {
-    if (now().kind == Kind::end) fail(0, "the expression is empty");
+    if (tokens_.now().kind == Kind::end) fail(0, "the expression is empty");
     Node::Ptr root = expression(0);
-    if (now().kind != Kind::end) fail_unexpected();
+    if (tokens_.now().kind != Kind::end) tokens_.fail();
     return root;
   }
 
@@ -83,16 +82,6 @@ class Parser {
   };
 
   bool is_plain() const { return into_.dialect == Dialect::plain; }
-  const Token& now() const { return tokens_[at_]; }
-  const Token& after() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
-  const Token& take() { return tokens_[at_++]; }
-  std::string_view text_of(const Token& token) const { return text_.substr(token.begin, token.end - token.begin); }
-
-  void take(Kind kind, std::size_t opened_at, std::string_view closing) {
-    if (now().kind == Kind::end) fail(opened_at, fmt::format("the closing `{}` is missing", closing));
-    if (now().kind != kind) fail_unexpected();
-    ++at_;
-  }
 
   template <class Data>
   Node::Ptr make(Data data, std::size_t begin, int height_below) const {
@@ -100,7 +89,7 @@ class Parser {
     auto node = std::make_unique<Node>();
     node->data = std::move(data);
     node->begin = begin;
-    node->end = at_ > 0 ? tokens_[at_ - 1].end : begin;
+    node->end = tokens_.end_of_last();
     node->height = height_below + 1;
     return node;
   }
@@ -112,27 +101,27 @@ class Parser {
   }
 
   Node::Ptr expression(int power) {
-    if (++depth_ > highest_tree) fail(now().begin, "the expression nests too deeply");
+    if (++depth_ > highest_tree) fail(tokens_.now().begin, "the expression nests too deeply");
     Node::Ptr whole = extended(operand(), power);
     --depth_;
     return whole;
   }
 
   Node::Ptr extended(Node::Ptr left, int power) {
-    while (binding_power(now().kind) > power) left = continued(std::move(left));
+    while (binding_power(tokens_.now().kind) > power) left = continued(std::move(left));
     return left;
   }
 
   // What an expression can begin with.
   Node::Ptr operand() {
-    const Token& token = now();
+    const Token& token = tokens_.now();
     switch (token.kind) {
-      case Kind::literal: return make(Node::Literal{take().value}, token.begin, 0);
+      case Kind::literal: return make(Node::Literal{tokens_.take().value}, token.begin, 0);
       case Kind::number: return number();
       case Kind::identifier: return named_operand();
       case Kind::quoted_identifier: return quoted_operand();
       case Kind::context: return context_value();
-      case Kind::at: return result(take());
+      case Kind::at: return result(tokens_.take());
       case Kind::bang: return negation();
       case Kind::left_parenthesis: return group();
       case Kind::left_bracket: return bracket_operand();
@@ -143,21 +132,21 @@ class Parser {
       case Kind::ampersand: fail(token.begin, "`&` stands only before an argument that is applied to each item");
       case Kind::end: fail(token.begin, "the expression ends too early");
       case Kind::dot: fail(token.begin, "a path begins with a name, not with a dot", first_name_hint());
-      default: fail_unexpected();
+      default: tokens_.fail();
     }
   }
 
   std::string first_name_hint() const {
-    if (after().kind != Kind::identifier) return {};
-    const std::string name(text_of(after()));
+    if (tokens_.after().kind != Kind::identifier) return {};
+    const std::string name(tokens_.text_of(tokens_.after()));
     return is_plain() ? fmt::format("write `{}`", name)
                       : fmt::format("write `{0}`, or `json.{0}` in what a command printed as JSON", name);
   }
 
   // How an expression can go on.
   Node::Ptr continued(Node::Ptr left) {
-    switch (now().kind) {
-      case Kind::dot: ++at_; return after_dot(std::move(left));
+    switch (tokens_.now().kind) {
+      case Kind::dot: tokens_.take(); return after_dot(std::move(left));
       case Kind::left_bracket: return bracket(std::move(left));
       case Kind::filter: return filter(std::move(left));
       case Kind::flatten: return flatten(std::move(left));
@@ -169,126 +158,115 @@ class Parser {
   }
 
   Node::Ptr number() {
-    const Token& token = take();
-    if (is_plain()) fail(token.begin, "a number takes backticks", fmt::format("write `{}`", text_of(token)));
+    const Token& token = tokens_.take();
+    if (is_plain()) fail(token.begin, "a number takes backticks", fmt::format("write `{}`", tokens_.text_of(token)));
     return make(Node::Literal{token.value}, token.begin, 0);
   }
 
-  void note_result(std::string name) { note_result(std::move(name), {}, now().begin); }
+  void note_result(std::string name) { note_result(std::move(name), {}, tokens_.now().begin); }
   void note_result(std::string name, std::vector<std::string> path, std::size_t begin) {
     if (inside_ == 0) into_.bare_names.push_back({std::move(name), std::move(path), begin});
   }
 
   Node::Ptr named_operand() {
-    if (after().kind == Kind::left_parenthesis) return call(nullptr);
-    const Token& token = take();
+    if (tokens_.after().kind == Kind::left_parenthesis) return call(nullptr);
+    const Token& token = tokens_.take();
     const std::string& name = token.value.as_text();
     if (!is_plain()) {
       if (name == "true" || name == "false") return make(Node::Literal{name == "true"}, token.begin, 0);
       if (name == "null") return make(Node::Literal{}, token.begin, 0);
     }
-    note_result(name, following_names(), token.begin);
+    note_result(name, tokens_.following_names(), token.begin);
     return make(Node::Field{current(token.begin), name}, token.begin, 1);
   }
 
   Node::Ptr quoted_operand() {
-    const Token& token = now();
+    const Token& token = tokens_.now();
     const std::string& name = token.value.as_text();
     if (!is_plain()) fail(token.begin, "strings take single quotes", fmt::format("write '{}'", name));
-    if (after().kind == Kind::left_parenthesis) fail(token.begin, "the name of a function takes no quotes");
-    ++at_;
+    if (tokens_.after().kind == Kind::left_parenthesis) fail(token.begin, "the name of a function takes no quotes");
+    tokens_.take();
     return make(Node::Field{current(token.begin), name}, token.begin, 1);
   }
 
   Node::Ptr result(const Token& token) {
-    note_result("@", following_names(), token.begin);
+    note_result("@", tokens_.following_names(), token.begin);
     return make(Node::Current{}, token.begin, 0);
   }
 
-  // The names of `.a.b` that follow, without moving on.
-  std::vector<std::string> following_names() const {
-    std::vector<std::string> names;
-    for (std::size_t i = at_; i + 1 < tokens_.size() && tokens_[i].kind == Kind::dot; i += 2) {
-      const Kind kind = tokens_[i + 1].kind;
-      if (kind != Kind::identifier && kind != Kind::quoted_identifier) break;
-      if (i + 2 < tokens_.size() && tokens_[i + 2].kind == Kind::left_parenthesis) break;
-      names.push_back(tokens_[i + 1].value.as_text());
-    }
-    return names;
-  }
-
   Node::Ptr context_value() {
-    const Token& token = take();
+    const Token& token = tokens_.take();
     const std::string& name = token.value.as_text();
     if (is_plain())
       fail(token.begin, fmt::format("`${}` is known in runbooks only", name), "`eval --strict` reads what runbooks read");
-    into_.references.push_back({name, following_names(), token.begin});
+    into_.references.push_back({name, tokens_.following_names(), token.begin});
     if (name != "steps") return make(Node::Context{name}, token.begin, 0);
     const std::vector<std::string>& path = into_.references.back().path;
     if (path.empty())
       fail(token.begin, "`$steps` needs the id of a step", "write `$steps.<id>.<output>` or `$steps.<id>.state`");
-    at_ += 2;
+    tokens_.take();  // the dot
+    tokens_.take();  // the id
     return make(Node::StepValues{path.front()}, token.begin, 0);
   }
 
   Node::Ptr negation() {
-    const std::size_t begin = take().begin;
+    const std::size_t begin = tokens_.take().begin;
     Node::Ptr operand = expression(not_power);
     const int height = operand->height;
     return make(Node::Not{std::move(operand)}, begin, height);
   }
 
   Node::Ptr group() {
-    const std::size_t begin = take().begin;
-    if (now().kind == Kind::right_parenthesis) fail(now().begin, "an expression is missing between `(` and `)`");
+    const std::size_t begin = tokens_.take().begin;
+    if (tokens_.now().kind == Kind::right_parenthesis)
+      fail(tokens_.now().begin, "an expression is missing between `(` and `)`");
     Node::Ptr inner = expression(0);
-    take(Kind::right_parenthesis, begin, ")");
+    tokens_.close(Kind::right_parenthesis, begin, ")");
     inner->begin = begin;
-    inner->end = tokens_[at_ - 1].end;
+    inner->end = tokens_.end_of_last();
     return inner;
   }
 
   // `[` where nothing stands before it: an index, a slice or `[*]` of the result, or a list of expressions.
   Node::Ptr bracket_operand() {
-    const Kind inside = after().kind;
-    const bool is_of_result = inside == Kind::number || inside == Kind::colon || (inside == Kind::star && closes_after_star());
+    const Kind inside = tokens_.after().kind;
+    const bool is_of_result = inside == Kind::number || inside == Kind::colon ||
+                              (inside == Kind::star && tokens_.after(2).kind == Kind::right_bracket);
     if (!is_of_result) return multi_list(nullptr);
     note_result("[");
-    return bracket(current(now().begin));
+    return bracket(current(tokens_.now().begin));
   }
 
-  bool closes_after_star() const { return at_ + 2 < tokens_.size() && tokens_[at_ + 2].kind == Kind::right_bracket; }
-
   Node::Ptr after_dot(Node::Ptr of) {
-    const Token& token = now();
+    const Token& token = tokens_.now();
     switch (token.kind) {
       case Kind::star: return members(std::move(of));
       case Kind::left_bracket: return multi_list(std::move(of));
       case Kind::left_brace: return multi_map(std::move(of));
       case Kind::flatten:
         fail(token.begin, "an expression is missing between `[` and `]`", "without the dot `[]` flattens a list");
-      case Kind::context: fail(token.begin, fmt::format("`{}` can't stand after a dot", text_of(token)));
+      case Kind::context: fail(token.begin, fmt::format("`{}` can't stand after a dot", tokens_.text_of(token)));
       case Kind::identifier:
-        if (after().kind == Kind::left_parenthesis) return call(std::move(of));
+        if (tokens_.after().kind == Kind::left_parenthesis) return call(std::move(of));
         break;
       case Kind::quoted_identifier: break;
       default: fail(token.begin, "a name must follow the dot");
     }
-    ++at_;
+    tokens_.take();
     const std::size_t begin = of->begin;
     const int height = of->height;
     return make(Node::Field{std::move(of), token.value.as_text()}, begin, height);
   }
 
   Node::Ptr bracket(Node::Ptr of) {
-    const Token bracket = take();
-    const Token& inside = now();
+    const Token bracket = tokens_.take();
+    const Token& inside = tokens_.now();
     if (inside.kind == Kind::star) {
-      ++at_;
-      take(Kind::right_bracket, bracket.begin, "]");
+      tokens_.take();
+      tokens_.close(Kind::right_bracket, bracket.begin, "]");
       return projection(Projection::Of::items, std::move(of), star_power);
     }
-    if (inside.kind == Kind::colon || (inside.kind == Kind::number && after().kind == Kind::colon))
+    if (inside.kind == Kind::colon || (inside.kind == Kind::number && tokens_.after().kind == Kind::colon))
       return slice(std::move(of), bracket);
     if (inside.kind == Kind::literal && inside.value.is_text())
       fail(inside.begin, "a list is indexed by a number",
@@ -298,14 +276,14 @@ class Parser {
       fail(inside.begin, "an index is a number",
            "a choice of fields takes a dot before it: `.[a, b]`; a condition `?`: `[?a]`");
     const std::int64_t index = whole_number();
-    take(Kind::right_bracket, bracket.begin, "]");
+    tokens_.close(Kind::right_bracket, bracket.begin, "]");
     const std::size_t begin = of->begin;
     const int height = of->height;
     return make(Node::Index{std::move(of), index}, begin, height);
   }
 
   std::int64_t whole_number() {
-    const Token& token = take();
+    const Token& token = tokens_.take();
     if (!token.value.is_int()) fail(token.begin, "an index is a whole number");
     return token.value.as_int();
   }
@@ -313,13 +291,13 @@ class Parser {
   Node::Ptr slice(Node::Ptr of, const Token& bracket) {
     std::optional<std::int64_t> parts[3];
     int part = 0;
-    while (now().kind != Kind::right_bracket) {
-      if (now().kind == Kind::number && !parts[part]) parts[part] = whole_number();
-      else if (now().kind == Kind::colon && part < 2) ++part, ++at_;
-      else if (now().kind == Kind::end) fail(bracket.begin, "the closing `]` is missing");
-      else fail_unexpected();
+    while (tokens_.now().kind != Kind::right_bracket) {
+      if (tokens_.now().kind == Kind::number && !parts[part]) parts[part] = whole_number();
+      else if (tokens_.now().kind == Kind::colon && part < 2) ++part, tokens_.take();
+      else if (tokens_.now().kind == Kind::end) fail(bracket.begin, "the closing `]` is missing");
+      else tokens_.fail();
     }
-    ++at_;
+    tokens_.take();
     if (parts[2] == 0) fail(ExpressionError::Kind::invalid_value, bracket.begin, "the step of a slice can't be 0");
     Node::Ptr all = projection(Projection::Of::sliced, std::move(of), star_power);
     std::get<Projection>(all->data).slice = {parts[0], parts[1], parts[2].value_or(1)};
@@ -327,23 +305,23 @@ class Parser {
   }
 
   Node::Ptr members(Node::Ptr of) {
-    ++at_;
+    tokens_.take();
     return projection(Projection::Of::members, std::move(of), star_power);
   }
 
   Node::Ptr flatten(Node::Ptr of) {
-    ++at_;
+    tokens_.take();
     return projection(Projection::Of::flattened, std::move(of), flatten_power);
   }
 
   Node::Ptr filter(Node::Ptr of) {
-    const std::size_t begin = take().begin;
+    const std::size_t begin = tokens_.take().begin;
     Node::Ptr condition;
     {
       Inside inside(*this);
       condition = expression(0);
     }
-    take(Kind::right_bracket, begin, "]");
+    tokens_.close(Kind::right_bracket, begin, "]");
     const int height = condition->height;
     Node::Ptr all = projection(Projection::Of::filtered, std::move(of), filter_power, height);
     std::get<Projection>(all->data).condition = std::move(condition);
@@ -360,18 +338,18 @@ class Parser {
   }
 
   Node::Ptr of_each(int power) {
-    const Kind kind = now().kind;
-    if (binding_power(kind) < loosest_in_projection) return current(now().begin);
+    const Kind kind = tokens_.now().kind;
+    if (binding_power(kind) < loosest_in_projection) return current(tokens_.now().begin);
     if (kind != Kind::dot) return expression(power);
-    ++at_;
+    tokens_.take();
     // As every implementation has it: a choice ends what belongs to each item, so that `a[*].[b, c][0]` is the first of all.
-    const bool is_choice = now().kind == Kind::left_bracket || now().kind == Kind::left_brace;
-    Node::Ptr each = after_dot(current(now().begin));
+    const bool is_choice = tokens_.now().kind == Kind::left_bracket || tokens_.now().kind == Kind::left_brace;
+    Node::Ptr each = after_dot(current(tokens_.now().begin));
     return is_choice ? std::move(each) : extended(std::move(each), power);
   }
 
   Node::Ptr pipe(Node::Ptr left) {
-    ++at_;
+    tokens_.take();
     Inside inside(*this);
     Node::Ptr right = expression(pipe_power);
     const std::size_t begin = left->begin;
@@ -381,7 +359,7 @@ class Parser {
 
   // `of` nullptr: of what is at hand.
   Node::Ptr multi_list(Node::Ptr of) {
-    const std::size_t opened = take().begin;
+    const std::size_t opened = tokens_.take().begin;
     Node::MultiList list;
     const std::size_t begin = of ? of->begin : opened;
     int height = of ? of->height : 0;
@@ -390,14 +368,14 @@ class Parser {
     do {
       list.items.push_back(expression(0));
       height = std::max(height, list.items.back()->height);
-    } while (takes_comma());
-    take(Kind::right_bracket, opened, "]");
+    } while (tokens_.take_if(Kind::comma));
+    tokens_.close(Kind::right_bracket, opened, "]");
     list.of = of ? std::move(of) : current(begin);
     return make(std::move(list), begin, std::max(height, 1));
   }
 
   Node::Ptr multi_map(Node::Ptr of) {
-    const std::size_t opened = take().begin;
+    const std::size_t opened = tokens_.take().begin;
     const std::size_t begin = of->begin;
     int height = of->height;
     Node::MultiMap map;
@@ -406,103 +384,66 @@ class Parser {
     do {
       map.members.push_back(member());
       height = std::max(height, map.members.back().second->height);
-    } while (takes_comma());
-    take(Kind::right_brace, opened, "}");
+    } while (tokens_.take_if(Kind::comma));
+    tokens_.close(Kind::right_brace, opened, "}");
     map.of = std::move(of);
     return make(std::move(map), begin, height);
   }
 
   std::pair<std::string, Node::Ptr> member() {
-    const Token& name = now();
+    const Token& name = tokens_.now();
     if (name.kind == Kind::end) fail(name.begin, "the expression ends too early");
     if (name.kind != Kind::identifier && name.kind != Kind::quoted_identifier)
       fail(name.begin, "a name must stand here, as in `{name: expression}`");
-    ++at_;
-    if (now().kind != Kind::colon) fail(now().begin, fmt::format("a `:` must follow `{}`", name.value.as_text()));
-    ++at_;
+    tokens_.take();
+    if (tokens_.now().kind != Kind::colon)
+      fail(tokens_.now().begin, fmt::format("a `:` must follow `{}`", name.value.as_text()));
+    tokens_.take();
     return {name.value.as_text(), expression(0)};
-  }
-
-  bool takes_comma() {
-    if (now().kind != Kind::comma) return false;
-    ++at_;
-    return true;
   }
 
   // `of`: what stands before the dot before the name; nullptr: there is none.
   Node::Ptr call(Node::Ptr of) {
-    const Token& name = take();
-    const Function* function = find_function(name.value.as_text(), into_.dialect);
-    if (!function) fail_unknown_function(name);
-    const std::size_t opened = take().begin;
+    const Token& name = tokens_.take();
+    const Function& function = function_named(name.value.as_text(), into_.dialect, name.begin);
+    const std::size_t opened = tokens_.take().begin;
     const std::size_t begin = of ? of->begin : name.begin;
     std::vector<Node::Ptr> arguments = this->arguments(opened, of != nullptr);
-    check_count(*function, name, arguments.size());
+    check_count(function, arguments.size(), name.begin);
     int height = of ? of->height : 0;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-      check_body(*function, i, *arguments[i]);
+      check_argument(function, i, *arguments[i], into_.text);
       height = std::max(height, arguments[i]->height);
     }
-    if (!function->body && !of)
+    if (!function.body && !of)
       return make(Node::Choice{std::move(arguments[0]), std::move(arguments[1]), std::move(arguments[2])}, begin, height);
-    if (!function->body) fail(name.begin, "`if` can't stand after a dot");
-    return make(Node::Call{function, std::move(arguments), std::move(of)}, begin, height);
+    if (!function.body) fail(name.begin, "`if` can't stand after a dot");
+    return make(Node::Call{&function, std::move(arguments), std::move(of)}, begin, height);
   }
 
   std::vector<Node::Ptr> arguments(std::size_t opened, bool is_inside) {
     std::optional<Inside> inside;
     if (is_inside) inside.emplace(*this);
     std::vector<Node::Ptr> found;
-    if (now().kind != Kind::right_parenthesis) {
+    if (tokens_.now().kind != Kind::right_parenthesis) {
       do found.push_back(argument());
-      while (takes_comma());
+      while (tokens_.take_if(Kind::comma));
     }
-    take(Kind::right_parenthesis, opened, ")");
+    tokens_.close(Kind::right_parenthesis, opened, ")");
     return found;
   }
 
   Node::Ptr argument() {
-    if (now().kind != Kind::ampersand) return expression(0);
-    const std::size_t begin = take().begin;
+    if (tokens_.now().kind != Kind::ampersand) return expression(0);
+    const std::size_t begin = tokens_.take().begin;
     Inside inside(*this);
     Node::Ptr body = expression(body_power);
     const int height = body->height;
     return make(Node::Body{std::move(body)}, begin, height);
   }
 
-  [[noreturn]] void fail_unknown_function(const Token& name) const {
-    std::vector<std::string> known;
-    for (const Function& function : all_functions()) {
-      if (!is_plain() || !function.is_addition) known.push_back(function.name);
-    }
-    std::string hint = suggestion(name.value.as_text(), known, 8);
-    fail(ExpressionError::Kind::unknown_function, name.begin, fmt::format("there is no function `{}`", name.value.as_text()),
-         hint);
-  }
-
-  static void check_count(const Function& function, const Token& name, std::size_t count) {
-    const bool is_right = count >= function.least && (function.takes_more || count <= function.takes.size());
-    if (is_right) return;
-    fail(ExpressionError::Kind::invalid_arity, name.begin,
-         fmt::format("`{}` can't take {} argument{}", function.name, count, count == 1 ? "" : "s"),
-         fmt::format("write `{}`", function.usage));
-  }
-
-  void check_body(const Function& function, std::size_t position, const Node& argument) const {
-    const unsigned takes = function.takes[std::min(position, function.takes.size() - 1)];
-    const bool is_body = std::holds_alternative<Node::Body>(argument.data);
-    if (is_body == ((takes & accepts_expression) != 0)) return;
-    const std::string_view shown = text_.substr(argument.begin, argument.end - argument.begin);
-    if (is_body)
-      fail(ExpressionError::Kind::invalid_type, argument.begin, fmt::format("`{}` takes no `&` here", function.name),
-           fmt::format("write `{}`", function.usage));
-    fail(ExpressionError::Kind::invalid_type, argument.begin,
-         fmt::format("`{}` takes an expression here that it applies to each item", function.name),
-         fmt::format("write `&{}`", shown));
-  }
-
   Node::Ptr logical(Node::Ptr left, Node::Connective connective) {
-    const int power = binding_power(take().kind);
+    const int power = binding_power(tokens_.take().kind);
     Node::Ptr right = expression(power);
     const std::size_t begin = left->begin;
     const int height = std::max(left->height, right->height);
@@ -510,31 +451,17 @@ class Parser {
   }
 
   Node::Ptr comparison(Node::Ptr left) {
-    const Token& token = take();
+    const Token& token = tokens_.take();
     Node::Ptr right = expression(comparison_power);
-    if (!is_plain() && binding_power(now().kind) == comparison_power)
-      fail(now().begin, "comparisons can't be chained", "write `a < b && b < c`");
+    if (!is_plain() && binding_power(tokens_.now().kind) == comparison_power)
+      fail(tokens_.now().begin, "comparisons can't be chained", "write `a < b && b < c`");
     const std::size_t begin = left->begin;
     const int height = std::max(left->height, right->height);
     return make(Node::Comparison{comparator(token.kind), std::move(left), std::move(right)}, begin, height);
   }
 
-  [[noreturn]] void fail_unexpected() const {
-    const Token& token = now();
-    const std::string_view found = text_of(token);
-    if (token.kind == Kind::end) fail(token.begin, "the expression ends too early");
-    std::string hint;
-    if (found == "and" || found == "&") hint = "write `&&`";
-    if (found == "or") hint = "write `||`";
-    if (found == "not") hint = "write `!`";
-    if (found == "is") hint = "write `==`";
-    fail(token.begin, fmt::format("`{}` can't stand here", found), hint);
-  }
-
   Expression::Parsed& into_;
-  std::string_view text_;
-  std::vector<Token> tokens_;
-  std::size_t at_ = 0;
+  TokenCursor tokens_;
   int depth_ = 0;
   int inside_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/trimmed.h"
 
 namespace runbook {
 
@@ -53,13 +54,6 @@ std::string as_text(const Value& value, const Expression& expression, std::size_
   if (value.is_number() || value.is_bool()) return to_json(value);
   throw ExpressionError(Kind::invalid_type, offset,
                         fmt::format("a {} can't stand inside text: `{}`", value.type_name(), expression.text()));
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 void append(std::vector<Reference>& all, const std::vector<Reference>& some, std::size_t offset) {

@@ -6,8 +6,13 @@
 #include <array>
 #include <cwctype>
 
+#include "base/base64.h"
 #include "base/json.h"
+#include "base/lines.h"
 #include "base/pattern.h"
+#include "base/shell_word.h"
+#include "base/trimmed.h"
+#include "base/unescape.h"
 #include "base/utf8.h"
 #include "base/version.h"
 
@@ -32,6 +37,18 @@ Value list_of(std::vector<std::string> texts) {
   List list;
   for (std::string& text : texts) list.emplace_back(std::move(text));
   return Value(std::move(list));
+}
+
+Value starts_with(const FunctionCall& given) { return given[0].as_text().starts_with(given[1].as_text()); }
+Value ends_with(const FunctionCall& given) { return given[0].as_text().ends_with(given[1].as_text()); }
+
+Value join(const FunctionCall& given) {
+  std::string joined;
+  for (const Value& item : given[1].as_list()) {
+    if (&item != &given[1].as_list().front()) joined += given[0].as_text();
+    joined += item.as_text();
+  }
+  return joined;
 }
 
 Value split(const FunctionCall& given) {
@@ -76,12 +93,7 @@ Value in_case(const std::string& text, std::wint_t (*change)(std::wint_t, locale
 Value lower(const FunctionCall& given) { return in_case(given[0].as_text(), ::towlower_l); }
 Value upper(const FunctionCall& given) { return in_case(given[0].as_text(), ::towupper_l); }
 
-Value trim(const FunctionCall& given) {
-  constexpr std::string_view blanks = " \t\r\n\v\f";
-  const std::string& text = given[0].as_text();
-  const std::size_t begin = text.find_first_not_of(blanks);
-  return begin == npos ? std::string() : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
+Value trim(const FunctionCall& given) { return trimmed(given[0].as_text(), " \t\r\n\v\f"); }
 
 Value matches(const FunctionCall& given) {
   std::string why;
@@ -91,12 +103,8 @@ Value matches(const FunctionCall& given) {
 }
 
 Value lines(const FunctionCall& given) {
-  std::vector<std::string> all = parts(given[0].as_text(), "\n");
-  if (all.back().empty()) all.pop_back();
-  for (std::string& line : all) {
-    if (line.ends_with('\r')) line.pop_back();
-  }
-  return list_of(std::move(all));
+  const std::vector<std::string_view> all = lines_of(given[0].as_text());
+  return Value(List(all.begin(), all.end()));
 }
 
 Value parsed_json(const FunctionCall& given) {
@@ -114,49 +122,21 @@ Value parsed_yaml(const FunctionCall& given) {
 
 Value as_json(const FunctionCall& given) { return to_json(given[0]); }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // RFC 3986, section 2.1; what is no escape stays. `+` is a plus: only forms mean a blank by it.
 Value url_decoded(const FunctionCall& given) {
-  const std::string& text = given[0].as_text();
   std::string decoded;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool is_escape =
-        text[at] == '%' && at + 2 < text.size() + 0 && hex_digit(text[at + 1]) >= 0 && hex_digit(text[at + 2]) >= 0;
-    if (!is_escape) {
-      decoded += text[at];
-      continue;
-    }
-    decoded += static_cast<char>(hex_digit(text[at + 1]) * 16 + hex_digit(text[at + 2]));
-    at += 2;
+  std::string_view rest = given[0].as_text();
+  while (!rest.empty()) {
+    Unit unit = percent_unit(rest);
+    if (unit.length == 0) unit = literal_unit(rest);
+    decoded.append(unit.bytes.data(), unit.count);
+    rest.remove_prefix(unit.length);
   }
   return decoded;
 }
 
-// RFC 4648, section 4.
-Value base64(const FunctionCall& given) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::string& bytes = given[0].as_text();
-  std::string encoded;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = (group << 8U) | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) encoded += i <= count ? digits[(group >> (18U - 6U * i)) & 63U] : '=';
-  }
-  return encoded;
-}
-
-// POSIX shells: within single quotes nothing is special but the quote itself.
-Value shell_quoted(const FunctionCall& given) {
-  std::string quoted = "'";
-  for (const char c : given[0].as_text()) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
+Value in_base64(const FunctionCall& given) { return base64(given[0].as_text()); }
+Value shell_quoted(const FunctionCall& given) { return in_apostrophes(given[0].as_text()); }
 
 Value is_version_at_least(const FunctionCall& given) {
   std::array<Version, 2> versions;
@@ -172,6 +152,16 @@ Value is_version_at_least(const FunctionCall& given) {
 
 std::vector<Function> text_functions() {
   return {
+      {"ends_with", {accepts_text, accepts_text}, 2, false, false, "ends_with(text, end)", "whether it ends so", ends_with},
+      {"join", {accepts_text, accepts_texts}, 2, false, false, "join(separator, texts)", "one text of many", join},
+      {"starts_with",
+       {accepts_text, accepts_text},
+       2,
+       false,
+       false,
+       "starts_with(text, beginning)",
+       "whether it begins so",
+       starts_with},
       {"split", {accepts_text, accepts_text}, 2, false, true, "split(text, separator)", "a list of what stands between", split},
       {"replace",
        {accepts_text, accepts_text, accepts_text},
@@ -197,7 +187,7 @@ std::vector<Function> text_functions() {
       {"parse_yaml", {accepts_text}, 1, false, true, "parse_yaml(text)", "the value that YAML text stands for", parsed_yaml},
       {"to_json", {accepts_anything}, 1, false, true, "to_json(value)", "as JSON, in one line", as_json},
       {"url_decode", {accepts_text}, 1, false, true, "url_decode(text)", "without %-escapes", url_decoded},
-      {"base64", {accepts_text}, 1, false, true, "base64(text)", "encoded as base64", base64},
+      {"base64", {accepts_text}, 1, false, true, "base64(text)", "encoded as base64", in_base64},
       {"shell_quote", {accepts_text}, 1, false, true, "shell_quote(text)", "as one word of a POSIX shell", shell_quoted},
       {"semver_at_least",
        {accepts_text, accepts_text},

@@ -5,7 +5,7 @@
 
 namespace runbook {
 
-// What runbooks can do with text beyond JMESPath. The subject comes first.
+// What can be done with text. Where runbooks have more than JMESPath, the subject comes first.
 std::vector<Function> text_functions();
 
 }  // namespace runbook

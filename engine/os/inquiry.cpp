@@ -13,9 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 #include "base/error.h"
 #include "os/fd.h"
@@ -145,19 +143,6 @@ std::string why_no_reply(const Reply& reply) {
     case Reply::Kind::too_long: return "printed more than 1 MB";
   }
   return {};
-}
-
-bool is_program(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path ? path : "/usr/bin:/bin";
-  while (true) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::filesystem::path candidate = std::filesystem::path(rest.substr(0, end)) / name;
-    std::error_code error;
-    if (std::filesystem::is_regular_file(candidate, error) && ::access(candidate.c_str(), X_OK) == 0) return true;
-    if (end == rest.size()) return false;
-    rest.remove_prefix(end + 1);
-  }
 }
 
 }  // namespace runbook

@@ -36,7 +36,4 @@ Reply inquire(const Inquiry& inquiry);
 // "exited with 1", "can't be started: No such file or directory": after the program's name.
 std::string why_no_reply(const Reply& reply);
 
-// Whether PATH has a program of that name.
-bool is_program(const std::string& name);
-
 }  // namespace runbook

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "os/attempt_pipes.h"
 #include "os/files.h"
+#include "os/program.h"
 #include "os/salvage.h"
 #include "os/spool.h"
 
@@ -69,29 +70,6 @@ bool has_answer(int fd, int timeout_ms) {
 }
 
 }  // namespace
-
-std::string find_program(const std::string& name, const std::vector<std::string>& env, const std::string& dir) {
-  auto is_program = [](const std::string& path) {
-    struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
-  };
-  if (name.find('/') != std::string::npos) {
-    std::string path = name[0] == '/' ? name : dir + "/" + name;
-    return is_program(path) ? path : "";
-  }
-  std::string folders = "/usr/local/bin:/usr/bin:/bin";
-  for (const auto& entry : env) {
-    if (entry.rfind("PATH=", 0) == 0) folders = entry.substr(5);
-  }
-  std::size_t at = 0;
-  while (at <= folders.size()) {
-    std::size_t end = std::min(folders.find(':', at), folders.size());
-    std::string path = folders.substr(at, end - at) + "/" + name;
-    if (path[0] == '/' && is_program(path)) return path;
-    at = end + 1;
-  }
-  return "";
-}
 
 SupervisorClient::SupervisorClient(Config config, Fd connection)
     : config_(std::move(config)), connection_(std::move(connection)), mask_(current_umask()) {}

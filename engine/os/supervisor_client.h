@@ -78,7 +78,4 @@ class SupervisorClient : public ProcessRunner {
   std::thread watcher_;
 };
 
-// argv[0] as a path: looked for in PATH of `env` unless it has a slash. "" if there is none.
-std::string find_program(const std::string& name, const std::vector<std::string>& env, const std::string& dir);
-
 }  // namespace runbook

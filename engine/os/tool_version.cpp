@@ -1,6 +1,7 @@
 #include "os/tool_version.h"
 
 #include "os/inquiry.h"
+#include "os/program.h"
 
 namespace runbook {
 namespace {

@@ -186,8 +186,7 @@ std::string to_text_view(const RunView& view, Colour colour) {
                         deviation.because.empty() ? "" : ": " + deviation.because);
   if (view.run_outputs.is_map()) text += "\noutputs\n";
   if (view.run_outputs.is_map())
-    for (const auto& [name, value] : view.run_outputs.as_map())
-      text += fmt::format("  {} = {}\n", name, value.is_text() ? value.as_text() : to_json(value));
+    for (const auto& [name, value] : view.run_outputs.as_map()) text += fmt::format("  {} = {}\n", name, text_or_json(value));
   return text;
 }
 

@@ -116,7 +116,10 @@ class Decider {
     if (live_step_->running) return;
     if (step_->when) {
       auto holds = condition(*step_->when, scope_);
-      if (!holds) return refuse("`when`: " + why_);
+      if (!holds) {
+        decision_.failed_when = "`when`: " + why_;
+        return refuse(decision_.failed_when);
+      }
       if (!*holds)
         return propose(Proposal(event::skipped, step_->id,
                                 object({{"why", fmt::format("`when` is false: {}", step_->when->expression.text())}})));

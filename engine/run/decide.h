@@ -31,6 +31,7 @@ struct Decision {
   std::vector<std::int64_t> cancels;    // attempts to be ended
   std::optional<std::int64_t> wake_ms;  // nothing to do before, unless something comes in
   std::optional<End> end;
+  std::string failed_when;  // why the `when` of the step could not be decided; "": that is not what it is refused for
 };
 
 enum class Doubt { done, not_done, retry };

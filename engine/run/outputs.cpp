@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/lines.h"
 #include "base/pattern.h"
 #include "base/redactor.h"
 #include "book/inputs.h"
@@ -46,27 +47,17 @@ std::optional<Value> raw_value(const OutputRule& rule, const Outcome& outcome, c
   return std::nullopt;
 }
 
-Value lines_of(const std::string& text) {
-  List lines;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const bool has_return = end > at && text[end - 1] == '\r';
-    lines.emplace_back(text.substr(at, end - at - (has_return ? 1 : 0)));
-    at = end + 1;
-  }
-  return Value(std::move(lines));
-}
-
 std::optional<Value> converted(const OutputRule& rule, const Value& value, std::string& why) {
-  if (rule.is_lines && value.is_text()) return lines_of(value.as_text());
+  if (rule.is_lines && value.is_text()) {
+    const std::vector<std::string_view> lines = lines_of(value.as_text());
+    return Value(List(lines.begin(), lines.end()));
+  }
   if (rule.is_lines) {
     why = fmt::format("`lines` takes text, and this is {}", to_json(value));
     return std::nullopt;
   }
   if (rule.type == ValueType::text) return value;
-  std::string text = value.is_text() ? value.as_text() : to_json(value);
-  return convert(rule.type, text, why);
+  return convert(rule.type, text_or_json(value), why);
 }
 
 // Without the newline that programs end their output with: it is no part of the secret.

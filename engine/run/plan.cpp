@@ -141,7 +141,8 @@ class Planner {
       if (!decision)
         verdict = Verdict::depends, why = fmt::format("`when` is known after {}: {}", later_, step.when->expression.text());
       if (decision && is_skip(*decision, step, why)) return skip(step, why);
-      if (decision && is_refusal(*decision, why)) verdict = Verdict::stops;
+      // Whatever else `decide` refuses may only be for want of what is not known yet.
+      if (decision && !decision->failed_when.empty()) verdict = Verdict::stops, why = decision->failed_when;
     }
     add(step, verdict, std::move(why));
     show(planned_.back());
@@ -156,17 +157,6 @@ class Planner {
     if (found == decision.events.end()) return false;
     why = found->event.body.text_or("why", "");
     return true;
-  }
-
-  // Of `when` alone: whatever else `decide` refuses may only be for want of what is not known yet.
-  static bool is_refusal(const Decision& decision, std::string& why) {
-    for (const Proposal& proposal : decision.events) {
-      const std::string said = proposal.event.body.text_or("why", "");
-      if (proposal.event.kind != event::refused || !said.starts_with("`when`")) continue;
-      why = said;
-      return true;
-    }
-    return false;
   }
 
   void skip(const Step& step, const std::string& why) {
@@ -203,7 +193,7 @@ class Planner {
       Map env;
       for (const EnvEntry& entry : step.env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
       planned.env = Value(std::move(env));
-      planned.dir = step.dir ? to_text(step.dir->text.foreseen(scope)) : facts_.dir;
+      planned.dir = step.dir ? text_or_json(step.dir->text.foreseen(scope)) : facts_.dir;
     } catch (const ExpressionError& error) {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
@@ -226,14 +216,12 @@ class Planner {
     planned.looks.push_back(std::move(look));
   }
 
-  static std::string to_text(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
-
   std::string shown(const Probe& probe, const Scope& scope) const {
     std::string text;
     if (!probe.type.empty()) {
       const Value params = said_params(*facts_.types, probe.type, foreseen(probe.params, scope));
       const Map& members = params.as_map();
-      text = fmt::format("{}: {}", probe.type, to_text(members.size() == 1 ? members.front().second : params));
+      text = fmt::format("{}: {}", probe.type, text_or_json(members.size() == 1 ? members.front().second : params));
     }
     if (text.ends_with('\n')) text.pop_back();
     const char* separator = text.empty() ? "" : text.find('\n') == std::string::npos ? ", " : "\n";

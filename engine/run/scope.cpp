@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "book/value_scope.h"
 #include "book/yaml_value.h"
 
 namespace runbook {
@@ -50,39 +51,18 @@ std::optional<Value> RunScope::step(std::string_view id) const {
 
 std::optional<Value> RunScope::parse_yaml(std::string_view text, std::string& why) const { return parse_yaml_text(text, why); }
 
-namespace {
-
-// While vars are made: inputs, $run, and the vars before.
-class VarsScope : public Scope {
- public:
-  VarsScope(const Value& inputs, const Value& run_values) : inputs_(inputs), run_(run_values) {}
-  std::optional<Value> context(std::string_view name) const override {
-    if (name == "inputs") return inputs_;
-    if (name == "run") return run_;
-    if (name == "vars") return vars;
-    return std::nullopt;
-  }
-  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
-  std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return parse_yaml_text(text, why); }
-  Value vars = Value(Map{});
-
- private:
-  const Value& inputs_;
-  const Value& run_;
-};
-
-}  // namespace
-
 Value evaluate_vars(const Runbook& runbook, const Value& inputs, const Value& run_values) {
-  VarsScope scope(inputs, run_values);
+  Value vars = Value(Map());
+  ValueScope scope(object({{"inputs", inputs}, {"run", run_values}, {"vars", vars}}));
   for (const auto& [name, text] : runbook.vars) {
     try {
-      scope.vars = with(scope.vars, name, text.text.evaluate(scope));
+      vars = with(vars, name, text.text.evaluate(scope));
+      scope.set("vars", vars);
     } catch (const ExpressionError& error) {
       throw Error(ExitCode::usage, "the value of `" + name + "` under vars: " + error.what());
     }
   }
-  return scope.vars;
+  return vars;
 }
 
 }  // namespace runbook

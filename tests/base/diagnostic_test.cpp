@@ -102,7 +102,9 @@ TEST_CASE("diagnostics are sorted by place, each once") {
 TEST_CASE("warnings are no errors") {
   CHECK_FALSE(has_errors({}));
   CHECK_FALSE(has_errors({{Severity::warning, {}, 1, "w", ""}}));
-  CHECK(has_errors({{Severity::warning, {}, 1, "w", ""}, {Severity::error, {}, 1, "e", ""}}));
+  const std::vector<Diagnostic> both = {{Severity::warning, {}, 1, "w", ""}, {Severity::error, {}, 1, "e", ""}};
+  CHECK(has_errors(both));
+  CHECK(first_error(both) == &both[1]);
 }
 
 TEST_CASE("a line of megabytes is cut like any long one") {

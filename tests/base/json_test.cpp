@@ -49,6 +49,12 @@ TEST_CASE("numbers keep their kind and their value") {
   }
 }
 
+TEST_CASE("within a sentence text stands without quotes, and all else as JSON") {
+  CHECK(text_or_json("a \"b\"") == "a \"b\"");
+  CHECK(text_or_json(List{1, "x"}) == "[1,\"x\"]");
+  CHECK(text_or_json(Value()) == "null");
+}
+
 TEST_CASE("a number that JSON can't write becomes null") {
   CHECK(to_json(Value(std::numeric_limits<double>::infinity())) == "null");
   CHECK(to_json(Value(std::nan(""))) == "null");

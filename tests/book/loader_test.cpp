@@ -3,17 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "base/json.h"
+#include "book/value_scope.h"
 #include "tests/book/world.h"
 
 using namespace runbook;
 
 namespace {
-
-class NoScope : public Scope {
- public:
-  std::optional<Value> context(std::string_view) const override { return std::nullopt; }
-  std::optional<Value> step(std::string_view) const override { return std::nullopt; }
-};
 
 std::shared_ptr<const Runbook> loaded(const std::string& text) {
   const std::string problems = problems_of(text);
@@ -23,7 +18,7 @@ std::shared_ptr<const Runbook> loaded(const std::string& text) {
 
 std::shared_ptr<const Runbook> with_steps(const std::string& steps) { return loaded("runbook: x\nsteps:\n" + steps); }
 
-std::string params_of(const Step& step) { return to_json(step.params.evaluate(NoScope())); }
+std::string params_of(const Step& step) { return to_json(step.params.evaluate(ValueScope())); }
 
 }  // namespace
 

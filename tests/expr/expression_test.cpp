@@ -13,21 +13,11 @@ const GivenScope scope(object({{"inputs", object({{"region", "us-east-2"}, {"cou
                                {"vars", object({{"list", List{1, 2, 3}}})}}),
                        object({{"vpc", object({{"state", "succeeded"}, {"id", "vpc-1"}})}}));
 
-std::string value_of(std::string_view text, const Value& result = {}) {
-  return to_json(Expression::parse(text).evaluate(scope, &result));
-}
+std::string value_of(std::string_view text, const Value& result = {}) { return value_in(scope, text, &result); }
 
 std::string over(std::string_view text, std::string_view json) { return value_of(text, parse_json(json)); }
 
-ExpressionError error_of(std::string_view text, const Value* result = nullptr) {
-  try {
-    Expression::parse(text).evaluate(scope, result);
-  } catch (const ExpressionError& error) {
-    return error;
-  }
-  FAIL("no error in " << text);
-  return {ExpressionError::Kind::syntax, 0, ""};
-}
+ExpressionError error_of(std::string_view text, const Value* result = nullptr) { return error_in(scope, text, result); }
 
 using Kind = ExpressionError::Kind;
 

@@ -13,18 +13,12 @@ const GivenScope scope{Value(Map())};
 
 std::string over(std::string_view text, std::string_view json = "null") {
   const Value result = parse_json(json);
-  return to_json(Expression::parse(text).evaluate(scope, &result));
+  return value_in(scope, text, &result);
 }
 
 ExpressionError error_of(std::string_view text) {
-  try {
-    const Value nothing;
-    Expression::parse(text).evaluate(scope, &nothing);
-  } catch (const ExpressionError& error) {
-    return error;
-  }
-  FAIL("no error in " << text);
-  return {ExpressionError::Kind::syntax, 0, ""};
+  const Value nothing;
+  return error_in(scope, text, &nothing);
 }
 
 using Kind = ExpressionError::Kind;

@@ -15,13 +15,7 @@ const GivenScope scope(
 std::string value_of(std::string_view text) { return to_json(Template::parse(text).evaluate(scope)); }
 
 ExpressionError error_of(std::string_view text) {
-  try {
-    Template::parse(text).evaluate(scope);
-  } catch (const ExpressionError& error) {
-    return error;
-  }
-  FAIL("no error in " << text);
-  return {ExpressionError::Kind::syntax, 0, ""};
+  return error_from(text, [&] { Template::parse(text).evaluate(scope); });
 }
 
 }  // namespace

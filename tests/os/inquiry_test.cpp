@@ -72,8 +72,3 @@ TEST_CASE("what it leaves running does not keep its answer") {
   CHECK(reply.is_good());
   CHECK(reply.out == "done\n");
 }
-
-TEST_CASE("a program is what PATH has and may be run") {
-  CHECK(is_program("sh"));
-  CHECK_FALSE(is_program("no-such-program"));
-}
