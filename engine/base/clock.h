@@ -1,6 +1,7 @@
 #pragma once
-// Time as a seam: milliseconds since the epoch, so that a rehearsal can jump.
+// Time as a seam: milliseconds since the epoch, so that it can jump.
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace runbook {
@@ -9,6 +10,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual std::int64_t now_ms() const = 0;
+  // Nothing will be done before this moment, or before something comes in: a clock that jumps does it here.
+  virtual void about_to_wait(std::optional<std::int64_t> /*until_ms*/) const {}
 };
 
 class SystemClock : public Clock {

@@ -88,7 +88,7 @@ Group of_step() {
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
-           {"example", examples, "Values of its outputs, for rehearsals."},
+           {"example", examples, "Values that its outputs could have, to try the runbook without running it."},
            {"source", text, "The part of the document that it encodes."}}};
 }
 

@@ -49,6 +49,18 @@ const OutputRule* Step::find_output(std::string_view name) const {
   return found == outputs.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> Step::output_names() const {
+  std::vector<std::string> names;
+  const auto add = [&](const std::vector<OutputRule>& rules) {
+    for (const OutputRule& rule : rules)
+      if (std::find(names.begin(), names.end(), rule.name) == names.end()) names.push_back(rule.name);
+  };
+  add(outputs);
+  for (const Probe* each : {done_when.get(), probe.get()})
+    if (each) add(each->outputs);
+  return names;
+}
+
 const Step* Runbook::find(std::string_view id) const {
   const auto found = steps_by_id.find(id);
   return found == steps_by_id.end() ? nullptr : found->second;

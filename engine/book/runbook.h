@@ -144,6 +144,7 @@ struct Step {
   std::string id, title, note;
   std::string anchor;  // `source:`
   std::vector<std::string> tags;
+  Value example;  // a map of outputs, or null
   Kind kind = Kind::act;
   std::string type;  // "shell", "exec", "wait_until", "assert"
   ParamTree params;  // of an act
@@ -167,6 +168,8 @@ struct Step {
   bool gives_secrets() const;
   bool is_wait() const { return kind == Kind::wait_until; }  // which may last for days
   const OutputRule* find_output(std::string_view name) const;
+  // Also those of its done_when, or of its own probe.
+  std::vector<std::string> output_names() const;
 };
 
 struct Section {

@@ -1,4 +1,5 @@
 #include "book/step_loader.h"
+#include "book/given_value.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include "base/digest.h"
 #include "base/suggestion.h"
 #include "book/environment_loader.h"
+#include "book/given_value.h"
 #include "book/key_docs.h"
 #include "book/names.h"
 #include "book/output_loader.h"
@@ -39,7 +41,7 @@ class StepLoader {
     load_output_sizes(fields);
     if (step_->kind == Step::Kind::act) load_act(fields);
     else refuse_beside_probe();
-    check_example();
+    load_example();
     loading_.references.add_step(*step_, id_place_, site_.condition);
     return std::move(step_);
   }
@@ -202,21 +204,15 @@ class StepLoader {
     }
   }
 
-  bool has_output(std::string_view name) const {
-    const auto stands_in = [&](const std::vector<OutputRule>& rules) {
-      return std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
-    };
-    return stands_in(step_->outputs) || (step_->done_when && stands_in(step_->done_when->outputs)) ||
-           (step_->probe && stands_in(step_->probe->outputs));
-  }
-
-  void check_example() {
+  void load_example() {
     const Node::Member* example = map_.find("example");
     if (!example || !expect(Node::Kind::map, *example->value, "example", problems_, "write `example: {output: value}`")) return;
+    const std::vector<std::string> names = step_->output_names();
     for (const Node::Member& member : example->value->members) {
-      if (!has_output(member.key))
+      if (std::find(names.begin(), names.end(), member.key) == names.end())
         problems_.error(member, fmt::format("this step has no output `{}`", member.key), "`example` gives values of outputs");
     }
+    step_->example = given_value(*example->value);
   }
 
   const Node& map_;

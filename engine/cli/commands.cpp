@@ -37,6 +37,15 @@ std::vector<CommandRow> rows_of_running() {
         {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"}},
        plan_command,
        "runbook plan imrt-aws.yaml -i cluster_name=dev.example.org"},
+      {"rehearse",
+       "FILE",
+       "try a runbook in a scripted world; nothing outside is touched",
+       {{"--scenario", 0, Takes::value, "NAME", "one of rehearsals/RUNBOOK/*.yaml, or a file; all of them if left out"},
+        {"--stop-after", 0, Takes::value, "STEP", "begin nothing behind this step"},
+        {"--kill-everywhere", 0, Takes::nothing, "", "let the engine die at every commit, and compare the ends"},
+        {"--input", 'i', Takes::value, "NAME=VALUE", "an input, instead of the scenario's; repeat it for more"}},
+       rehearse_command,
+       "runbook rehearse imrt-aws.yaml --scenario straight\nrunbook rehearse imrt-aws.yaml --kill-everywhere"},
   };
 }
 

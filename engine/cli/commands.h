@@ -16,6 +16,7 @@ int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int eval_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);
+int rehearse_command(const Arguments& arguments);
 int init_command(const Arguments& arguments);
 int types_command(const Arguments& arguments);
 int schema_command(const Arguments& arguments);

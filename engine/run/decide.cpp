@@ -40,7 +40,8 @@ class Decider {
         scope_(facts, state, values),
         values_(values),
         now_ms_(now_ms),
-        limits_(limits) {}
+        limits_(limits),
+        is_pausing_(limits.is_pausing || (!limits.stops_after.empty() && is_done(state.of(limits.stops_after).state))) {}
 
   Decision decide() {
     if (limits_.is_cancelling) {
@@ -112,7 +113,7 @@ class Decider {
   }
 
   void on_pending() {
-    if (limits_.is_pausing) return interrupted();
+    if (is_pausing_) return interrupted();
     if (live_step_->running) return;
     if (step_->when) {
       auto holds = condition(*step_->when, scope_);
@@ -132,7 +133,7 @@ class Decider {
   }
 
   void on_retry() {
-    if (limits_.is_pausing) return interrupted();
+    if (is_pausing_) return interrupted();
     if (live_step_->running) return;
     if (now_ms_ < *it_->retry_at_ms) return wake_at(*it_->retry_at_ms);
     before_act();
@@ -198,8 +199,7 @@ class Decider {
   void while_running() {
     if (!live_step_->running) return;  // an outcome is on its way
     const Question* question = state_.open_question(step_->id);
-    if (question && question->about == "overdue")
-      return limits_.is_pausing ? interrupted() : wait_for_answer(*question, "waiting");
+    if (question && question->about == "overdue") return is_pausing_ ? interrupted() : wait_for_answer(*question, "waiting");
     if (it_->must_stop && !live_step_->is_cancel_sent) decision_.cancels.push_back(live_step_->running->n);
     if (it_->is_overdue || !it_->deadline_ms) return;
     if (now_ms_ < *it_->deadline_ms) return wake_at(*it_->deadline_ms);
@@ -209,7 +209,7 @@ class Decider {
 
   // The effect has been tried and its process ended well: only looks are repeated now. done_when first, then verify.
   void after_exit() {
-    if (limits_.is_pausing) return interrupted();
+    if (is_pausing_) return interrupted();
     RunScope scope = scope_with_before();
     const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
     const Look* seen =
@@ -239,7 +239,7 @@ class Decider {
   void on_doubt() {
     const Question* question = state_.open_question(step_->id);
     if (question && question->about == "doubt") return on_doubt_asked(*question);
-    if (limits_.is_pausing) return interrupted();
+    if (is_pausing_) return interrupted();
     if (!step_->done_when)
       return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
     RunScope scope = scope_with_before();
@@ -280,7 +280,7 @@ class Decider {
   }
 
   void on_waiting() {
-    if (limits_.is_pausing) return interrupted();
+    if (is_pausing_) return interrupted();
     const Probe& probe = *step_->probe;
     const auto& seen = live_step_->look;
     bool is_assertion = step_->kind == Step::Kind::assertion;
@@ -377,7 +377,7 @@ class Decider {
   RunScope scope_with_before() { return step_->before ? scope_.with_before(before()) : scope_; }
 
   void wait_for_answer(const Question& question, const std::string& state) {
-    if (limits_.is_pausing) return interrupted();
+    if (is_pausing_) return interrupted();
     if (limits_.is_interactive) return;
     pause(state, question.text);
   }
@@ -403,7 +403,10 @@ class Decider {
 
   void wake_at(std::int64_t at_ms) { decision_.wake_ms = decision_.wake_ms ? std::min(*decision_.wake_ms, at_ms) : at_ms; }
   void interrupted() {
-    if (!live_step_->running || live_step_->running->role != Role::act) pause("interrupted", "stopped by " + limits_.who);
+    if (!live_step_->running || live_step_->running->role != Role::act) pause("interrupted", why_pausing());
+  }
+  std::string why_pausing() const {
+    return limits_.is_pausing ? "stopped by " + limits_.who : fmt::format("stopped behind `{}`", limits_.stops_after);
   }
   void pause(const std::string& state, const std::string& why) { pause(state, why, step_->id); }
   void pause(const std::string& state, const std::string& why, const std::string& instance) {
@@ -417,6 +420,7 @@ class Decider {
   StoredValues& values_;
   std::int64_t now_ms_;
   const Limits& limits_;
+  const bool is_pausing_;
   Decision decision_;
   const Step* step_ = nullptr;
   const InstanceState* it_ = nullptr;

@@ -42,6 +42,7 @@ struct Limits {
   bool is_interactive = false;                   // somebody answers questions
   std::map<std::string, Doubt> on_doubt;         // by step: said beforehand
   std::map<std::string, std::string> approvals;  // by step: phrases said beforehand
+  std::string stops_after;                       // a step: when it is done, start nothing more
   std::string who;                               // says so
 };
 

@@ -116,6 +116,7 @@ std::vector<Answer> Executor::answers_of_others() {
 }
 
 std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms) {
+  parts_.clock.about_to_wait(wake_ms);
   std::optional<std::int64_t> at_most;
   if (wake_ms) at_most = std::max<std::int64_t>(0, *wake_ms - parts_.clock.now_ms());
   if (!asked_.empty()) at_most = std::min(at_most.value_or(answer_poll_ms), answer_poll_ms);

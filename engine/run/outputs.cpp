@@ -80,6 +80,7 @@ class Extraction {
   // "" or why it can't be had.
   std::string take(const OutputRule& rule) {
     std::string why;
+    if (outcome_.given) return take_given(rule);
     if (rule.is_of_result() && outcome_.result_is_missing) return "the output was held by the supervisor, which died";
     std::optional<Value> value = raw_value(rule, outcome_, scope_, why);
     if (rule.is_secret) return take_secret(rule, value, why);
@@ -107,6 +108,14 @@ class Extraction {
   }
 
  private:
+  std::string take_given(const OutputRule& rule) {
+    const Value* value = outcome_.given->outputs.find(rule.name);
+    if (value && rule.is_secret) return take_secret(rule, *value, {});
+    if (!value) return "neither the scenario nor the step's `example` gives it";
+    values_.emplace_back(rule.name, *value);
+    return {};
+  }
+
   // What an expression says of its failure may repeat what it looked at.
   std::string take_secret(const OutputRule& rule, const std::optional<Value>& value, const std::string& why_none) {
     std::string why;

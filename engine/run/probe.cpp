@@ -55,7 +55,26 @@ Look by_expression(const PlacedExpression& that, const Scope& scope, const Value
 
 }  // namespace
 
+namespace {
+
+Look by_given(const Probe& probe, const Outcome& outcome, const Scope& scope) {
+  switch (outcome.given->answer) {
+    case Given::Answer::no: return answered(Look::Answer::no, "it says no");
+    case Given::Answer::cannot_tell: return answered(Look::Answer::cannot_tell, "it can't tell");
+    case Given::Answer::yes: break;
+  }
+  std::string why;
+  auto outputs = extract_outputs(probe.outputs, outcome, scope, why);
+  if (!outputs) return answered(Look::Answer::cannot_tell, why);
+  Look look = answered(Look::Answer::yes);
+  look.outputs = std::move(outputs->values);
+  return look;
+}
+
+}  // namespace
+
 Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
+  if (outcome.given) return by_given(probe, outcome, scope);
   Look look = by_exit(probe, outcome);
   bool is_seen = look.answer != Look::Answer::cannot_tell;
   if (is_seen && outcome.result_is_missing) return answered(Look::Answer::cannot_tell, "the supervisor died while it looked");

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,6 +8,12 @@
 #include "base/value.h"
 
 namespace runbook {
+
+// Where nothing is performed: what a look answers, and outputs as they are.
+struct Given {
+  enum class Answer { yes, no, cannot_tell } answer = Answer::yes;
+  Value outputs;  // a map, or null
+};
 
 // What became of one attempt. Closed: who switches over it has no default.
 struct Outcome {
@@ -27,6 +34,7 @@ struct Outcome {
   std::string output_sha256;                                       // of all that it wrote, redacted; hex
   std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
   bool result_is_missing = false;                                  // the supervisor that held standard output died
+  std::optional<Given> given;                                      // instead of a result
   std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
 };
 std::string_view outcome_name(Outcome::Kind kind);

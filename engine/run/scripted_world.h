@@ -1,0 +1,77 @@
+#pragma once
+// The world of a rehearsal: what it performs comes to what the scenario says, in its own time. One thread; no process, no file,
+// no sleep.
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "book/scenario.h"
+#include "run/inbox.h"
+#include "run/performer.h"
+
+namespace runbook {
+
+// What became of attempts that ran when engine and supervisor died.
+enum class Fate {
+  collected,     // the supervisor lived, and tells how they ended
+  happened,      // it died too; they took effect
+  not_happened,  // it died too; they took none
+};
+
+class ScriptedWorld : public Performer, public Clock {
+ public:
+  ScriptedWorld(const Runbook& runbook, const Scenario& scenario) : runbook_(runbook), scenario_(scenario) {}
+  // Where what happens is told: of the engine that drives now. Outlives the use of it.
+  void serve(Inbox& inbox) { inbox_ = &inbox; }
+  // The engine died; open: the attempts whose end the journal does not know.
+  void crash(Fate fate, const std::vector<std::int64_t>& open);
+  void pass(std::int64_t time_ms) { now_ms_ += time_ms; }
+
+  void start(const Launch& launch) override;
+  void cancel(std::int64_t n) override;
+  void acknowledge(std::int64_t) override {}
+  std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
+  Recalled recall_secret(const std::filesystem::path& file) override;
+  Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;
+
+  std::int64_t now_ms() const override { return now_ms_; }
+  // Jumps to the next moment at which something happens, or until_ms if that is sooner.
+  void about_to_wait(std::optional<std::int64_t> until_ms) const override;
+
+  // How often a step took effect.
+  int effects(const std::string& step) const;
+  bool has_taken_effect(const std::string& step) const { return effects(step) > 0; }
+  Value outputs_of(const Step& step, const Value& given) const;
+
+ private:
+  struct Attempt {
+    std::string step;
+    Outcome outcome;
+    std::int64_t ends_at_ms = 0;
+    bool took_effect = false;
+  };
+  struct Due {
+    std::int64_t at_ms = 0;
+    Launch launch;
+    Outcome outcome;
+  };
+  void act(const Launch& launch);
+  void take_up(const Launch& launch);
+  void look(const Launch& launch);
+  Given seen(const Step& step, Role role);
+  void tell_at(std::int64_t at_ms, const Launch& launch, Outcome outcome);
+
+  const Runbook& runbook_;
+  const Scenario& scenario_;
+  Inbox* inbox_ = nullptr;
+  mutable std::int64_t now_ms_ = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
+  mutable std::vector<Due> due_;                     // by time
+  std::map<std::int64_t, Attempt> attempts_;
+  std::map<std::string, std::size_t> begun_, looked_;  // attempts and looks so far
+  std::map<std::string, int> effects_;
+  std::map<std::string, std::string> kept_;  // secrets, by file
+};
+
+}  // namespace runbook

@@ -1,0 +1,122 @@
+"""rehearse: a runbook tried in a scripted world. Nothing outside is touched, nothing is waited for."""
+
+import json
+
+from world import ROOT, world  # noqa: F401  (the fixture)
+
+BOOK = """
+runbook: move
+title: Move the database
+inputs:
+  name: {example: db1}
+  password: {type: secret, from: [{command: [sh, -c, 'touch "$W/asked"; echo hunter22']}]}
+steps:
+  - {id: dump, title: Dump it, shell: 'touch "$W/ran"', env: {P: "${{ $inputs.password }}"}, outputs: {size: {value: stdout}}, example: {size: 12MB}}
+  - {id: ready, title: Wait for it, wait_until: {shell: 'touch "$W/ran"', every: 1h, timeout: 3d}}
+  - {id: drop, title: Drop the old one, shell: 'touch "$W/ran"', effect: irreversible}
+outputs: {size: $steps.dump.size}
+"""
+SLOW = """
+scenario: It takes a day, and somebody comes after two
+steps:
+  ready: {sees: [no, cannot_tell, no]}
+  drop: {answers: [{choice: approve, by: ada, after: 2d}]}
+expect:
+  state: succeeded
+  outputs: {size: 12MB}
+  lasts: {at_least: 2d3h}
+"""
+NOBODY = """
+scenario: Nobody comes
+steps: {drop: {answers: []}}
+expect:
+  state: waiting
+  steps: {drop: succeeded}
+"""
+
+
+def files(world):
+    return sorted(path.name for path in world.folder.iterdir())
+
+
+def write(world):
+    world.write(BOOK)
+    (world.folder / "rehearsals" / "book").mkdir(parents=True)
+    world.write(SLOW, "rehearsals/book/slow.yaml")
+
+
+def test_it_touches_nothing(world):
+    write(world)
+    before = files(world)
+    result = world("rehearse", world.book)
+    assert result.code == 0, result
+    assert result.out == "slow: as expected: succeeded, 3 of 3 steps done, 2d 03h of simulated time\n"
+    assert files(world) == before     # no journal, no step, no source of a secret
+
+
+def test_a_single_scenario_is_told_step_by_step(world):
+    write(world)
+    result = world("rehearse", world.book, "--scenario", "slow")
+    assert "answered by ada: approve" in result.err, result
+    assert "ready" in result.err and "3h 00m" in result.err, result
+
+
+def test_what_does_not_come_is_named_with_its_place(world):
+    write(world)
+    world.write(NOBODY, "rehearsals/book/nobody.yaml")
+    result = world("rehearse", world.book)
+    assert result.code == 1
+    assert "rehearsals/book/nobody.yaml:6:17: error: step `drop` should be succeeded, and is pending" in result.err, result
+    assert "nobody: NOT as expected: waiting" in result.out
+    rows = json.loads(world("rehearse", world.book, "--json").out)
+    assert [(row["scenario"], row["state"], len(row["unmet"])) for row in rows] == [("nobody", "waiting", 1), ("slow", "succeeded", 0)]
+
+
+def test_without_scenarios_everything_works(world):
+    world.write(BOOK)
+    result = world("rehearse", world.book)
+    assert result.code == 0 and result.out.startswith("everything works: as expected: succeeded, 3 of 3 steps done"), result
+
+
+def test_it_stops_behind_a_step(world):
+    write(world)
+    result = world("rehearse", world.book, "--stop-after", "ready")
+    assert result.code == 0 and result.out == "slow: stopped: interrupted, 2 of 3 steps done, 3h 00m of simulated time\n", result
+    assert "did you mean `ready`?" in world("rehearse", world.book, "--stop-after", "redy").err
+
+
+def test_killed_everywhere_it_says_what_people_would_be_asked(world):
+    write(world)
+    result = world("rehearse", world.book, "--kill-everywhere")
+    assert result.code == 0, result
+    first, *rest = result.out.splitlines()
+    assert first.startswith("slow: ") and first.endswith(", 4 asked, 0 wrong"), result
+    assert rest == ["  asked about `drop` at 2 points: its effect is irreversible, and no `done_when` tells whether it happened",
+                    "  asked about `dump` at 2 points: its effect is once, and no `done_when` tells whether it happened"]
+    row, = json.loads(world("rehearse", world.book, "--kill-everywhere", "--json").out)
+    assert row["same"] + row["asked"] == row["points"] and row["asked_about"] == {"drop": 2, "dump": 2}
+
+
+def test_a_scenario_is_checked_like_a_runbook(world):
+    write(world)
+    world.write("scenario: x\nsteps: {dupm: {fails: 1}}\n", "bad.yaml")
+    result = world("rehearse", world.book, "--scenario", "bad.yaml")
+    assert result.code == 2
+    assert "bad.yaml:2:9: error: the runbook has no step `dupm`" in result.err and "did you mean `dump`?" in result.err
+    result = world("rehearse", world.book, "--scenario", "slaw")
+    assert result.code == 2 and "did you mean `slow`?" in result.err
+
+
+def test_the_word_stays_where_it_belongs():
+    """A dry run is another implementation of the executor's seams, never a branch in a step type."""
+    for path in [*ROOT.glob("engine/**/*.[ch]*"), *ROOT.glob("plugins/*.[ch]*"), *ROOT.glob("state/*.[ch]*")]:
+        name = path.relative_to(ROOT).as_posix()
+        if not name.startswith(("engine/run/scripted", "engine/book/scenario", "engine/cli/")):
+            assert "rehears" not in path.read_text().lower(), name
+
+
+def test_runbooks_of_this_repository_rehearse(world):
+    for book in sorted((ROOT / "runbooks").glob("*.yaml")):
+        for mode in ([], ["--kill-everywhere"]):
+            result = world("rehearse", book, *mode)
+            assert result.code == 0, result
