@@ -118,6 +118,7 @@ ScriptedAnswer ScriptedRun::answer_in_doubt(const Question& question) {
   told_of_doubt_(question);
   ScriptedAnswer answer;
   answer.choice = world_.has_taken_effect(question.instance) ? "done" : "retry";
+  answer.set = world_.outputs_given_by(question.instance);
   return answer;
 }
 

@@ -63,6 +63,12 @@ Value ScriptedWorld::outputs_of(const Step& step, const Value& given) const {
   return outputs;
 }
 
+Value ScriptedWorld::outputs_given_by(const std::string& step) const {
+  for (auto attempt = attempts_.rbegin(); attempt != attempts_.rend(); ++attempt)
+    if (attempt->second.step == step && attempt->second.took_effect) return attempt->second.outputs;
+  return {};
+}
+
 int ScriptedWorld::effects(const std::string& step) const {
   const auto found = effects_.find(step);
   return found == effects_.end() ? 0 : found->second;
@@ -84,8 +90,12 @@ void ScriptedWorld::act(const Launch& launch) {
   const ScriptedStep& script = scenario_.of(launch.instance);
   const std::size_t number = begun_[launch.instance]++;
   const ScriptedOutcome& scripted = number < script.outcomes.size() ? script.outcomes[number] : script.otherwise;
-  Attempt attempt{step->id, outcome_of(scripted, outputs_of(*step, scripted.outputs)), now_ms_ + scripted.delay_ms,
-                  takes_effect(scripted.kind)};
+  Attempt attempt;
+  attempt.step = step->id;
+  attempt.outputs = outputs_of(*step, scripted.outputs);
+  attempt.outcome = outcome_of(scripted, attempt.outputs);
+  attempt.ends_at_ms = now_ms_ + scripted.delay_ms;
+  attempt.took_effect = takes_effect(scripted.kind);
   effects_[step->id] += attempt.took_effect;
   tell_at(attempt.ends_at_ms, launch, attempt.outcome);
   attempts_[launch.n] = std::move(attempt);

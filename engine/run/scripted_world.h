@@ -44,11 +44,14 @@ class ScriptedWorld : public Performer, public Clock {
   int effects(const std::string& step) const;
   bool has_taken_effect(const std::string& step) const { return effects(step) > 0; }
   Value outputs_of(const Step& step, const Value& given) const;
+  // What the attempt gave that took effect, also if nobody saw it; null if none did.
+  Value outputs_given_by(const std::string& step) const;
 
  private:
   struct Attempt {
     std::string step;
     Outcome outcome;
+    Value outputs;  // what it gives if it takes effect
     std::int64_t ends_at_ms = 0;
     bool took_effect = false;
   };
