@@ -66,6 +66,7 @@ void take_output(InstanceState& it, const Value& body) {
 }
 
 void on_exited(InstanceState& it, const Event& event) {
+  if (it.state == StepState::waiting) it.state = StepState::running;  // a manual step
   it.has_exited = true;
   it.is_verifying = event.body.bool_or("verifying", false);
   it.is_overdue = false;
@@ -140,6 +141,7 @@ Question asked(const Event& event) {
   question.about = event.body.text_or("about", "");
   question.text = event.body.text_or("text", "");
   question.phrase = event.body.text_or("phrase", "");
+  question.form = blob_digest(event.body.get("form"));
   question.asked_at_ms = event.at_ms;
   Value choices = event.body.get("choices");
   if (!choices.is_list()) return question;
@@ -167,6 +169,15 @@ void began(RunState& run, const Event& event) {
   run.state = "running";
 }
 
+// A manual step waits as long as its question is open.
+void begin_manual(InstanceState& it, const Question& question, const Event& event) {
+  it.state = StepState::waiting;
+  it.why = question.text;
+  it.before = blob_digest(event.body.get("before"));
+  it.started_at_ms = event.at_ms;
+  it.ended_at_ms = 0;
+}
+
 void note_deviation(RunState& run, const Event& event, std::string what) {
   run.deviations.push_back({event.seq, event.at_ms, event.instance, std::move(what), event.body.text_or("who", ""),
                             event.body.text_or("because", "")});
@@ -180,6 +191,12 @@ void answered(RunState& run, const Event& event) {
   InstanceState& it = run.instances[question.instance];
   if (it.question == question.id) it.question.clear();
   std::string choice = event.body.text_or("choice", "");
+  question.choice = choice;
+  question.answered_by = event.body.text_or("who", "");
+  if (question.about == "manual") {
+    it.answered_by = question.answered_by;
+    it.evidence = blob_digest(event.body.get("evidence"));
+  }
   if (question.about == "approval" && choice == "approve") it.is_approved = true;
   if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
   if (question.about == "overdue") it.deadline_ms.reset();
@@ -226,9 +243,13 @@ void RunState::apply(const Event& event) {
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
+    if (question.about == "manual") begin_manual(instances[event.instance], question, event);
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {
     answered(*this, event);
+  } else if (k == event::ticked) {
+    auto found = questions.find(event.body.text_or("question", ""));
+    if (found != questions.end() && found->second.is_open) found->second.ticked.insert(event.body.int_or("item", 0));
   } else {
     if (k == event::skipped && event.body.find("who")) note_deviation(*this, event, "skipped");
     if (k == event::renewed && event.body.text_or("how", "") == "redo") note_deviation(*this, event, "done anew");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,7 @@ struct InstanceState {
   bool is_approved = false;                      // the typed phrase was given, for this group
   std::string question;                          // the open one, or ""
   std::string before, outputs, output, request;  // digests of blobs, or ""
+  std::string evidence, answered_by;             // of a manual step: a digest, and who said that it is done
   std::optional<std::int64_t> exit_code;
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;
@@ -42,10 +44,14 @@ struct InstanceState {
 
 struct Question {
   std::string id, instance;
-  std::string about;  // approval, doubt, overdue
+  std::string about;  // approval, doubt, overdue, manual
   std::string text;
   std::vector<std::string> choices;
-  std::string phrase;  // approval: what must be typed
+  std::string phrase;               // approval: what must be typed
+  std::string form;                 // manual: digest of {instructions, checklist, collect, evidence}
+  Value details;                    // the form itself, for who is asked; the fold leaves it null
+  std::set<std::int64_t> ticked;    // items of the checklist
+  std::string choice, answered_by;  // once it is answered
   std::int64_t asked_at_ms = 0;
   bool is_open = true;
 };

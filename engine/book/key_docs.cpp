@@ -113,6 +113,20 @@ Group of_input() {
            {"max_items", whole, "The greatest number of items.", no, {}, {}, nullptr, 0, 1'000'000}}};
 }
 
+Group of_manual() {
+  return {"`manual`",
+          {{"instructions", words, "What the person does, in their words; Markdown.", yes},
+           {"checklist", items, "What is ticked one by one. Each tick is recorded."},
+           {"collect", collected,
+            "What the person gives: a name and what its value must be, as for inputs. $steps.ID.NAME in later steps."},
+           {"evidence",
+            choice,
+            "Whether a note, a file or a URL goes into the record; left out, nobody is asked for one.",
+            no,
+            {},
+            {"optional", "required"}}}};
+}
+
 Group of_rejection() {
   return {keys::reject.owner,
           {{"pattern", pattern, "What must not be found in the value.", yes},
@@ -189,10 +203,10 @@ Group of_assertion() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {of_runbook(),   of_section(),      of_step(),       of_input(),
-                                         of_rejection(), of_requirements(), of_constraint(), of_output_rule(),
-                                         of_retry(),     of_output_sizes(), of_hint(),       of_uncovered(),
-                                         of_probe(),     of_done_when(),    of_wait_until(), of_assertion()};
+  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(), of_rejection(),
+                                         of_requirements(), of_constraint(), of_output_rule(), of_retry(), of_output_sizes(),
+                                         of_hint(),         of_uncovered(),  of_manual(),      of_probe(), of_done_when(),
+                                         of_wait_until(),   of_assertion()};
   return all;
 }
 
@@ -214,7 +228,7 @@ bool is_probe(const KeySet& set) {
 }  // namespace
 
 const KeyDoc* find_key_doc(const KeySet& set, std::string_view key) {
-  const KeyDoc* own = find_in(set.owner, key);
+  const KeyDoc* own = find_in(&set == &keys::collected ? keys::input.owner : set.owner, key);
   return own || !is_probe(set) ? own : find_in("a probe", key);
 }
 
@@ -235,6 +249,7 @@ std::string in_words(const KeyDoc& doc) {
   switch (doc.shape) {
     case name: return "a name";
     case plain_text:
+    case words:
     case text: return "text";
     case value:
     case input_value: return "a value";
@@ -249,6 +264,7 @@ std::string in_words(const KeyDoc& doc) {
     case choice: return listed(doc.choices);
     case texts:
     case values:
+    case items:
     case sources:
     case list: return "a list";
     case exit_codes:
@@ -261,6 +277,7 @@ std::string in_words(const KeyDoc& doc) {
     case examples:
     case versions:
     case inputs:
+    case collected:
     case defaults:
     case map: return "a map";
     case steps: return "a list of steps";

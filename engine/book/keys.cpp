@@ -31,6 +31,12 @@ const KeySet input = {
     "an input",
     {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "from", "description", "example"},
     {}};
+// As an input, but that a person gives it.
+const KeySet collected = {
+    "a value to collect",
+    {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "description", "example"},
+    {}};
+const KeySet manual = {"`manual`", {"instructions", "checklist", "collect", "evidence"}, {}};
 const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
 const KeySet constraint = {"a constraint", {"that", "because"}, {}};
 const KeySet requirements = {"`requires`", {"tools"}, {}};
@@ -87,12 +93,12 @@ std::string proposal(const std::string& unknown, const std::vector<std::string>&
 }  // namespace
 
 const std::vector<std::string>& later_step_types() {
-  static const std::vector<std::string> types = {"manual", "include", "kubectl", "aws", "http", "file"};
+  static const std::vector<std::string> types = {"include", "kubectl", "aws", "http", "file"};
   return types;
 }
 
 const std::vector<std::string>& engine_step_types() {
-  static const std::vector<std::string> types = {"wait_until", "assert"};
+  static const std::vector<std::string> types = {"wait_until", "assert", "manual"};
   return types;
 }
 
@@ -104,6 +110,11 @@ const std::vector<std::string>& default_keys() {
 const std::vector<std::string>& effect_keys() {
   static const std::vector<std::string> names = {"effect",  "before",  "done_when",  "verify",
                                                  "outputs", "timeout", "on_timeout", "retry"};
+  return names;
+}
+
+const std::vector<std::string>& process_keys() {
+  static const std::vector<std::string> names = {"effect", "outputs", "output", "timeout", "on_timeout", "retry"};
   return names;
 }
 

@@ -8,6 +8,7 @@
 #include "base/suggestion.h"
 #include "book/environment_loader.h"
 #include "book/key_docs.h"
+#include "book/manual_loader.h"
 #include "book/names.h"
 #include "book/output_loader.h"
 #include "book/params_loader.h"
@@ -38,6 +39,7 @@ class StepLoader {
     if (type_) load_type();
     load_output_sizes(fields);
     if (step_->kind == Step::Kind::act) load_act(fields);
+    else if (step_->kind == Step::Kind::manual) load_beside_manual(fields);
     else refuse_beside_probe();
     check_example();
     loading_.references.add_step(*step_, id_place_, site_.condition);
@@ -104,6 +106,7 @@ class StepLoader {
       step_->params = load_params(*type_->member, *type_->declaration, defaults(), site_, loading_);
       return;
     }
+    if (step_->type == "manual") return load_manual(*type_->member, site_, loading_, *step_);
     const bool waits = step_->type == "wait_until";
     step_->kind = waits ? Step::Kind::wait_until : Step::Kind::assertion;
     step_->effect = Effect::read;
@@ -119,6 +122,24 @@ class StepLoader {
       problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type),
                       moves ? fmt::format("write it inside `{}:`", step_->type) : "");
     }
+  }
+
+  // A person does it: there is no process whose end, output or time could be looked at.
+  void load_beside_manual(const Fields& fields) {
+    for (const std::string& key : process_keys()) {
+      if (const Node::Member* member = map_.find(key))
+        problems_.error(*member, fmt::format("`{}` has no meaning beside `manual`", key), instead_beside_manual(key));
+    }
+    load_probes();
+    if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
+  }
+
+  static std::string instead_beside_manual(std::string_view key) {
+    if (key == "outputs") return "write inside `manual:` what the person gives: `collect: {name: {}}`";
+    if (key == "timeout" || key == "on_timeout")
+      return "a person takes the time that it takes; what must come about in time is a `wait_until` behind it";
+    if (key == "retry") return "what a person rejects is asked anew when the run is resumed";
+    return key == "effect" ? "a person does it, and is asked before it is done anew" : "";
   }
 
   void load_act(const Fields& fields) {

@@ -190,7 +190,7 @@ class Drive {
   }
 
   std::unique_ptr<Operator> make_person() {
-    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_);
+    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook);
     return std::make_unique<NoPerson>();
   }
 
@@ -215,7 +215,9 @@ class Drive {
     std::string output;
     if (const std::string& digest = state_.of(end.instance).output; !digest.empty()) output = journal_->blob(digest);
     Advice advice{*plan_.runbook, state_, plan_.run, quoted_for_shell(plan_.runbook->source->name()), journal_words(arguments_),
-                  output};
+                  output,         Value()};
+    const Question* question = state_.open_question(end.instance);
+    if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
     if (arguments_.wants_json()) {
       fmt::print("{}\n", to_pretty_json(to_json_view(view_run(file_, *file_.run(plan_.run)))));

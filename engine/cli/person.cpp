@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/manual_dialog.h"
 #include "run/questions.h"
 
 namespace runbook {
 
-TerminalPerson::TerminalPerson(Inbox& inbox, std::string who)
-    : inbox_(inbox), who_(std::move(who)), thread_([this] { work(); }) {}
+TerminalPerson::TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook)
+    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), thread_([this] { work(); }) {}
 
 TerminalPerson::~TerminalPerson() {
   {
@@ -49,22 +50,32 @@ void TerminalPerson::work() {
       questions_.pop_front();
       current_ = question.id;
       is_withdrawn_ = false;
+      reader_.forget_break_off();
     }
-    bool goes_on = put_question(question);
+    std::optional<Answer> given = put_question(question);
     std::lock_guard lock(mutex_);
     current_.clear();
-    if (!goes_on && !is_over_ && !is_withdrawn_) inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
+    if (is_over_ || is_withdrawn_) continue;
+    if (given) inbox_.post(*std::move(given));
+    else inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
   }
 }
 
-bool TerminalPerson::put_question(const Question& question) {
+std::optional<Answer> TerminalPerson::put_question(const Question& question) {
+  const Step* step = runbook_.find(question.instance);
+  if (question.about == "manual" && step && step->manual)
+    return ManualDialog(reader_, inbox_, who_, *step->manual).put(question);
+  return put_choice(question);
+}
+
+std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
   fmt::print(stderr, "\n{}\n", question.text);
   while (true) {
     if (question.about == "approval") fmt::print(stderr, "phrase (Ctrl-D pauses): ");
     else fmt::print(stderr, "{} (Ctrl-D pauses): ", fmt::join(question.choices, " | "));
     std::fflush(stderr);
     auto line = reader_.read_line();
-    if (!line) return fmt::print(stderr, "\n"), false;
+    if (!line) return fmt::print(stderr, "\n"), std::nullopt;
     auto given = read_answer(question, *line);
     if (!given) continue;
     std::string why = why_not_a_choice(question, *given);
@@ -72,9 +83,8 @@ bool TerminalPerson::put_question(const Question& question) {
       fmt::print(stderr, "{}\n", why);
       continue;
     }
-    if (question.about == "doubt" && !ask_for_reason(*given)) return false;
-    inbox_.post(*given);
-    return true;
+    if (question.about == "doubt" && !ask_for_reason(*given)) return std::nullopt;
+    return given;
   }
 }
 

@@ -53,7 +53,13 @@ class Executor {
   void absorb_ended(const Ended& ended);
   void close_question_about_its_timeout(const Step& step);
   void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
-  void absorb_answer(const Answer& given);
+  void absorb_answer(Answer given);
+  void absorb_tick(const Ticked& ticked);
+  // The answer that counts: the first of all that were given to the question, wherever.
+  Answer first_answer(Answer given);
+  // "" if the answer can be taken.
+  std::string why_not_taken(const Question& question, const Answer& given) const;
+  std::vector<Proposal> events_of(const Question& question, const Answer& given) const;
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
   RunScope scope_for(const Step& step);

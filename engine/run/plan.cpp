@@ -199,6 +199,7 @@ class Planner {
       if (step.verify) planned.looks.push_back("verify: " + shown(*step.verify, scope));
       if (step.probe && step.probe->type.empty()) foresee_assertion(planned, scope);
       else if (step.probe) planned.looks.push_back(step.type + ": " + shown(*step.probe, scope));
+      if (step.manual) planned.params = foreseen(step.params, scope);
       if (step.kind == Step::Kind::act) planned.params = said_params(*facts_.types, step.type, foreseen(step.params, scope));
       Map env;
       for (const EnvEntry& entry : step.env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
