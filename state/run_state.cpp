@@ -134,6 +134,14 @@ void apply_to_instance(InstanceState& it, const Event& event) {
   }
 }
 
+std::vector<std::string> texts_in(const Value& list) {
+  std::vector<std::string> texts;
+  for (const Value& item : list.is_list() ? list.as_list() : List()) {
+    if (item.is_text()) texts.push_back(item.as_text());
+  }
+  return texts;
+}
+
 Question asked(const Event& event) {
   Question question;
   question.id = event.body.text_or("question", "");
@@ -142,12 +150,14 @@ Question asked(const Event& event) {
   question.text = event.body.text_or("text", "");
   question.phrase = event.body.text_or("phrase", "");
   question.form = blob_digest(event.body.get("form"));
+  question.form_size = event.body.get("form").int_or("size", 0);
+  question.sha256 = event.body.text_or("sha256", "");
+  question.number = event.body.int_or("number", 0);
+  question.count = event.body.int_or("count", 0);
+  question.not_operator = event.body.bool_or("not_operator", false);
+  question.by = texts_in(event.body.get("by"));
   question.asked_at_ms = event.at_ms;
-  Value choices = event.body.get("choices");
-  if (!choices.is_list()) return question;
-  for (const Value& choice : choices.as_list()) {
-    if (choice.is_text()) question.choices.push_back(choice.as_text());
-  }
+  question.choices = texts_in(event.body.get("choices"));
   return question;
 }
 
@@ -167,6 +177,7 @@ void began(RunState& run, const Event& event) {
   run.inputs = blob_digest(body.get("inputs"));
   run.began_at_ms = event.at_ms;
   run.state = "running";
+  run.drivers.insert(run.operator_name);
 }
 
 // A manual step waits as long as its question is open.
@@ -183,6 +194,17 @@ void note_deviation(RunState& run, const Event& event, std::string what) {
                             event.body.text_or("because", "")});
 }
 
+// By a typed phrase, or by one more of those who must.
+void approved(InstanceState& it, const Question& question, const Event& event) {
+  if (question.sha256.empty()) {
+    it.is_approved = true;
+    return;
+  }
+  if (it.approved_sha256 != question.sha256) it.approved_by.clear();
+  it.approved_sha256 = question.sha256;
+  it.approved_by.push_back(event.body.text_or("approver", question.answered_by));
+}
+
 void answered(RunState& run, const Event& event) {
   auto found = run.questions.find(event.body.text_or("question", ""));
   if (found == run.questions.end()) return;
@@ -197,7 +219,7 @@ void answered(RunState& run, const Event& event) {
     it.answered_by = question.answered_by;
     it.evidence = blob_digest(event.body.get("evidence"));
   }
-  if (question.about == "approval" && choice == "approve") it.is_approved = true;
+  if (question.about == "approval" && choice == "approve") approved(it, question, event);
   if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
   if (question.about == "overdue") it.deadline_ms.reset();
   if (question.about == "overdue" && choice == "stop") it.must_stop = true;
@@ -217,6 +239,7 @@ void apply_to_run(RunState& run, const Event& event) {
     run.state = "running";
     run.why.clear();
     run.epoch = event.body.int_or("epoch", run.epoch);
+    if (event.body.text_or("how", "") != "command") run.drivers.insert(event.body.text_or("who", ""));
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
   } else if (k == event::accepted) {
     note_deviation(run, event, event.body.text_or("what", ""));
@@ -243,6 +266,7 @@ void RunState::apply(const Event& event) {
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
+    if (!question.sha256.empty()) instances[event.instance].approvals_asked += 1;
     if (question.about == "manual") begin_manual(instances[event.instance], question, event);
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {

@@ -88,6 +88,7 @@ Group of_step() {
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
+           {"requires_approval", map, "Who must approve before it has its effect.", no, {}, {}, &keys::approval},
            {"example", examples, "Values of its outputs, for rehearsals."},
            {"source", text, "The part of the document that it encodes."}}};
 }
@@ -125,6 +126,13 @@ Group of_manual() {
             no,
             {},
             {"optional", "required"}}}};
+}
+
+Group of_approval() {
+  return {keys::approval.owner,
+          {{"by", some_texts, "Who may: accounts, groups, or principals of the allowed-signers file. Left out: anybody."},
+           {"count", whole, "How many different people must.", no, 1, {}, nullptr, 1, 100},
+           {"not_operator", flag, "Whether who drives the run may not.", no, false}}};
 }
 
 Group of_rejection() {
@@ -203,10 +211,10 @@ Group of_assertion() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(), of_rejection(),
-                                         of_requirements(), of_constraint(), of_output_rule(), of_retry(), of_output_sizes(),
-                                         of_hint(),         of_uncovered(),  of_manual(),      of_probe(), of_done_when(),
-                                         of_wait_until(),   of_assertion()};
+  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(),    of_rejection(),
+                                         of_requirements(), of_constraint(), of_output_rule(), of_retry(),    of_output_sizes(),
+                                         of_hint(),         of_uncovered(),  of_manual(),      of_approval(), of_probe(),
+                                         of_done_when(),    of_wait_until(), of_assertion()};
   return all;
 }
 
@@ -263,6 +271,7 @@ std::string in_words(const KeyDoc& doc) {
     case size: return "a size";
     case choice: return listed(doc.choices);
     case texts:
+    case some_texts:
     case values:
     case items:
     case sources:

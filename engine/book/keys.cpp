@@ -22,10 +22,11 @@ const KeySet section = {"a section",
                         {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel",
                          "watch", "rescue", "finally"}};
 
-const KeySet step = {"a step",
-                     {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output",
-                      "timeout", "on_timeout", "retry", "hints", "note", "tags", "example", "source"},
-                     {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "fresh_for", "was"}};
+const KeySet step = {
+    "a step",
+    {"id",     "title",   "when",       "env",   "dir",   "effect", "before", "done_when", "verify", "outputs",
+     "output", "timeout", "on_timeout", "retry", "hints", "note",   "tags",   "example",   "source", "requires_approval"},
+    {"target", "on_failure", "undo", "tty", "leaves", "fresh_for", "was"}};
 
 const KeySet input = {
     "an input",
@@ -36,6 +37,7 @@ const KeySet collected = {
     "a value to collect",
     {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "description", "example"},
     {}};
+const KeySet approval = {"`requires_approval`", {"by", "count", "not_operator"}, {}};
 const KeySet manual = {"`manual`", {"instructions", "checklist", "collect", "evidence"}, {}};
 const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
 const KeySet constraint = {"a constraint", {"that", "because"}, {}};
@@ -108,8 +110,8 @@ const std::vector<std::string>& default_keys() {
 }
 
 const std::vector<std::string>& effect_keys() {
-  static const std::vector<std::string> names = {"effect",  "before",  "done_when",  "verify",
-                                                 "outputs", "timeout", "on_timeout", "retry"};
+  static const std::vector<std::string> names = {"effect",  "before",     "done_when", "verify",           "outputs",
+                                                 "timeout", "on_timeout", "retry",     "requires_approval"};
   return names;
 }
 

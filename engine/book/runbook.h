@@ -142,6 +142,13 @@ struct Manual {
   bool needs_evidence = false;
 };
 
+// Who must agree before a step has its effect.
+struct Approval {
+  std::vector<std::string> by;  // accounts, groups or principals; empty: anybody
+  int count = 1;
+  bool not_operator = false;
+};
+
 struct Step {
   enum class Kind { act, wait_until, assertion, manual };
   std::string id, title, note;
@@ -157,6 +164,7 @@ struct Step {
   ProbePtr before, done_when, verify;  // nullptr: there is none
   ProbePtr probe;                      // of wait_until and assert
   std::shared_ptr<const Manual> manual;
+  std::shared_ptr<const Approval> approval;
   std::vector<OutputRule> outputs;
   Retry retry;
   std::vector<Hint> hints;

@@ -131,6 +131,7 @@ class StepLoader {
         problems_.error(*member, fmt::format("`{}` has no meaning beside `manual`", key), instead_beside_manual(key));
     }
     load_probes();
+    load_approval();
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
   }
 
@@ -146,10 +147,31 @@ class StepLoader {
     static const std::vector<std::string>& names = key_doc(keys::step, "effect").choices;
     if (const std::optional<std::size_t> effect = fields.choice("effect", names)) step_->effect = effects[*effect];
     load_probes();
+    load_approval();
     if (const Node::Member* outputs = map_.find("outputs")) step_->outputs = load_outputs(*outputs, site_, loading_);
     load_timeout(fields);
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
+  }
+
+  void load_approval() {
+    const Node::Member* member = map_.find("requires_approval");
+    constexpr const char* form = "write `requires_approval: {by: [names or groups], count: 1, not_operator: true}`";
+    if (!member || !expect(Node::Kind::map, *member->value, "requires_approval", problems_, form)) return;
+    check_keys(*member->value, keys::approval, problems_);
+    Approval approval;
+    const Fields fields(*member->value, problems_);
+    fields.texts("by", approval.by);
+    fields.whole("count", 1, 100, approval.count);
+    fields.boolean("not_operator", approval.not_operator);
+    const Node::Member* by = member->value->find("by");
+    const bool is_list = by && by->value->kind == Node::Kind::list;
+    if (is_list && by->value->items.empty())
+      problems_.error(*by->value, "`by` names nobody", "leave it out: anybody may approve");
+    for (const std::string& name : approval.by) {
+      if (name.find_first_not_of(" \t\n") == std::string::npos) problems_.error(*by->value, "a name in `by` is empty");
+    }
+    step_->approval = std::make_shared<const Approval>(std::move(approval));
   }
 
   void load_probes() {

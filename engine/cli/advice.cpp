@@ -7,6 +7,7 @@
 #include "base/pattern.h"
 #include "cli/session.h"
 #include "report/form_text.h"
+#include "run/approval.h"
 #include "run/manual.h"
 
 namespace runbook {
@@ -88,6 +89,7 @@ class Adviser {
     std::string text = fmt::format("\nrun {} waits for a person: {}\n", a_.run, end_.why);
     const Question* question = a_.state.open_question(end_.instance);
     if (question && question->about == "manual") return text + manual(*question);
+    if (question && is_approval_by_others(*question)) return text + approval(*question);
     if (question && question->about == "approval")
       return text +
              line("to approve",
@@ -97,6 +99,15 @@ class Adviser {
     text += line("look", fmt::format("logs {} {} -f", a_.run, end_.instance));
     text += line("wait for it", resume());
     return text + line("end it", "cancel " + a_.run);
+  }
+
+  std::string approval(const Question& question) const {
+    const std::string& step = end_.instance;
+    std::string text = fmt::format("\nto be approved (sha256 {}):\n{}\n", question.sha256,
+                                   with_margin(to_pretty_json(a_.form.get("request")), "    "));
+    text += line("to approve", fmt::format("confirm {} {}{}", a_.run, step, allowed_signers() ? " --sign-with KEY" : ""));
+    text += line("to refuse", fmt::format("reject {} {}{}", a_.run, step, because()));
+    return text + "then\n" + line("go on", resume());
   }
 
   std::string manual(const Question& question) const {

@@ -14,8 +14,10 @@
 #include "cli/evidence.h"
 #include "cli/session.h"
 #include "os/identity.h"
+#include "os/ssh_signature.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
+#include "run/approval.h"
 #include "run/manual.h"
 
 namespace runbook {
@@ -61,11 +63,28 @@ int report(const Arguments& arguments, const Answering& answering, GivenTo to, c
   return 0;
 }
 
+// One of those who must agree before the step has its effect.
+int approve(const Arguments& arguments, Answering& answering, const Question& question) {
+  for (const char* option : {"--set", "--attach"}) {
+    if (arguments.has(option)) throw Error(ExitCode::usage, fmt::format("{} has no meaning for an approval", option));
+  }
+  Answer given = answering.answer(question, "approve");
+  given.because = arguments.value("--note").value_or("");
+  if (const auto key = arguments.value("--sign-with"))
+    given.fields = object({{"signature", ssh_sign(*key, text_to_sign(answering.row.run, question))}});
+  const GivenTo to = answering.give(question, given);
+  return report(arguments, answering, to,
+                fmt::format("`{}` is approved, {} of {}", answering.step_id, question.number, question.count));
+}
+
 }  // namespace
 
 int confirm_command(const Arguments& arguments) {
   Answering answering(arguments);
   const Question question = answering.require_question("confirm");
+  if (is_approval_by_others(question)) return approve(arguments, answering, question);
+  if (arguments.has("--sign-with"))
+    throw Error(ExitCode::usage, fmt::format("`{}` is done, not approved: there is nothing to sign", answering.step_id));
   const Manual& manual = *answering.step().manual;
   const Value form = stored_form(answering.file, question);
   Answer given = answering.answer(question, "confirm");
@@ -83,7 +102,8 @@ int reject_command(const Arguments& arguments) {
   Answer given = answering.answer(question, "reject");
   given.because = because;
   const GivenTo to = answering.give(question, given);
-  return report(arguments, answering, to, fmt::format("`{}` is rejected", answering.step_id));
+  const char* done = is_approval_by_others(question) ? "the approval of `{}` is refused" : "`{}` is rejected";
+  return report(arguments, answering, to, fmt::format(fmt::runtime(done), answering.step_id));
 }
 
 bool skip_by_answer(const Arguments& arguments, const std::string& because) {

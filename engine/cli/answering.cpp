@@ -1,6 +1,7 @@
 #include "cli/answering.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -10,6 +11,7 @@
 #include "os/identity.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
+#include "run/approval.h"
 #include "run/manual.h"
 
 namespace runbook {
@@ -43,16 +45,20 @@ void Answering::throw_answered(const std::string& who, const std::string& choice
 const Question& Answering::require_question(const std::string& choice) const {
   const InstanceState& it = state.of(step_id);
   if (const Question* question = state.open_question(step_id)) {
-    if (question->about == "manual") return *question;
+    if (question->about == "manual" || is_approval_by_others(*question)) return *question;
     throw Error(ExitCode::usage, fmt::format("`{}` waits for something else: {}", step_id, question->text),
                 question->about == "doubt" ? fmt::format("runbook resolve {} {} done|not-done|retry", row.run, step_id)
                                            : fmt::format("runbook run --resume {}", row.run));
   }
+  if (!it.approved_by.empty())
+    throw Error(ExitCode::usage, fmt::format("`{}` is approved already, by {}", step_id, fmt::join(it.approved_by, ", ")),
+                fmt::format("runbook run --resume {}", row.run));
   const auto before = state.questions.find(manual_question_id(step(), it));
   if (before != state.questions.end() && !before->second.choice.empty())
     throw_answered(before->second.answered_by, before->second.choice);
-  if (step().kind != Step::Kind::manual)
-    throw Error(ExitCode::usage, fmt::format("`{}` is no manual step: there is nothing to {}", step_id, choice));
+  if (step().kind != Step::Kind::manual && !step().approval)
+    throw Error(ExitCode::usage,
+                fmt::format("`{}` is no manual step and requires no approval: there is nothing to {}", step_id, choice));
   throw Error(ExitCode::usage, fmt::format("`{}` is {}: nobody has been asked about it", step_id, step_state_name(it.state)),
               is_done(it.state) ? "" : fmt::format("runbook run --resume {}", row.run));
 }
@@ -62,6 +68,7 @@ Answer Answering::answer(const Question& question, const std::string& choice) co
 }
 
 GivenTo Answering::give(const Question& question, const Answer& given) {
+  if (is_approval_by_others(question)) require_approver(question, given);
   if (!file.add_answer(row.run, given)) {
     for (const Answer& first : file.answers(row.run)) {
       if (first.question == question.id) throw_answered(first.who, first.choice);
@@ -71,13 +78,20 @@ GivenTo Answering::give(const Question& question, const Answer& given) {
   return record(question, given) ? GivenTo::journal : GivenTo::driver;
 }
 
+std::string Answering::require_approver(const Question& question, const Answer& given) const {
+  Approver approver = approver_of(state, row.run, question, given);
+  if (approver.name.empty()) throw Error(ExitCode::usage, fmt::format("not accepted: {}", approver.why));
+  return approver.name;
+}
+
 // false: an engine has taken up the run meanwhile, and with it the answer.
 bool Answering::record(const Question& question, const Answer& given) {
   struct TakenUp {};
   const auto make = [&](const RunState& now) {
     const Question* open = now.open_question(step_id);
     if (!open || open->id != question.id) throw TakenUp();
-    return answer_manual(step(), *open, given, given.at_ms);
+    if (open->about == "manual") return answer_manual(step(), *open, given, given.at_ms);
+    return answer_approval(now, *open, given, require_approver(*open, given));
   };
   try {
     decree({file, row, given.who, given.because}, make, given.choice == "reject" ? "failed" : "interrupted");

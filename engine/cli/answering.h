@@ -35,6 +35,8 @@ struct Answering {
 
  private:
   [[noreturn]] void throw_answered(const std::string& who, const std::string& choice) const;
+  // Throws Error (exit 2) that says why the answer does not count.
+  std::string require_approver(const Question& question, const Answer& given) const;
   bool record(const Question& question, const Answer& given);
 };
 

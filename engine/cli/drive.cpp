@@ -25,6 +25,7 @@
 #include "os/supervisor_client.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
+#include "run/approval.h"
 #include "run/executor.h"
 #include "run/outline.h"
 
@@ -175,7 +176,10 @@ class Drive {
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();
-    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_},
+    const auto approver = [this](const Question& question, const Answer& given) {
+      return approver_of(state_, plan_.run, question, given);
+    };
+    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_, approver},
                       std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;
     try {
@@ -190,7 +194,7 @@ class Drive {
   }
 
   std::unique_ptr<Operator> make_person() {
-    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook);
+    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run);
     return std::make_unique<NoPerson>();
   }
 

@@ -78,6 +78,8 @@ int show_command(const Arguments& arguments) {
   fmt::print("{}", to_text_view(view, wants_colour(STDOUT_FILENO) ? Colour::yes : Colour::no));
   if (view.state.was_left()) return 0;
   for (const auto& [id, question] : view.state.questions) {
+    if (question.is_open && !question.sha256.empty())
+      fmt::print("\nto approve: runbook confirm {} {}{}\n", row.run, question.instance, journal_words(arguments));
     if (question.is_open && question.about == "manual")
       fmt::print("\nwhen it is done: runbook confirm {} {}{}{}\n", row.run, question.instance, what_to_give(view.forms.at(id)),
                  journal_words(arguments));

@@ -16,7 +16,7 @@ namespace runbook {
 
 class TerminalPerson : public Operator {
  public:
-  TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook);
+  TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run);
   ~TerminalPerson() override;
   void ask(const Question& question) override;
   void withdraw(const std::string& id) override;
@@ -25,6 +25,8 @@ class TerminalPerson : public Operator {
   void work();
   // nullopt: Ctrl-D, or withdrawn.
   std::optional<Answer> put_question(const Question& question);
+  // Of an approval: what is approved, and the choice; where the operator may not, only that somebody else is waited for.
+  std::optional<Answer> put_approval(const Question& question);
   std::optional<Answer> put_choice(const Question& question);
   bool ask_for_reason(Answer& given);
   std::optional<Answer> read_answer(const Question& question, const std::string& line) const;
@@ -32,6 +34,7 @@ class TerminalPerson : public Operator {
   Inbox& inbox_;
   std::string who_;
   const Runbook& runbook_;
+  std::string run_;
   LineReader reader_;
   std::mutex mutex_;
   std::condition_variable changed_;

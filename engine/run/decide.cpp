@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "run/approval.h"
 #include "run/before.h"
 #include "run/frontier.h"
 #include "run/manual.h"
@@ -156,6 +157,7 @@ class Decider {
     }
     RunScope scope = scope_with_before();
     if (step_->done_when && !passes_first_look(scope)) return;
+    if (step_->approval && !is_approved_by_others(scope)) return;
     if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(*step_, *it_));
     if (step_->kind == Step::Kind::manual) return begin_manual(scope);
     begin_act(scope);
@@ -186,7 +188,20 @@ class Decider {
     RUNBOOK_ASSERT(false);
   }
 
+  // false: somebody is asked, or it can't be said what they would approve.
+  bool is_approved_by_others(const RunScope& scope) {
+    try {
+      const Value matter = approved_matter(facts_, *step_, scope);
+      if (approvals_of(*it_, matter_sha256(matter)) >= step_->approval->count) return true;
+      propose(ask_for_approval(*step_, *it_, matter));
+    } catch (const std::exception& error) {
+      refuse(with_hint(error));
+    }
+    return false;
+  }
+
   void on_approval_asked(const Question& question) {
+    if (is_approval_by_others(question)) return wait_for_answer(question, "waiting");
     auto said = limits_.approvals.find(step_->id);
     if (said == limits_.approvals.end()) return wait_for_answer(question, "waiting");
     runbook::Answer given{question.id, "approve", limits_.who, "--approve", now_ms_, object({{"phrase", said->second}})};

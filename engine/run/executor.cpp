@@ -113,7 +113,8 @@ std::vector<Answer> Executor::answers_of_others() {
   for (Answer& answer : parts_.journal.answers()) {
     auto question = parts_.state.questions.find(answer.question);
     if (question == parts_.state.questions.end() || !question->second.is_open) continue;
-    if (why_not_taken(question->second, answer).empty()) fitting.push_back(std::move(answer));
+    const bool is_to_be_judged = is_approval_by_others(question->second);  // what does not count is turned away
+    if (is_to_be_judged || why_not_taken(question->second, answer).empty()) fitting.push_back(std::move(answer));
   }
   return fitting;
 }
@@ -177,13 +178,30 @@ void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended)
 std::string Executor::why_not_taken(const Question& question, const Answer& given) const {
   std::string why = why_not_a_choice(question, given);
   const Step* step = parts_.facts.runbook->find(question.instance);
+  if (why.empty() && is_approval_by_others(question)) return approver_of(question, given).why;
   if (!why.empty() || question.about != "manual" || !step || !step->manual) return why;
   return why_not_confirmed(*step->manual, given);
+}
+
+Approver Executor::approver_of(const Question& question, const Answer& given) const {
+  return parts_.approver ? parts_.approver(question, given) : Approver{given.who, ""};
+}
+
+// What somebody wrote beside the commands must not close the question for those who may answer it.
+void Executor::turn_away(const Question& question, const Answer& given, const std::string& why) {
+  if (!is_approval_by_others(question)) return;
+  parts_.observer.notice(fmt::format("an answer about `{}` does not count: {}", question.instance, why));
+  for (const Answer& other : parts_.journal.answers()) {
+    if (other.question != question.id) continue;
+    record(runbook::turn_away(question, given, why));
+    return;
+  }
 }
 
 std::vector<Proposal> Executor::events_of(const Question& question, const Answer& given) const {
   const Step* step = parts_.facts.runbook->find(question.instance);
   if (question.about == "manual" && step) return answer_manual(*step, question, given, parts_.clock.now_ms());
+  if (is_approval_by_others(question)) return answer_approval(parts_.state, question, given, approver_of(question, given).name);
   return answer(parts_.state, question, given);
 }
 
@@ -212,7 +230,8 @@ void Executor::absorb_answer(Answer given) {
   if (found == parts_.state.questions.end() || !found->second.is_open) return;
   Question question = found->second;
   if (asked_.erase(question.id) > 0) parts_.person.withdraw(question.id);
-  if (!why_not_taken(question, given).empty()) return;  // it is asked again
+  if (const std::string why = why_not_taken(question, given); !why.empty())
+    return turn_away(question, given, why);  // it is asked again
   for (auto& proposal : events_of(question, first_answer(std::move(given)))) record(std::move(proposal));
 }
 

@@ -1,6 +1,7 @@
 #include "run/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -194,6 +195,7 @@ class Planner {
     const Step& step = *planned.step;
     const Foresight scope(scope_, facts_, open_, &step);
     try {
+      if (step.approval) planned.looks.push_back("approval: " + shown(*step.approval));
       if (step.before) planned.looks.push_back("before: " + shown(*step.before, scope));
       if (step.done_when) planned.looks.push_back("done_when: " + shown(*step.done_when, scope));
       if (step.verify) planned.looks.push_back("verify: " + shown(*step.verify, scope));
@@ -209,6 +211,12 @@ class Planner {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
     }
+  }
+
+  static std::string shown(const Approval& approval) {
+    std::string text = fmt::format("{} of {}", approval.count,
+                                   approval.by.empty() ? "anybody" : fmt::format("{}", fmt::join(approval.by, ", ")));
+    return approval.not_operator ? text + ", not the operator" : text;
   }
 
   // One over values alone may be decided already.
