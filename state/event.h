@@ -41,8 +41,9 @@ inline constexpr std::string_view ended =
 inline constexpr std::string_view refused = "refused";    // stopped before any effect: why
 inline constexpr std::string_view doubted = "doubted";    // in doubt: why
 inline constexpr std::string_view overdue = "overdue";    // its timeout passed, it runs on
-inline constexpr std::string_view asked = "asked";        // question, about, choices, text
-inline constexpr std::string_view answered = "answered";  // question, choice, who, because, fields
+inline constexpr std::string_view asked = "asked";        // question, about, choices, text; form, before
+inline constexpr std::string_view ticked = "ticked";      // question, item (of its checklist), who
+inline constexpr std::string_view answered = "answered";  // question, choice, who, because; evidence, file_1 ...
 inline constexpr std::string_view renewed =
     "renewed";  // a person decided to do it anew: who, because, how (resume, redo, retry)
 }  // namespace event

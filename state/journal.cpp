@@ -35,6 +35,7 @@ class Driver final : public Journal {
   void commit() override;
   std::string blob(const std::string& digest) const override;
   std::vector<Answer> answers() override { return file_.answers(row_.run); }
+  bool add_answer(const Answer& answer) override { return file_.add_answer(row_.run, answer); }
   std::int64_t seq() const override { return committed_.seq; }
   std::string hash() const override { return committed_.hash; }
 

@@ -22,6 +22,8 @@
 //   pending ──▶ skipped | satisfied           skipped, satisfied
 //   pending ──▶ failed (before any effect)    refused
 //   pending ──▶ waiting                       waiting, asked
+//   waiting ──▶ running                       exited        (a person says it is done, and it is looked at)
+//   waiting ──▶ succeeded|failed|skipped      ended, skipped
 //   pending ──▶ running                       intent        (an attempt opens)
 //   running ──▶ running                       exited, overdue
 //   running ──▶ succeeded|failed|cancelled    ended         (the attempt closes)
@@ -133,6 +135,8 @@ class Journal {
   virtual std::string blob(const std::string& digest) const = 0;
   // All answers to this run's questions, the first per question.
   virtual std::vector<Answer> answers() = 0;
+  // Durable at once. false: somebody answered the question before; `answers` has that answer.
+  virtual bool add_answer(const Answer&) { return true; }
   // Of the last committed event.
   virtual std::int64_t seq() const = 0;
   virtual std::string hash() const = 0;  // 64 hex digits

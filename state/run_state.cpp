@@ -66,6 +66,7 @@ void take_output(InstanceState& it, const Value& body) {
 }
 
 void on_exited(InstanceState& it, const Event& event) {
+  if (it.state == StepState::waiting) it.state = StepState::running;  // a manual step
   it.has_exited = true;
   it.is_verifying = event.body.bool_or("verifying", false);
   it.is_overdue = false;
@@ -133,6 +134,14 @@ void apply_to_instance(InstanceState& it, const Event& event) {
   }
 }
 
+std::vector<std::string> texts_in(const Value& list) {
+  std::vector<std::string> texts;
+  for (const Value& item : list.is_list() ? list.as_list() : List()) {
+    if (item.is_text()) texts.push_back(item.as_text());
+  }
+  return texts;
+}
+
 Question asked(const Event& event) {
   Question question;
   question.id = event.body.text_or("question", "");
@@ -140,12 +149,15 @@ Question asked(const Event& event) {
   question.about = event.body.text_or("about", "");
   question.text = event.body.text_or("text", "");
   question.phrase = event.body.text_or("phrase", "");
+  question.form = blob_digest(event.body.get("form"));
+  question.form_size = event.body.get("form").int_or("size", 0);
+  question.sha256 = event.body.text_or("sha256", "");
+  question.number = event.body.int_or("number", 0);
+  question.count = event.body.int_or("count", 0);
+  question.not_operator = event.body.bool_or("not_operator", false);
+  question.by = texts_in(event.body.get("by"));
   question.asked_at_ms = event.at_ms;
-  Value choices = event.body.get("choices");
-  if (!choices.is_list()) return question;
-  for (const Value& choice : choices.as_list()) {
-    if (choice.is_text()) question.choices.push_back(choice.as_text());
-  }
+  question.choices = texts_in(event.body.get("choices"));
   return question;
 }
 
@@ -165,11 +177,32 @@ void began(RunState& run, const Event& event) {
   run.inputs = blob_digest(body.get("inputs"));
   run.began_at_ms = event.at_ms;
   run.state = "running";
+  run.drivers.insert(run.operator_name);
+}
+
+// A manual step waits as long as its question is open.
+void begin_manual(InstanceState& it, const Question& question, const Event& event) {
+  it.state = StepState::waiting;
+  it.why = question.text;
+  it.before = blob_digest(event.body.get("before"));
+  it.started_at_ms = event.at_ms;
+  it.ended_at_ms = 0;
 }
 
 void note_deviation(RunState& run, const Event& event, std::string what) {
   run.deviations.push_back({event.seq, event.at_ms, event.instance, std::move(what), event.body.text_or("who", ""),
                             event.body.text_or("because", "")});
+}
+
+// By a typed phrase, or by one more of those who must.
+void approved(InstanceState& it, const Question& question, const Event& event) {
+  if (question.sha256.empty()) {
+    it.is_approved = true;
+    return;
+  }
+  if (it.approved_sha256 != question.sha256) it.approved_by.clear();
+  it.approved_sha256 = question.sha256;
+  it.approved_by.push_back(event.body.text_or("approver", question.answered_by));
 }
 
 void answered(RunState& run, const Event& event) {
@@ -180,7 +213,13 @@ void answered(RunState& run, const Event& event) {
   InstanceState& it = run.instances[question.instance];
   if (it.question == question.id) it.question.clear();
   std::string choice = event.body.text_or("choice", "");
-  if (question.about == "approval" && choice == "approve") it.is_approved = true;
+  question.choice = choice;
+  question.answered_by = event.body.text_or("who", "");
+  if (question.about == "manual") {
+    it.answered_by = question.answered_by;
+    it.evidence = blob_digest(event.body.get("evidence"));
+  }
+  if (question.about == "approval" && choice == "approve") approved(it, question, event);
   if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
   if (question.about == "overdue") it.deadline_ms.reset();
   if (question.about == "overdue" && choice == "stop") it.must_stop = true;
@@ -200,6 +239,7 @@ void apply_to_run(RunState& run, const Event& event) {
     run.state = "running";
     run.why.clear();
     run.epoch = event.body.int_or("epoch", run.epoch);
+    if (event.body.text_or("how", "") != "command") run.drivers.insert(event.body.text_or("who", ""));
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
   } else if (k == event::accepted) {
     note_deviation(run, event, event.body.text_or("what", ""));
@@ -226,9 +266,14 @@ void RunState::apply(const Event& event) {
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
+    if (!question.sha256.empty()) instances[event.instance].approvals_asked += 1;
+    if (question.about == "manual") begin_manual(instances[event.instance], question, event);
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {
     answered(*this, event);
+  } else if (k == event::ticked) {
+    auto found = questions.find(event.body.text_or("question", ""));
+    if (found != questions.end() && found->second.is_open) found->second.ticked.insert(event.body.int_or("item", 0));
   } else {
     if (k == event::skipped && event.body.find("who")) note_deviation(*this, event, "skipped");
     if (k == event::renewed && event.body.text_or("how", "") == "redo") note_deviation(*this, event, "done anew");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,10 @@ struct InstanceState {
   bool is_approved = false;                      // the typed phrase was given, for this group
   std::string question;                          // the open one, or ""
   std::string before, outputs, output, request;  // digests of blobs, or ""
+  std::string approved_sha256;                   // what was approved in this group, and by whom
+  std::vector<std::string> approved_by;
+  int approvals_asked = 0;
+  std::string evidence, answered_by;  // of a manual step: a digest, and who said that it is done
   std::optional<std::int64_t> exit_code;
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;
@@ -42,10 +47,20 @@ struct InstanceState {
 
 struct Question {
   std::string id, instance;
-  std::string about;  // approval, doubt, overdue
+  std::string about;  // approval, doubt, overdue, manual
   std::string text;
   std::vector<std::string> choices;
   std::string phrase;  // approval: what must be typed
+  std::string form;    // manual: digest of {instructions, checklist, collect, evidence}
+  std::int64_t form_size = 0;
+  // Of an approval by others: digest of what is approved, who may, how many of how many, and whether the operator may not.
+  std::string sha256;
+  std::vector<std::string> by;
+  std::int64_t number = 0, count = 0;
+  bool not_operator = false;
+  Value details;                    // the form itself, for who is asked; the fold leaves it null
+  std::set<std::int64_t> ticked;    // items of the checklist
+  std::string choice, answered_by;  // once it is answered
   std::int64_t asked_at_ms = 0;
   bool is_open = true;
 };
@@ -68,6 +83,7 @@ struct RunState {
   std::map<std::string, bool> sections;  // by path: entered (true) or skipped
   std::map<std::string, Question> questions;
   std::vector<Deviation> deviations;
+  std::set<std::string> drivers;  // who began the run or drove it
 
   void apply(const Event& event);
   bool was_left() const { return ended_at_ms != 0; }

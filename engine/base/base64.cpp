@@ -1,5 +1,7 @@
 #include "base/base64.h"
 
+#include <openssl/evp.h>
+
 namespace runbook {
 namespace {
 
@@ -19,6 +21,16 @@ std::string base64(std::string_view bytes, Base64 alphabet) {
     text.append(3 - group.size(), '=');
   }
   return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                     reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (text.size() % 4 != 0 || length < 0) return std::nullopt;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  bytes.resize(bytes.size() - padding);
+  return bytes;
 }
 
 }  // namespace runbook

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,5 +9,7 @@ namespace runbook {
 enum class Base64 { standard, url };
 
 std::string base64(std::string_view bytes, Base64 alphabet = Base64::standard);
+// Of the standard alphabet; nullopt: it is none.
+std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace runbook

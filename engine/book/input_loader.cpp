@@ -52,33 +52,53 @@ std::string advice_for(std::string_view key, ValueType type) {
   return type == ValueType::text ? "add `type: list` or `type: map`" : "of text, write a `pattern`";
 }
 
+// Whose values they are.
+struct Asked {
+  const KeySet& keys;
+  std::string_view noun;
+  Site site;
+};
+
 class InputLoader {
  public:
-  InputLoader(const Node::Member& member, std::size_t position, Loading& loading)
-      : member_(member), loading_(loading), problems_(loading.problems), fields_(*member.value, loading.problems) {
-    site_.inputs = position;
-    site_.vars = 0;
-  }
+  InputLoader(const Node::Member& member, const Asked& asked, Loading& loading)
+      : member_(member),
+        asked_(asked),
+        loading_(loading),
+        problems_(loading.problems),
+        fields_(*member.value, loading.problems) {}
 
   Input load() {
     input_.name = member_.key;
     input_.place = member_.key_place;
-    expect_name(member_.key, member_.key_place, "an input", problems_);
+    expect_name(member_.key, member_.key_place, asked_.noun, problems_);
     if (!expect(Node::Kind::map, *member_.value, member_.key, problems_,
                 fmt::format("write `{}: {{}}` for any text, or its default as `{{default: ...}}`", member_.key)))
       return input_;
-    check_keys(*member_.value, keys::input, problems_);
+    check_own_keys();
     fields_.note("description", input_.description);
     if (!load_type()) return input_;
     load_rules();
     load_choices();
-    if (const Node::Member* from = member_.value->find("from")) load_sources(*from->value, problems_, input_.from);
+    if (const Node::Member* from = member_.value->find("from"); from && !is_collected())
+      load_sources(*from->value, problems_, input_.from);
     load_default();
     load_example();
     return input_;
   }
 
  private:
+  bool is_collected() const { return &asked_.keys == &keys::collected; }
+
+  void check_own_keys() {
+    for (const Node::Member& member : member_.value->members) {
+      if (is_collected() && member.key == "from")
+        problems_.error(member, "unknown key `from`",
+                        "the person at the step gives the value; what comes from elsewhere is an input");
+      else check_key(member, asked_.keys, problems_);
+    }
+  }
+
   const Node* find(std::string_view key) const {
     const Node::Member* found = member_.value->find(key);
     return found ? found->value.get() : nullptr;
@@ -89,7 +109,10 @@ class InputLoader {
     if (!find("type")) return true;
     const std::optional<std::size_t> position = fields_.choice("type", type_names);
     if (position) input_.type = types[*position];
-    return position.has_value();
+    if (!is_collected() || input_.type != ValueType::secret) return position.has_value();
+    problems_.error(*find("type"), "a manual step can't collect a secret: what it collects stands in the record",
+                    "make it an input, which is never stored: `inputs: {NAME: {type: secret, from: [ask]}}`");
+    return false;
   }
 
   // Whether the key is there and the type can have it.
@@ -98,7 +121,7 @@ class InputLoader {
     if (!found) return false;
     const auto* rule = std::find_if(std::begin(fits), std::end(fits), [&](const Fit& fit) { return fit.key == key; });
     if (rule->fits(input_.type)) return true;
-    problems_.error(*found, fmt::format("`{}` does not fit an input of type `{}`", key, value_type_name(input_.type)),
+    problems_.error(*found, fmt::format("`{}` does not fit {} of type `{}`", key, asked_.noun, value_type_name(input_.type)),
                     advice_for(key, input_.type));
     return false;
   }
@@ -177,7 +200,7 @@ class InputLoader {
       return problems_.error(*fallback, "`default` has no value",
                              fmt::format("leave it out, or for an empty one write `default: {}`", empty_value()));
     const std::size_t problems_before = problems_.found().size();
-    const Site site = site_.at("default");
+    const Site site = asked_.site.at("default");
     if (has_members(input_.type)) {
       input_.fallback = load_tree(node, site, input_.scalars(), loading_);
     } else if (std::optional<PlacedTemplate> text = read_template(node, site, loading_)) {
@@ -219,10 +242,10 @@ class InputLoader {
   }
 
   const Node::Member& member_;
+  const Asked& asked_;
   Loading& loading_;
   Problems& problems_;
   Fields fields_;
-  Site site_;
   Input input_;
 };
 
@@ -230,7 +253,22 @@ class InputLoader {
 
 void load_inputs(const Node& map, Loading& loading, std::vector<Input>& into) {
   if (!expect(Node::Kind::map, map, "inputs", loading.problems, "write `inputs: {name: {}}`")) return;
-  for (const Node::Member& member : map.members) into.push_back(InputLoader(member, into.size(), loading).load());
+  for (const Node::Member& member : map.members) {
+    Asked asked{keys::input, "an input", {}};
+    asked.site.inputs = into.size();
+    asked.site.vars = 0;
+    into.push_back(InputLoader(member, asked, loading).load());
+  }
+}
+
+void load_collected(const Node& map, const Site& site, Loading& loading, std::vector<Input>& into) {
+  if (!expect(Node::Kind::map, map, "collect", loading.problems, "write `collect: {name: {}}`")) return;
+  const Asked asked{keys::collected, "a value to collect", site};
+  for (const Node::Member& member : map.members) {
+    into.push_back(InputLoader(member, asked, loading).load());
+    if (member.key == "state")
+      loading.problems.error(member, "no value to collect can have the name `state`: it is the state of the step");
+  }
 }
 
 void load_vars(const Node& map, Loading& loading, std::vector<std::pair<std::string, PlacedTemplate>>& into) {

@@ -64,6 +64,7 @@ class Schema {
     all.emplace_back("verify", probe(keys::verify));
     all.emplace_back("wait_until", probe(keys::wait_until));
     all.emplace_back("assert", assertion());
+    all.emplace_back("manual", manual());
     for (const Declaration& type : types_) {
       all.emplace_back("probe_type_" + type.name, type_value(type, Holder::probe));
       all.emplace_back("step_type_" + type.name, type_value(type, Holder::step));
@@ -82,15 +83,19 @@ class Schema {
     Map properties = map.get("properties").as_map();
     std::vector<std::string> types = type_names_;
     for (const TypeDescription& type : describe_types(types_)) {
-      if (type.looks.empty()) continue;
+      if (find_declaration(types_, type.name)) continue;
       properties.emplace_back(type.name, with(reference(type.name), "description", type.summary));
       types.push_back(type.name);
     }
     Value step = with(map, "properties", std::move(properties));
     step = with(step, "oneOf", each_required(types));
-    step = with(step, "if", object({{"anyOf", each_required(engine_step_types())}}));
-    return with(step, "then", without(effect_keys()));
+    step = with(step, "if", object({{"required", List{"manual"}}}));
+    step = with(step, "then", without(process_keys()));
+    const Value is_look = object({{"anyOf", each_required({"wait_until", "assert"})}});
+    return with(step, "else", object({{"if", is_look}, {"then", without(effect_keys())}}));
   }
+
+  Value manual() const { return if_else(is_map(), map_of_keys(keys::manual), scalar("\\S")); }
 
   static Value without(const std::vector<std::string>& keys) {
     Map properties;
@@ -143,6 +148,7 @@ class Schema {
       case Shape::plain_text: return scalar(has_no_expression);
       case Shape::text:
       case Shape::value: return scalar();
+      case Shape::words: return scalar("\\S");
       case Shape::input_value: return value_of_input();
       case Shape::expression: return scalar(expression_pattern);
       case Shape::pattern: return with(scalar(), "minLength", 1);
@@ -164,6 +170,8 @@ class Schema {
   Value schema_of_many(Shape shape) const {
     switch (shape) {
       case Shape::texts: return list_of(scalar());
+      case Shape::some_texts: return not_empty(list_of(scalar("\\S")));
+      case Shape::items: return not_empty(list_of(scalar("\\S")));
       case Shape::values: return not_empty(list_of(scalar()));
       case Shape::exit_codes: return list_of(whole_number(0, 255));
       case Shape::some_exit_codes: return not_empty(list_of(whole_number(0, 255)));
@@ -174,7 +182,8 @@ class Schema {
       case Shape::outputs: return map_of(output_name_pattern, output());
       case Shape::examples: return map_of(output_name_pattern, true);
       case Shape::versions: return map_of(tool_pattern, scalar());
-      case Shape::inputs: return map_of(name_pattern, input());
+      case Shape::inputs: return map_of(name_pattern, input(keys::input));
+      case Shape::collected: return map_of(output_name_pattern, input(keys::collected));
       case Shape::defaults: return defaults();
       default: return reference("steps");
     }
@@ -203,7 +212,13 @@ class Schema {
     return object({{"type", std::move(types)}});
   }
 
-  Value input() const { return with(map_of_keys(keys::input), "allOf", rules_of_input()); }
+  Value input(const KeySet& set) const {
+    const Value map = with(map_of_keys(set), "allOf", rules_of_input());
+    if (&set == &keys::input) return map;
+    const Value is_secret =
+        object({{"required", List{"type"}}, {"properties", object({{"type", object({{"const", "secret"}})}})}});
+    return with(map, "not", is_secret);
+  }
 
   List rules_of_input() const {
     List rules;

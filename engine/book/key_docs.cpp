@@ -88,6 +88,7 @@ Group of_step() {
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
+           {"requires_approval", map, "Who must approve before it has its effect.", no, {}, {}, &keys::approval},
            {"example", examples, "Values that its outputs could have, to try the runbook without running it."},
            {"source", text, "The part of the document that it encodes."}}};
 }
@@ -111,6 +112,27 @@ Group of_input() {
            {"max", value, "The greatest value, of a number or a duration."},
            {"min_items", whole, "The least number of items.", no, {}, {}, nullptr, 0, 1'000'000},
            {"max_items", whole, "The greatest number of items.", no, {}, {}, nullptr, 0, 1'000'000}}};
+}
+
+Group of_manual() {
+  return {"`manual`",
+          {{"instructions", words, "What the person does, in their words; Markdown.", yes},
+           {"checklist", items, "What is ticked one by one. Each tick is recorded."},
+           {"collect", collected,
+            "What the person gives: a name and what its value must be, as for inputs. $steps.ID.NAME in later steps."},
+           {"evidence",
+            choice,
+            "Whether a note, a file or a URL goes into the record; left out, nobody is asked for one.",
+            no,
+            {},
+            {"optional", "required"}}}};
+}
+
+Group of_approval() {
+  return {keys::approval.owner,
+          {{"by", some_texts, "Who may: accounts, groups, or principals of the allowed-signers file. Left out: anybody."},
+           {"count", whole, "How many different people must.", no, 1, {}, nullptr, 1, 100},
+           {"not_operator", flag, "Whether who drives the run may not.", no, false}}};
 }
 
 Group of_rejection() {
@@ -199,8 +221,8 @@ Group of_assertion() {
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(), of_rejection(),
                                          of_requirements(), of_constraint(), of_output_rule(), of_keep(),  of_retry(),
-                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_probe(), of_done_when(),
-                                         of_wait_until(),   of_assertion()};
+                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_manual(), of_approval(),
+                                         of_probe(), of_done_when(), of_wait_until(),   of_assertion()};
   return all;
 }
 
@@ -222,7 +244,7 @@ bool is_probe(const KeySet& set) {
 }  // namespace
 
 const KeyDoc* find_key_doc(const KeySet& set, std::string_view key) {
-  const KeyDoc* own = find_in(set.owner, key);
+  const KeyDoc* own = find_in(&set == &keys::collected ? keys::input.owner : set.owner, key);
   return own || !is_probe(set) ? own : find_in("a probe", key);
 }
 
@@ -243,6 +265,7 @@ std::string in_words(const KeyDoc& doc) {
   switch (doc.shape) {
     case name: return "a name";
     case plain_text:
+    case words:
     case text: return "text";
     case value:
     case input_value: return "a value";
@@ -256,7 +279,9 @@ std::string in_words(const KeyDoc& doc) {
     case size: return "a size";
     case choice: return listed(doc.choices);
     case texts:
+    case some_texts:
     case values:
+    case items:
     case sources:
     case list: return "a list";
     case exit_codes:
@@ -269,6 +294,7 @@ std::string in_words(const KeyDoc& doc) {
     case examples:
     case versions:
     case inputs:
+    case collected:
     case defaults:
     case map: return "a map";
     case steps: return "a list of steps";

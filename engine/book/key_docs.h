@@ -16,6 +16,7 @@ enum class Shape {
   plain_text,       // without ${{ }}
   text,             // anything goes, ${{ }} is text too
   value,            // text with ${{ }}
+  words,            // the same, not empty
   input_value,      // as the type of the input wants it
   expression,       // without ${{ }}
   pattern,          // a regular expression
@@ -27,6 +28,8 @@ enum class Shape {
   size,             // 64KB
   choice,           // one of `choices`
   texts,            // a list of text
+  some_texts,       // that is not empty
+  items,            // a list of text with ${{ }}, not empty
   values,           // a list of values, not empty
   exit_codes,       // a list of 0 to 255
   some_exit_codes,  // that is not empty
@@ -41,6 +44,7 @@ enum class Shape {
   examples,         // a map: names of outputs to anything
   versions,         // a map: names of programs to versions
   inputs,           // a map: names to maps of the keys of an input
+  collected,        // a map: names to maps of the keys of a value to collect
   defaults,         // a map: step types to keys and parameters
   steps,            // a list of steps and sections
 };

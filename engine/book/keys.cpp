@@ -22,15 +22,23 @@ const KeySet section = {"a section",
                         {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel",
                          "watch", "rescue", "finally"}};
 
-const KeySet step = {"a step",
-                     {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output",
-                      "timeout", "on_timeout", "retry", "hints", "note", "tags", "example", "source"},
-                     {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "fresh_for", "was"}};
+const KeySet step = {
+    "a step",
+    {"id",     "title",   "when",       "env",   "dir",   "effect", "before", "done_when", "verify", "outputs",
+     "output", "timeout", "on_timeout", "retry", "hints", "note",   "tags",   "example",   "source", "requires_approval"},
+    {"target", "on_failure", "undo", "tty", "leaves", "fresh_for", "was"}};
 
 const KeySet input = {
     "an input",
     {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "from", "description", "example"},
     {}};
+// As an input, but that a person gives it.
+const KeySet collected = {
+    "a value to collect",
+    {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "description", "example"},
+    {}};
+const KeySet approval = {"`requires_approval`", {"by", "count", "not_operator"}, {}};
+const KeySet manual = {"`manual`", {"instructions", "checklist", "collect", "evidence"}, {}};
 const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
 const KeySet constraint = {"a constraint", {"that", "because"}, {}};
 const KeySet requirements = {"`requires`", {"tools"}, {}};
@@ -88,12 +96,12 @@ std::string proposal(const std::string& unknown, const std::vector<std::string>&
 }  // namespace
 
 const std::vector<std::string>& later_step_types() {
-  static const std::vector<std::string> types = {"manual", "include", "kubectl", "aws", "http", "file"};
+  static const std::vector<std::string> types = {"include", "kubectl", "aws", "http", "file"};
   return types;
 }
 
 const std::vector<std::string>& engine_step_types() {
-  static const std::vector<std::string> types = {"wait_until", "assert"};
+  static const std::vector<std::string> types = {"wait_until", "assert", "manual"};
   return types;
 }
 
@@ -103,8 +111,13 @@ const std::vector<std::string>& default_keys() {
 }
 
 const std::vector<std::string>& effect_keys() {
-  static const std::vector<std::string> names = {"effect",  "before",  "done_when",  "verify",
-                                                 "outputs", "timeout", "on_timeout", "retry"};
+  static const std::vector<std::string> names = {"effect",  "before",     "done_when", "verify",           "outputs",
+                                                 "timeout", "on_timeout", "retry",     "requires_approval"};
+  return names;
+}
+
+const std::vector<std::string>& process_keys() {
+  static const std::vector<std::string> names = {"effect", "outputs", "output", "timeout", "on_timeout", "retry"};
   return names;
 }
 

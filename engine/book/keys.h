@@ -17,18 +17,20 @@ struct KeySet {
 
 namespace keys {
 extern const KeySet runbook, section, step, input, reject, constraint, requirements, output_rule, keep, retry, hint,
-    output_sizes, uncovered;
+    output_sizes, uncovered, manual, collected, approval;
 extern const KeySet before, done_when, verify, wait_until, assertion;
 }  // namespace keys
 
 // Step types that the language has and this version has not, unless a plugin declares them.
 const std::vector<std::string>& later_step_types();
-// wait_until, assert
+// wait_until, assert, manual
 const std::vector<std::string>& engine_step_types();
 // What `defaults:` may give for a step type, besides its parameters.
 const std::vector<std::string>& default_keys();
 // Keys of a step that belong to its effect: they have no meaning beside wait_until and assert.
 const std::vector<std::string>& effect_keys();
+// Keys of a step that have no meaning beside manual: there is no process.
+const std::vector<std::string>& process_keys();
 
 // Whether `key` belongs to the set. If not, the problem is reported; `also` are further names that could be meant.
 bool check_key(const Node::Member& key, const KeySet& set, Problems& problems, const std::vector<std::string>& also = {});

@@ -313,10 +313,12 @@ class ReferenceCheck {
     const std::string near = problems_.is_crowded() ? "" : nearest(output, names);
     const std::string prefix = fmt::format("$steps.{}.", step.id);
     names.pop_back();
+    const std::string rule =
+        step.manual ? fmt::format("collect: {{{}: {{}}}}", output) : fmt::format("outputs: {{{}: ...}}", output);
     const std::string has = names.empty() || names.size() > 8 ? "" : fmt::format("it has {}; or ", fmt::join(names, ", "));
-    error(fmt::format("step `{}` has no output `{}`", step.id, output),
-          near.empty() ? fmt::format("{}declare it there: `outputs: {{{}: ...}}`", has, output)
-                       : fmt::format("did you mean `{}{}`?", prefix, near));
+    error(
+        fmt::format("step `{}` has no output `{}`", step.id, output),
+        near.empty() ? fmt::format("{}declare it there: `{}`", has, rule) : fmt::format("did you mean `{}{}`?", prefix, near));
   }
 
   const References& all_;

@@ -139,21 +139,38 @@ struct Hint {
   std::string say;
 };
 
+// What a person does. The words of it stand in the step's parameters, as they are shown and stored: {instructions, checklist,
+// collect: [{name, type, description, default, example}], evidence}.
+struct Manual {
+  std::vector<Input> collect;
+  std::int64_t items = 0;  // of the checklist
+  bool needs_evidence = false;
+};
+
+// Who must agree before a step has its effect.
+struct Approval {
+  std::vector<std::string> by;  // accounts, groups or principals; empty: anybody
+  int count = 1;
+  bool not_operator = false;
+};
+
 struct Step {
-  enum class Kind { act, wait_until, assertion };
+  enum class Kind { act, wait_until, assertion, manual };
   std::string id, title, note;
   std::string anchor;  // `source:`
   std::vector<std::string> tags;
   Value example;  // a map of outputs, or null
   Kind kind = Kind::act;
-  std::string type;  // "shell", "exec", "wait_until", "assert"
-  ParamTree params;  // of an act
+  std::string type;  // "shell", "exec", "wait_until", "assert", "manual"
+  ParamTree params;  // of an act or a manual step
   Effect effect = Effect::once;
   std::optional<PlacedExpression> when;
   std::vector<EnvEntry> env;           // runbook's, sections', step's: later ones win
   std::optional<PlacedTemplate> dir;   // of the nearest that names one
   ProbePtr before, done_when, verify;  // nullptr: there is none
   ProbePtr probe;                      // of wait_until and assert
+  std::shared_ptr<const Manual> manual;
+  std::shared_ptr<const Approval> approval;
   std::vector<OutputRule> outputs;
   Retry retry;
   std::vector<Hint> hints;

@@ -10,6 +10,7 @@
 #include "book/environment_loader.h"
 #include "book/given_value.h"
 #include "book/key_docs.h"
+#include "book/manual_loader.h"
 #include "book/names.h"
 #include "book/output_loader.h"
 #include "book/params_loader.h"
@@ -40,6 +41,7 @@ class StepLoader {
     if (type_) load_type();
     load_output_sizes(fields);
     if (step_->kind == Step::Kind::act) load_act(fields);
+    else if (step_->kind == Step::Kind::manual) load_beside_manual(fields);
     else refuse_beside_probe();
     load_example();
     loading_.references.add_step(*step_, id_place_, site_.condition);
@@ -106,6 +108,7 @@ class StepLoader {
       step_->params = load_params(*type_->member, *type_->declaration, defaults(), site_, loading_);
       return;
     }
+    if (step_->type == "manual") return load_manual(*type_->member, site_, loading_, *step_);
     const bool waits = step_->type == "wait_until";
     step_->kind = waits ? Step::Kind::wait_until : Step::Kind::assertion;
     step_->effect = Effect::read;
@@ -123,15 +126,55 @@ class StepLoader {
     }
   }
 
+  // A person does it: there is no process whose end, output or time could be looked at.
+  void load_beside_manual(const Fields& fields) {
+    for (const std::string& key : process_keys()) {
+      if (const Node::Member* member = map_.find(key))
+        problems_.error(*member, fmt::format("`{}` has no meaning beside `manual`", key), instead_beside_manual(key));
+    }
+    load_probes();
+    load_approval();
+    if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
+  }
+
+  static std::string instead_beside_manual(std::string_view key) {
+    if (key == "outputs") return "write inside `manual:` what the person gives: `collect: {name: {}}`";
+    if (key == "timeout" || key == "on_timeout")
+      return "a person takes the time that it takes; what must come about in time is a `wait_until` behind it";
+    if (key == "retry") return "what a person rejects is asked anew when the run is resumed";
+    return key == "effect" ? "a person does it, and is asked before it is done anew" : "";
+  }
+
   void load_act(const Fields& fields) {
     static const std::vector<std::string>& names = key_doc(keys::step, "effect").choices;
     if (const std::optional<std::size_t> effect = fields.choice("effect", names)) step_->effect = effects[*effect];
     load_probes();
+    load_approval();
     if (const Node::Member* outputs = map_.find("outputs"))
       step_->outputs = load_outputs(*outputs, OutputsOf::step, site_, loading_);
     load_timeout(fields);
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
+  }
+
+  void load_approval() {
+    const Node::Member* member = map_.find("requires_approval");
+    constexpr const char* form = "write `requires_approval: {by: [names or groups], count: 1, not_operator: true}`";
+    if (!member || !expect(Node::Kind::map, *member->value, "requires_approval", problems_, form)) return;
+    check_keys(*member->value, keys::approval, problems_);
+    Approval approval;
+    const Fields fields(*member->value, problems_);
+    fields.texts("by", approval.by);
+    fields.whole("count", 1, 100, approval.count);
+    fields.boolean("not_operator", approval.not_operator);
+    const Node::Member* by = member->value->find("by");
+    const bool is_list = by && by->value->kind == Node::Kind::list;
+    if (is_list && by->value->items.empty())
+      problems_.error(*by->value, "`by` names nobody", "leave it out: anybody may approve");
+    for (const std::string& name : approval.by) {
+      if (name.find_first_not_of(" \t\n") == std::string::npos) problems_.error(*by->value, "a name in `by` is empty");
+    }
+    step_->approval = std::make_shared<const Approval>(std::move(approval));
   }
 
   void load_probes() {

@@ -10,7 +10,7 @@ namespace runbook {
 
 struct FoundType {
   const Node::Member* member = nullptr;      // whose key is the type's name
-  const Declaration* declaration = nullptr;  // nullptr: wait_until or assert
+  const Declaration* declaration = nullptr;  // nullptr: one of the engine's own
 };
 
 // Checks all keys of `map` by the way. nullopt: it has no type, or none that can be used; if `is_required`, or if

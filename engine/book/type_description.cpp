@@ -37,6 +37,15 @@ const Look looks[] = {{"wait_until", "Looks until the answer is yes, or its time
     because: the copy needs a tenth of the disk
 )"}};
 
+constexpr const char* manual_example = R"(- id: subnet_group
+  title: Create the subnet group
+  manual:
+    instructions: In the RDS dashboard choose **Subnet groups** and create one for the cluster's VPC.
+    checklist: [Name given, All subnets of the VPC added]
+    collect: {name: {description: Name of the group}}
+    evidence: optional
+)";
+
 std::string words_of(const Param& param) {
   if (!param.choices.empty()) return listed(param.choices);
   switch (param.type) {
@@ -62,20 +71,36 @@ TypeDescription describe(const Declaration& declared) {
   return type;
 }
 
+ParamDescription describe(const KeySet& keys, const std::string& key) {
+  const KeyDoc& doc = key_doc(keys, key);
+  const bool takes_expressions = doc.shape == Shape::value || doc.shape == Shape::words || doc.shape == Shape::items;
+  return {key, in_words(doc), std::string(doc.doc), doc.needed == Needed::yes, doc.fallback, doc.choices, takes_expressions};
+}
+
+TypeDescription describe_manual() {
+  TypeDescription type;
+  type.name = "manual";
+  type.summary = "A person does it, and says so: at the terminal, or with `runbook confirm`, from wherever.";
+  type.effect = "what the person does";
+  type.takes_effect = false;
+  type.main_param = "instructions";
+  type.result = "what `collect` names";
+  type.example = manual_example;
+  for (const std::string& key : keys::manual.known) type.params.push_back(describe(keys::manual, key));
+  return type;
+}
+
 TypeDescription describe(const Look& look, const Declarations& declared) {
   TypeDescription type;
   type.name = look.name;
   type.summary = look.summary;
   type.effect = effect_name(Effect::read);
+  type.takes_effect = false;
   type.needs_look = look.needs_look;
   type.result = "that of its look";
   type.example = look.example;
   for (const Declaration& each : declared) type.looks.push_back(each.name);
-  for (const std::string& key : look.keys.known) {
-    const KeyDoc& doc = key_doc(look.keys, key);
-    type.params.push_back({key, in_words(doc), std::string(doc.doc), doc.needed == Needed::yes, doc.fallback, doc.choices,
-                           doc.shape == Shape::value});
-  }
+  for (const std::string& key : look.keys.known) type.params.push_back(describe(look.keys, key));
   return type;
 }
 
@@ -85,6 +110,7 @@ std::vector<TypeDescription> describe_types(const Declarations& declared) {
   std::vector<TypeDescription> types;
   for (const Declaration& each : declared) types.push_back(describe(each));
   for (const Look& look : looks) types.push_back(describe(look, declared));
+  types.push_back(describe_manual());
   return types;
 }
 

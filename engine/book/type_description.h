@@ -1,5 +1,5 @@
 #pragma once
-// A step type as people and tools see it: a plugin's declaration, or one of the engine's own (wait_until, assert), in the same words.
+// A step type as people and tools see it: a plugin's declaration, or one of the engine's own (wait_until, assert, manual), in the same words.
 #include <string>
 #include <vector>
 
@@ -22,6 +22,7 @@ struct TypeDescription {
   std::string name;
   std::string summary;
   std::string effect;
+  bool takes_effect = true;        // whether a step may say another
   std::string main_param;          // `shell: text` sets this one; "": it takes a map alone
   std::vector<std::string> looks;  // of the engine's own: the step types of which one stands beside the parameters
   bool needs_look = false;         // whether one must

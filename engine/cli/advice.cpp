@@ -6,6 +6,10 @@
 #include "base/json.h"
 #include "base/pattern.h"
 #include "base/shell_word.h"
+#include "cli/session.h"
+#include "report/form_text.h"
+#include "run/approval.h"
+#include "run/manual.h"
 
 namespace runbook {
 
@@ -85,6 +89,8 @@ class Adviser {
   std::string waiting(bool has_running_steps) const {
     std::string text = fmt::format("\nrun {} waits for a person: {}\n", a_.run, end_.why);
     const Question* question = a_.state.open_question(end_.instance);
+    if (question && question->about == "manual") return text + manual(*question);
+    if (question && is_approval_by_others(*question)) return text + approval(*question);
     if (question && question->about == "approval")
       return text +
              line("to approve",
@@ -94,6 +100,24 @@ class Adviser {
     text += line("look", fmt::format("logs {} {} -f", a_.run, end_.instance));
     text += line("wait for it", resume());
     return text + line("end it", "cancel " + a_.run);
+  }
+
+  std::string approval(const Question& question) const {
+    const std::string& step = end_.instance;
+    std::string text = fmt::format("\nto be approved (sha256 {}):\n{}\n", question.sha256,
+                                   with_margin(to_pretty_json(a_.form.get("request")), "    "));
+    text += line("to approve", fmt::format("confirm {} {}{}", a_.run, step, allowed_signers() ? " --sign-with KEY" : ""));
+    text += line("to refuse", fmt::format("reject {} {}{}", a_.run, step, because()));
+    return text + "then\n" + line("go on", resume());
+  }
+
+  std::string manual(const Question& question) const {
+    const std::string& step = end_.instance;
+    std::string text = "\n" + form_text(a_.form, question, "    ") + "\n";
+    text += line("it is done", fmt::format("confirm {} {}{}", a_.run, step, what_to_give(a_.form)));
+    text += line("it can't be", fmt::format("reject {} {}{}", a_.run, step, because()));
+    text += line("leave it out", fmt::format("skip {} {}{}", a_.run, step, because()));
+    return text + "then\n" + line("go on", resume());
   }
 
   std::string interrupted(bool has_running_steps) const {
@@ -112,6 +136,17 @@ class Adviser {
 };
 
 }  // namespace
+
+std::string what_to_give(const Value& form) {
+  std::string text;
+  const Value fields = form.get("collect");
+  for (const Value& field : fields.is_list() ? fields.as_list() : List()) {
+    const std::string name = field.text_or("name", "");
+    if (!default_of(form, name))
+      text += " --set " + name + "=" + quoted_for_shell(field.find("example") ? to_text(field.get("example")) : "...");
+  }
+  return text + (form.text_or("evidence", "") == "required" ? " --note \"...\"" : "");
+}
 
 std::string last_lines(const std::string& text, std::size_t count, const std::string& margin) {
   std::size_t end = text.size();

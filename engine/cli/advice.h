@@ -15,8 +15,12 @@ struct Advice {
   std::string file;           // as it can be typed
   std::string journal_words;  // " --journal X", or ""
   std::string output;         // what the step wrote, its last part
+  Value form;                 // of the question that waits: what is asked in detail
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);
+
+// What has to stand behind `runbook confirm RUN STEP`: " --set name=... --note "..."".
+std::string what_to_give(const Value& form);
 
 // The last lines of a text, each after `margin`.
 std::string last_lines(const std::string& text, std::size_t count, const std::string& margin);

@@ -102,6 +102,21 @@ std::vector<CommandRow> rows_of_looking() {
 
 std::vector<CommandRow> rows_of_deciding() {
   return {
+      {"confirm",
+       "RUN STEP",
+       "say that a manual step is done, checklist and all; or approve a step that requires it",
+       {{"--set", 0, Takes::value, "NAME=VALUE", "a value that the step collects; repeat it for more"},
+        {"--note", 0, Takes::value, "TEXT", "evidence: what was seen"},
+        {"--attach", 0, Takes::value, "FILE", "evidence: a file, or a URL"},
+        {"--sign-with", 0, Takes::value, "FILE", "of an approval: an SSH key that signs it"}},
+       confirm_command,
+       "runbook confirm last subnet_group --set name=k8s-db --note 'all four subnets are in it'"},
+      {"reject",
+       "RUN STEP",
+       "say that a manual step can't be done, or may not be: it fails, and the run stops there",
+       {because},
+       reject_command,
+       "runbook reject last subnet_group --because 'the VPC has one subnet only'"},
       {"resolve",
        "RUN STEP done|not-done|retry",
        "settle a step that is in doubt",

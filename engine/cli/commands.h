@@ -26,6 +26,10 @@ int why_command(const Arguments& arguments);
 int logs_command(const Arguments& arguments);
 int resolve_command(const Arguments& arguments);
 int skip_command(const Arguments& arguments);
+int confirm_command(const Arguments& arguments);
+int reject_command(const Arguments& arguments);
+// Whether the step waits for a person; then to leave it out is an answer to that question, which has been given.
+bool skip_by_answer(const Arguments& arguments, const std::string& because);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);

@@ -26,6 +26,7 @@
 #include "os/supervisor_client.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
+#include "run/approval.h"
 #include "run/executor.h"
 #include "run/outline.h"
 
@@ -176,7 +177,10 @@ class Drive {
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();
-    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_},
+    const auto approver = [this](const Question& question, const Answer& given) {
+      return approver_of(state_, plan_.run, question, given);
+    };
+    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_, approver},
                       std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;
     try {
@@ -191,7 +195,7 @@ class Drive {
   }
 
   std::unique_ptr<Operator> make_person() {
-    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_);
+    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run);
     return std::make_unique<NoPerson>();
   }
 
@@ -217,7 +221,9 @@ class Drive {
     std::string output;
     if (const std::string& digest = state_.of(end.instance).output; !digest.empty()) output = journal_->blob(digest);
     Advice advice{*plan_.runbook, state_, plan_.run, quoted_for_shell(plan_.runbook->source->name()), journal_words(arguments_),
-                  output};
+                  output,         Value()};
+    const Question* question = state_.open_question(end.instance);
+    if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
     if (arguments_.wants_json()) {
       fmt::print("{}\n", to_pretty_json(to_json_view(view_run(file_, *file_.run(plan_.run)))));

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "book/loader.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "os/terminal.h"
@@ -76,6 +77,13 @@ int show_command(const Arguments& arguments) {
   }
   fmt::print("{}", to_text_view(view, wants_colour(STDOUT_FILENO) ? Colour::yes : Colour::no));
   if (view.state.was_left()) return 0;
+  for (const auto& [id, question] : view.state.questions) {
+    if (question.is_open && !question.sha256.empty())
+      fmt::print("\nto approve: runbook confirm {} {}{}\n", row.run, question.instance, journal_words(arguments));
+    if (question.is_open && question.about == "manual")
+      fmt::print("\nwhen it is done: runbook confirm {} {}{}{}\n", row.run, question.instance, what_to_give(view.forms.at(id)),
+                 journal_words(arguments));
+  }
   if (holder) fmt::print("\ndriven by pid {}\n", holder);
   if (!holder) fmt::print("\nnobody drives it; to go on: runbook run --resume {}{}\n", row.run, journal_words(arguments));
   return 0;

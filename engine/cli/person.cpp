@@ -6,12 +6,16 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/json.h"
+#include "cli/manual_dialog.h"
+#include "report/form_text.h"
+#include "run/approval.h"
 #include "run/questions.h"
 
 namespace runbook {
 
-TerminalPerson::TerminalPerson(Inbox& inbox, std::string who)
-    : inbox_(inbox), who_(std::move(who)), thread_([this] { work(); }) {}
+TerminalPerson::TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run)
+    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), run_(std::move(run)), thread_([this] { work(); }) {}
 
 TerminalPerson::~TerminalPerson() {
   {
@@ -49,22 +53,44 @@ void TerminalPerson::work() {
       questions_.pop_front();
       current_ = question.id;
       is_withdrawn_ = false;
+      reader_.forget_break_off();
     }
-    bool goes_on = put_question(question);
+    std::optional<Answer> given = put_question(question);
     std::lock_guard lock(mutex_);
     current_.clear();
-    if (!goes_on && !is_over_ && !is_withdrawn_) inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
+    if (is_over_ || is_withdrawn_) continue;
+    if (given) inbox_.post(*std::move(given));
+    else inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
   }
 }
 
-bool TerminalPerson::put_question(const Question& question) {
+std::optional<Answer> TerminalPerson::put_question(const Question& question) {
+  const Step* step = runbook_.find(question.instance);
+  if (question.about == "manual" && step && step->manual)
+    return ManualDialog(reader_, inbox_, who_, *step->manual).put(question);
+  return is_approval_by_others(question) ? put_approval(question) : put_choice(question);
+}
+
+std::optional<Answer> TerminalPerson::put_approval(const Question& question) {
+  fmt::print(stderr, "\n{}\n", with_margin(to_pretty_json(question.details.get("request")), "    "));
+  if (!question.not_operator) {
+    auto given = put_choice(question);
+    if (given && given->choice == "reject" && !ask_for_reason(*given)) return std::nullopt;
+    return given;
+  }
+  fmt::print(stderr, "{}\nsomebody else answers: runbook confirm {} {}\n", question.text, run_, question.instance);
+  while (reader_.read_line()) fmt::print(stderr, "it is waited for somebody else (Ctrl-D pauses)\n");
+  return std::nullopt;
+}
+
+std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
   fmt::print(stderr, "\n{}\n", question.text);
   while (true) {
-    if (question.about == "approval") fmt::print(stderr, "phrase (Ctrl-D pauses): ");
+    if (!question.phrase.empty()) fmt::print(stderr, "phrase (Ctrl-D pauses): ");
     else fmt::print(stderr, "{} (Ctrl-D pauses): ", fmt::join(question.choices, " | "));
     std::fflush(stderr);
     auto line = reader_.read_line();
-    if (!line) return fmt::print(stderr, "\n"), false;
+    if (!line) return fmt::print(stderr, "\n"), std::nullopt;
     auto given = read_answer(question, *line);
     if (!given) continue;
     std::string why = why_not_a_choice(question, *given);
@@ -72,16 +98,15 @@ bool TerminalPerson::put_question(const Question& question) {
       fmt::print(stderr, "{}\n", why);
       continue;
     }
-    if (question.about == "doubt" && !ask_for_reason(*given)) return false;
-    inbox_.post(*given);
-    return true;
+    if (question.about == "doubt" && !ask_for_reason(*given)) return std::nullopt;
+    return given;
   }
 }
 
 // A decision in doubt stands in the record with its reason.
 bool TerminalPerson::ask_for_reason(Answer& given) {
   while (given.because.empty()) {
-    fmt::print(stderr, "how do you know? (stands in the record): ");
+    fmt::print(stderr, "{} (stands in the record): ", given.choice == "reject" ? "why?" : "how do you know?");
     std::fflush(stderr);
     auto line = reader_.read_line();
     if (!line) return fmt::print(stderr, "\n"), false;
@@ -94,7 +119,7 @@ std::optional<Answer> TerminalPerson::read_answer(const Question& question, cons
   auto first = line.find_first_not_of(" \t"), last = line.find_last_not_of(" \t\r");
   if (first == std::string::npos) return std::nullopt;  // Enter alone chooses nothing
   std::string word = line.substr(first, last - first + 1);
-  if (question.about == "approval") return Answer{question.id, "approve", who_, "", 0, object({{"phrase", word}})};
+  if (!question.phrase.empty()) return Answer{question.id, "approve", who_, "", 0, object({{"phrase", word}})};
   return Answer{question.id, word, who_, "", 0, Value()};
 }
 

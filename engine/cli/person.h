@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "book/runbook.h"
 #include "os/terminal.h"
 #include "run/performer.h"
 
@@ -15,20 +16,25 @@ namespace runbook {
 
 class TerminalPerson : public Operator {
  public:
-  TerminalPerson(Inbox& inbox, std::string who);
+  TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run);
   ~TerminalPerson() override;
   void ask(const Question& question) override;
   void withdraw(const std::string& id) override;
 
  private:
   void work();
-  // false: Ctrl-D, or withdrawn.
-  bool put_question(const Question& question);
+  // nullopt: Ctrl-D, or withdrawn.
+  std::optional<Answer> put_question(const Question& question);
+  // Of an approval: what is approved, and the choice; where the operator may not, only that somebody else is waited for.
+  std::optional<Answer> put_approval(const Question& question);
+  std::optional<Answer> put_choice(const Question& question);
   bool ask_for_reason(Answer& given);
   std::optional<Answer> read_answer(const Question& question, const std::string& line) const;
 
   Inbox& inbox_;
   std::string who_;
+  const Runbook& runbook_;
+  std::string run_;
   LineReader reader_;
   std::mutex mutex_;
   std::condition_variable changed_;

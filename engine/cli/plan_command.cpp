@@ -26,6 +26,7 @@ Value step_json(const PlannedStep& planned) {
                       {"decision", verdict_name(planned.verdict)},
                       {"why", planned.why}});
   if (planned.verdict == PlannedStep::Verdict::skipped) return row;
+  if (step.manual) row = with(row, "params", planned.params);
   if (step.kind == Step::Kind::act) row = with(with(row, "effect", effect_name(step.effect)), "params", planned.params);
   List looks;
   for (const std::string& look : planned.looks) looks.emplace_back(look);
@@ -81,7 +82,8 @@ class Printer {
     fmt::print("{:>3}  {}  {}\n      {}\n", number, step.id, step.title, headline(planned));
     if (planned.verdict == PlannedStep::Verdict::skipped) return;
     if (planned.params.is_map()) {
-      for (const auto& [name, value] : planned.params.as_map()) print_named(indent, name_of(step, name), value);
+      for (const auto& [name, value] : planned.params.as_map())
+        print_named(indent, name_of(step, name), step.manual ? in_lines(value) : value);
     }
     if (planned.env.is_map()) {
       for (const auto& [name, value] : planned.env.as_map())
@@ -92,6 +94,19 @@ class Printer {
       print_named(indent, look.substr(0, colon), look.substr(colon + 2));
     }
     if (step.kind == Step::Kind::act) fmt::print("{}effect: {}\n", indent, effect_name(step.effect));
+  }
+
+  // A checklist item by item, and of what is collected the names.
+  static Value in_lines(const Value& value) {
+    if (!value.is_list() || value.as_list().empty()) return value;
+    std::string text;
+    for (const Value& item : value.as_list()) {
+      const std::string description = item.text_or("description", "");
+      const std::string line =
+          item.is_map() ? item.text_or("name", "") + (description.empty() ? "" : ": " + description) : text_or_json(item);
+      text += (text.empty() ? "" : "\n") + line;
+    }
+    return text;
   }
 
   static std::string name_of(const Step& step, const std::string& param) {

@@ -79,6 +79,7 @@ void Progress::on_step(const Event& event, const RunState& state) {
   const InstanceState& it = state.of(event.instance);
   std::string why = event.body.text_or("why", "");
   if (event.kind == event::intent) return begin_line(*step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
+  if (event.kind == event::asked && it.state == StepState::waiting && !is_terminal_) return begin_line(*step, "waiting");
   if (event.kind == event::waiting) return begin_line(*step, "waiting");
   if (event.kind == event::satisfied) return end_line(*step, "satisfied", why);
   if (event.kind == event::skipped) return end_line(*step, "skipped", why);

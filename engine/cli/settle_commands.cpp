@@ -115,8 +115,9 @@ int resolve_command(const Arguments& arguments) {
 }
 
 int skip_command(const Arguments& arguments) {
-  Target target(arguments);
   std::string because = require_because(arguments);
+  if (skip_by_answer(arguments, because)) return 0;
+  Target target(arguments);
   auto make = [&](const RunState& state) -> std::vector<Proposal> {
     const InstanceState& it = state.of(target.step);
     if (is_done(it.state))

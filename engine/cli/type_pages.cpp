@@ -32,7 +32,7 @@ std::vector<std::string> names_where(const TypeDescription& type, bool takes_exp
 }
 
 std::string effect_of(const TypeDescription& type) {
-  return type.looks.empty() ? fmt::format("{}, unless the step says otherwise", type.effect) : type.effect;
+  return type.takes_effect ? fmt::format("{}, unless the step says otherwise", type.effect) : type.effect;
 }
 
 std::string expressions_of(const TypeDescription& type) {

@@ -29,6 +29,11 @@ void LineReader::break_off() {
   (void)!::write(wake_.get(), &one, sizeof one);
 }
 
+void LineReader::forget_break_off() {
+  std::uint64_t count = 0;
+  (void)!::read(wake_.get(), &count, sizeof count);
+}
+
 std::optional<std::string> LineReader::read_line() {
   ::tcflush(0, TCIFLUSH);
   std::string line;
@@ -36,8 +41,7 @@ std::optional<std::string> LineReader::read_line() {
     pollfd fds[] = {{0, POLLIN, 0}, {wake_.get(), POLLIN, 0}};
     if (::poll(fds, 2, -1) < 0) continue;
     if (fds[1].revents) {
-      std::uint64_t count = 0;
-      (void)!::read(wake_.get(), &count, sizeof count);
+      forget_break_off();
       return std::nullopt;
     }
     char buffer[1024];

@@ -17,6 +17,8 @@ class LineReader {
   // What was typed before it was asked is discarded. nullopt: end of input (Ctrl-D), or broken off.
   std::optional<std::string> read_line();
   void break_off();
+  // A break that came when nothing was read any more does not count for what is read next.
+  void forget_break_off();
 
  private:
   Fd wake_;

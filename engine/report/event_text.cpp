@@ -34,7 +34,9 @@ std::string event_sentence(const Event& event) {
   const std::string& kind = event.kind;
   if (kind == event::intent)
     return fmt::format("attempt {} began (effect {})", body.int_or("number", 0), body.text_or("effect", ""));
-  if (kind == event::exited) return "its process exited with 0; what it should have done is looked at";
+  if (kind == event::exited)
+    return event.attempt == 0 ? "what should have been done is looked at"
+                              : "its process exited with 0; what it should have done is looked at";
   if (kind == event::verifying) return "done_when holds; verify is looked at";
   if (kind == event::ended) return ended(body);
   if (kind == event::satisfied) return with_reason("satisfied, not run", body);
@@ -44,7 +46,10 @@ std::string event_sentence(const Event& event) {
   if (kind == event::doubted) return with_reason("in doubt", body);
   if (kind == event::overdue) return "its timeout passed, it runs on";
   if (kind == event::asked) return "asked: " + body.text_or("text", "");
-  if (kind == event::answered) return fmt::format("answered: {}{}", body.text_or("choice", ""), by(body));
+  if (kind == event::answered)
+    return fmt::format("answered: {}{}{}", body.text_or("choice", ""), by(body),
+                       body.find("evidence") ? ", with evidence" : "");
+  if (kind == event::ticked) return fmt::format("ticked: item {} of the checklist{}", body.int_or("item", 0) + 1, by(body));
   if (kind == event::accepted) return body.text_or("what", "accepted") + by(body);
   if (kind == event::renewed) return "to be done anew" + by(body);
   return kind;

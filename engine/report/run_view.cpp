@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/json.h"
+#include "report/form_text.h"
 
 namespace runbook {
 
@@ -18,7 +19,7 @@ Value stored(const JournalFile& file, const std::string& digest) {
   return digest.empty() ? Value() : parse_json(file.blob(digest));
 }
 
-Value step_json(const Value& line, const InstanceState& it, const Value& outputs) {
+Value step_json(const Value& line, const InstanceState& it, const Value& outputs, const Value& evidence) {
   std::string id = line.text_or("id", "");
   return object({{"id", id},
                  {"instance", id},
@@ -33,7 +34,9 @@ Value step_json(const Value& line, const InstanceState& it, const Value& outputs
                  {"exit_code", it.exit_code ? Value(*it.exit_code) : Value()},
                  {"started_at", time_json(it.started_at_ms)},
                  {"ended_at", time_json(it.ended_at_ms)},
-                 {"outputs", outputs.is_map() ? outputs : Value(Map{})}});
+                 {"outputs", outputs.is_map() ? outputs : Value(Map{})},
+                 {"answered_by", it.answered_by.empty() ? Value() : Value(it.answered_by)},
+                 {"evidence", evidence.is_list() ? evidence : Value(List{})}});
 }
 
 Value deviation_json(const Deviation& deviation) {
@@ -45,14 +48,17 @@ Value deviation_json(const Deviation& deviation) {
                  {"because", deviation.because}});
 }
 
-Value question_json(const Question& question) {
-  List choices;
+Value question_json(const Question& question, const Value& form) {
+  List choices, ticked;
   for (const auto& choice : question.choices) choices.emplace_back(choice);
+  for (std::int64_t item : question.ticked) ticked.emplace_back(item);
   return object({{"question", question.id},
                  {"step", question.instance},
                  {"about", question.about},
                  {"text", question.text},
                  {"choices", Value(std::move(choices))},
+                 {"form", form},
+                 {"ticked", Value(std::move(ticked))},
                  {"asked_at", time_json(question.asked_at_ms)}});
 }
 
@@ -110,13 +116,18 @@ RunState fold_run(const JournalFile& file, const std::string& run) {
 }
 
 RunView view_run(const JournalFile& file, const RunRow& row) {
-  RunView view{row, fold_run(file, row.run), {}, {}, {}, {}};
+  RunView view{row, fold_run(file, row.run), {}, {}, {}, {}, {}, {}};
   view.outline = stored(file, view.state.outline);
   if (!view.outline.is_list()) view.outline = Value(List{});
   view.inputs = stored(file, view.state.inputs);
   view.run_outputs = stored(file, view.state.outputs);
   for (const Value& line : view.outline.as_list())
     view.outputs.push_back(stored(file, view.state.of(line.text_or("id", "")).outputs));
+  for (const Value& line : view.outline.as_list())
+    view.evidence.push_back(stored(file, view.state.of(line.text_or("id", "")).evidence));
+  for (const auto& [id, question] : view.state.questions) {
+    if (question.is_open) view.forms[id] = stored(file, question.form);
+  }
   return view;
 }
 
@@ -136,10 +147,10 @@ Value to_json_view(const RunView& view) {
   List steps, deviations, questions;
   const List& outline = view.outline.as_list();
   for (std::size_t i = 0; i < outline.size(); ++i)
-    steps.push_back(step_json(outline[i], run.of(outline[i].text_or("id", "")), view.outputs[i]));
+    steps.push_back(step_json(outline[i], run.of(outline[i].text_or("id", "")), view.outputs[i], view.evidence[i]));
   for (const auto& deviation : run.deviations) deviations.push_back(deviation_json(deviation));
   for (const auto& [id, question] : run.questions) {
-    if (question.is_open) questions.push_back(question_json(question));
+    if (question.is_open) questions.push_back(question_json(question, view.forms.at(id)));
   }
   return object({{"run", view.row.run},
                  {"runbook", run.runbook},
@@ -175,9 +186,14 @@ std::string to_text_view(const RunView& view, Colour colour) {
       text += section.empty() ? "\n" : fmt::format("\n{}\n", section);
     }
     text += step_line(line, view.state.of(line.text_or("id", "")), width, colour);
+    const Value& evidence = view.evidence[static_cast<std::size_t>(&line - &outline.front())];
+    for (const Value& each : evidence.is_list() ? evidence.as_list() : List())
+      text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, evidence_line(each));
   }
   for (const auto& [id, question] : view.state.questions) {
-    if (question.is_open) text += fmt::format("\nopen question: {}\n", question.text);
+    if (!question.is_open) continue;
+    text += fmt::format("\nopen question: {}\n", question.text);
+    if (const Value& form = view.forms.at(id); form.is_map()) text += "\n" + form_text(form, question, "    ");
   }
   if (!view.state.deviations.empty()) text += "\ndeviations\n";
   for (const auto& deviation : view.state.deviations)

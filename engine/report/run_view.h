@@ -1,6 +1,7 @@
 #pragma once
 // A run as people and programs look at it, from the journal alone. `show --json` prints it; the text of `show` is made from it.
 #include <functional>
+#include <map>
 #include <string>
 
 #include "base/value.h"
@@ -12,10 +13,12 @@ namespace runbook {
 struct RunView {
   RunRow row;
   RunState state;
-  Value outline;               // a list, in written order
-  Value inputs;                // a map, without secrets
-  std::vector<Value> outputs;  // per step of the outline: a map, or null
-  Value run_outputs;           // of a run that succeeded, or null
+  Value outline;                            // a list, in written order
+  Value inputs;                             // a map, without secrets
+  std::vector<Value> outputs;               // per step of the outline: a map, or null
+  Value run_outputs;                        // of a run that succeeded, or null
+  std::vector<Value> evidence = {};         // per step of the outline: a list, or null
+  std::map<std::string, Value> forms = {};  // of open questions, by their ids: what is asked in detail
 };
 
 // Throws Error (exit 6) for a blob that is missing or changed.

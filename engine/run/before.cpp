@@ -3,7 +3,8 @@
 namespace runbook {
 
 Value before_value(const Step& step, const InstanceState& it, const LiveStep& live, StoredValues& values) {
-  if (it.attempts > 0 && !it.before.empty()) return values.get(it.before);
+  const bool is_recorded = it.attempts > 0 || step.kind == Step::Kind::manual;
+  if (is_recorded && !it.before.empty()) return values.get(it.before);
   Value outputs = live.before && live.before->outputs.is_map() ? live.before->outputs : Value(Map{});
   if (!step.before) return outputs;
   for (const auto& rule : step.before->outputs) {

@@ -8,8 +8,10 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "run/approval.h"
 #include "run/before.h"
 #include "run/frontier.h"
+#include "run/manual.h"
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/request.h"
@@ -101,7 +103,7 @@ class Decider {
       case StepState::pending:
       case StepState::cancelled:
       case StepState::undone: return on_pending();
-      case StepState::waiting: return it_->retry_at_ms ? on_retry() : on_waiting();
+      case StepState::waiting: return on_any_waiting();
       case StepState::running: return it_->has_exited ? after_exit() : while_running();
       case StepState::in_doubt: return on_doubt();
       case StepState::failed: return pause("failed", it_->why);
@@ -110,6 +112,14 @@ class Decider {
       case StepState::skipped: break;
     }
     RUNBOOK_ASSERT(false);
+  }
+
+  void on_any_waiting() {
+    if (it_->retry_at_ms) return on_retry();
+    if (step_->kind != Step::Kind::manual) return on_waiting();
+    const Question* question = state_.open_question(step_->id);
+    if (question) return wait_for_answer(*question, "waiting");
+    before_act();
   }
 
   void on_pending() {
@@ -128,7 +138,8 @@ class Decider {
     switch (step_->kind) {
       case Step::Kind::wait_until: return begin_waiting();
       case Step::Kind::assertion: return on_assertion();
-      case Step::Kind::act: return before_act();
+      case Step::Kind::act:
+      case Step::Kind::manual: return before_act();
     }
   }
 
@@ -150,8 +161,20 @@ class Decider {
     }
     RunScope scope = scope_with_before();
     if (step_->done_when && !passes_first_look(scope)) return;
+    if (step_->approval && !is_approved_by_others(scope)) return;
     if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(*step_, *it_));
+    if (step_->kind == Step::Kind::manual) return begin_manual(scope);
     begin_act(scope);
+  }
+
+  void begin_manual(const RunScope& scope) {
+    try {
+      Proposal asked = ask_manual(*step_, *it_, step_->params.evaluate(scope));
+      if (step_->before) asked.attach("before", to_json(before()));
+      propose(std::move(asked));
+    } catch (const ExpressionError& error) {
+      refuse(error.what());
+    }
   }
 
   // The one look before the step: false if it settled the matter or is still to come.
@@ -169,7 +192,20 @@ class Decider {
     RUNBOOK_ASSERT(false);
   }
 
+  // false: somebody is asked, or it can't be said what they would approve.
+  bool is_approved_by_others(const RunScope& scope) {
+    try {
+      const Value matter = approved_matter(facts_, *step_, scope);
+      if (approvals_of(*it_, matter_sha256(matter)) >= step_->approval->count) return true;
+      propose(ask_for_approval(*step_, *it_, matter));
+    } catch (const std::exception& error) {
+      refuse(with_hint(error));
+    }
+    return false;
+  }
+
   void on_approval_asked(const Question& question) {
+    if (is_approval_by_others(question)) return wait_for_answer(question, "waiting");
     auto said = limits_.approvals.find(step_->id);
     if (said == limits_.approvals.end()) return wait_for_answer(question, "waiting");
     runbook::Answer given{question.id, "approve", limits_.who, "--approve", now_ms_, object({{"phrase", said->second}})};
@@ -212,8 +248,9 @@ class Decider {
     if (is_pausing_) return interrupted();
     RunScope scope = scope_with_before();
     const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
+    const char* done = step_->kind == Step::Kind::manual ? "it was confirmed" : "it ran";
     const Look* seen =
-        poll_after(probe, scope, it_->is_verifying ? "it ran, but verify does not hold" : "it ran, but is not done");
+        poll_after(probe, scope, fmt::format("{}, but {}", done, it_->is_verifying ? "verify does not hold" : "is not done"));
     if (!seen) return;
     Value outputs = merged(seen->outputs, values_.get(it_->outputs));  // the step's own result counts
     if (it_->is_verifying || !step_->verify) return propose_ended("succeeded", "", outputs);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/redactor.h"
 #include "run/before.h"
+#include "run/manual.h"
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/settle.h"
@@ -98,7 +99,11 @@ void Executor::cancel(std::int64_t n) {
 
 void Executor::ask_what_is_open() {
   for (const auto& [id, question] : parts_.state.questions) {
-    if (question.is_open && asked_.insert(id).second) parts_.person.ask(question);
+    if (question.is_open && asked_.insert(id).second) {
+      Question shown = question;
+      shown.details = values_.get(question.form);
+      parts_.person.ask(shown);
+    }
     if (!question.is_open && asked_.erase(id) > 0) parts_.person.withdraw(id);
   }
   if (asked_.empty()) return;
@@ -110,7 +115,8 @@ std::vector<Answer> Executor::answers_of_others() {
   for (Answer& answer : parts_.journal.answers()) {
     auto question = parts_.state.questions.find(answer.question);
     if (question == parts_.state.questions.end() || !question->second.is_open) continue;
-    if (why_not_a_choice(question->second, answer).empty()) fitting.push_back(std::move(answer));
+    const bool is_to_be_judged = is_approval_by_others(question->second);  // what does not count is turned away
+    if (is_to_be_judged || why_not_taken(question->second, answer).empty()) fitting.push_back(std::move(answer));
   }
   return fitting;
 }
@@ -127,7 +133,8 @@ std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms) {
 
 void Executor::absorb(Signal& signal) {
   if (auto* ended = std::get_if<Ended>(&signal)) return absorb_ended(*ended);
-  if (auto* answer = std::get_if<Answer>(&signal)) return absorb_answer(*answer);
+  if (auto* answer = std::get_if<Answer>(&signal)) return absorb_answer(std::move(*answer));
+  if (auto* ticked = std::get_if<Ticked>(&signal)) return absorb_tick(*ticked);
   absorb_interrupt(std::get<Interrupt>(signal));
 }
 
@@ -221,7 +228,7 @@ void Executor::close_question_about_its_timeout(const Step& step) {
 void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended) {
   const InstanceState& it = parts_.state.of(step.id);
   const auto& probe = ended.launch.role == Role::before  ? step.before
-                      : step.kind != Step::Kind::act     ? step.probe
+                      : step.probe                       ? step.probe
                       : it.has_exited && it.is_verifying ? step.verify
                                                          : step.done_when;
   RUNBOOK_ASSERT(probe != nullptr);
@@ -232,13 +239,64 @@ void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended)
   (ended.launch.role == Role::before ? live.before : live.look) = std::move(look);
 }
 
-void Executor::absorb_answer(const Answer& given) {
+std::string Executor::why_not_taken(const Question& question, const Answer& given) const {
+  std::string why = why_not_a_choice(question, given);
+  const Step* step = parts_.facts.runbook->find(question.instance);
+  if (why.empty() && is_approval_by_others(question)) return approver_of(question, given).why;
+  if (!why.empty() || question.about != "manual" || !step || !step->manual) return why;
+  return why_not_confirmed(*step->manual, given);
+}
+
+Approver Executor::approver_of(const Question& question, const Answer& given) const {
+  return parts_.approver ? parts_.approver(question, given) : Approver{given.who, ""};
+}
+
+// What somebody wrote beside the commands must not close the question for those who may answer it.
+void Executor::turn_away(const Question& question, const Answer& given, const std::string& why) {
+  if (!is_approval_by_others(question)) return;
+  parts_.observer.notice(fmt::format("an answer about `{}` does not count: {}", question.instance, why));
+  for (const Answer& other : parts_.journal.answers()) {
+    if (other.question != question.id) continue;
+    record(runbook::turn_away(question, given, why));
+    return;
+  }
+}
+
+std::vector<Proposal> Executor::events_of(const Question& question, const Answer& given) const {
+  const Step* step = parts_.facts.runbook->find(question.instance);
+  if (question.about == "manual" && step) return answer_manual(*step, question, given, parts_.clock.now_ms());
+  if (is_approval_by_others(question)) return answer_approval(parts_.state, question, given, approver_of(question, given).name);
+  return answer(parts_.state, question, given);
+}
+
+Answer Executor::first_answer(Answer given) {
+  if (given.at_ms == 0) given.at_ms = parts_.clock.now_ms();
+  if (parts_.journal.add_answer(given)) return given;
+  const Question& question = parts_.state.questions.at(given.question);
+  for (Answer& other : parts_.journal.answers()) {
+    if (other.question != given.question || !why_not_taken(question, other).empty()) continue;
+    if (other.who != given.who || other.choice != given.choice)
+      parts_.observer.notice(fmt::format("{} answered first: {}", other.who, other.choice));
+    return std::move(other);
+  }
+  return given;
+}
+
+void Executor::absorb_tick(const Ticked& ticked) {
+  auto found = parts_.state.questions.find(ticked.question);
+  const bool is_new =
+      found != parts_.state.questions.end() && found->second.is_open && !found->second.ticked.count(ticked.item);
+  if (is_new) record(tick(found->second, ticked.item, ticked.who));
+}
+
+void Executor::absorb_answer(Answer given) {
   auto found = parts_.state.questions.find(given.question);
   if (found == parts_.state.questions.end() || !found->second.is_open) return;
   Question question = found->second;
   if (asked_.erase(question.id) > 0) parts_.person.withdraw(question.id);
-  if (!why_not_a_choice(question, given).empty()) return;  // it is asked again
-  for (auto& proposal : answer(parts_.state, question, given)) record(std::move(proposal));
+  if (const std::string why = why_not_taken(question, given); !why.empty())
+    return turn_away(question, given, why);  // it is asked again
+  for (auto& proposal : events_of(question, first_answer(std::move(given)))) record(std::move(proposal));
 }
 
 bool Executor::is_any_act_running() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "run/approval.h"
 #include "run/decide.h"
 #include "run/performer.h"
 #include "state/journal.h"
@@ -25,6 +26,8 @@ class Executor {
     Observer& observer;
     const Clock& clock;
     Inbox& inbox;
+    // Whether an approval by others counts. Empty: every one does.
+    std::function<Approver(const Question&, const Answer&)> approver = nullptr;
   };
   // first_n: the greatest attempt number that was ever given.
   Executor(Parts parts, std::int64_t first_n);
@@ -56,7 +59,15 @@ class Executor {
   void absorb_ended(const Ended& ended);
   void close_question_about_its_timeout(const Step& step);
   void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
-  void absorb_answer(const Answer& given);
+  void absorb_answer(Answer given);
+  void absorb_tick(const Ticked& ticked);
+  // The answer that counts: the first of all that were given to the question, wherever.
+  Answer first_answer(Answer given);
+  // "" if the answer can be taken.
+  std::string why_not_taken(const Question& question, const Answer& given) const;
+  Approver approver_of(const Question& question, const Answer& given) const;
+  void turn_away(const Question& question, const Answer& given, const std::string& why);
+  std::vector<Proposal> events_of(const Question& question, const Answer& given) const;
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
   RunScope scope_for(const Step& step);

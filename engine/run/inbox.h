@@ -27,7 +27,13 @@ struct Interrupt {
   } kind = Kind::pause;
   std::string by;
 };
-using Signal = std::variant<Ended, Answer, Interrupt>;
+// An item of a checklist is done; the question stays open.
+struct Ticked {
+  std::string question;
+  std::int64_t item = 0;
+  std::string who;
+};
+using Signal = std::variant<Ended, Answer, Interrupt, Ticked>;
 
 class Inbox {
  public:

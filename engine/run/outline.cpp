@@ -13,7 +13,7 @@ void add_section(const Section& section, const std::string& titles, List& into) 
       continue;
     }
     const Step& step = *std::get<std::unique_ptr<Step>>(child);
-    bool has_effect = step.kind == Step::Kind::act;
+    bool has_effect = step.kind == Step::Kind::act || step.manual;
     into.push_back(object({{"id", step.id},
                            {"title", step.title},
                            {"type", step.type},

@@ -1,6 +1,7 @@
 #include "run/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -184,11 +185,13 @@ class Planner {
     const Step& step = *planned.step;
     const Foresight scope(scope_, facts_, open_, &step);
     try {
+      if (step.approval) planned.looks.push_back("approval: " + shown(*step.approval));
       if (step.before) planned.looks.push_back("before: " + shown(*step.before, scope));
       if (step.done_when) planned.looks.push_back("done_when: " + shown(*step.done_when, scope));
       if (step.verify) planned.looks.push_back("verify: " + shown(*step.verify, scope));
       if (step.probe && step.probe->type.empty()) foresee_assertion(planned, scope);
       else if (step.probe) planned.looks.push_back(step.type + ": " + shown(*step.probe, scope));
+      if (step.manual) planned.params = foreseen(step.params, scope);
       if (step.kind == Step::Kind::act) planned.params = said_params(*facts_.types, step.type, foreseen(step.params, scope));
       Map env;
       for (const EnvEntry& entry : step.env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
@@ -198,6 +201,12 @@ class Planner {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
     }
+  }
+
+  static std::string shown(const Approval& approval) {
+    std::string text = fmt::format("{} of {}", approval.count,
+                                   approval.by.empty() ? "anybody" : fmt::format("{}", fmt::join(approval.by, ", ")));
+    return approval.not_operator ? text + ", not the operator" : text;
   }
 
   // One over values alone may be decided already.

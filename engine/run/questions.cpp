@@ -64,7 +64,7 @@ Proposal ask_overdue(const Step& step, const InstanceState& it) {
 }
 
 std::string why_not_a_choice(const Question& question, const Answer& given) {
-  if (question.about == "approval" && given.choice == "approve" && given.fields.text_or("phrase", "") != question.phrase)
+  if (!question.phrase.empty() && given.choice == "approve" && given.fields.text_or("phrase", "") != question.phrase)
     return fmt::format("the phrase does not fit; type exactly: {}", question.phrase);
   if (std::find(question.choices.begin(), question.choices.end(), given.choice) != question.choices.end()) return "";
   return fmt::format("`{}` is not one of: {}", given.choice, fmt::join(question.choices, ", "));

@@ -148,6 +148,22 @@ Request make(const RunFacts& facts, const Step& step, const std::string& type_na
 
 }  // namespace
 
+Value described_request(const RunFacts& facts, const Step& step, const Scope& scope) {
+  Value shown;
+  if (step.manual) {
+    shown = object({{"type", step.type}, {"params", step.params.evaluate(scope)}});
+  } else {
+    const Declaration* type = find_declaration(*facts.types, step.type);
+    RUNBOOK_ASSERT(type);
+    shown = object({{"type", step.type},
+                    {"params", evaluate_params(facts, step.type, step.params, scope)},
+                    {"env", Value(make_environment(facts, step, *type, scope).of_step)},
+                    {"dir", working_folder(facts, step, scope)}});
+  }
+  const auto secrets = facts.secret_values();
+  return secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
+}
+
 Request make_request(const RunFacts& facts, const Step& step, const Scope& scope) {
   Request request = make(facts, step, step.type, step.params, scope);
   request.keeps_result = step.needs_result();

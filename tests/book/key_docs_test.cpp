@@ -13,7 +13,7 @@ namespace {
 
 const KeySet* const all_sets[] = {&keys::runbook, &keys::section,      &keys::step,      &keys::input,  &keys::output_rule,
                                   &keys::retry,   &keys::output_sizes, &keys::uncovered, &keys::before, &keys::done_when,
-                                  &keys::verify,  &keys::wait_until,   &keys::assertion};
+                                  &keys::verify,  &keys::wait_until,   &keys::assertion, &keys::manual, &keys::collected};
 
 std::int64_t fallback_ms(const KeySet& set, std::string_view key) {
   return parse_duration_ms(key_doc(set, key).fallback.as_text()).value();

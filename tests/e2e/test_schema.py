@@ -213,6 +213,8 @@ steps:
           - {id: bare, exec: }
           - {id: wait, wait_until: {exec: ["true"], timeout: 1m, fail_when: exit_code == `3`, outputs: {x: stdout}}, output: {tail: 1KB}}
           - {id: sure, assert: {that: $steps.wait.x == 'y', because: it must, every: 1s}}
+          - {id: hand, manual: "Look at ${{ $run.id }}", done_when: {shell: "true"}}
+          - {id: hands, manual: {instructions: Look, checklist: [One, "${{ $run.id }}"], evidence: optional, collect: {n: {type: int, default: 1, min: 1}, s: {description: x, pattern: "a+"}}}}
           - {id: surer, assert: {shell: "true", outputs: {y: stdout}}}
           - {id: file, shell: {script: cat, with: "${{ $inputs.cluster }}", stdin: {file: x}}}
 outputs: {url: $steps.full.code, number: 5}
@@ -404,6 +406,12 @@ BROKEN = {
     "yes for true": (act("done_when: {shell: ls, decides: yes}"), S + ["done_when", "decides"]),
     "decides where nothing is decided": (act("verify: {shell: ls, decides: true}"), S + ["verify", "decides"]),
     "env in a look": (act("before: {shell: ls, env: {A: x}}"), S + ["before", "env"]),
+    "a manual step with a timeout": (step("manual: Look, timeout: 1m"), S + ["timeout"]),
+    "a manual step with an effect": (step("manual: Look, effect: once"), S + ["effect"]),
+    "a manual step without instructions": (step("manual: {checklist: [x]}"), S + ["manual"]),
+    "an empty checklist": (step("manual: {instructions: x, checklist: []}"), S + ["manual", "checklist"]),
+    "a collected secret": (step("manual: {instructions: x, collect: {a: {type: secret}}}"), S + ["manual", "collect", "a"]),
+    "a collected value from elsewhere": (step("manual: {instructions: x, collect: {a: {from: [ask]}}}"), S + ["manual", "collect", "a", "from"]),
     "a wait without end": (step("wait_until: {shell: ls}"), S + ["wait_until"]),
     "a wait for nothing": (step("wait_until: {timeout: 1m}"), S + ["wait_until"]),
     "a timeout beside a wait": (step("wait_until: {shell: ls, timeout: 1m}, timeout: 1m"), S + ["timeout"]),

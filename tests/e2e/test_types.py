@@ -19,7 +19,7 @@ def test_every_type_has_a_line(world):
     lines = world("types").out.splitlines()
     names = [line.split()[0] for line in lines]
     assert names == [each["name"] for each in types(world)]
-    assert names[0] == "shell" and names[-2:] == ["wait_until", "assert"]
+    assert names[0] == "shell" and names[-3:] == ["wait_until", "assert", "manual"]
     assert all(len(line.split()) > 4 for line in lines)
 
 
@@ -54,7 +54,7 @@ def step_with(each, parameters):
     return f"runbook: x\nsteps:\n  - {{id: a, {each['name']}: {{{keys}}}}}\n"
 
 
-VALUES = {"script": "'true'", "argv": "['true']", "timeout": "1m"}
+VALUES = {"script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look"}
 
 
 def test_a_parameter_that_is_called_required_is_required_and_no_other_is(world):

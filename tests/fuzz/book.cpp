@@ -36,7 +36,7 @@ void check_diagnostics(const Loaded& loaded, const SourceText& source) {
 void check_steps(const Runbook& runbook) {
   for (const Step* step : runbook.steps) {
     RUNBOOK_ASSERT(runbook.find(step->id) == step);
-    RUNBOOK_ASSERT(step->kind == Step::Kind::act || step->probe);
+    RUNBOOK_ASSERT(step->kind == Step::Kind::act || step->manual || step->probe);
   }
 }
 

@@ -209,10 +209,10 @@ class Story {
     const Step& step = *facts.runbook->find(launch.instance);
     const InstanceState& it = of(step.id);
     bool is_after = it.has_exited && it.is_verifying;
-    const auto& probe = launch.role == Role::before    ? step.before
-                        : step.kind != Step::Kind::act ? step.probe
-                        : is_after                     ? step.verify
-                                                       : step.done_when;
+    const auto& probe = launch.role == Role::before ? step.before
+                        : step.probe                ? step.probe
+                        : is_after                  ? step.verify
+                                                    : step.done_when;
     LiveStep& step_live = live.steps[step.id];
     Look look = judge(*probe, outcome, scope_for(step));
     look.began_at_ms = step_live.running_since_ms;

@@ -1,0 +1,125 @@
+#include "cli/manual_dialog.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/evidence.h"
+#include "report/form_text.h"
+#include "run/manual.h"
+#include "run/questions.h"
+
+namespace runbook {
+
+namespace {
+
+bool is_way_out(const std::string& word) { return word == "reject" || word == "skip"; }
+bool is_tick(const std::string& word) { return word == "done" || word == "yes" || word == "y" || word == "x"; }
+
+}  // namespace
+
+std::optional<std::string> ManualDialog::line(const std::string& prompt) {
+  fmt::print(stderr, "{}", prompt);
+  std::fflush(stderr);
+  auto typed = reader_.read_line();
+  if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
+  const auto first = typed->find_first_not_of(" \t\r"), last = typed->find_last_not_of(" \t\r");
+  return first == std::string::npos ? "" : typed->substr(first, last - first + 1);
+}
+
+std::optional<Answer> ManualDialog::put(const Question& question) {
+  fmt::print(stderr, "\n{}\n\n{}\n", question.text, form_text(question.details, question, "    "));
+  auto choice = tick_all(question);
+  if (choice && choice->empty()) choice = choose(question);
+  if (!choice) return std::nullopt;
+  if (*choice == "confirm") return confirm(question);
+  return with_reason(Answer{question.id, *choice, who_, "", 0, Value()});
+}
+
+std::optional<std::string> ManualDialog::tick_all(const Question& question) {
+  const Value items = question.details.get("checklist");
+  if (!items.is_list()) return "";
+  const std::int64_t count = static_cast<std::int64_t>(items.as_list().size());
+  for (std::int64_t item = 0; item < count; ++item) {
+    if (question.ticked.count(item)) continue;
+    const std::string text = to_text(items.as_list()[static_cast<std::size_t>(item)]);
+    while (true) {
+      auto word = line(fmt::format("[{}/{}] {}: done | reject | skip (Ctrl-D pauses): ", item + 1, count, text));
+      if (!word || is_way_out(*word)) return word;
+      if (is_tick(*word)) break;
+      if (!word->empty()) fmt::print(stderr, "`{}` is not one of: done, reject, skip\n", *word);
+    }
+    inbox_.post(Ticked{question.id, item, who_});
+  }
+  return "";
+}
+
+std::optional<std::string> ManualDialog::choose(const Question& question) {
+  while (true) {
+    auto word = line("confirm | reject | skip (Ctrl-D pauses): ");
+    if (!word) return std::nullopt;
+    if (word->empty()) continue;  // Enter alone chooses nothing
+    const std::string why = why_not_a_choice(question, Answer{question.id, *word, who_, "", 0, Value()});
+    if (why.empty()) return word;
+    fmt::print(stderr, "{}\n", why);
+  }
+}
+
+std::optional<Answer> ManualDialog::with_reason(Answer given) {
+  while (given.because.empty()) {
+    auto typed = line("why? (stands in the record): ");
+    if (!typed) return std::nullopt;
+    given.because = *typed;
+  }
+  return given;
+}
+
+std::optional<Answer> ManualDialog::confirm(const Question& question) {
+  Map outputs;
+  for (const Input& input : manual_.collect) {
+    auto value = value_of(input, question.details);
+    if (!value) return std::nullopt;
+    outputs.emplace_back(input.name, *std::move(value));
+  }
+  auto given = evidence(question.details);
+  if (!given) return std::nullopt;
+  Value fields = object({{"outputs", Value(std::move(outputs))}});
+  if (!given->is_null()) fields = with(fields, "evidence", List{*given});
+  return Answer{question.id, "confirm", who_, "", 0, fields};
+}
+
+std::optional<Value> ManualDialog::value_of(const Input& input, const Value& form) {
+  const auto fallback = default_of(form, input.name);
+  std::string prompt = input.name;
+  if (!input.description.empty()) prompt += fmt::format(" ({})", input.description);
+  if (fallback) prompt += fmt::format(" [{}]", *fallback);
+  while (true) {
+    auto typed = line(prompt + ": ");
+    if (!typed) return std::nullopt;
+    if (typed->empty() && !fallback) continue;
+    Taken taken = take_value(input, typed->empty() ? *fallback : *typed);
+    if (taken.value) return *std::move(taken.value);
+    fmt::print(stderr, "{}\n", taken.why);
+  }
+}
+
+std::optional<Value> ManualDialog::evidence(const Value& form) {
+  const std::string wanted = form.text_or("evidence", "");
+  if (wanted.empty()) return Value();
+  while (true) {
+    const char* may_be_none = wanted == "required" ? "" : "; Enter for none";
+    auto typed = line(fmt::format("evidence (a note, a file, a URL{}): ", may_be_none));
+    if (!typed) return std::nullopt;
+    if (typed->empty() && wanted != "required") return Value();
+    if (typed->empty()) continue;
+    try {
+      return typed_evidence(*typed);
+    } catch (const Error& error) {
+      fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+}
+
+}  // namespace runbook

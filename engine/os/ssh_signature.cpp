@@ -1,0 +1,84 @@
+#include "os/ssh_signature.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "base/error.h"
+#include "os/files.h"
+#include "os/inquiry.h"
+
+namespace runbook {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t longest_ms = 60'000;
+
+// A folder of one's own, gone at the end.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "runbook-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw_system(ExitCode::usage, "making a folder for a signature", errno);
+    folder_ = name;
+  }
+  ~Scratch() {
+    std::error_code error;
+    fs::remove_all(folder_, error);
+  }
+  Scratch(const Scratch&) = delete;
+
+  std::string write(const char* name, std::string_view bytes) const {
+    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    return (folder_ / name).string();
+  }
+  Reply ask(std::vector<std::string> argv) const {
+    return inquire({std::move(argv), folder_, longest_ms, Inquiry::Errors::kept});
+  }
+
+ private:
+  fs::path folder_;
+};
+
+std::string said(const Reply& reply) {
+  std::string text = reply.err.empty() ? reply.out : reply.err;
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text.empty() ? fmt::format("ssh-keygen {}", why_no_reply(reply)) : text;
+}
+
+}  // namespace
+
+std::string ssh_sign(const fs::path& key, std::string_view text) {
+  const Scratch scratch;
+  const std::string file = scratch.write("approval", text);
+  const Reply reply = scratch.ask({"ssh-keygen", "-Y", "sign", "-f", fs::absolute(key).string(), "-n", "runbook", file});
+  const auto signature = try_read_file(file + ".sig");
+  if (reply.is_good() && signature) return *signature;
+  throw Error(ExitCode::usage, fmt::format("{} can't sign: {}", key.string(), said(reply)),
+              "name a private key without a passphrase, or a public one that ssh-agent has");
+}
+
+SignedBy ssh_verify(const fs::path& allowed_signers, const std::string& signature, std::string_view text) {
+  const Scratch scratch;
+  const std::string allowed = fs::absolute(allowed_signers).string();
+  const std::string file = scratch.write("signature", signature), message = scratch.write("approval", text);
+  const Reply found = scratch.ask({"ssh-keygen", "-Y", "find-principals", "-s", file, "-f", allowed});
+  if (!found.is_good()) return {"", fmt::format("the key is none of {}", allowed_signers.string())};
+  SignedBy last{"", "nobody signed it"};
+  std::istringstream principals(found.out);
+  for (std::string principal; std::getline(principals, principal);) {
+    const Reply verified =
+        scratch.ask({"sh", "-c", "exec ssh-keygen -Y verify -f \"$1\" -I \"$2\" -n runbook -s \"$3\" < \"$4\"", "sh", allowed,
+                     principal, file, message});
+    if (verified.is_good()) return {principal, ""};
+    last.why = "the signature is not of this approval";
+  }
+  return last;
+}
+
+}  // namespace runbook
