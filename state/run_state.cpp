@@ -215,7 +215,9 @@ void answered(RunState& run, const Event& event) {
   std::string choice = event.body.text_or("choice", "");
   question.choice = choice;
   question.answered_by = event.body.text_or("who", "");
-  if (question.about == "manual") {
+  const bool is_taken = choice != turned_away;
+  if (question.about == "manual" && is_taken) {
+    it.answer = choice;
     it.answered_by = question.answered_by;
     it.evidence = blob_digest(event.body.get("evidence"));
   }
@@ -266,7 +268,7 @@ void RunState::apply(const Event& event) {
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
-    if (!question.sha256.empty()) instances[event.instance].approvals_asked += 1;
+    if (!question.sha256.empty() || question.about == "manual") instances[event.instance].questions_asked += 1;
     if (question.about == "manual") begin_manual(instances[event.instance], question, event);
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {

@@ -18,6 +18,9 @@ std::string_view step_state_name(StepState state);
 // succeeded, satisfied or skipped: what comes after it may begin.
 bool is_done(StepState state);
 
+// The choice in the record of an answer that did not count: the matter is asked anew.
+inline constexpr std::string_view turned_away = "turned away";
+
 struct InstanceState {
   StepState state = StepState::pending;
   std::string why;           // the reason of this state, for a person; may be empty
@@ -38,8 +41,9 @@ struct InstanceState {
   std::string before, outputs, output, request;  // digests of blobs, or ""
   std::string approved_sha256;                   // what was approved in this group, and by whom
   std::vector<std::string> approved_by;
-  int approvals_asked = 0;
+  int questions_asked = 0;            // in this group, for approval or as a manual step: each has an id of its own
   std::string evidence, answered_by;  // of a manual step: a digest, and who said that it is done
+  std::string answer;                 // what they said
   std::optional<std::int64_t> exit_code;
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;

@@ -170,6 +170,7 @@ class Schema {
   Value schema_of_many(Shape shape) const {
     switch (shape) {
       case Shape::texts: return list_of(scalar());
+      case Shape::argv: return not_empty(list_of(scalar("^(?![\\s\\S]*\\$\\{\\{)[\\s\\S]*\\S")));
       case Shape::some_texts: return not_empty(list_of(scalar("\\S")));
       case Shape::items: return not_empty(list_of(scalar("\\S")));
       case Shape::values: return not_empty(list_of(scalar()));

@@ -38,6 +38,7 @@ Group of_runbook() {
            {"defaults", defaults, "For each step type: keys and parameters that count where a step leaves them out."},
            {"steps", steps, "What is done, in this order: steps and sections.", yes},
            {"outputs", expressions, "What the run prints at its end."},
+           {"notify", map, "What is called when a person is needed, and when the run ends.", no, {}, {}, &keys::notify},
            {"not_encoded", list, "What of the document is left out, and why.", no, {}, {}, &keys::uncovered},
            {"not_automated", list, "What people still do by hand, and why.", no, {}, {}, &keys::uncovered},
            {"note", text, "For those who read the file."},
@@ -126,6 +127,11 @@ Group of_manual() {
             no,
             {},
             {"optional", "required"}}}};
+}
+
+Group of_notify() {
+  return {keys::notify.owner,
+          {{"exec", argv, "A program and its arguments; the event is JSON on its standard input. It has ten seconds.", yes}}};
 }
 
 Group of_approval() {
@@ -219,10 +225,10 @@ Group of_assertion() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(), of_rejection(),
-                                         of_requirements(), of_constraint(), of_output_rule(), of_keep(),  of_retry(),
-                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_manual(), of_approval(),
-                                         of_probe(), of_done_when(), of_wait_until(),   of_assertion()};
+  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(),      of_rejection(),
+                                         of_requirements(), of_constraint(), of_output_rule(), of_keep(),       of_retry(),
+                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_manual(),     of_approval(),
+                                         of_notify(),       of_probe(),      of_done_when(),   of_wait_until(), of_assertion()};
   return all;
 }
 
@@ -279,6 +285,7 @@ std::string in_words(const KeyDoc& doc) {
     case size: return "a size";
     case choice: return listed(doc.choices);
     case texts:
+    case argv:
     case some_texts:
     case values:
     case items:

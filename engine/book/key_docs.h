@@ -28,6 +28,7 @@ enum class Shape {
   size,             // 64KB
   choice,           // one of `choices`
   texts,            // a list of text
+  argv,             // a list of text without ${{ }}, not empty
   some_texts,       // that is not empty
   items,            // a list of text with ${{ }}, not empty
   values,           // a list of values, not empty

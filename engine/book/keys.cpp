@@ -14,8 +14,8 @@ const KeySet runbook = {
     "a runbook",
     {"runbook",     "title",         "version", "source", "summary", "runbook_version", "requires", "tested_with",
      "inputs",      "constraints",   "vars",    "env",    "dir",     "defaults",        "steps",    "outputs",
-     "not_encoded", "not_automated", "note",    "tags"},
-    {"targets", "target", "lock", "notify", "anchor", "finally"}};
+     "not_encoded", "not_automated", "note",    "tags",   "notify"},
+    {"targets", "target", "lock", "anchor", "finally"}};
 
 const KeySet section = {"a section",
                         {"section", "id", "when", "env", "dir", "note", "tags", "source", "steps"},
@@ -37,6 +37,7 @@ const KeySet collected = {
     "a value to collect",
     {"type", "default", "pattern", "reject", "enum", "min", "max", "min_items", "max_items", "description", "example"},
     {}};
+const KeySet notify = {"`notify`", {"exec"}, {}};
 const KeySet approval = {"`requires_approval`", {"by", "count", "not_operator"}, {}};
 const KeySet manual = {"`manual`", {"instructions", "checklist", "collect", "evidence"}, {}};
 const KeySet reject = {"`reject`", {"pattern", "because"}, {}};

@@ -17,7 +17,7 @@ struct KeySet {
 
 namespace keys {
 extern const KeySet runbook, section, step, input, reject, constraint, requirements, output_rule, keep, retry, hint,
-    output_sizes, uncovered, manual, collected, approval;
+    output_sizes, uncovered, manual, collected, approval, notify;
 extern const KeySet before, done_when, verify, wait_until, assertion;
 }  // namespace keys
 

@@ -70,6 +70,24 @@ class RunbookLoader {
     fields_.note("note", note);
     fields_.texts("tags", tags);
     load_requirements(root_, problems_, *runbook_);
+    if (const Node* notify = find("notify")) load_notify(*notify);
+  }
+
+  void load_notify(const Node& map) {
+    constexpr const char* form = "write `notify: {exec: [./page-me.sh]}`";
+    if (!expect(Node::Kind::map, map, "notify", problems_, form)) return;
+    check_keys(map, keys::notify, problems_);
+    const Node::Member* exec = map.find("exec");
+    if (!exec) return problems_.error(map.place, 1, "`notify` lacks `exec`", form);
+    Fields(map, problems_).texts("exec", runbook_->notify);
+    if (exec->value->kind == Node::Kind::list && exec->value->items.empty())
+      problems_.error(*exec->value, "`exec` names no program", form);
+    for (const NodePtr& item : exec->value->items) {
+      const bool is_blank = item->text.find_first_not_of(" \t\n") == std::string::npos;
+      if (item->kind == Node::Kind::scalar && is_blank) problems_.error(*item, "an item of `exec` is empty");
+      if (item->text.find("${{") != std::string::npos)
+        problems_.error(*item, "`notify` can't have values in `exec`", "the event on its standard input has them");
+    }
   }
 
   void load_values() {

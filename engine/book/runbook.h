@@ -205,6 +205,7 @@ struct Runbook {
   std::vector<Input> inputs;
   std::vector<Constraint> constraints;
   std::vector<std::pair<std::string, PlacedTemplate>> vars;
+  std::vector<std::string> notify;  // `notify: {exec:}`: the program and its arguments; empty: none
   std::vector<std::pair<std::string, PlacedTemplate>> outputs;
   Section root;                    // without title
   std::vector<const Step*> steps;  // in written order

@@ -53,9 +53,7 @@ const Question& Answering::require_question(const std::string& choice) const {
   if (!it.approved_by.empty())
     throw Error(ExitCode::usage, fmt::format("`{}` is approved already, by {}", step_id, fmt::join(it.approved_by, ", ")),
                 fmt::format("runbook run --resume {}", row.run));
-  const auto before = state.questions.find(manual_question_id(step(), it));
-  if (before != state.questions.end() && !before->second.choice.empty())
-    throw_answered(before->second.answered_by, before->second.choice);
+  if (!it.answered_by.empty()) throw_answered(it.answered_by, it.answer);
   if (step().kind != Step::Kind::manual && !step().approval)
     throw Error(ExitCode::usage,
                 fmt::format("`{}` is no manual step and requires no approval: there is nothing to {}", step_id, choice));

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/shell_word.h"
 #include "cli/advice.h"
+#include "cli/notifier.h"
 #include "cli/person.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -177,10 +178,11 @@ class Drive {
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();
+    Notifier notifier(progress, facts_);
     const auto approver = [this](const Question& question, const Answer& given) {
       return approver_of(state_, plan_.run, question, given);
     };
-    Executor executor({facts_, *journal_, state_, performer, *person, progress, clock_, inbox_, approver},
+    Executor executor({facts_, *journal_, state_, performer, *person, notifier, clock_, inbox_, approver},
                       std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;
     try {
@@ -190,6 +192,7 @@ class Drive {
       client.leave(SupervisorClient::Leaving::steps_run_on);
       throw;
     }
+    notifier.finish();
     client.leave(conclusion.has_running_steps ? SupervisorClient::Leaving::steps_run_on : SupervisorClient::Leaving::all_ended);
     return tell(conclusion);
   }

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "os/fd.h"
+#include "os/files.h"
 
 namespace runbook {
 namespace {
@@ -72,16 +73,23 @@ class Asking {
   // 0, or errno.
   int spawn() {
     Spawning spawning;
-    posix_spawn_file_actions_addopen(&spawning.actions, 0, "/dev/null", O_RDONLY, 0);
+    const Fd input = memory_file(inquiry_.input, "input");
+    posix_spawn_file_actions_adddup2(&spawning.actions, input.get(), 0);
     posix_spawn_file_actions_adddup2(&spawning.actions, out_.write.get(), 1);
     if (inquiry_.errors == Inquiry::Errors::kept) posix_spawn_file_actions_adddup2(&spawning.actions, err_.write.get(), 2);
     posix_spawn_file_actions_addchdir_np(&spawning.actions, inquiry_.dir.c_str());
     // With a time limit it has a group of its own, to be killed as one; without, it may ask at the terminal.
     if (inquiry_.timeout_ms) posix_spawnattr_setflags(&spawning.attributes, POSIX_SPAWN_SETPGROUP);
-    std::vector<char*> argv;
-    for (const std::string& word : inquiry_.argv) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    return ::posix_spawnp(&pid_, argv[0], &spawning.actions, &spawning.attributes, argv.data(), environ);
+    std::vector<char*> argv = pointers_to(inquiry_.argv), env = pointers_to(inquiry_.env);
+    return ::posix_spawnp(&pid_, argv[0], &spawning.actions, &spawning.attributes, argv.data(),
+                          inquiry_.env.empty() ? environ : env.data());
+  }
+
+  static std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
   }
 
   // Until it ended, or must be ended.

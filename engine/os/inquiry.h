@@ -1,6 +1,6 @@
 #pragma once
 // A program that is asked something before a run begins: its answer is what it prints. It is no step: nothing is journaled, and
-// it ends with its answer. Its standard input is empty.
+// it ends with its answer.
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -18,6 +18,8 @@ struct Inquiry {
   std::filesystem::path dir;               // absolute
   std::optional<std::int64_t> timeout_ms;  // it is killed then, with all that it started
   Errors errors = Errors::shown;
+  std::string input = {};             // its standard input
+  std::vector<std::string> env = {};  // all of it, "NAME=value"; empty: ours
 };
 
 struct Reply {

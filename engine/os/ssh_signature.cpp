@@ -37,8 +37,8 @@ class Scratch {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     return (folder_ / name).string();
   }
-  Reply ask(std::vector<std::string> argv) const {
-    return inquire({std::move(argv), folder_, longest_ms, Inquiry::Errors::kept});
+  Reply ask(std::vector<std::string> argv, std::string_view input = {}) const {
+    return inquire({std::move(argv), folder_, longest_ms, Inquiry::Errors::kept, std::string(input)});
   }
 
  private:
@@ -66,15 +66,14 @@ std::string ssh_sign(const fs::path& key, std::string_view text) {
 SignedBy ssh_verify(const fs::path& allowed_signers, const std::string& signature, std::string_view text) {
   const Scratch scratch;
   const std::string allowed = fs::absolute(allowed_signers).string();
-  const std::string file = scratch.write("signature", signature), message = scratch.write("approval", text);
+  const std::string file = scratch.write("signature", signature);
   const Reply found = scratch.ask({"ssh-keygen", "-Y", "find-principals", "-s", file, "-f", allowed});
   if (!found.is_good()) return {"", fmt::format("the key is none of {}", allowed_signers.string())};
   SignedBy last{"", "nobody signed it"};
   std::istringstream principals(found.out);
   for (std::string principal; std::getline(principals, principal);) {
     const Reply verified =
-        scratch.ask({"sh", "-c", "exec ssh-keygen -Y verify -f \"$1\" -I \"$2\" -n runbook -s \"$3\" < \"$4\"", "sh", allowed,
-                     principal, file, message});
+        scratch.ask({"ssh-keygen", "-Y", "verify", "-f", allowed, "-I", principal, "-n", "runbook", "-s", file}, text);
     if (verified.is_good()) return {principal, ""};
     last.why = "the signature is not of this approval";
   }

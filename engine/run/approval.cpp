@@ -85,7 +85,7 @@ Proposal ask_for_approval(const Step& step, const InstanceState& it, const Value
   question.by = step.approval->by;
   question.count = step.approval->count;
   question.not_operator = step.approval->not_operator;
-  Proposal asked = ask_again(question, it.approvals_asked, approvals_of(it, question.sha256) + 1);
+  Proposal asked = ask_again(question, it.questions_asked, approvals_of(it, question.sha256) + 1);
   asked.attach("form", to_json(matter));
   return asked;
 }
@@ -135,12 +135,12 @@ std::vector<Proposal> answer_approval(const RunState& state, const Question& que
     return {answered, Proposal(event::refused, question.instance, object({{"why", why}}))};
   }
   if (question.number >= question.count) return {answered};
-  return {answered, ask_again(question, state.of(question.instance).approvals_asked, question.number + 1)};
+  return {answered, ask_again(question, state.of(question.instance).questions_asked, question.number + 1)};
 }
 
 Proposal turn_away(const Question& question, const Answer& given, const std::string& why) {
   return Proposal(event::answered, question.instance,
-                  object({{"who", given.who}, {"question", question.id}, {"choice", "turned away"}, {"because", why}}));
+                  object({{"who", given.who}, {"question", question.id}, {"choice", turned_away}, {"because", why}}));
 }
 
 }  // namespace runbook

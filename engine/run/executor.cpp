@@ -115,7 +115,7 @@ std::vector<Answer> Executor::answers_of_others() {
   for (Answer& answer : parts_.journal.answers()) {
     auto question = parts_.state.questions.find(answer.question);
     if (question == parts_.state.questions.end() || !question->second.is_open) continue;
-    const bool is_to_be_judged = is_approval_by_others(question->second);  // what does not count is turned away
+    const bool is_to_be_judged = is_approval_by_others(question->second) || question->second.about == "manual";
     if (is_to_be_judged || why_not_taken(question->second, answer).empty()) fitting.push_back(std::move(answer));
   }
   return fitting;
@@ -253,7 +253,7 @@ Approver Executor::approver_of(const Question& question, const Answer& given) co
 
 // What somebody wrote beside the commands must not close the question for those who may answer it.
 void Executor::turn_away(const Question& question, const Answer& given, const std::string& why) {
-  if (!is_approval_by_others(question)) return;
+  if (!is_approval_by_others(question) && question.about != "manual") return;
   parts_.observer.notice(fmt::format("an answer about `{}` does not count: {}", question.instance, why));
   for (const Answer& other : parts_.journal.answers()) {
     if (other.question != question.id) continue;

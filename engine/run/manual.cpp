@@ -111,14 +111,10 @@ Proposal confirmed(const Step& step, const Answer& given, std::int64_t now_ms) {
 
 }  // namespace
 
-std::string manual_question_id(const Step& step, const InstanceState& it) {
-  return fmt::format("{}/manual/{}", step.id, it.group);
-}
-
 Proposal ask_manual(const Step& step, const InstanceState& it, const Value& form) {
   const std::string title = step.title == step.id ? "" : ": " + step.title;
   Proposal asked(event::asked, step.id,
-                 object({{"question", manual_question_id(step, it)},
+                 object({{"question", fmt::format("{}/manual_{}/{}", step.id, it.group, it.questions_asked + 1)},
                          {"about", "manual"},
                          {"text", fmt::format("`{}` is done by a person{}", step.id, title)},
                          {"choices", List{"confirm", "reject", "skip"}}}));

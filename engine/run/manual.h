@@ -19,9 +19,8 @@ namespace runbook {
 
 inline constexpr std::int64_t largest_kept_file = 1 << 20;
 
-// A rejected step is asked anew, in a new group: an answer can never reach another asking.
-std::string manual_question_id(const Step& step, const InstanceState& it);
-// `form`: the step's parameters with their values. Its choices: confirm, reject, skip.
+// `form`: the step's parameters with their values. Its choices: confirm, reject, skip. Each asking has an id of its
+// own: an answer can never reach another one.
 Proposal ask_manual(const Step& step, const InstanceState& it, const Value& form);
 
 // What was given, name by name, as the values of `collect`. What is not given has its default from the form.

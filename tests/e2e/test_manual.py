@@ -267,7 +267,7 @@ def test_what_can_not_be_answered_says_why(world):
     world.write(PLAIN.replace("steps:\n", "steps:\n  - {id: first, shell: exit 1}\n"))
     world.run()
     assert "`look` is pending: nobody has been asked about it" in world("confirm", "last", "look").err
-    assert "`first` is no manual step: there is nothing to confirm" in world("confirm", "last", "first").err
+    assert "`first` is no manual step and requires no approval: there is nothing to confirm" in world("confirm", "last", "first").err
     assert "did you mean `look`?" in world("confirm", "last", "lok").err
     world("cancel", "last")
     assert world("confirm", "last", "look").code == 2

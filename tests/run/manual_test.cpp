@@ -207,9 +207,13 @@ TEST_CASE("an answer to an engine that died is taken up by the next") {
   CHECK(loop.performer.told_of == Words{"act b"});
 }
 
-TEST_CASE("an answer of others that is not whole is passed over") {
+TEST_CASE("an answer of others that is not whole is turned away, and the matter is asked anew") {
   Loop loop(by_hand);
   loop.run();
+  const std::string first = loop.state.open_question("a")->id;
   loop.journal.given.push_back({loop.state.open_question("a")->id, "confirm", "bob", "", 0, Value()});
   CHECK(loop.resume().end.state == "waiting");
+  CHECK(loop.state.open_question("a")->id != first);
+  CHECK(loop.state.questions.at(first).choice == turned_away);
+  CHECK(loop.state.of("a").answered_by == "");
 }

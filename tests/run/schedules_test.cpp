@@ -24,7 +24,11 @@ const std::string every_effect =
     "- {id: deciding_once, shell: o, effect: once, done_when: {shell: look, decides: true}}\n"
     "- {id: plain_irreversible, shell: x, effect: irreversible}\n"
     "- {id: deciding_irreversible, shell: x, effect: irreversible, retry: {attempts: 2}, done_when: {shell: look, decides: "
-    "true}}\n";
+    "true}}\n"
+    "- {id: plain_manual, manual: {instructions: m, checklist: [One, Two], collect: {name: {}}}}\n"
+    "- {id: seen_manual, manual: m, before: {shell: look, outputs: {seen: stdout}}, done_when: {shell: look, timeout: 2s}}\n"
+    "- {id: approved_once, shell: o, effect: once, requires_approval: {count: 2}}\n"
+    "- {id: approved_manual, manual: m, requires_approval: {by: [ada]}}\n";
 
 // The engine dies.
 struct Crash {};
@@ -68,6 +72,7 @@ class World : public Performer {
   std::string keep_secret(const std::filesystem::path&, std::string_view) override { return {}; }
   Recalled recall_secret(const std::filesystem::path&) override { return {}; }
   Recalled recall_secret(const std::vector<std::string>&, const std::filesystem::path&) override { return {}; }
+  void is_done_by_hand(const std::string& instance) { is_done_.insert(instance); }
 
  private:
   struct Process {
@@ -166,8 +171,10 @@ class Schedule {
   bool drive() {
     journal_.forget_uncommitted();
     state_ = journal_.fold();
+    check_approvals();
     inbox_.wait(std::chrono::milliseconds(0));  // what was posted to the one before is lost
     decide_doubts();
+    answer_people();
     Executor executor({facts_, journal_, state_, world_, nobody_, witness_, clock_, inbox_},
                       std::max(state_.last_attempt, world_.greatest_n));
     try {
@@ -187,6 +194,31 @@ class Schedule {
       if (!question || question->about != "doubt" || chance_.of(30)) continue;
       static const std::vector<std::string> choices = {"done", "not-done", "retry"};
       journal_.given.push_back({question->id, choices[chance_.below(3)], "ada", "she looked", 0, {}});
+    }
+  }
+  // Somebody may have done it, or not; and answers now, later, or what does not count.
+  void answer_people() {
+    for (const Step* step : facts_.runbook->steps) {
+      const Question* question = state_.open_question(step->id);
+      if (!question || chance_.of(30)) continue;
+      const bool is_manual = question->about == "manual";
+      if (!is_manual && question->sha256.empty()) continue;
+      if (is_manual && (world_.is_kind || chance_.of(80))) world_.is_done_by_hand(step->id);
+      static const std::vector<std::string> others = {"reject", "skip", "perhaps"};
+      const std::string yes = is_manual ? "confirm" : "approve";
+      const std::string choice = world_.is_kind || chance_.of(70) ? yes : others[chance_.below(3)];
+      const bool is_whole = world_.is_kind || chance_.of(80);
+      journal_.answer(Answer{question->id, choice, "ada", is_whole ? "she looked" : "", 0,
+                             is_whole ? object({{"outputs", object({{"name", "x"}})}}) : Value()});
+    }
+  }
+  // It is known who approved what: nothing begins without.
+  void check_approvals() {
+    for (const Step* step : facts_.runbook->steps) {
+      const InstanceState& it = state_.of(step->id);
+      const bool is_begun = it.is_open || (step->manual && it.state == StepState::waiting);
+      if (step->approval && is_begun && static_cast<int>(it.approved_by.size()) < step->approval->count)
+        world_.broken = step->id + " began without its approval";
     }
   }
   void crash_sometimes() {

@@ -110,6 +110,34 @@ TEST_CASE("a run pauses, is driven on, and is left once") {
   CHECK(story.run.was_left());
 }
 
+TEST_CASE("events about questions that are unknown, closed or of another step change nothing they should not") {
+  // In every order of four: the fold takes them all.
+  const std::vector<std::pair<std::string_view, Value>> kinds = {
+      {event::asked, object({{"question", "a/manual/1"}, {"about", "manual"}, {"text", "do it"}})},
+      {event::ticked, object({{"question", "a/manual/1"}, {"item", 1}})},
+      {event::answered, object({{"question", "a/manual/1"}, {"choice", "confirm"}, {"who", "ada"}})},
+      {event::exited, Value()},
+      {event::ended, object({{"result", "failed"}})},
+      {event::renewed, Value()},
+      {event::asked, object({{"question", "a/approval_1/1"}, {"about", "approval"}, {"sha256", "ab"}, {"count", 1}})},
+      {event::answered, object({{"question", "a/approval_1/1"}, {"choice", "approve"}, {"who", "ada"}})}};
+  const std::size_t count = kinds.size();
+  for (std::size_t at = 0; at < count * count * count * count; ++at) {
+    RunState state;
+    for (std::size_t i = 0, rest = at; i < 4; ++i, rest /= count) {
+      Event event;
+      event.kind = kinds[rest % count].first;
+      event.instance = "a";
+      event.body = kinds[rest % count].second;
+      event.seq = static_cast<std::int64_t>(i) + 1;
+      state.apply(event);
+    }
+    const Question* open = state.open_question("a");
+    CHECK((!open || open->is_open));
+    CHECK_FALSE(state.of("a").is_open);
+  }
+}
+
 TEST_CASE("events of later versions and bodies that lack everything are passed over") {
   Story story;
   for (std::string_view kind :
