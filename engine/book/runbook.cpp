@@ -56,6 +56,9 @@ std::vector<std::string> Step::output_names() const {
       if (std::find(names.begin(), names.end(), rule.name) == names.end()) names.push_back(rule.name);
   };
   add(outputs);
+  if (manual) {
+    for (const Input& input : manual->collect) names.push_back(input.name);
+  }
   for (const Probe* each : {done_when.get(), probe.get()})
     if (each) add(each->outputs);
   return names;

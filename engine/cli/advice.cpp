@@ -143,7 +143,7 @@ std::string what_to_give(const Value& form) {
   for (const Value& field : fields.is_list() ? fields.as_list() : List()) {
     const std::string name = field.text_or("name", "");
     if (!default_of(form, name))
-      text += " --set " + name + "=" + quoted_for_shell(field.find("example") ? to_text(field.get("example")) : "...");
+      text += " --set " + name + "=" + quoted_for_shell(field.find("example") ? text_or_json(field.get("example")) : "...");
   }
   return text + (form.text_or("evidence", "") == "required" ? " --note \"...\"" : "");
 }

@@ -44,7 +44,7 @@ std::optional<std::string> ManualDialog::tick_all(const Question& question) {
   const std::int64_t count = static_cast<std::int64_t>(items.as_list().size());
   for (std::int64_t item = 0; item < count; ++item) {
     if (question.ticked.count(item)) continue;
-    const std::string text = to_text(items.as_list()[static_cast<std::size_t>(item)]);
+    const std::string text = text_or_json(items.as_list()[static_cast<std::size_t>(item)]);
     while (true) {
       auto word = line(fmt::format("[{}/{}] {}: done | reject | skip (Ctrl-D pauses): ", item + 1, count, text));
       if (!word || is_way_out(*word)) return word;

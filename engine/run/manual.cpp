@@ -58,7 +58,7 @@ class Collecting {
   }
 
   void refuse(const Input& input, std::string message) {
-    const std::string example = input.example.is_null() ? "..." : to_text(input.example);
+    const std::string example = input.example.is_null() ? "..." : text_or_json(input.example);
     collected_.problems.push_back({std::move(message), fmt::format("--set {}={}", input.name, example)});
   }
 
@@ -137,10 +137,8 @@ Taken take_value(const Input& input, const std::string& text) {
 std::optional<std::string> default_of(const Value& form, const std::string& name) {
   const Value* field = find_field(form, name);
   const Value* fallback = field ? field->find("default") : nullptr;
-  return fallback ? std::optional(to_text(*fallback)) : std::nullopt;
+  return fallback ? std::optional(text_or_json(*fallback)) : std::nullopt;
 }
-
-std::string to_text(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
 
 std::string why_not_confirmed(const Manual& manual, const Answer& given) {
   if (given.choice != "confirm") return given.because.empty() ? fmt::format("`{}` needs a reason", given.choice) : "";
@@ -148,7 +146,7 @@ std::string why_not_confirmed(const Manual& manual, const Answer& given) {
   for (const Input& input : manual.collect) {
     const Value* value = outputs.find(input.name);
     if (!value) return fmt::format("`{}` is missing", input.name);
-    const std::string why = take_value(input, to_text(*value)).why;
+    const std::string why = take_value(input, text_or_json(*value)).why;
     if (!why.empty()) return fmt::format("`{}`: {}", input.name, why);
   }
   const bool has_evidence = evidence.is_list() && !evidence.as_list().empty();

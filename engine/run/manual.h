@@ -36,8 +36,6 @@ struct Taken {
 Taken take_value(const Input& input, const std::string& text);
 // What counts if the value is not given, as text; nullopt: nothing.
 std::optional<std::string> default_of(const Value& form, const std::string& name);
-// A value as a person reads it.
-std::string to_text(const Value& value);
 
 // "" if the answer can be taken: its values are what the step wants, and evidence is there if it is required.
 std::string why_not_confirmed(const Manual& manual, const Answer& given);

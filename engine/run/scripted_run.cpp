@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/error.h"
 #include "base/json.h"
+#include "run/manual.h"
 #include "run/questions.h"
 #include "run/recovery.h"
 
@@ -92,9 +94,13 @@ bool ScriptedRun::answer_question(const Question& question) {
   if (!answer) return false;
   world_.pass(answer->after_ms);
   const std::string choice = answer->choice.empty() ? question.choices.front() : answer->choice;
-  Answer given{question.id,     choice,          answer->who.empty() ? limits_.who : answer->who,
-               answer->because, world_.now_ms(), fields_of(question, *answer)};
+  const bool gives_values = question.about != "manual" || choice == "confirm";
+  Answer given{question.id, choice, answer->who, answer->because, world_.now_ms(), {}};
+  if (given.who.empty()) given.who = limits_.who;
+  if (given.because.empty() && !gives_values) given.because = "the scenario says so";
+  if (gives_values) given.fields = fields_of(question, *answer);
   if (!why_not_a_choice(question, given).empty()) return false;
+  if (question.about == "manual" && choice == "confirm") world_.is_done_by_hand(question.instance);
   journal_.given.push_back(std::move(given));
   return true;
 }
@@ -126,6 +132,7 @@ Value ScriptedRun::fields_of(const Question& question, const ScriptedAnswer& ans
   if (!question.phrase.empty()) return object({{"phrase", question.phrase}});
   const Step* step = facts_.runbook->find(question.instance);
   if (!step) return answer.set;
+  if (step->manual && question.about == "manual") return confirmation(*step, question, answer);
   const Value outputs = world_.outputs_of(*step, answer.set);
   Map fields;
   for (const auto& [name, value] : outputs.is_map() ? outputs.as_map() : Map()) {
@@ -133,6 +140,20 @@ Value ScriptedRun::fields_of(const Question& question, const ScriptedAnswer& ans
     if (!rule || !rule->is_secret) fields.emplace_back(name, value);
   }
   return Value(std::move(fields));
+}
+
+Value ScriptedRun::confirmation(const Step& step, const Question& question, const ScriptedAnswer& answer) const {
+  const Value outputs = world_.outputs_of(step, answer.set);
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const auto& [name, value] : outputs.is_map() ? outputs.as_map() : Map()) given.emplace_back(name, text_or_json(value));
+  const Value form = question.form.empty() ? Value() : parse_json(journal_.blob(question.form));
+  const Collected collected = collect(*step.manual, form, given);
+  if (!collected.problems.empty())
+    throw Error(ExitCode::usage,
+                fmt::format("what is answered to step `{}` can't be taken: {}", step.id, collected.problems.front().message),
+                "give the value in the scenario, `answers: [{choice: confirm, set: {...}}]`, or as `example:` of the step");
+  Value fields = object({{"outputs", collected.values}});
+  return step.manual->needs_evidence ? with(fields, "evidence", List{object({{"note", "seen"}})}) : fields;
 }
 
 ScriptedResult ScriptedRun::result(End end) {

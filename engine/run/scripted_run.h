@@ -52,6 +52,8 @@ class ScriptedRun {
   std::optional<ScriptedAnswer> answer_to(const Question& question);
   ScriptedAnswer answer_in_doubt(const Question& question);
   Value fields_of(const Question& question, const ScriptedAnswer& answer) const;
+  // Throws Error (exit 2) if the step does not take it.
+  Value confirmation(const Step& step, const Question& question, const ScriptedAnswer& answer) const;
   ScriptedResult result(End end);
 
   RunFacts facts_;

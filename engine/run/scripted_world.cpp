@@ -123,7 +123,7 @@ Given ScriptedWorld::seen(const Step& step, Role role) {
   const std::size_t number = looked_[step.id]++;
   if (number < script.sees.size())
     return {static_cast<Given::Answer>(script.sees[number].answer), outputs_of(step, script.sees[number].outputs)};
-  const bool holds = step.kind != Step::Kind::act || has_taken_effect(step.id);
+  const bool holds = (step.kind != Step::Kind::act && step.kind != Step::Kind::manual) || has_taken_effect(step.id);
   return {holds ? Given::Answer::yes : Given::Answer::no, outputs_of(step, {})};
 }
 

@@ -27,6 +27,8 @@ class ScriptedWorld : public Performer, public Clock {
   void serve(Inbox& inbox) { inbox_ = &inbox; }
   // The engine died; open: the attempts whose end the journal does not know.
   void crash(Fate fate, const std::vector<std::int64_t>& open);
+  // A person did what the manual step asks for.
+  void is_done_by_hand(const std::string& step) { ++effects_[step]; }
   void pass(std::int64_t time_ms) { now_ms_ += time_ms; }
 
   void start(const Launch& launch) override;
