@@ -36,6 +36,7 @@ struct InstanceState {
   std::string question;                          // the open one, or ""
   std::string before, outputs, output, request;  // digests of blobs, or ""
   std::optional<std::int64_t> exit_code;
+  std::vector<std::string> left;  // processes that it left behind on purpose, of all its attempts: "pid 12 sleep 60"
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;
 };

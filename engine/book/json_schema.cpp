@@ -164,6 +164,7 @@ class Schema {
   Value schema_of_many(Shape shape) const {
     switch (shape) {
       case Shape::texts: return list_of(scalar());
+      case Shape::some_texts: return not_empty(list_of(scalar("\\S")));
       case Shape::values: return not_empty(list_of(scalar()));
       case Shape::exit_codes: return list_of(whole_number(0, 255));
       case Shape::some_exit_codes: return not_empty(list_of(whole_number(0, 255)));

@@ -86,6 +86,8 @@ Group of_step() {
            {"on_timeout", choice, "What happens then: a person is asked, or it is ended.", no, "ask", {"ask", "kill"}},
            {"retry", map, "Tries again what failed; never what is in doubt.", no, {}, {}, &keys::retry},
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
+           {"leaves", some_texts,
+            "Which processes are meant to live on when it has ended (a tunnel), in words; they end with the run."},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
            {"example", examples, "Values of its outputs, for rehearsals."},
@@ -256,6 +258,7 @@ std::string in_words(const KeyDoc& doc) {
     case size: return "a size";
     case choice: return listed(doc.choices);
     case texts:
+    case some_texts:
     case values:
     case sources:
     case list: return "a list";

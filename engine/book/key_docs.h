@@ -27,6 +27,7 @@ enum class Shape {
   size,             // 64KB
   choice,           // one of `choices`
   texts,            // a list of text
+  some_texts,       // that is not empty, nor is any of them
   values,           // a list of values, not empty
   exit_codes,       // a list of 0 to 255
   some_exit_codes,  // that is not empty

@@ -22,10 +22,11 @@ const KeySet section = {"a section",
                         {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel",
                          "watch", "rescue", "finally"}};
 
-const KeySet step = {"a step",
-                     {"id", "title", "when", "env", "dir", "effect", "before", "done_when", "verify", "outputs", "output",
-                      "timeout", "on_timeout", "retry", "hints", "note", "tags", "example", "source"},
-                     {"target", "on_failure", "undo", "tty", "leaves", "requires_approval", "fresh_for", "was"}};
+const KeySet step = {
+    "a step",
+    {"id",     "title",   "when",       "env",   "dir",   "effect", "before", "done_when", "verify",  "outputs",
+     "output", "timeout", "on_timeout", "retry", "hints", "leaves", "note",   "tags",      "example", "source"},
+    {"target", "on_failure", "undo", "tty", "requires_approval", "fresh_for", "was"}};
 
 const KeySet input = {
     "an input",
@@ -103,8 +104,8 @@ const std::vector<std::string>& default_keys() {
 }
 
 const std::vector<std::string>& effect_keys() {
-  static const std::vector<std::string> names = {"effect",  "before",  "done_when",  "verify",
-                                                 "outputs", "timeout", "on_timeout", "retry"};
+  static const std::vector<std::string> names = {"effect",  "before",     "done_when", "verify", "outputs",
+                                                 "timeout", "on_timeout", "retry",     "leaves"};
   return names;
 }
 

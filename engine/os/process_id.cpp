@@ -20,6 +20,8 @@ struct Stat {
   pid_t parent = 0;
   pid_t group = 0;
   std::uint64_t start_time = 0;
+  std::uint64_t memory = 0;  // 0: it has none, or none any more
+  std::uint64_t environment_end = 0;
 };
 
 // proc(5): the command in parentheses may itself hold blanks and parentheses, so fields are counted from the last one.
@@ -31,15 +33,27 @@ std::optional<Stat> stat_of(pid_t pid) {
   Stat stat;
   const char* at = text->c_str() + end_of_command + 2;
   stat.state = *at;
-  for (int field = 4; field <= 22; ++field) {
+  for (int field = 4; field <= 51; ++field) {
     at = std::strchr(at, ' ');
     if (!at) return std::nullopt;
     ++at;
     if (field == 4) stat.parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
     if (field == 5) stat.group = static_cast<pid_t>(std::strtol(at, nullptr, 10));
     if (field == 22) stat.start_time = std::strtoull(at, nullptr, 10);
+    if (field == 23) stat.memory = std::strtoull(at, nullptr, 10);
+    if (field == 51) stat.environment_end = std::strtoull(at, nullptr, 10);
   }
   return stat;
+}
+
+// nullopt: it is just becoming another program, and for a moment has no environment that could be read.
+std::optional<std::string> environment_of(pid_t pid) {
+  auto text = try_read_file("/proc/" + std::to_string(pid) + "/environ");
+  if (!text || !text->empty()) return text.value_or("");
+  auto stat = stat_of(pid);
+  bool is_between_programs = stat && stat->memory > 0 && stat->environment_end == 0;
+  if (is_between_programs) return std::nullopt;
+  return try_read_file("/proc/" + std::to_string(pid) + "/environ").value_or("");  // it may have become one meanwhile
 }
 
 std::string command_of(pid_t pid) {
@@ -81,13 +95,24 @@ std::uint64_t start_time_of(pid_t pid) {
   return stat ? stat->start_time : 0;
 }
 
+pid_t parent_of(const ProcessId& process) {
+  auto stat = stat_of(process.pid);
+  return stat && stat->start_time == process.start_time ? stat->parent : 0;
+}
+
 bool is_alive(const ProcessId& process) {
   auto stat = stat_of(process.pid);
   return stat && stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
 }
 
 std::string marker_of(pid_t pid) {
-  std::string environment = try_read_file("/proc/" + std::to_string(pid) + "/environ").value_or("");
+  constexpr int most_looks = 200;
+  auto read = environment_of(pid);
+  for (int looks = 1; !read && looks < most_looks; ++looks) {
+    ::usleep(1'000);
+    read = environment_of(pid);
+  }
+  std::string environment = read.value_or("");
   std::string wanted = std::string(attempt_marker) + "=";
   std::size_t at = 0;
   while (at < environment.size()) {
@@ -108,6 +133,14 @@ std::vector<ProcessId> processes_marked(const std::string& marker) {
     if (stat && stat->state != 'Z') found.push_back({pid, stat->start_time});
   });
   return found;
+}
+
+std::string shown(const Child& child) { return "pid " + std::to_string(child.pid) + " " + child.command; }
+std::string not_to_be_ended(const Child& child) { return shown(child) + " (runs on: not permitted to end it)"; }
+
+Child child_of_number(pid_t pid) {
+  auto stat = stat_of(pid);
+  return stat ? Child{pid, stat->group, stat->state == 'Z', command_of(pid)} : Child();
 }
 
 std::vector<Child> children_of(pid_t parent) {

@@ -28,6 +28,7 @@ struct Outcome {
   std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
   bool result_is_missing = false;                                  // the supervisor that held standard output died
   std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
+  std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on
 };
 std::string_view outcome_name(Outcome::Kind kind);
 
