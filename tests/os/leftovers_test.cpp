@@ -140,13 +140,15 @@ TEST_CASE("what a dead supervisor left behind is read on, and ended at the end o
                       0);
             engine.client().acknowledge(1);
             engine.client().acknowledge(2);
-            ::kill(engine.supervisor(), SIGKILL);
-            until("it is noticed", [&] { return engine.was_lost(); });
+            must_exit(engine.run(3, "true"), 0);  // tells of the two
+            ProcessId supervisor{engine.supervisor(), start_time_of(engine.supervisor())};
+            ::kill(supervisor.pid, SIGKILL);
+            until("it is gone", [&] { return engine.was_lost() && !is_alive(supervisor); });
           }
           Engine engine(folder.path(), 2);
           go.ring();
           up.wait();
-          must_exit(engine.run(3, "true"), 0);
+          must_exit(engine.run(4, "true"), 0);
           AttemptLog log = read_attempt_log(folder.path());
           must(is_alive(log.attempts.at(1).left.at(0)) && is_alive(log.attempts.at(2).left.at(0)), "both live");
           auto ended = engine.client().end_left();

@@ -93,7 +93,7 @@ TEST_CASE("a process that becomes another program is known all the while") {
   int unknown = 0;
   until("it is the last one", [&] {
     for (int looks = 0; looks < 100; ++looks) unknown += marker_of(pid) == marker ? 0 : 1;
-    return has(text_of("/proc/" + std::to_string(pid) + "/cmdline"), "sleep");
+    return has(text_of("/proc/" + std::to_string(pid) + "/comm"), "sleep");
   });
   CHECK(unknown == 0);
   ::kill(pid, SIGKILL);
