@@ -21,7 +21,8 @@ struct Stat {
   pid_t group = 0;
   std::uint64_t start_time = 0;
   std::uint64_t memory = 0;  // 0: it has none, or none any more
-  std::uint64_t environment_end = 0;
+  std::uint64_t arguments_begin = 0, arguments_end = 0;
+  std::uint64_t environment_begin = 0, environment_end = 0;  // 0: it is just becoming another program
 };
 
 // proc(5): the command in parentheses may itself hold blanks and parentheses, so fields are counted from the last one.
@@ -41,23 +42,38 @@ std::optional<Stat> stat_of(pid_t pid) {
     if (field == 5) stat.group = static_cast<pid_t>(std::strtol(at, nullptr, 10));
     if (field == 22) stat.start_time = std::strtoull(at, nullptr, 10);
     if (field == 23) stat.memory = std::strtoull(at, nullptr, 10);
+    if (field == 48) stat.arguments_begin = std::strtoull(at, nullptr, 10);
+    if (field == 49) stat.arguments_end = std::strtoull(at, nullptr, 10);
+    if (field == 50) stat.environment_begin = std::strtoull(at, nullptr, 10);
     if (field == 51) stat.environment_end = std::strtoull(at, nullptr, 10);
   }
   return stat;
 }
 
-// nullopt: it is just becoming another program, and for a moment has no environment that could be read.
-std::optional<std::string> environment_of(pid_t pid) {
-  auto text = try_read_file("/proc/" + std::to_string(pid) + "/environ");
-  if (!text || !text->empty()) return text.value_or("");
-  auto stat = stat_of(pid);
-  bool is_between_programs = stat && stat->memory > 0 && stat->environment_end == 0;
-  if (is_between_programs) return std::nullopt;
-  return try_read_file("/proc/" + std::to_string(pid) + "/environ").value_or("");  // it may have become one meanwhile
+enum class Part { arguments, environment };
+
+bool has_none(const Stat& stat, Part part) {
+  if (stat.memory == 0) return true;
+  if (stat.environment_end == 0) return false;
+  return part == Part::arguments ? stat.arguments_begin == stat.arguments_end : stat.environment_begin == stat.environment_end;
+}
+
+// In the middle of an exec there is nothing to be read: who is seen then would pass for a process without a mark or a name.
+std::string memory_of(pid_t pid, Part part) {
+  constexpr int most_looks = 200;
+  const std::string path = "/proc/" + std::to_string(pid) + (part == Part::arguments ? "/cmdline" : "/environ");
+  for (int looks = 0; looks < most_looks; ++looks) {
+    auto text = try_read_file(path);
+    if (!text || !text->empty()) return text.value_or("");
+    auto stat = stat_of(pid);
+    if (!stat || has_none(*stat, part)) return {};
+    ::usleep(1'000);
+  }
+  return {};
 }
 
 std::string command_of(pid_t pid) {
-  std::string line = try_read_file("/proc/" + std::to_string(pid) + "/cmdline").value_or("");
+  std::string line = memory_of(pid, Part::arguments);
   while (!line.empty() && line.back() == '\0') line.pop_back();
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
@@ -106,13 +122,7 @@ bool is_alive(const ProcessId& process) {
 }
 
 std::string marker_of(pid_t pid) {
-  constexpr int most_looks = 200;
-  auto read = environment_of(pid);
-  for (int looks = 1; !read && looks < most_looks; ++looks) {
-    ::usleep(1'000);
-    read = environment_of(pid);
-  }
-  std::string environment = read.value_or("");
+  std::string environment = memory_of(pid, Part::environment);
   std::string wanted = std::string(attempt_marker) + "=";
   std::size_t at = 0;
   while (at < environment.size()) {

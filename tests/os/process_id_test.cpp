@@ -92,7 +92,8 @@ TEST_CASE("a process that becomes another program is known all the while") {
   until("it has begun", [&] { return marker_of(pid) == marker; });
   int unknown = 0;
   until("it is the last one", [&] {
-    for (int looks = 0; looks < 100; ++looks) unknown += marker_of(pid) == marker ? 0 : 1;
+    for (int looks = 0; looks < 50; ++looks) unknown += marker_of(pid) == marker ? 0 : 1;
+    for (int looks = 0; looks < 50; ++looks) unknown += child_of_number(pid).command.empty() ? 1 : 0;
     return has(text_of("/proc/" + std::to_string(pid) + "/comm"), "sleep");
   });
   CHECK(unknown == 0);
