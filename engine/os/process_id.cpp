@@ -52,21 +52,23 @@ std::optional<Stat> stat_of(pid_t pid) {
 
 enum class Part { arguments, environment };
 
-bool has_none(const Stat& stat, Part part) {
-  if (stat.memory == 0) return true;
+// As the kernel sees it now: while an exec sets both bounds there is a moment in which they are the same.
+bool seems_empty(const Stat& stat, Part part) {
   if (stat.environment_end == 0) return false;
   return part == Part::arguments ? stat.arguments_begin == stat.arguments_end : stat.environment_begin == stat.environment_end;
 }
 
 // In the middle of an exec there is nothing to be read: who is seen then would pass for a process without a mark or a name.
 std::string memory_of(pid_t pid, Part part) {
-  constexpr int most_looks = 200;
+  constexpr int most_looks = 200, enough_to_believe = 5;
+  int empty_looks = 0;
   const std::string path = "/proc/" + std::to_string(pid) + (part == Part::arguments ? "/cmdline" : "/environ");
   for (int looks = 0; looks < most_looks; ++looks) {
     auto text = try_read_file(path);
     if (!text || !text->empty()) return text.value_or("");
     auto stat = stat_of(pid);
-    if (!stat || has_none(*stat, part)) return {};
+    if (!stat || stat->memory == 0) return {};
+    if (seems_empty(*stat, part) && ++empty_looks == enough_to_believe) return {};
     ::usleep(1'000);
   }
   return {};
