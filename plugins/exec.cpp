@@ -27,6 +27,7 @@ Declaration exec_declaration() {
   exec.params = {{"argv", Param::Type::arguments, "The program and its arguments; ${{ }} in each.", true, {}, {}},
                  {"stdin", Param::Type::input, "Standard input; empty if left out.", false, {}, {}}};
   exec.effect = Effect::once;
+  exec.has_process = true;
   exec.result = process_result;
   exec.example = R"yaml(- id: unpack
   title: Unpack the release

@@ -85,7 +85,8 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
   outcome.output = std::move(exit.output);
   outcome.output_total = exit.output_total;
   outcome.output_sha256 = exit.output_sha256;
-  outcome.strays = exit.strays;
+  outcome.strays = std::move(exit.strays);
+  outcome.left = std::move(exit.left);
   outcome.result_is_missing = context.keeps_result && exit.result_is_missing;
   if (context.keeps_result) outcome.result = result_of(exit);
   if (outcome.kind == Outcome::Kind::failed && context.hides_output) outcome.reason += std::string("; ") + nothing_is_kept;
@@ -141,6 +142,7 @@ Outcome ProcessStep::run(const StepContext& context) const {
   command.dir = context.dir;
   command.secrets = context.secrets;
   command.hides_output = context.hides_output;
+  command.leaves = context.leaves;
   command.output_head = context.output_head;
   command.output_tail = context.output_tail;
   command.keeps_result = context.keeps_result;

@@ -29,6 +29,7 @@ Declaration shell_declaration() {
                   {"stdin", Param::Type::input, "Standard input; empty if left out.", false, {}, {}}};
   shell.effect = Effect::once;
   shell.exports_inputs = true;
+  shell.has_process = true;
   shell.result = process_result;
   shell.example = R"yaml(- id: write_greeting
   title: Write the greeting

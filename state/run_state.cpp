@@ -63,6 +63,7 @@ void take_output(InstanceState& it, const Value& body) {
   if (body.find("output_total")) it.output_total = body.int_or("output_total", 0);
   if (body.find("exit_code")) it.exit_code = body.int_or("exit_code", 0);
   if (body.find("outputs")) it.outputs = blob_digest(body.get("outputs"));
+  for (std::string& process : texts_in(body.get("left"))) it.left.push_back(std::move(process));
 }
 
 void on_exited(InstanceState& it, const Event& event) {
@@ -91,7 +92,9 @@ void on_ended(InstanceState& it, const Event& event) {
 void on_renewed(InstanceState& it, const Event& event) {
   int group = it.group + 1, all = it.all_attempts;
   std::int64_t attempt = it.attempt;
+  std::vector<std::string> left = std::move(it.left);
   it = InstanceState();
+  it.left = std::move(left);
   it.group = group;
   it.all_attempts = all;
   it.attempt = attempt;
@@ -132,14 +135,6 @@ void apply_to_instance(InstanceState& it, const Event& event) {
     it.has_exited = false;
     take_output(it, event.body);
   }
-}
-
-std::vector<std::string> texts_in(const Value& list) {
-  std::vector<std::string> texts;
-  for (const Value& item : list.is_list() ? list.as_list() : List()) {
-    if (item.is_text()) texts.push_back(item.as_text());
-  }
-  return texts;
 }
 
 Question asked(const Event& event) {

@@ -45,6 +45,7 @@ struct InstanceState {
   std::string evidence, answered_by;  // of a manual step: a digest, and who said that it is done
   std::string answer;                 // what they said
   std::optional<std::int64_t> exit_code;
+  std::vector<std::string> left;  // processes that it left behind on purpose, of all its attempts: "pid 12 sleep 60"
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;
 };

@@ -73,6 +73,21 @@ bool operator==(const Value& a, const Value& b) {
 
 Value object(std::initializer_list<std::pair<std::string, Value>> members) { return Value(Map(members)); }
 
+Value list_from(const std::vector<std::string>& texts) {
+  List list;
+  for (const std::string& text : texts) list.emplace_back(text);
+  return Value(std::move(list));
+}
+
+std::vector<std::string> texts_in(const Value& list) {
+  std::vector<std::string> texts;
+  if (!list.is_list()) return texts;
+  for (const Value& item : list.as_list()) {
+    if (item.is_text()) texts.push_back(item.as_text());
+  }
+  return texts;
+}
+
 Value with(const Value& map, std::string_view key, Value value) {
   Map members = map.is_map() ? map.as_map() : Map();
   for (auto& [name, member] : members) {

@@ -67,6 +67,9 @@ class Value {
 
 // A map written in place: object({{"a", 1}, {"b", "text"}}).
 Value object(std::initializer_list<std::pair<std::string, Value>> members);
+// A list of texts, and the texts in a list; whatever else it holds is passed over.
+Value list_from(const std::vector<std::string>& texts);
+std::vector<std::string> texts_in(const Value& list);
 // A copy of `map` with `key` set (replaced in place, or appended). `map` may be null.
 Value with(const Value& map, std::string_view key, Value value);
 

@@ -40,6 +40,7 @@ struct Declaration {
   std::vector<Param> params;
   Effect effect = Effect::once;  // unless the step says otherwise
   bool exports_inputs = false;   // inputs (but secrets) reach it as environment variables under their own names
+  bool has_process = false;      // it is a process, and may leave others behind
   std::string result = {};       // what `outputs` and `that` look into, in words
   std::string example = {};      // a whole step, as YAML
 

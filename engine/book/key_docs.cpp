@@ -87,6 +87,8 @@ Group of_step() {
            {"on_timeout", choice, "What happens then: a person is asked, or it is ended.", no, "ask", {"ask", "kill"}},
            {"retry", map, "Tries again what failed; never what is in doubt.", no, {}, {}, &keys::retry},
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
+           {"leaves", some_texts,
+            "Which processes are meant to live on when it has ended (a tunnel), in words; they end with the run."},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
            {"requires_approval", map, "Who must approve before it has its effect.", no, {}, {}, &keys::approval},

@@ -29,7 +29,7 @@ enum class Shape {
   choice,           // one of `choices`
   texts,            // a list of text
   argv,             // a list of text without ${{ }}, not empty
-  some_texts,       // that is not empty
+  some_texts,       // that is not empty, nor is any of them
   items,            // a list of text with ${{ }}, not empty
   values,           // a list of values, not empty
   exit_codes,       // a list of 0 to 255

@@ -22,11 +22,11 @@ const KeySet section = {"a section",
                         {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel",
                          "watch", "rescue", "finally"}};
 
-const KeySet step = {
-    "a step",
-    {"id",     "title",   "when",       "env",   "dir",   "effect", "before", "done_when", "verify", "outputs",
-     "output", "timeout", "on_timeout", "retry", "hints", "note",   "tags",   "example",   "source", "requires_approval"},
-    {"target", "on_failure", "undo", "tty", "leaves", "fresh_for", "was"}};
+const KeySet step = {"a step",
+                     {"id",        "title",  "when",    "env",    "dir",     "effect",     "before",
+                      "done_when", "verify", "outputs", "output", "timeout", "on_timeout", "retry",
+                      "hints",     "leaves", "note",    "tags",   "example", "source",     "requires_approval"},
+                     {"target", "on_failure", "undo", "tty", "fresh_for", "was"}};
 
 const KeySet input = {
     "an input",
@@ -112,13 +112,13 @@ const std::vector<std::string>& default_keys() {
 }
 
 const std::vector<std::string>& effect_keys() {
-  static const std::vector<std::string> names = {"effect",  "before",     "done_when", "verify",           "outputs",
-                                                 "timeout", "on_timeout", "retry",     "requires_approval"};
+  static const std::vector<std::string> names = {"effect",     "before", "done_when",         "verify", "outputs", "timeout",
+                                                 "on_timeout", "retry",  "requires_approval", "leaves"};
   return names;
 }
 
 const std::vector<std::string>& process_keys() {
-  static const std::vector<std::string> names = {"effect", "outputs", "output", "timeout", "on_timeout", "retry"};
+  static const std::vector<std::string> names = {"effect", "outputs", "output", "timeout", "on_timeout", "retry", "leaves"};
   return names;
 }
 

@@ -155,6 +155,21 @@ class StepLoader {
     load_timeout(fields);
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
+    if (const Node::Member* leaves = fields.find("leaves")) load_leaves(*leaves);
+  }
+
+  void load_leaves(const Node::Member& leaves) {
+    constexpr const char* form = "say what lives on: `leaves: [the tunnel to the database]`";
+    if (type_ && type_->declaration && !type_->declaration->has_process)
+      return problems_.error(leaves, fmt::format("`leaves` has no meaning beside `{}`, which starts no process", step_->type));
+    if (!expect(Node::Kind::list, *leaves.value, "leaves", problems_, form)) return;
+    if (leaves.value->items.empty()) problems_.error(*leaves.value, "`leaves` names nothing", form);
+    for (const NodePtr& what : leaves.value->items) {
+      if (!expect(Node::Kind::scalar, *what, "leaves", problems_, form)) continue;
+      if (what->text.find_first_not_of(" \t\n") == std::string::npos)
+        problems_.error(*what, "`leaves` has an empty entry", form);
+      step_->leaves.push_back(what->text);
+    }
   }
 
   void load_approval() {

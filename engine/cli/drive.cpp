@@ -174,7 +174,8 @@ class Drive {
     Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
     if (plan_.is_new) progress.committed(beginning_, state_);
     StepPerformer::Parts parts{all_step_types(&client), [&](std::int64_t n) { client.acknowledge(n); },
-                               [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); }};
+                               [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); },
+                               [&] { return client.end_left(); }};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();

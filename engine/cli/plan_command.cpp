@@ -28,6 +28,7 @@ Value step_json(const PlannedStep& planned) {
   if (planned.verdict == PlannedStep::Verdict::skipped) return row;
   if (step.manual) row = with(row, "params", planned.params);
   if (step.kind == Step::Kind::act) row = with(with(row, "effect", effect_name(step.effect)), "params", planned.params);
+  if (!step.leaves.empty()) row = with(row, "leaves", list_from(step.leaves));
   List looks;
   for (const std::string& look : planned.looks) looks.emplace_back(look);
   return with(with(with(row, "env", planned.env), "dir", planned.dir), "looks", Value(std::move(looks)));
@@ -94,6 +95,7 @@ class Printer {
       print_named(indent, look.substr(0, colon), look.substr(colon + 2));
     }
     if (step.kind == Step::Kind::act) fmt::print("{}effect: {}\n", indent, effect_name(step.effect));
+    for (const std::string& what : step.leaves) fmt::print("{}leaves until the end of the run: {}\n", indent, what);
   }
 
   // A checklist item by item, and of what is collected the names.

@@ -65,12 +65,15 @@ void Progress::committed(const Event& event, const RunState& state) {
   std::lock_guard lock(mutex_);
   if (event.instance.empty()) return on_run(event, state);
   on_step(event, state);
+  for (const std::string& process : texts_in(event.body.get("strays"))) print("    left behind and ended: " + process);
+  for (const std::string& process : texts_in(event.body.get("left"))) print("    still running, ends with the run: " + process);
 }
 
 void Progress::on_run(const Event& event, const RunState& state) {
   if (event.kind == event::run_began)
     print(fmt::format("{}: {} steps", state.title.empty() ? state.runbook : state.title, runbook_.steps.size()));
   if (event.kind == event::paused || event.kind == event::left) clear_begun();
+  for (const std::string& process : texts_in(event.body.get("strays"))) print("ended with the run: " + process);
 }
 
 void Progress::on_step(const Event& event, const RunState& state) {

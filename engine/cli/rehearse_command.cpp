@@ -108,11 +108,18 @@ std::vector<Rehearsal> rehearsals_of(const Arguments& arguments, const fs::path&
   return rehearsals;
 }
 
+// Letters alone: they fit most patterns.
+std::string stand_in(const std::string& name) {
+  std::string secret = "rehearsed" + name;
+  std::erase(secret, '_');
+  return secret;
+}
+
 // What the scenario gives; behind it the examples of inputs that must be given, and a stand-in for every secret.
 NodePtr inputs_of(const Scenario& scenario, const Runbook& runbook) {
   Map examples;
   for (const Input& input : runbook.inputs) {
-    if (input.type == ValueType::secret) examples.emplace_back(input.name, "rehearsed " + input.name);
+    if (input.type == ValueType::secret) examples.emplace_back(input.name, stand_in(input.name));
     else if (!input.fallback && !input.example.is_null()) examples.emplace_back(input.name, input.example);
   }
   std::string why;

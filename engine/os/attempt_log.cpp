@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <sstream>
@@ -46,6 +47,19 @@ void read_start(std::istringstream& fields, AttemptLog& log) {
   log.last_hash = hash;
 }
 
+void read_process(std::istringstream& fields, LoggedAttempt& attempt) {
+  std::string word;
+  attempt.state = LoggedAttempt::State::running;
+  fields >> attempt.process.pid >> attempt.process.start_time >> word;
+  attempt.leaves = word == leaves_word;
+}
+
+void read_left(std::istringstream& fields, LoggedAttempt& attempt) {
+  ProcessId left;
+  fields >> left.pid >> left.start_time;
+  attempt.left.push_back(left);
+}
+
 void read_line(const std::string& text, AttemptLog& log) {
   std::istringstream fields(text);
   char kind = 0;
@@ -63,10 +77,8 @@ void read_line(const std::string& text, AttemptLog& log) {
   switch (kind) {
     case 'S': read_start(fields, log); break;
     case 'N': attempt.state = LoggedAttempt::State::not_started; break;
-    case 'P':
-      attempt.state = LoggedAttempt::State::running;
-      fields >> attempt.process.pid >> attempt.process.start_time;
-      break;
+    case 'P': read_process(fields, attempt); break;
+    case 'L': read_left(fields, attempt); break;
     case 'T': attempt.has_timed_out = true; break;
     case 'C': attempt.was_cancelled = true; break;
     case 'E': read_end(fields, attempt); break;
@@ -75,6 +87,10 @@ void read_line(const std::string& text, AttemptLog& log) {
 }
 
 }  // namespace
+
+bool AttemptLog::names_one_that_leaves() const {
+  return std::any_of(attempts.begin(), attempts.end(), [](const auto& entry) { return entry.second.leaves; });
+}
 
 AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
   AttemptLog log;

@@ -5,7 +5,8 @@
 //   H boot_id pid_namespace          at the head, and again whenever a supervisor begins
 //   S n seq hash                     about to start attempt n; the journal then stood at seq with hash
 //   N n                              nothing was started after all
-//   P n pid start_time               it runs
+//   P n pid start_time [leaves]      it runs; what it leaves behind is meant
+//   L n pid start_time               it left this behind, which lives on
 //   T n | C n                        before the signal of a timeout, of a stop
 //   E n kind number total sha256     it ended: kind code|signal; `-` for the digest where nothing is recorded of the output
 //
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "os/fd.h"
 #include "os/process_id.h"
@@ -25,10 +27,15 @@ namespace runbook {
 // In the record of an end: of an attempt whose output is not recorded.
 inline constexpr const char* no_digest = "-";
 
+// In the record of a process.
+inline constexpr const char* leaves_word = "leaves";
+
 struct LoggedAttempt {
   enum class State { announced, not_started, running, ended } state = State::announced;
   ProcessWorld world;  // in which it was started
   ProcessId process;
+  bool leaves = false;          // of its command
+  std::vector<ProcessId> left;  // what it left behind
   bool has_timed_out = false, was_cancelled = false;
   bool ended_by_signal = false;
   int status = 0;  // exit code, or signal number
@@ -43,6 +50,7 @@ struct AttemptLog {
   std::map<std::int64_t, LoggedAttempt> attempts;
   std::int64_t last_seq = 0;  // the greatest that an S named
   std::string last_hash;
+  bool names_one_that_leaves() const;
   std::int64_t greatest() const { return attempts.empty() ? 0 : attempts.rbegin()->first; }
 };
 // Lines that are torn or damaged are passed over.

@@ -20,6 +20,9 @@ struct Stat {
   pid_t parent = 0;
   pid_t group = 0;
   std::uint64_t start_time = 0;
+  std::uint64_t memory = 0;  // 0: it has none, or none any more
+  std::uint64_t arguments_begin = 0, arguments_end = 0;
+  std::uint64_t environment_begin = 0, environment_end = 0;  // 0: it is just becoming another program
 };
 
 // proc(5): the command in parentheses may itself hold blanks and parentheses, so fields are counted from the last one.
@@ -31,19 +34,48 @@ std::optional<Stat> stat_of(pid_t pid) {
   Stat stat;
   const char* at = text->c_str() + end_of_command + 2;
   stat.state = *at;
-  for (int field = 4; field <= 22; ++field) {
+  for (int field = 4; field <= 51; ++field) {
     at = std::strchr(at, ' ');
     if (!at) return std::nullopt;
     ++at;
     if (field == 4) stat.parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
     if (field == 5) stat.group = static_cast<pid_t>(std::strtol(at, nullptr, 10));
     if (field == 22) stat.start_time = std::strtoull(at, nullptr, 10);
+    if (field == 23) stat.memory = std::strtoull(at, nullptr, 10);
+    if (field == 48) stat.arguments_begin = std::strtoull(at, nullptr, 10);
+    if (field == 49) stat.arguments_end = std::strtoull(at, nullptr, 10);
+    if (field == 50) stat.environment_begin = std::strtoull(at, nullptr, 10);
+    if (field == 51) stat.environment_end = std::strtoull(at, nullptr, 10);
   }
   return stat;
 }
 
+enum class Part { arguments, environment };
+
+// As the kernel sees it now: while an exec sets both bounds there is a moment in which they are the same.
+bool seems_empty(const Stat& stat, Part part) {
+  if (stat.environment_end == 0) return false;
+  return part == Part::arguments ? stat.arguments_begin == stat.arguments_end : stat.environment_begin == stat.environment_end;
+}
+
+// In the middle of an exec there is nothing to be read: who is seen then would pass for a process without a mark or a name.
+std::string memory_of(pid_t pid, Part part) {
+  constexpr int most_looks = 200, enough_to_believe = 5;
+  int empty_looks = 0;
+  const std::string path = "/proc/" + std::to_string(pid) + (part == Part::arguments ? "/cmdline" : "/environ");
+  for (int looks = 0; looks < most_looks; ++looks) {
+    auto text = try_read_file(path);
+    if (!text || !text->empty()) return text.value_or("");
+    auto stat = stat_of(pid);
+    if (!stat || stat->memory == 0) return {};
+    if (seems_empty(*stat, part) && ++empty_looks == enough_to_believe) return {};
+    ::usleep(1'000);
+  }
+  return {};
+}
+
 std::string command_of(pid_t pid) {
-  std::string line = try_read_file("/proc/" + std::to_string(pid) + "/cmdline").value_or("");
+  std::string line = memory_of(pid, Part::arguments);
   while (!line.empty() && line.back() == '\0') line.pop_back();
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
@@ -81,13 +113,18 @@ std::uint64_t start_time_of(pid_t pid) {
   return stat ? stat->start_time : 0;
 }
 
+pid_t parent_of(const ProcessId& process) {
+  auto stat = stat_of(process.pid);
+  return stat && stat->start_time == process.start_time ? stat->parent : 0;
+}
+
 bool is_alive(const ProcessId& process) {
   auto stat = stat_of(process.pid);
   return stat && stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
 }
 
 std::string marker_of(pid_t pid) {
-  std::string environment = try_read_file("/proc/" + std::to_string(pid) + "/environ").value_or("");
+  std::string environment = memory_of(pid, Part::environment);
   std::string wanted = std::string(attempt_marker) + "=";
   std::size_t at = 0;
   while (at < environment.size()) {
@@ -108,6 +145,14 @@ std::vector<ProcessId> processes_marked(const std::string& marker) {
     if (stat && stat->state != 'Z') found.push_back({pid, stat->start_time});
   });
   return found;
+}
+
+std::string shown(const Child& child) { return "pid " + std::to_string(child.pid) + " " + child.command; }
+std::string not_to_be_ended(const Child& child) { return shown(child) + " (runs on: not permitted to end it)"; }
+
+Child child_of_number(pid_t pid) {
+  auto stat = stat_of(pid);
+  return stat ? Child{pid, stat->group, stat->state == 'Z', command_of(pid)} : Child();
 }
 
 std::vector<Child> children_of(pid_t parent) {

@@ -26,10 +26,12 @@ struct ProcessId {
 std::uint64_t start_time_of(pid_t pid);
 // Exists, is the same, and is no zombie. Within this world only.
 bool is_alive(const ProcessId& process);
+// Of the same, zombie or not; 0 if there is none any more.
+pid_t parent_of(const ProcessId& process);
 
 // Every step's process carries RUNBOOK_ATTEMPT=<run>/<n> in its environment; children inherit it.
 inline constexpr std::string_view attempt_marker = "RUNBOOK_ATTEMPT";
-// The value of that variable in a process's environment, or "".
+// The value of that variable in a process's environment, or "". Waits a moment for a process that is in the middle of an exec.
 std::string marker_of(pid_t pid);
 // All processes that carry it.
 std::vector<ProcessId> processes_marked(const std::string& marker);
@@ -40,6 +42,11 @@ struct Child {
   bool is_zombie = false;
   std::string command;  // as ps shows it, short
 };
+// As a person is told of it: "pid 12 sleep 60".
+std::string shown(const Child& child);
+std::string not_to_be_ended(const Child& child);
+// Process 0 if there is none of that number.
+Child child_of_number(pid_t pid);
 // Processes whose parent is `parent`, by a scan of /proc.
 std::vector<Child> children_of(pid_t parent);
 

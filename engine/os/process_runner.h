@@ -23,6 +23,7 @@ struct Command {
   bool keeps_result = false;                                    // standard output and error whole, up to `result_limit`
   std::optional<std::int64_t> timeout_ms;                       // it is ended then (TERM, grace, KILL)
   std::int64_t grace_ms = 5'000;
+  bool leaves = false;   // what it leaves behind when it has exited with 0 is meant: it lives on, until `end_left`
   std::int64_t seq = 0;  // where the journal stands, for the supervisor's log
   std::string hash;
 };
@@ -49,6 +50,7 @@ struct Exit {
   std::string named_outputs;  // what it wrote to $RUNBOOK_OUTPUT, raw
   bool named_outputs_are_missing = false;
   std::vector<std::string> strays;  // processes that it left behind and that were ended with it: "pid 12 sleep 60"
+  std::vector<std::string> left;    // Command::leaves: what it left behind and what lives on
 };
 
 class ProcessRunner {

@@ -45,6 +45,7 @@ std::string spawn_body(const Spawn& body) {
   writer.number(command.keeps_result);
   writer.number(command.timeout_ms.value_or(-1));
   writer.number(command.grace_ms);
+  writer.number(command.leaves);
   writer.number(command.seq);
   writer.text(command.hash);
   writer.text(body.program);
@@ -68,6 +69,7 @@ Spawn read_spawn_body(WireReader& reader) {
   command.keeps_result = reader.number() != 0;
   if (auto timeout = reader.number(); timeout >= 0) command.timeout_ms = timeout;
   command.grace_ms = reader.number();
+  command.leaves = reader.number() != 0;
   command.seq = reader.number();
   command.hash = reader.text();
   body.program = reader.text();
@@ -89,6 +91,16 @@ std::string acked(const std::vector<std::int64_t>& attempts) {
   numbers(writer, attempts);
   return writer.bytes();
 }
+
+std::string end_left() { return begin(Kind::end_left).bytes(); }
+
+std::string left_ended(const std::vector<std::string>& ended) {
+  auto writer = begin(Kind::left_ended);
+  writer.texts(ended);
+  return writer.bytes();
+}
+
+std::string stays() { return begin(Kind::stays).bytes(); }
 
 std::string bye() { return begin(Kind::bye).bytes(); }
 
@@ -129,6 +141,7 @@ std::string exit(const Ended& message) {
   writer.number(exit.output_total);
   writer.text(exit.output_sha256);
   writer.texts(exit.strays);
+  writer.texts(exit.left);
   writer.number(exit.result_is_missing);
   writer.number(exit.named_outputs_are_missing);
   writer.number(message.has_result);
@@ -147,6 +160,7 @@ Ended read_exit(WireReader& reader) {
   exit.output_total = reader.number();
   exit.output_sha256 = reader.text();
   exit.strays = reader.texts();
+  exit.left = reader.texts();
   exit.result_is_missing = reader.number() != 0;
   exit.named_outputs_are_missing = reader.number() != 0;
   ended.has_result = reader.number() != 0;

@@ -17,11 +17,14 @@ enum class Kind : std::int64_t {
   spawn,        // engine: epoch, n, body; large or secret: + body [+ standard input]
   cancel,       // engine: n
   acked,        // engine: attempts whose outcome is committed: their files may go
-  bye,          // engine: nothing more will be asked
+  bye,          // engine: nothing more will be asked            → stays, or it goes
   table,        // supervisor: refusal, entries
   not_started,  // supervisor: n, why
   ring,         // supervisor: n, bytes written so far; dropped when the engine does not read
   exit,         // supervisor: n, how                           [+ result][+ $RUNBOOK_OUTPUT]
+  end_left,     // engine: what steps left behind is to be ended  → left_ended
+  left_ended,   // supervisor: what was ended, in words
+  stays,        // supervisor: something that a step left behind lives
 };
 
 struct Hello {
@@ -65,6 +68,9 @@ std::string table(const Table& message);
 std::string not_started(std::int64_t n, std::string_view why);
 std::string ring(std::int64_t n, std::int64_t total);
 std::string exit(const Ended& message);
+std::string end_left();
+std::string left_ended(const std::vector<std::string>& ended);
+std::string stays();
 
 // Each reads what follows the kind. A false `ok()` of the reader means the message was damaged.
 Kind read_kind(WireReader& reader);

@@ -4,11 +4,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <optional>
 
 #include "base/digest.h"
 #include "os/files.h"
+#include "os/remains.h"
 #include "os/supervised.h"
 #include "os/supervisor_loop.h"
 
@@ -37,9 +39,10 @@ Exit from_log(const LoggedAttempt& attempt) {
 // A process without its supervisor: its two FIFOs are read, or it would block.
 class Orphan {
  public:
-  Orphan(const Wreck& wreck, ProcessId process)
+  Orphan(const Wreck& wreck, const LoggedAttempt& attempt)
       : wreck_(wreck),
-        process_(process),
+        process_(attempt.process),
+        leaves_(attempt.leaves),
         files_(wreck.n),
         sink_(SpoolWriter::open(wreck.folder / files_.spool), wreck.secrets, false),
         out_(open_fifo_for_reading(wreck.folder / files_.out_fifo)),
@@ -50,13 +53,14 @@ class Orphan {
     while (true) {
       pollfd fds[] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
       ::poll(fds, 2, 50);
-      if (wreck_.is_leaving && wreck_.is_leaving()) return std::nullopt;
+      if (is_leaving()) return std::nullopt;
       drain();
       if (stop.stop_requested()) ask_to_end();
       if (!is_anything_alive()) break;
     }
     drain();
     sink_.finish();
+    await_adoption();
     return collect();
   }
 
@@ -67,6 +71,12 @@ class Orphan {
     if (out_) drain_fifo(out_.get(), Stream::out, sink_, 1 << 20);
     if (err_) drain_fifo(err_.get(), Stream::err, sink_, 1 << 20);
   }
+
+  // A dying process closes what it had open before its children are given on.
+  void await_adoption() const {
+    while (wreck_.supervisor != 0 && parent_of(process_) == wreck_.supervisor && !is_leaving()) ::usleep(1'000);
+  }
+  bool is_leaving() const { return wreck_.is_leaving && wreck_.is_leaving(); }
 
   std::optional<siginfo_t> collect() const {
     siginfo_t info{};
@@ -83,7 +93,7 @@ class Orphan {
   }
   bool is_anything_alive() const {
     if (process_.pid != 0 && is_alive(process_)) return true;
-    return !everything_alive().empty();
+    return !leaves_ && !everything_alive().empty();
   }
 
   void log_stop() const try { AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n)); } catch (const Error&) {
@@ -103,6 +113,7 @@ class Orphan {
 
   const Wreck& wreck_;
   ProcessId process_;
+  bool leaves_;  // what it leaves behind is meant to live
   AttemptFiles files_;
   OutputSink sink_;
   Fd out_, err_;
@@ -110,7 +121,7 @@ class Orphan {
 };
 
 Exit outlive(const Wreck& wreck, const LoggedAttempt& attempt, std::stop_token stop) {
-  Orphan orphan(wreck, attempt.process);
+  Orphan orphan(wreck, attempt);
   auto status = orphan.outlive(stop);
   // The log may have got its last word while we watched.
   AttemptLog log = read_attempt_log(wreck.folder);
@@ -165,6 +176,7 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
       break;
   }
   read_leftovers(wreck, exit);
+  for (const Child& left : remains_of(attempt, fmt::format("{}/{}", wreck.run, wreck.n))) exit.left.push_back(shown(left));
   return exit;
 }
 

@@ -17,6 +17,7 @@ struct Wreck {
   std::int64_t n = 0;
   std::vector<std::string> secrets;
   std::function<bool()> is_leaving;  // may be empty; once true: don't wait, don't end it, say lost
+  pid_t supervisor = 0;              // that had it, if it was our child
 };
 
 // Blocks while a process of the attempt lives, reading its output so that it can go on. The result is its exit (from the log, or

@@ -64,6 +64,9 @@ class Supervised {
   void finish_output() { sink_.finish(); }
   // After that; descriptors and memory are needed for those who live. Again: a no-op.
   void close_output();
+  // What it left behind still writes to it: the reading ends are given on.
+  Fd give_out() { return std::move(pipes_.out); }
+  Fd give_err() { return std::move(pipes_.err); }
   // Signals the group. Safe while the process has not been reaped: its number is not given away.
   void signal_group(int signal) const;
   // What it wrote to $RUNBOOK_OUTPUT when that lies in memory; not a file.
@@ -76,7 +79,7 @@ class Supervised {
   bool is_leaving = false;         // the process ended, strays are being ended
   std::optional<int> wait_status;  // of waitid: code or signal, see ended_by_signal
   bool ended_by_signal = false;
-  std::vector<std::string> strays;
+  std::vector<std::string> strays, left;
   std::vector<pid_t> stray_pids;
   protocol::Ended ended;  // after has_ended
   std::string result;     // after has_ended, if kept

@@ -44,7 +44,8 @@ void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
     AttemptFiles(n).remove_from(folder_);
     return refuse(n, std::strerror(error));
   }
-  log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
+  log(fmt::format("P {} {} {}{}{}", n, attempt->pid(), start_time_of(attempt->pid()), attempt->body().command.leaves ? " " : "",
+                  attempt->body().command.leaves ? leaves_word : ""));
   if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;
   attempts_[n] = std::move(attempt);
 }
@@ -88,7 +89,7 @@ void SupervisorLoop::forget(const std::vector<std::int64_t>& acked) {
     auto found = attempts_.find(n);
     if (found != attempts_.end()) {
       found->second->is_unwanted = true;
-    } else {
+    } else if (!leftovers_.has(n) && !past_leftovers_.count(n)) {
       AttemptFiles(n).remove_from(folder_);
     }
   }
@@ -101,6 +102,9 @@ void SupervisorLoop::forget_all() {
     cancel(n);
     attempt->is_unwanted = true;
   }
+  if (leftovers_.empty() || !engine_) return;
+  send_message(engine_.get(), protocol::stays(), {}, SendMode::if_room);
+  engine_gone();
 }
 
 void SupervisorLoop::watch_times() {
@@ -118,6 +122,9 @@ void SupervisorLoop::watch_times() {
   for (auto& [n, attempt] : attempts_) {
     if (attempt->is_leaving && !attempt->has_ended) collect_strays(*attempt);
   }
+  if (!leftovers_.is_ending()) return;
+  forget_leftovers();
+  leftovers_.press(now);
 }
 
 bool SupervisorLoop::has_others_running(const Supervised& but) const {
@@ -134,18 +141,22 @@ Supervised* SupervisorLoop::unreaped(pid_t pid) {
 
 // All that have ended, orphans among them: one SIGCHLD may stand for many.
 void SupervisorLoop::reap() {
+  bool has_orphan_ended = false;
   while (true) {
     siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) break;
     Supervised* attempt = unreaped(info.si_pid);
     if (!attempt) {
       for (auto& entry : attempts_) std::erase(entry.second->stray_pids, info.si_pid);  // the number may be given away now
+      leftovers_.forget(info.si_pid);
+      has_orphan_ended = true;
       continue;
     }
     attempt->wait_status = info.si_status;
     attempt->ended_by_signal = info.si_code != CLD_EXITED;
     after_exit(*attempt);
   }
+  if (has_orphan_ended) forget_leftovers();
 }
 
 // The end is the process's end, not the end of its output. What it left behind is ended with it.
@@ -155,9 +166,56 @@ void SupervisorLoop::after_exit(Supervised& attempt) {
   siginfo_t info{};
   bool has_no_child = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0;
   if (has_no_child) return end(attempt);
+  if (may_leave(attempt)) return leave_behind(attempt);
   attempt.is_leaving = true;
   attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
   collect_strays(attempt);
+}
+
+// What a failed attempt began is not what was meant, and would be in the way of the next one.
+bool SupervisorLoop::may_leave(const Supervised& attempt) const {
+  bool is_well = !attempt.ended_by_signal && *attempt.wait_status == 0 && !attempt.was_cancelled && !attempt.has_timed_out;
+  return attempt.body().command.leaves && is_well;
+}
+
+void SupervisorLoop::leave_behind(Supervised& attempt) {
+  std::vector<Child> left;
+  for (const Child& child : children_of(::getpid())) {
+    if (child.is_zombie || !is_stray_of(attempt, child)) continue;
+    log(fmt::format("L {} {} {}", attempt.n(), child.pid, start_time_of(child.pid)));
+    attempt.left.push_back(shown(child));
+    left.push_back(child);
+  }
+  attempt.drain(std::size_t{64} << 20);
+  if (!left.empty()) {
+    const protocol::Spawn& body = attempt.body();
+    leftovers_.take({attempt.n(), body.marker, body.command.grace_ms, attempt.give_out(), attempt.give_err(), left, {}});
+  }
+  end(attempt);
+}
+
+void SupervisorLoop::end_leftovers() {
+  is_end_of_leftovers_asked_ = true;
+  forget_leftovers();
+  leftovers_.end(boot_time_ms());
+  for (std::int64_t n : past_leftovers_) AttemptFiles(n).remove_from(folder_);
+}
+
+void SupervisorLoop::forget_leftovers() {
+  for (std::int64_t n : leftovers_.look()) AttemptFiles(n).remove_from(folder_);
+}
+
+// What a step left behind under an earlier supervisor must not block when it has written much.
+void SupervisorLoop::read_on_for_the_past() {
+  ProcessWorld here = this_world();
+  for (const auto& [n, attempt] : read_attempt_log(folder_).attempts) {
+    if (attempt.left.empty() || attempt.state != LoggedAttempt::State::ended || !(attempt.world == here)) continue;
+    AttemptFiles files(n);
+    past_leftovers_.insert(n);
+    for (const std::string& name : {files.out_fifo, files.err_fifo}) {
+      if (Fd fifo = open_fifo_for_reading(folder_ / name); fifo) leftovers_.read_on(std::move(fifo));
+    }
+  }
 }
 
 // An orphan belongs to the attempt whose group or marker it has. One that hid both is nobody's while another attempt runs.
@@ -168,7 +226,7 @@ bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) 
     const Supervised& other = *entry.second;
     return &other != &attempt && !other.has_ended && (child.pid == other.pid() || owns(other));
   });
-  if (has_another_owner) return false;
+  if (has_another_owner || leftovers_.owns(child, marker)) return false;
   return owns(attempt) || !has_others_running(attempt);
 }
 
@@ -176,10 +234,9 @@ bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) 
 bool SupervisorLoop::end_stray(Supervised& attempt, const Child& child) {
   if (std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) != attempt.stray_pids.end()) return true;
   bool is_permitted = ::kill(child.pid, SIGTERM) == 0 || errno != EPERM;
-  std::string shown =
-      fmt::format("pid {} {}{}", child.pid, child.command, is_permitted ? "" : " (runs on: not permitted to end it)");
-  auto known = std::find(attempt.strays.begin(), attempt.strays.end(), shown);
-  if (known == attempt.strays.end()) attempt.strays.push_back(std::move(shown));
+  std::string told = is_permitted ? shown(child) : not_to_be_ended(child);
+  auto known = std::find(attempt.strays.begin(), attempt.strays.end(), told);
+  if (known == attempt.strays.end()) attempt.strays.push_back(std::move(told));
   return is_permitted;
 }
 
@@ -194,6 +251,15 @@ void SupervisorLoop::collect_strays(Supervised& attempt) {
   attempt.drain(std::size_t{64} << 20);
   if (alive.empty()) end(attempt);
 }
+
+namespace {
+
+std::vector<std::string> first_of(const std::vector<std::string>& processes) {
+  constexpr std::size_t most = 20;
+  return {processes.begin(), processes.begin() + static_cast<std::ptrdiff_t>(std::min(processes.size(), most))};
+}
+
+}  // namespace
 
 void SupervisorLoop::end(Supervised& attempt) {
   OutputSink& output = attempt.output();
@@ -210,9 +276,8 @@ void SupervisorLoop::end(Supervised& attempt) {
     exit.output_total = output.total();
     exit.output_sha256 = output.sha256_hex();
   }
-  constexpr std::size_t most_strays = 20;
-  exit.strays.assign(attempt.strays.begin(),
-                     attempt.strays.begin() + static_cast<std::ptrdiff_t>(std::min(attempt.strays.size(), most_strays)));
+  exit.strays = first_of(attempt.strays);
+  exit.left = first_of(attempt.left);
   attempt.ended.has_result = attempt.body().command.keeps_result;
   if (attempt.ended.has_result) attempt.result = output.take_result();
   attempt.ended.has_named_outputs = attempt.named_outputs_fd() >= 0;
@@ -244,7 +309,7 @@ void SupervisorLoop::sweep() {
     }
     std::int64_t n = at->first;
     at = attempts_.erase(at);
-    retire(AttemptFiles(n));
+    if (!leftovers_.has(n)) retire(AttemptFiles(n));
   }
 }
 

@@ -16,6 +16,7 @@
 #include "os/attempt_pipes.h"
 #include "os/files.h"
 #include "os/program.h"
+#include "os/remains.h"
 #include "os/salvage.h"
 #include "os/spool.h"
 
@@ -96,6 +97,7 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
     throw Error(ExitCode::driven, table.refusal,
                 "resume with the version of runbook that began the step, or wait until it has ended");
   greatest_ = std::max(table.greatest, config_.past.greatest());
+  may_have_left_ = config_.past.names_one_that_leaves();
   for (const auto& entry : table.entries) at_greeting_[entry.n] = entry.state;
   watcher_ = std::thread([this] { watch_for_the_end(); });
 }
@@ -143,6 +145,14 @@ void SupervisorClient::hear(Message& message) {
       break;
     }
     case protocol::Kind::exit: hear_exit(reader, message); break;
+    case protocol::Kind::left_ended:
+      left_ended_ = reader.texts();
+      changed_.notify_all();
+      break;
+    case protocol::Kind::stays:
+      stays_ = true;
+      changed_.notify_all();
+      break;
     default: break;
   }
 }
@@ -194,6 +204,7 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   std::lock_guard lock(mutex_);
   if (is_lost_ || is_leaving_) return "its supervisor is gone";
   body.acked = acknowledged_;
+  may_have_left_ = may_have_left_ || body.command.leaves;
   std::string bytes = protocol::spawn_body(body);
   bool travels_alone = !input && body.command.secrets.empty() && bytes.size() <= protocol::largest_inline_body;
   Fd file;
@@ -241,13 +252,9 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
   return await(n, secrets, stop);
 }
 
-Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop) {
-  std::stop_callback on_stop(stop, [this, n] {
-    std::lock_guard lock(mutex_);
-    if (!is_leaving_) send(protocol::cancel(n));
-  });
-  std::unique_lock lock(mutex_);
-  while (!waiting_[n].is_done && !is_lost_ && !is_leaving_) {
+// Reads, or lets another one read, until it is so or nothing more comes.
+void SupervisorClient::hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so) {
+  while (!is_so()) {
     if (is_read_) {
       changed_.wait(lock);
       continue;
@@ -255,13 +262,22 @@ Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& sec
     is_read_ = true;
     bool is_message = read_one(lock);
     is_read_ = false;
-    if (is_message) continue;
-    changed_.notify_all();  // the watcher says what it means
-    changed_.wait(lock, [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; });
+    if (!is_message) break;
   }
+  changed_.notify_all();  // another one reads
+}
+
+Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop) {
+  std::stop_callback on_stop(stop, [this, n] {
+    std::lock_guard lock(mutex_);
+    if (!is_leaving_) send(protocol::cancel(n));
+  });
+  std::unique_lock lock(mutex_);
+  auto is_over = [&] { return waiting_[n].is_done || is_lost_ || is_leaving_; };
+  hear_until(lock, is_over);
+  changed_.wait(lock, is_over);  // the watcher says what the end of the connection means
   Waiting waiting = std::move(waiting_[n]);
   waiting_.erase(n);
-  changed_.notify_all();  // another one reads
   bool is_supervised = !is_lost_;
   lock.unlock();
   if (waiting.is_done) return std::move(waiting.exit);
@@ -275,10 +291,23 @@ void SupervisorClient::acknowledge(std::int64_t n) {
 }
 
 Wreck SupervisorClient::wreck(std::int64_t n, const std::vector<std::string>& secrets) {
-  return {config_.folder, config_.run, n, secrets, [this] {
-            std::lock_guard lock(mutex_);
-            return is_leaving_;
-          }};
+  auto is_leaving = [this] {
+    std::lock_guard lock(mutex_);
+    return is_leaving_;
+  };
+  return {config_.folder, config_.run, n, secrets, is_leaving, config_.supervisor};
+}
+
+std::vector<std::string> SupervisorClient::end_left() {
+  std::unique_lock lock(mutex_);
+  if (!may_have_left_) return {};
+  left_ended_.reset();
+  send(protocol::end_left());
+  hear_until(lock, [this] { return left_ended_.has_value(); });
+  std::vector<std::string> ended = left_ended_.value_or(std::vector<std::string>());
+  lock.unlock();
+  for (std::string& one : end_remains(config_.folder, config_.run, Command().grace_ms)) ended.push_back(std::move(one));
+  return ended;
 }
 
 void SupervisorClient::leave(Leaving how) {
@@ -290,7 +319,12 @@ void SupervisorClient::leave(Leaving how) {
     if (how == Leaving::all_ended) send(protocol::bye());
     else ::shutdown(connection_.get(), SHUT_RD);  // who reads it comes back
   }
-  if (how == Leaving::all_ended && config_.supervisor > 0) ::waitpid(config_.supervisor, nullptr, 0);
+  if (how == Leaving::steps_run_on) return;
+  std::unique_lock lock(mutex_);
+  hear_until(lock, [this] { return stays_; });
+  bool it_goes = !stays_;
+  lock.unlock();
+  if (it_goes && config_.supervisor > 0) ::waitpid(config_.supervisor, nullptr, 0);
 }
 
 }  // namespace runbook

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,7 +42,11 @@ class SupervisorClient : public ProcessRunner {
 
   // The outcome of n is committed: what was kept of it may go. Told with the next start, or by `leave`.
   void acknowledge(std::int64_t n);
-  // Tells what is acknowledged. all_ended: and that nothing more is wanted; waits for the supervisor's end. steps_run_on: what waits
+  // Ends what steps were meant to leave behind, under whatever supervisor; waits for it. Gives what there was: "pid 12 sleep 60".
+  std::vector<std::string> end_left();
+
+  // Tells what is acknowledged. all_ended: and that nothing more is wanted; waits for the supervisor's end, unless it stays because of
+  // what a step left behind. steps_run_on: what waits
   // for a process gets `lost` at once, and the process is left alone.
   enum class Leaving { all_ended, steps_run_on };
   void leave(Leaving how);
@@ -58,6 +63,7 @@ class SupervisorClient : public ProcessRunner {
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
   void show(std::int64_t n, Waiting& waiting);
+  void hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
   Exit await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
   Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
   protocol::Spawn spawn_body(std::int64_t n, Command command, std::string program);
@@ -75,6 +81,9 @@ class SupervisorClient : public ProcessRunner {
   std::vector<std::int64_t> acknowledged_;
   bool is_read_ = false;  // one of those who wait reads the connection, for all of them
   bool is_lost_ = false, is_leaving_ = false;
+  bool may_have_left_ = false;  // a step with `leaves` has been run
+  bool stays_ = false;          // the supervisor does
+  std::optional<std::vector<std::string>> left_ended_;
   std::thread watcher_;
 };
 

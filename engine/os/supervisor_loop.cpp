@@ -45,6 +45,7 @@ SupervisorLoop::SupervisorLoop(std::filesystem::path folder)
       log_(folder_),
       seen_(past_),
       lonely_since_ms_(boot_time_ms()) {
+  read_on_for_the_past();
   ::umask(077);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (::chdir(folder_.c_str()) != 0) throw_system(ExitCode::step_failed, "entering " + folder_.string(), errno);
@@ -74,6 +75,7 @@ void SupervisorLoop::serve() {
     watch_times();
     send_refusals();
     send_exits();
+    send_end_of_leftovers();
     tidy();
   }
 }
@@ -93,9 +95,9 @@ void SupervisorLoop::run(Fd first) {
   if (prepared_) AttemptFiles(prepared_->n).remove_from(folder_);
 }
 
-// A status that nobody has acknowledged keeps it alive.
+// A status that nobody has acknowledged keeps it alive, and what a step left behind.
 bool SupervisorLoop::may_go() const {
-  if (!attempts_.empty() || newcomer_) return false;
+  if (!attempts_.empty() || newcomer_ || !leftovers_.empty()) return false;
   if (was_told_bye_) return true;
   return !engine_ && boot_time_ms() - lonely_since_ms_ >= patience_ms;
 }
@@ -112,7 +114,8 @@ int SupervisorLoop::poll_timeout_ms() const {
       consider(attempt->rung_at_ms + ring_pause_ms);
   }
   if (engine_ && !refusals_.empty()) consider(boot_time_ms() + send_pause_ms);
-  if (attempts_.empty() && !engine_ && !newcomer_) consider(lonely_since_ms_ + patience_ms);
+  if (leftovers_.is_ending() || is_end_of_leftovers_asked_) consider(boot_time_ms() + send_pause_ms);
+  if (attempts_.empty() && leftovers_.empty() && !engine_ && !newcomer_) consider(lonely_since_ms_ + patience_ms);
   return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
 }
 
@@ -127,7 +130,12 @@ void SupervisorLoop::wait_for_events() {
     fds.push_back({attempt->err_fd(), POLLIN, 0});
     writers.push_back(attempt.get());
   }
+  std::size_t first_leftover = fds.size();
+  for (int fd : leftovers_.fifos()) fds.push_back({fd, POLLIN, 0});
   if (::poll(fds.data(), fds.size(), poll_timeout_ms()) < 0) return;
+  bool has_a_leftover_written = std::any_of(fds.begin() + static_cast<std::ptrdiff_t>(first_leftover), fds.end(),
+                                            [](const pollfd& fd) { return fd.revents != 0; });
+  if (has_a_leftover_written) leftovers_.drain();
   // A new engine's HELLO comes before what an older one may still have said.
   if (fds[1].revents) accept_newcomer();
   if (newcomer_) hear_newcomer();
@@ -184,6 +192,7 @@ void SupervisorLoop::greet(const protocol::Hello& hello, std::int64_t spoken) {
   engine_ = std::move(newcomer_);  // the older connection is dropped unread
   newcomer_ = Fd();
   was_told_bye_ = false;
+  is_end_of_leftovers_asked_ = false;
   refusals_.clear();  // the table tells them
   send_message(engine_.get(), protocol::table(table_for(hello)), {}, SendMode::if_room);
 }
@@ -234,6 +243,7 @@ void SupervisorLoop::hear_engine() {
       case protocol::Kind::cancel: cancel(reader.number()); break;
       case protocol::Kind::acked: forget(protocol::read_numbers(reader)); break;
       case protocol::Kind::bye: forget_all(); break;
+      case protocol::Kind::end_left: end_leftovers(); break;
       default: return engine_gone();
     }
   }
@@ -272,6 +282,12 @@ bool SupervisorLoop::send_exit(const Supervised& attempt) {
   if (result) fds.push_back(result.get());
   if (attempt.ended.has_named_outputs) fds.push_back(attempt.named_outputs_fd());
   return send_message(engine_.get(), protocol::exit(attempt.ended), fds, SendMode::if_room);
+}
+
+void SupervisorLoop::send_end_of_leftovers() {
+  if (!engine_ || !is_end_of_leftovers_asked_ || !leftovers_.empty()) return;
+  is_end_of_leftovers_asked_ =
+      !send_message(engine_.get(), protocol::left_ended(leftovers_.take_ended()), {}, SendMode::if_room);
 }
 
 void SupervisorLoop::refuse(std::int64_t n, const std::string& why) { refusals_[n] = why; }

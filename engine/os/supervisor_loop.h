@@ -9,6 +9,7 @@
 #include <set>
 
 #include "os/attempt_log.h"
+#include "os/leftovers.h"
 #include "os/protocol.h"
 #include "os/supervised.h"
 
@@ -33,6 +34,7 @@ class SupervisorLoop {
   void engine_gone();
   void send_refusals();
   void send_exits();
+  void send_end_of_leftovers();
   bool send_exit(const Supervised& attempt);
   void ring(Supervised& attempt);
 
@@ -43,9 +45,14 @@ class SupervisorLoop {
   void cancel(std::int64_t n);
   void forget(const std::vector<std::int64_t>& acked);
   void forget_all();
+  void read_on_for_the_past();
   void reap();
   Supervised* unreaped(pid_t pid);
   void after_exit(Supervised& attempt);
+  bool may_leave(const Supervised& attempt) const;
+  void leave_behind(Supervised& attempt);
+  void end_leftovers();
+  void forget_leftovers();
   bool has_others_running(const Supervised& but) const;
   bool is_stray_of(const Supervised& attempt, const Child& child) const;
   bool end_stray(Supervised& attempt, const Child& child);
@@ -66,17 +73,20 @@ class SupervisorLoop {
   void log(const std::string& line);
 
   std::filesystem::path folder_;
-  std::set<std::int64_t> past_;  // attempts of earlier supervisors of this run
+  std::set<std::int64_t> past_;            // attempts of earlier supervisors of this run
+  std::set<std::int64_t> past_leftovers_;  // those of them whose leftovers are read on
   AttemptLogWriter log_;
   Fd listener_, newcomer_, engine_, signals_;
   std::int64_t epoch_ = 0;
   std::set<std::int64_t> seen_;
   std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;  // alive, or ended and not acknowledged
-  std::vector<AttemptFiles> spares_;                              // of attempts that nobody will ask about
-  std::optional<AttemptPipes> prepared_;                          // for the attempt that is expected next
-  std::int64_t lonely_since_ms_;                                  // no engine since
+  Leftovers leftovers_;
+  std::vector<AttemptFiles> spares_;      // of attempts that nobody will ask about
+  std::optional<AttemptPipes> prepared_;  // for the attempt that is expected next
+  std::int64_t lonely_since_ms_;          // no engine since
   bool was_told_bye_ = false, must_sync_ = false;
+  bool is_end_of_leftovers_asked_ = false;
 };
 
 // CLOCK_BOOTTIME: goes on while the machine sleeps, and nobody can set it.

@@ -20,6 +20,12 @@ std::string by(const Value& body) {
   return text;
 }
 
+std::string with_processes(std::string text, const Value& body) {
+  for (const std::string& process : texts_in(body.get("strays"))) text += "; left behind and ended: " + process;
+  for (const std::string& process : texts_in(body.get("left"))) text += "; still running, ends with the run: " + process;
+  return text;
+}
+
 std::string ended(const Value& body) {
   std::string result = body.text_or("result", "failed");
   if (body.bool_or("again", false)) return with_reason("runs again", body);
@@ -35,15 +41,16 @@ std::string event_sentence(const Event& event) {
   if (kind == event::intent)
     return fmt::format("attempt {} began (effect {})", body.int_or("number", 0), body.text_or("effect", ""));
   if (kind == event::exited)
-    return event.attempt == 0 ? "what should have been done is looked at"
-                              : "its process exited with 0; what it should have done is looked at";
+    return with_processes(event.attempt == 0 ? "what should have been done is looked at"
+                                             : "its process exited with 0; what it should have done is looked at",
+                          body);
   if (kind == event::verifying) return "done_when holds; verify is looked at";
-  if (kind == event::ended) return ended(body);
+  if (kind == event::ended) return with_processes(ended(body), body);
   if (kind == event::satisfied) return with_reason("satisfied, not run", body);
   if (kind == event::skipped) return with_reason("skipped", body) + by(body);
   if (kind == event::waiting) return with_reason("the wait began", body);
   if (kind == event::refused) return with_reason("stopped before any effect", body);
-  if (kind == event::doubted) return with_reason("in doubt", body);
+  if (kind == event::doubted) return with_processes(with_reason("in doubt", body), body);
   if (kind == event::overdue) return "its timeout passed, it runs on";
   if (kind == event::asked) return "asked: " + body.text_or("text", "");
   if (kind == event::answered)

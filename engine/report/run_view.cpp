@@ -32,6 +32,7 @@ Value step_json(const Value& line, const InstanceState& it, const Value& outputs
                  {"why", it.why},
                  {"attempts", it.all_attempts},
                  {"exit_code", it.exit_code ? Value(*it.exit_code) : Value()},
+                 {"left", list_from(it.left)},
                  {"started_at", time_json(it.started_at_ms)},
                  {"ended_at", time_json(it.ended_at_ms)},
                  {"outputs", outputs.is_map() ? outputs : Value(Map{})},
@@ -189,6 +190,11 @@ std::string to_text_view(const RunView& view, Colour colour) {
     const Value& evidence = view.evidence[static_cast<std::size_t>(&line - &outline.front())];
     for (const Value& each : evidence.is_list() ? evidence.as_list() : List())
       text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, evidence_line(each));
+  }
+  for (const Value& line : outline) {
+    if (view.state.was_left()) break;
+    for (const std::string& process : view.state.of(line.text_or("id", "")).left)
+      text += fmt::format("\nleft behind by `{}`, ends with the run: {}\n", line.text_or("id", ""), process);
   }
   for (const auto& [id, question] : view.state.questions) {
     if (!question.is_open) continue;

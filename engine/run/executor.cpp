@@ -326,6 +326,9 @@ void Executor::stop_what_runs() {
 
 Executor::Conclusion Executor::conclude(const End& end) {
   Value body = object({{"state", end.state}, {"why", end.why}});
+  // Before that is recorded: once a run is left, nobody takes it up again.
+  std::vector<std::string> ended_with_it = end.is_left() ? parts_.performer.end_left() : std::vector<std::string>();
+  if (!ended_with_it.empty()) body = with(body, "strays", list_from(ended_with_it));
   Proposal last(end.is_left() ? event::left : event::paused, "",
                 end.instance.empty() ? body : with(body, "step", end.instance));
   if (!end.outputs.is_null()) last.attach("outputs", to_json(end.outputs));

@@ -29,6 +29,8 @@ class Performer {
   virtual void cancel(std::int64_t n) = 0;
   // The outcome of n is committed; what was kept for it may go.
   virtual void acknowledge(std::int64_t n) = 0;
+  // Ends what steps were meant to leave behind, since the run is about to be left; waits for it. What there was: "pid 12 sleep 60".
+  virtual std::vector<std::string> end_left() = 0;
   // Writes a secret where later engines find it again: 0600, durable. "" or why not.
   virtual std::string keep_secret(const std::filesystem::path& file, std::string_view secret) = 0;
   struct Recalled {
@@ -67,6 +69,7 @@ class StepPerformer : public Performer {
     std::vector<std::unique_ptr<StepType>> types;
     std::function<void(std::int64_t n)> acknowledge;
     std::function<void(const std::string& instance, std::string_view bytes)> output;  // may be empty
+    std::function<std::vector<std::string>()> end_left;
   };
   StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
   // Asks what still runs to stop, and waits for it.
@@ -75,6 +78,7 @@ class StepPerformer : public Performer {
   void start(const Launch& launch) override;
   void cancel(std::int64_t n) override;
   void acknowledge(std::int64_t n) override { parts_.acknowledge(n); }
+  std::vector<std::string> end_left() override { return parts_.end_left(); }
   std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
   Recalled recall_secret(const std::filesystem::path& file) override;
   Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;

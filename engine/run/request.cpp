@@ -168,6 +168,7 @@ Request make_request(const RunFacts& facts, const Step& step, const Scope& scope
   Request request = make(facts, step, step.type, step.params, scope);
   request.keeps_result = step.needs_result();
   request.hides_output = step.gives_secrets();
+  request.leaves = !step.leaves.empty();
   if (step.timeout_ms && (step.kills_on_timeout || step.effect == Effect::read)) request.timeout_ms = step.timeout_ms;
   return request;
 }

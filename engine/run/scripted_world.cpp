@@ -170,11 +170,11 @@ std::string ScriptedWorld::keep_secret(const std::filesystem::path& file, std::s
 
 Performer::Recalled ScriptedWorld::recall_secret(const std::filesystem::path& file) {
   const auto found = kept_.find(file.string());
-  return {found == kept_.end() ? "rehearsed secret" : found->second, {}};
+  return {found == kept_.end() ? "rehearsedsecret" : found->second, {}};
 }
 
 Performer::Recalled ScriptedWorld::recall_secret(const std::vector<std::string>&, const std::filesystem::path&) {
-  return {"rehearsed secret", {}};
+  return {"rehearsedsecret", {}};
 }
 
 }  // namespace runbook

@@ -34,6 +34,7 @@ class ScriptedWorld : public Performer, public Clock {
   void start(const Launch& launch) override;
   void cancel(std::int64_t n) override;
   void acknowledge(std::int64_t) override {}
+  std::vector<std::string> end_left() override { return {}; }
   std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
   Recalled recall_secret(const std::filesystem::path& file) override;
   Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;

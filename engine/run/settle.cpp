@@ -42,11 +42,8 @@ class Settlement {
     if (outcome_.exit_code >= 0) body = with(body, "exit_code", outcome_.exit_code);
     if (outcome_.output_total > 0)
       body = with(with(body, "output_total", outcome_.output_total), "output_sha256", outcome_.output_sha256);
-    if (!outcome_.strays.empty()) {
-      List strays;
-      for (const auto& stray : outcome_.strays) strays.emplace_back(stray);
-      body = with(body, "strays", Value(std::move(strays)));
-    }
+    if (!outcome_.strays.empty()) body = with(body, "strays", list_from(outcome_.strays));
+    if (!outcome_.left.empty()) body = with(body, "left", list_from(outcome_.left));
     Proposal proposal(kind, step_.id, body, it_.attempt);
     if (!outcome_.output.empty()) proposal.attach("output", outcome_.output);
     return proposal;

@@ -36,6 +36,7 @@ struct Outcome {
   bool result_is_missing = false;                                  // the supervisor that held standard output died
   std::optional<Given> given;                                      // instead of a result
   std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
+  std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on
 };
 std::string_view outcome_name(Outcome::Kind kind);
 

@@ -280,3 +280,13 @@ TEST_CASE("steps_that_an_alias_repeats_are_loaded_where_it_stands") {
   CHECK(shown.find("two steps have the id `b`") != std::string::npos);
   CHECK(shown.find("empty") == std::string::npos);
 }
+
+TEST_CASE("what_a_step_leaves_behind_is_said_in_words_and_only_of_a_process") {
+  const std::string text = "- {id: a, title: A, exec: [ls], leaves: [the tunnel, the port-forward]}\n";
+  CHECK(with_steps(text)->find("a")->leaves == std::vector<std::string>{"the tunnel", "the port-forward"});
+  Declarations types = test_types();
+  types[1].has_process = false;
+  const Loaded refused = load_runbook(source_of("runbook: x\nsteps:\n" + text), types);
+  REQUIRE(refused.errors == 1);
+  CHECK(refused.diagnostics[0].message == "`leaves` has no meaning beside `exec`, which starts no process");
+}

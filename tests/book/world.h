@@ -15,6 +15,7 @@ inline const runbook::Declarations& test_types() {
         {"with", Param::Type::value, "the shell", false, "bash", {"bash", "sh"}},
         {"stdin", Param::Type::input, "standard input", false, {}, {}}},
        runbook::Effect::once,
+       true,
        true},
       {"exec",
        "Runs a program",
@@ -22,7 +23,8 @@ inline const runbook::Declarations& test_types() {
        {{"argv", Param::Type::arguments, "the program and its arguments", true, {}, {}},
         {"stdin", Param::Type::input, "standard input", false, {}, {}}},
        runbook::Effect::once,
-       false},
+       false,
+       true},
   };
   return types;
 }

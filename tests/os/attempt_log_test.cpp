@@ -27,16 +27,26 @@ TEST_CASE("a log that is not there says so") {
 TEST_CASE("each kind of line is understood") {
   TestFolder folder;
   append_all(folder, {"S 1 10 aa", "P 1 100 5000", "E 1 code 3 77 beef", "S 2 11 bb", "N 2", "S 3 12 cc", "P 3 101 5001", "T 3",
-                      "E 3 signal 9 0 00", "S 4 13 dd", "P 4 102 5002", "C 4", "S 7 14 ee"});
+                      "E 3 signal 9 0 00", "S 4 13 dd", "P 4 102 5002", "C 4", "S 7 14 ee", "S 8 15 ff", "P 8 103 5003 leaves",
+                      "L 8 104 5004", "L 8 105 5005", "E 8 code 0 0 -"});
   AttemptLog log = read_attempt_log(folder.path());
   CHECK(log.exists);
   CHECK(log.last_world == this_world());
-  CHECK(log.last_seq == 14);
-  CHECK(log.last_hash == "ee");
-  CHECK(log.greatest() == 7);
+  CHECK(log.last_seq == 15);
+  CHECK(log.last_hash == "ff");
+  CHECK(log.greatest() == 8);
+  CHECK(log.names_one_that_leaves());
   const LoggedAttempt& first = log.attempts.at(1);
   CHECK(first.state == State::ended);
   CHECK(first.process.pid == 100);
+  CHECK_FALSE(first.leaves);
+  CHECK(first.left.empty());
+  const LoggedAttempt& last = log.attempts.at(8);
+  CHECK(last.state == State::ended);
+  CHECK(last.leaves);
+  REQUIRE(last.left.size() == 2);
+  CHECK(last.left[1].pid == 105);
+  CHECK(last.left[1].start_time == 5005);
   CHECK(first.process.start_time == 5000);
   CHECK(first.status == 3);
   CHECK_FALSE(first.ended_by_signal);

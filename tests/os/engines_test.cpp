@@ -281,6 +281,7 @@ TEST_CASE("when the supervisor alone dies, the engine collects the status") {
           Running step(engine, 1, shell(folder.path(), "echo before; echo > up; read x < go; seq 1 30000; echo after; exit 7"));
           up.wait();
           until("it is logged", [&] { return read_attempt_log(folder.path()).attempts[1].process.pid != 0; });
+          until("it was read", [&] { return has(read_spool(folder / "1.spool").out, "before\n"); });
           ::kill(engine.supervisor(), SIGKILL);
           until("it is noticed", [&] { return engine.was_lost(); });
           go.ring();

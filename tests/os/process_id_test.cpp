@@ -80,6 +80,27 @@ TEST_CASE("processes are found by their attempt's marker, and only by the whole 
   CHECK(marker_of(other.pid()).empty());
 }
 
+TEST_CASE("a process that becomes another program is known all the while") {
+  std::string marker = "run-" + std::to_string(::getpid()) + "/2";
+  pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setenv("RUNBOOK_ATTEMPT", marker.c_str(), 1);
+    ::execl("/bin/sh", "sh", "-c", "test $1 = 0 && exec sleep 1000; exec sh -c \"$0\" \"$0\" $(($1 - 1))",
+            "test $1 = 0 && exec sleep 1000; exec sh -c \"$0\" \"$0\" $(($1 - 1))", "300", nullptr);
+    ::_exit(127);
+  }
+  until("it has begun", [&] { return marker_of(pid) == marker; });
+  int unknown = 0;
+  until("it is the last one", [&] {
+    for (int looks = 0; looks < 50; ++looks) unknown += marker_of(pid) == marker ? 0 : 1;
+    for (int looks = 0; looks < 50; ++looks) unknown += child_of_number(pid).command.empty() ? 1 : 0;
+    return has(text_of("/proc/" + std::to_string(pid) + "/comm"), "sleep");
+  });
+  CHECK(unknown == 0);
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+}
+
 TEST_CASE("a command with blanks and parentheses in its name is read right") {
   TestFolder folder;
   auto program = folder / "a ) S 7 (b";

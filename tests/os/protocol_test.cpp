@@ -90,6 +90,7 @@ TEST_CASE("an EXIT carries all but the bytes of the output") {
   ended.exit.output_total = 1'000;
   ended.exit.output_sha256 = "00ff";
   ended.exit.strays = {"pid 1 sleep"};
+  ended.exit.left = {"pid 2 tunnel", "pid 3 tunnel"};
   ended.has_result = true;
   std::string bytes = protocol::exit(ended);
   WireReader reader(bytes);
@@ -99,6 +100,7 @@ TEST_CASE("an EXIT carries all but the bytes of the output") {
   CHECK(protocol::exit(read) == bytes);
   CHECK(read.exit.has_timed_out);
   CHECK_FALSE(read.exit.was_cancelled);
+  CHECK(read.exit.left.size() == 2);
   CHECK(read.has_result);
   CHECK_FALSE(read.has_named_outputs);
 }

@@ -26,7 +26,7 @@ struct Scene {
     return salvaged_as_it_is(stop);
   }
   Exit salvaged_as_it_is(std::stop_token stop = {}) const {
-    return salvage({folder.path(), "R", 1, {}, {}}, read_attempt_log(folder.path()), stop);
+    return salvage({folder.path(), "R", 1, {}, {}, 0}, read_attempt_log(folder.path()), stop);
   }
   ProcessWorld other_boot() const { return {"00000000-0000-0000-0000-000000000000", here.pid_namespace}; }
   ProcessWorld other_namespace() const { return {here.boot_id, here.pid_namespace + 1}; }
@@ -168,7 +168,7 @@ struct OrphanScene : Scene {
     must(::pipe2(ends, O_CLOEXEC) == 0, "a pipe");
     pid_t other = ::fork();
     if (other == 0) {
-      Exit exit = salvage({folder.path(), "R", 1, {"hunter22"}, {}}, read_attempt_log(folder.path()), {});
+      Exit exit = salvage({folder.path(), "R", 1, {"hunter22"}, {}, 0}, read_attempt_log(folder.path()), {});
       ::_exit(exit.kind == Exit::Kind::lost ? 0 : 1);
     }
     ::waitpid(pid, nullptr, 0);
@@ -199,6 +199,34 @@ TEST_CASE("a living process that was adopted gives its status") {
   CHECK(exit.result_is_missing);  // its supervisor may have read more than it wrote down
 }
 
+TEST_CASE("a status is waited for until a supervisor that is dying has given its children on") {
+  CHECK(told([] {
+          Scene scene;
+          Bell up(scene.folder / "up");
+          pid_t supervisor = ::fork();
+          if (supervisor == 0) {
+            pid_t step = ::fork();
+            if (step == 0) ::_exit(5);
+            siginfo_t info{};
+            ::waitid(P_PID, static_cast<id_t>(step), &info, WEXITED | WNOWAIT);
+            write_text(scene.folder / "log",
+                       header(scene.here) + line("S 1 5 ab") + line(fmt::format("P 1 {} {}", step, start_time_of(step))));
+            up.ring();
+            while (true) ::pause();
+          }
+          up.wait();
+          ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+          int asked = 0;
+          auto dies_late = [&] {
+            if (++asked == 5) ::kill(supervisor, SIGKILL);
+            return false;
+          };
+          Exit exit =
+              salvage({scene.folder.path(), "R", 1, {}, dies_late, supervisor}, read_attempt_log(scene.folder.path()), {});
+          must(exit.kind == Exit::Kind::code && exit.number == 5, exit.why);
+        }) == "");
+}
+
 TEST_CASE("a stop ends the process that lost its supervisor, and says so in the log") {
   OrphanScene scene("exec sleep 1000");
   std::stop_source stop;
@@ -212,7 +240,7 @@ TEST_CASE("a stop ends the process that lost its supervisor, and says so in the 
 
 TEST_CASE("who leaves waits for no process and takes none of its output") {
   OrphanScene scene("echo kept; exec sleep 1000");
-  Exit exit = salvage({scene.folder.path(), "R", 1, {}, [] { return true; }}, read_attempt_log(scene.folder.path()), {});
+  Exit exit = salvage({scene.folder.path(), "R", 1, {}, [] { return true; }, 0}, read_attempt_log(scene.folder.path()), {});
   CHECK(exit.kind == Exit::Kind::lost);
   CHECK(read_spool(scene.folder / "1.spool").total == 0);
   CHECK(start_time_of(scene.pid) > 0);

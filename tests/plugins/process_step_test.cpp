@@ -306,6 +306,8 @@ TEST_CASE("shell and exec do things again when they are run again, unless the st
   CHECK(exec->effect == Effect::once);
   CHECK(shell->exports_inputs);
   CHECK_FALSE(exec->exports_inputs);
+  CHECK(shell->has_process);
+  CHECK(exec->has_process);
   CHECK(shell->find("script")->type == Param::Type::text);
   CHECK(exec->find("argv")->type == Param::Type::arguments);
   CHECK(shell->find("with")->choices == std::vector<std::string>{"bash", "sh"});

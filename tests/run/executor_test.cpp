@@ -132,6 +132,27 @@ TEST_CASE("a step that was never started is begun again when it is taken up") {
   CHECK(loop.performer.told_of == Names{"takes up act a", "act a", "act b"});
 }
 
+TEST_CASE("what steps left behind is ended before the run is left, and not when it pauses") {
+  Loop loop(two_steps);
+  loop.performer.left_behind = {"pid 7 tunnel"};
+  loop.performer.script["act a"] = {exits(1)};
+  CHECK(loop.run().end.state == "failed");
+  CHECK_FALSE(loop.performer.was_left_ended);
+  loop.journal.before_commit = [&] { CHECK(loop.performer.was_left_ended == loop.state.was_left()); };
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(loop.performer.was_left_ended);
+  CHECK(loop.journal.committed.back().body.get("strays") == Value(List{"pid 7 tunnel"}));
+}
+
+TEST_CASE("a process is told whether what it leaves behind is meant, and a look never is") {
+  Loop loop("- {id: a, shell: one, leaves: [the tunnel], done_when: {shell: look}}\n- {id: b, shell: two}\n");
+  std::map<std::string, bool> leaves;
+  loop.performer.on_start = [&](const Launch& launch) { leaves[told(launch)] = launch.request->leaves; };
+  loop.performer.script["look a"] = {no(), yes()};
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(leaves == std::map<std::string, bool>{{"look a", false}, {"act a", true}, {"act b", false}});
+}
+
 TEST_CASE("a step that can't be started has failed") {
   Loop loop(two_steps);
   loop.performer.script["act a"] = {is_not_started()};

@@ -107,6 +107,8 @@ class ScriptedPerformer : public Performer {
   std::function<void(const Launch&)> on_start;
   std::vector<std::string> told_of;
   std::vector<std::int64_t> acknowledged;
+  std::vector<std::string> left_behind;  // what `end_left` ends
+  bool was_left_ended = false;
 
   void start(const Launch& launch) override {
     CHECK_FALSE(journal_.has_uncommitted());
@@ -128,6 +130,11 @@ class ScriptedPerformer : public Performer {
   void cancel(std::int64_t n) override {
     told_of.push_back("cancel " + running_.at(n).instance);
     finish(n, is_stopped());
+  }
+  std::vector<std::string> end_left() override {
+    CHECK_FALSE(journal_.has_uncommitted());
+    was_left_ended = true;
+    return left_behind;
   }
   void acknowledge(std::int64_t n) override {
     CHECK_FALSE(journal_.has_uncommitted());

@@ -69,6 +69,7 @@ class World : public Performer {
     inbox_.post(Ended{process.launch, process.outcome});
   }
   void acknowledge(std::int64_t) override {}
+  std::vector<std::string> end_left() override { return {}; }
   std::string keep_secret(const std::filesystem::path&, std::string_view) override { return {}; }
   Recalled recall_secret(const std::filesystem::path&) override { return {}; }
   Recalled recall_secret(const std::vector<std::string>&, const std::filesystem::path&) override { return {}; }

@@ -69,11 +69,13 @@ TEST_CASE("what a process wrote is kept with its outcome, whatever it is") {
     outcome.output_total = 9;
     outcome.output_sha256 = "abc";
     outcome.strays = {"pid 7 sleep"};
+    outcome.left = {"pid 8 tunnel"};
     Proposal proposal = Attempt("").settled(outcome);
     CHECK(blob_of(proposal, "output") == "it began\n");
     CHECK(proposal.event.body.int_or("output_total", 0) == 9);
     CHECK(proposal.event.body.text_or("output_sha256", "") == "abc");
     CHECK(proposal.event.body.get("strays") == Value(List{"pid 7 sleep"}));
+    CHECK(proposal.event.body.get("left") == Value(List{"pid 8 tunnel"}));
     CHECK(proposal.event.body.int_or("exit_code", -1) == outcome.exit_code);
   }
 }

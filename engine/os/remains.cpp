@@ -1,0 +1,54 @@
+#include "os/remains.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "os/supervisor_loop.h"
+
+namespace runbook {
+
+std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker) {
+  if (!attempt.leaves || !(attempt.world == this_world())) return {};
+  std::set<pid_t> alive;
+  for (const ProcessId& left : attempt.left) {
+    if (is_alive(left)) alive.insert(left.pid);
+  }
+  for (const ProcessId& marked : processes_marked(marker)) {
+    if (marked.pid != attempt.process.pid) alive.insert(marked.pid);
+  }
+  std::vector<Child> remains;
+  for (pid_t pid : alive) {
+    Child child = child_of_number(pid);
+    if (child.pid != 0 && !child.is_zombie) remains.push_back(std::move(child));
+  }
+  return remains;
+}
+
+std::vector<std::string> end_remains(const std::filesystem::path& folder, const std::string& run, std::int64_t grace_ms) {
+  AttemptLog log = read_attempt_log(folder);
+  std::int64_t kill_at_ms = boot_time_ms() + grace_ms;
+  std::set<pid_t> told, beyond;
+  std::vector<std::string> ended;
+  while (true) {
+    bool is_late = boot_time_ms() >= kill_at_ms, is_any_left = false;
+    for (const auto& [n, attempt] : log.attempts) {
+      for (const Child& child : remains_of(attempt, fmt::format("{}/{}", run, n))) {
+        if (beyond.count(child.pid)) continue;
+        bool is_first = told.insert(child.pid).second;
+        bool is_permitted = ::kill(child.pid, is_late ? SIGKILL : is_first ? SIGTERM : 0) == 0 || errno != EPERM;
+        if (is_first) ended.push_back(is_permitted ? shown(child) : not_to_be_ended(child));
+        if (!is_permitted) beyond.insert(child.pid);
+        is_any_left = is_any_left || is_permitted;
+      }
+    }
+    if (!is_any_left) return ended;
+    ::usleep(10'000);
+  }
+}
+
+}  // namespace runbook

@@ -1,0 +1,19 @@
+#pragma once
+// What steps with `leaves` left behind and whose supervisor has died: found by the supervisor's log and by the mark in their environment.
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "os/attempt_log.h"
+#include "os/process_id.h"
+
+namespace runbook {
+
+// Those that live, of an attempt of this world; `marker`: RUN/n.
+std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker);
+
+// Ends what is left of all attempts of the run: TERM, and KILL when the grace is over; waits for it. Gives what there was.
+std::vector<std::string> end_remains(const std::filesystem::path& folder, const std::string& run, std::int64_t grace_ms);
+
+}  // namespace runbook
