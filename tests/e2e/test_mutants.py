@@ -79,4 +79,6 @@ def test_the_originals_begin(tmp_path):
         (tmp_path / "book.yaml").write_text(path.read_text())
         name = re.search(r"^runbook: *(\w*)", path.read_text(), re.M)[1]
         assert call(tmp_path, "check", "book.yaml")[0] == 0
-        assert run_without_journal(tmp_path, name)[0] == 6
+        ran, _, said = run_without_journal(tmp_path, name)
+        needs_inputs = path.stem.startswith("imrt")     # of an account that is nobody's
+        assert ran == 6 or (needs_inputs and is_about_an_input(said)), said
