@@ -118,6 +118,7 @@ def test_the_word_stays_where_it_belongs():
 def test_runbooks_of_this_repository_rehearse(world):
     for book in sorted((ROOT / "runbooks").glob("*.yaml")):
         assert world("rehearse", book).code == 0, world("rehearse", book)
+    assert world("rehearse", "imrt-aws", RUNBOOK_PATH=str(ROOT / "runbooks")).code == 0     # as `./dev run rehearse imrt-aws`
 
 
 def test_runbooks_of_this_repository_end_the_same_wherever_the_engine_dies(world):
