@@ -214,7 +214,7 @@ class Schema {
   }
 
   Value input(const KeySet& set) const {
-    const Value map = with(map_of_keys(set), "allOf", rules_of_input());
+    Value map = with(map_of_keys(set), "allOf", rules_of_input());
     if (&set == &keys::input) return map;
     const Value is_secret =
         object({{"required", List{"type"}}, {"properties", object({{"type", object({{"const", "secret"}})}})}});

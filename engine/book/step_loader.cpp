@@ -1,5 +1,4 @@
 #include "book/step_loader.h"
-#include "book/given_value.h"
 
 #include <fmt/format.h>
 

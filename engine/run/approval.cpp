@@ -113,7 +113,7 @@ Approver approver_of(const RunState& state, const std::string& run, const Questi
   if (name.empty()) return approver;
   if (!may_approve(question.by, name))
     return {"", fmt::format("{} may not approve; {} may", name, fmt::join(question.by, ", "))};
-  const auto is_approver = [&](const std::string& other) { return is_same_person(other, name); };
+  const auto is_approver = [&](const std::string& driver) { return is_same_person(name, driver); };
   if (question.not_operator && std::any_of(state.drivers.begin(), state.drivers.end(), is_approver))
     return {"", fmt::format("{} drives this run, and somebody else must approve", name)};
   const InstanceState& it = state.of(question.instance);

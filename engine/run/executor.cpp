@@ -21,7 +21,7 @@ constexpr std::int64_t answer_poll_ms = 250;  // how soon an answer from elsewhe
 }
 
 Executor::Executor(Parts parts, std::int64_t first_n)
-    : parts_(parts), values_([this](const std::string& digest) { return parts_.journal.blob(digest); }) {
+    : parts_(std::move(parts)), values_([this](const std::string& digest) { return parts_.journal.blob(digest); }) {
   live_.last_n = first_n;
 }
 

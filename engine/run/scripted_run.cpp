@@ -14,8 +14,8 @@
 
 namespace runbook {
 
-ScriptedRun::ScriptedRun(const RunFacts& facts, const Scenario& scenario, Observer& observer)
-    : facts_(facts), scenario_(scenario), observer_(observer), world_(*facts_.runbook, scenario) {
+ScriptedRun::ScriptedRun(RunFacts facts, const Scenario& scenario, Observer& observer)
+    : facts_(std::move(facts)), scenario_(scenario), observer_(observer), world_(*facts_.runbook, scenario) {
   facts_.secret_outputs = std::make_shared<SecretOutputs>();
   limits_.who = "somebody";
   began_at_ms_ = world_.now_ms();

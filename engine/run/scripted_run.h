@@ -24,8 +24,8 @@ struct ScriptedResult {
 
 class ScriptedRun {
  public:
-  // All of them outlive it; `facts` are copied.
-  ScriptedRun(const RunFacts& facts, const Scenario& scenario, Observer& observer);
+  // The scenario and the observer outlive it.
+  ScriptedRun(RunFacts facts, const Scenario& scenario, Observer& observer);
 
   // A step: nothing more is begun when it is done.
   void stop_after(const std::string& step) { limits_.stops_after = step; }

@@ -12,7 +12,7 @@ using namespace runbook::testing;
 namespace {
 
 std::string with_program(const TestFolder& folder, const std::string& name, mode_t mode) {
-  const std::string path = folder / name;
+  std::string path = folder / name;
   std::ofstream(path) << "#!/bin/sh\n";
   ::chmod(path.c_str(), mode);
   return path;
