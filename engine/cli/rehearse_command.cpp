@@ -15,7 +15,6 @@
 #include "book/yaml_value.h"
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "os/identity.h"
 #include "plugins/all.h"
 #include "run/scripted_kills.h"
 #include "run/scripted_run.h"
@@ -152,8 +151,8 @@ RunFacts facts_of(const Arguments& arguments, const std::shared_ptr<const Runboo
   facts.run_values = object({{"id", facts.run},
                              {"started_at", "2026-01-01T00:00:00Z"},
                              {"dir", facts.dir},
-                             {"operator", operator_name()},
-                             {"host", host_name()}});
+                             {"operator", "somebody"},
+                             {"host", "rehearsal"}});
   facts.vars = evaluate_vars(*runbook, facts.inputs, facts.run_values);
   return facts;
 }

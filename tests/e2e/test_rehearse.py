@@ -1,8 +1,9 @@
 """rehearse: a runbook tried in a scripted world. Nothing outside is touched, nothing is waited for."""
 
 import json
+import subprocess
 
-from world import ROOT, world  # noqa: F401  (the fixture)
+from world import BINARY, ROOT, world  # noqa: F401  (the fixture)
 
 BOOK = """
 runbook: move
@@ -52,6 +53,17 @@ def test_it_touches_nothing(world):
     assert result.code == 0, result
     assert result.out == "slow: as expected: succeeded, 3 of 3 steps done, 2d 03h of simulated time\n"
     assert files(world) == before     # no journal, no step, no source of a secret
+
+
+def test_it_starts_no_process_opens_no_socket_and_does_not_sleep(world):
+    write(world)
+    trace = world.folder / "trace"
+    kinds = "trace=fork,vfork,clone,clone3,execve,socket,connect,nanosleep,clock_nanosleep"
+    done = subprocess.run(["strace", "-f", "-qq", "-e", kinds, "-o", trace, BINARY, "rehearse", world.book], cwd=world.folder,
+                          env={**world.env, "ASAN_OPTIONS": "detect_leaks=0"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    calls = [line.split(None, 1)[1] for line in trace.read_text().splitlines() if "exited" not in line]
+    assert len(calls) == 1 and calls[0].startswith("execve("), calls      # strace's own start of it
 
 
 def test_a_single_scenario_is_told_step_by_step(world):
