@@ -37,7 +37,7 @@ class Resolution {
     check_names();
     for (const Input& input : runbook_.inputs) {
       const bool is_left_out = input.type == ValueType::secret && given_.leaves_out_secrets;
-      if (!is_left_out && !resolve(input)) report_missing(input);
+      if (!is_left_out && !resolve(input) && !may_come(input)) report_missing(input);
     }
     for (InputProblem& broken : broken_constraints(runbook_, resolved_.values, unknown_))
       problems_.push_back(std::move(broken));
@@ -57,6 +57,23 @@ class Resolution {
   void report(const Input& input, std::string message, std::string hint) {
     unknown_.insert(input.name);
     problems_.push_back({std::move(message), std::move(hint)});
+  }
+
+  bool may_come(const Input& input) const {
+    const auto may_have_it_later = [](const InputSource& source) {
+      return source.kind == InputSource::Kind::file || source.kind == InputSource::Kind::command;
+    };
+    return given_.secrets_may_come && input.type == ValueType::secret &&
+           std::any_of(input.from.begin(), input.from.end(), may_have_it_later) && !is_needed_at_once(input);
+  }
+
+  // No step stands before the one that needs it.
+  bool is_needed_at_once(const Input& input) const {
+    if (runbook_.steps.empty()) return true;
+    const std::vector<Reference> references = runbook_.steps.front()->references_to_values();
+    return std::any_of(references.begin(), references.end(), [&](const Reference& reference) {
+      return reference.root == "inputs" && !reference.path.empty() && reference.path.front() == input.name;
+    });
   }
 
   void refuse(const Input& input, const std::string& why) {

@@ -25,6 +25,8 @@ struct GivenInputs {
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::function<Found(const Input&, const InputSource&)> look;  // may be empty: then `from` gives nothing
   bool leaves_out_secrets = false;                              // they are not looked for, and not there
+  bool secrets_may_come =
+      false;  // one that `from` looks for in a file or asks a command for may be there later, when it is needed
 };
 
 struct InputValues {

@@ -40,6 +40,15 @@ bool Step::needs_result() const {
   return std::any_of(outputs.begin(), outputs.end(), [](const OutputRule& output) { return output.is_of_result(); });
 }
 
+std::vector<Reference> Step::references_to_values() const {
+  std::vector<Reference> all = params.references();
+  const auto add = [&all](std::vector<Reference> more) { std::move(more.begin(), more.end(), std::back_inserter(all)); };
+  for (const EnvEntry& entry : env) add(entry.value.text.references());
+  for (const Probe* each : {before.get(), done_when.get(), verify.get(), probe.get()})
+    if (each) add(each->params.references());
+  return all;
+}
+
 bool Step::gives_secrets() const {
   return std::any_of(outputs.begin(), outputs.end(), [](const OutputRule& output) { return output.is_secret; });
 }

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/shell_word.h"
 #include "cli/advice.h"
+#include "cli/input_sources.h"
 #include "cli/notifier.h"
 #include "cli/person.h"
 #include "cli/progress.h"
@@ -175,7 +176,7 @@ class Drive {
     if (plan_.is_new) progress.committed(beginning_, state_);
     StepPerformer::Parts parts{all_step_types(&client), [&](std::int64_t n) { client.acknowledge(n); },
                                [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); },
-                               [&] { return client.end_left(); }};
+                               [&] { return client.end_left(); }, input_sources(state_.dir, Looking::without_asking)};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();

@@ -108,7 +108,9 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   plan.is_new = true;
   plan.runbook = load_or_explain(read_source(path));
   plan.file = path.string();
-  InputValues inputs = resolve_inputs(*plan.runbook, given_inputs(arguments, path.parent_path(), looking_of(arguments)));
+  GivenInputs given = given_inputs(arguments, path.parent_path(), looking_of(arguments));
+  given.secrets_may_come = true;
+  InputValues inputs = resolve_inputs(*plan.runbook, given);
   plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
   plan.secrets = inputs.secrets;
   read_common(arguments, plan);

@@ -56,6 +56,7 @@ void Executor::take_up(Launch launch) {
 
 Decision Executor::decide_until_settled() {
   while (true) {
+    find_secrets_that_are_needed();
     Decision decision = decide(parts_.facts, parts_.state, live_, values_, parts_.clock.now_ms(), limits_);
     for (auto& proposal : decision.events) record(std::move(proposal));
     if (decision.events.empty() || !decision.launches.empty()) return decision;
@@ -216,6 +217,32 @@ void Executor::recall_secret(const Step& step, const OutputRule& rule) {
   if (found.secret) return parts_.facts.secret_outputs->learn(step.id, rule.name, *std::move(found.secret));
   parts_.observer.notice(
       fmt::format("the secret output `{}` of step `{}` is not found again: {}", rule.name, step.id, found.why_not));
+}
+
+void Executor::find_secrets_that_are_needed() {
+  const Runbook& runbook = *parts_.facts.runbook;
+  const auto is_missing = [&](const Input& input) {
+    return input.type == ValueType::secret && !input.from.empty() && !parts_.facts.secrets.contains(input.name) &&
+           !parts_.facts.secret_outputs->find("", input.name);
+  };
+  if (std::none_of(runbook.inputs.begin(), runbook.inputs.end(), is_missing)) return;
+  const auto next = std::find_if(runbook.steps.begin(), runbook.steps.end(),
+                                 [&](const Step* step) { return !is_done(parts_.state.of(step->id).state); });
+  if (next == runbook.steps.end() || live_.of((*next)->id).running) return;
+  for (const Reference& reference : (*next)->references_to_values()) {
+    const Input* input =
+        reference.root == "inputs" && !reference.path.empty() ? runbook.find_input(reference.path[0]) : nullptr;
+    if (input && is_missing(*input)) find_secret(**next, *input);
+  }
+}
+
+void Executor::find_secret(const Step& step, const Input& input) {
+  if (!looked_for_.insert(fmt::format("{}/{}/{}", step.id, parts_.state.of(step.id).all_attempts, input.name)).second) return;
+  Performer::Recalled found = parts_.performer.find_secret(input);
+  if (found.secret) return parts_.facts.secret_outputs->learn("", input.name, *std::move(found.secret));
+  if (!found.why_not.empty())
+    parts_.observer.notice(
+        fmt::format("the secret `{}`, which `{}` needs, is not there: {}", input.name, step.id, found.why_not));
 }
 
 void Executor::close_question_about_its_timeout(const Step& step) {

@@ -74,6 +74,9 @@ class Executor {
   // "" or why a secret of it can't be kept for later engines.
   std::string keep_secrets(const Step& step, const std::vector<std::pair<std::string, std::string>>& secrets);
   void recall_secrets(const Step& step);
+  // Looks for secret inputs that were not there when the run began, once for each try of the step that is next.
+  void find_secrets_that_are_needed();
+  void find_secret(const Step& step, const Input& input);
   void recall_secret(const Step& step, const OutputRule& rule);
   std::filesystem::path kept_path(const OutputRule& rule, const RunScope& scope) const;
   bool is_any_act_running() const;
@@ -85,7 +88,8 @@ class Executor {
   Limits limits_;
   std::vector<Event> uncommitted_;
   std::vector<std::int64_t> to_acknowledge_;
-  std::set<std::string> asked_;  // question ids the operator was asked
+  std::set<std::string> asked_;       // question ids the operator was asked
+  std::set<std::string> looked_for_;  // secrets: step, try, input
   std::optional<std::string> detached_by_;
 };
 

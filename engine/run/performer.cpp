@@ -110,6 +110,19 @@ Performer::Recalled StepPerformer::recall_secret(const std::vector<std::string>&
   return {std::move(reply.out), {}};
 }
 
+Performer::Recalled StepPerformer::find_secret(const Input& input) {
+  std::string why;
+  for (const InputSource& source : parts_.look ? input.from : std::vector<InputSource>()) {
+    const Found found = parts_.look(input, source);
+    if (!found.refusal.empty()) return {std::nullopt, found.refusal};
+    if (!found.why.empty()) why += (why.empty() ? "" : ", ") + found.why;
+    if (!found.text) continue;
+    if (const std::string problem = why_not_given(input, *found.text); !problem.empty()) return {std::nullopt, problem};
+    return {*found.text, {}};
+  }
+  return {std::nullopt, why};
+}
+
 void StepPerformer::cancel(std::int64_t n) {
   std::stop_source stop(std::nostopstate);
   {

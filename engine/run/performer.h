@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "book/inputs.h"
 #include "run/inbox.h"
 #include "state/run_state.h"
 #include "step/step_type.h"
@@ -40,6 +41,8 @@ class Performer {
   virtual Recalled recall_secret(const std::filesystem::path& file) = 0;
   // What a program prints, without the newline at its end. Waits for it.
   virtual Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) = 0;
+  // Looks where `from` of a secret input says, but for people. Waits for it.
+  virtual Recalled find_secret(const Input&) { return {}; }
 };
 
 class Operator {
@@ -70,6 +73,7 @@ class StepPerformer : public Performer {
     std::function<void(std::int64_t n)> acknowledge;
     std::function<void(const std::string& instance, std::string_view bytes)> output;  // may be empty
     std::function<std::vector<std::string>()> end_left;
+    std::function<Found(const Input&, const InputSource&)> look;  // for secrets; may be empty
   };
   StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
   // Asks what still runs to stop, and waits for it.
@@ -82,6 +86,7 @@ class StepPerformer : public Performer {
   std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
   Recalled recall_secret(const std::filesystem::path& file) override;
   Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;
+  Recalled find_secret(const Input& input) override;
 
  private:
   struct Job {

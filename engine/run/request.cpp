@@ -44,6 +44,7 @@ void require_secrets(const RunFacts& facts, const Template& text) {
     if (reference.root != "inputs" || reference.path.empty()) continue;
     const Input* input = facts.runbook->find_input(reference.path[0]);
     if (!input || input->type != ValueType::secret || facts.secrets.count(input->name)) continue;
+    if (facts.secret_outputs->find("", input->name)) continue;
     throw Error(ExitCode::step_failed,
                 fmt::format("the secret input `{}` is not there (secrets are never stored)", input->name),
                 fmt::format("RUNBOOK_INPUT_{}=... runbook run --resume", upper(input->name)));

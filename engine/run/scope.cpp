@@ -34,6 +34,10 @@ std::optional<Value> RunScope::context(std::string_view name) const {
   if (name != "inputs") return std::nullopt;
   Value inputs = facts_.inputs;
   for (const auto& [secret, value] : facts_.secrets) inputs = with(inputs, secret, value);
+  for (const Input& input : facts_.runbook->inputs) {
+    const std::string* secret = input.type == ValueType::secret ? facts_.secret_outputs->find("", input.name) : nullptr;
+    if (secret) inputs = with(inputs, input.name, *secret);
+  }
   return inputs;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Secrets that steps gave: in memory only. The decider's thread alone.
+// Secrets that came while the run went on: outputs of steps, and inputs (of no step, "") that were not there when it began. In memory
+// only. The decider's thread alone.
 #include <map>
 #include <string>
 #include <string_view>

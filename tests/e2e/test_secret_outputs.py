@@ -3,7 +3,7 @@
 import os
 
 from test_steps import forms
-from world import kill, until, world  # noqa: F401 (a fixture)
+from world import command_line, kill, until, world  # noqa: F401 (a fixture)
 
 TOKEN = "tk-9f/8+e7 d6'\"x"
 LOGIN = """
@@ -151,9 +151,9 @@ def test_the_supervisor_dies_with_what_it_held(world):
 
 
 def test_a_secret_is_not_taken_from_an_argument(world):
-    world.write((LOGIN % "").replace("    shell: |\n", "    shell: |\n      touch \"$W/begun\"; sleep 600\n", 1))
+    world.write((LOGIN % "").replace("    shell: |\n", "    shell: |\n      exec sleep 600\n", 1))
     engine = world.start()
-    until(lambda: (world.folder / "begun").exists(), "the login")
+    until(lambda: any(command_line(pid) == "sleep 600" for pid in world.step_processes()), "the login")
     supervisor = world.supervisor()
     kill(engine.pid, supervisor, *world.step_processes())
     engine.wait()
@@ -162,3 +162,38 @@ def test_a_secret_is_not_taken_from_an_argument(world):
     assert result.code == 2
     assert "`token` is secret, and an argument is seen by everybody on this machine" in result.err
     assert world("resolve", "last", "login", "done", "--set", "greeting=hi", "--because", "it did").code == 0
+
+
+def test_a_secret_input_may_come_while_the_run_goes_on(world):
+    """The account is made by the first step; the token is read when the second needs it, from where `from` says."""
+    world.write("""
+runbook: late
+inputs: {token: {type: secret, from: [{file: token}]}}
+steps:
+  - {id: account, title: Make the account, shell: 'umask 077; cat "$W/server" > "$W/token"'}
+  - id: use
+    title: Use the token
+    env: {TOKEN: "${{ $inputs.token }}"}
+    shell: printf '%s' "$TOKEN" > "$W/used"; echo "I use $TOKEN"
+""")
+    (world.folder / "server").write_text(TOKEN)
+    result = world.run("-o")
+    assert result.code == 0 and "I use [secret]" in result.err, result
+    assert (world.folder / "used").read_text() == TOKEN
+    assert_nowhere(world)
+
+
+def test_a_secret_input_that_never_comes_stops_the_step_that_needs_it(world):
+    world.write("""
+runbook: late
+inputs: {token: {type: secret, from: [{file: token}]}}
+steps:
+  - {id: account, title: Make the account, shell: 'true'}
+  - {id: use, title: Use the token, env: {TOKEN: "${{ $inputs.token }}"}, shell: 'true'}
+""")
+    result = world.run()
+    assert result.code == 1, result
+    assert "the secret `token`, which `use` needs, is not there" in result.err
+    assert "step `use` failed: the secret input `token` is not there" in result.err
+    world.write(TOKEN, "token").chmod(0o600)
+    assert world.resume().code == 0
