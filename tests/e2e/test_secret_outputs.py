@@ -153,6 +153,7 @@ def test_the_supervisor_dies_with_what_it_held(world):
 def test_a_secret_is_not_taken_from_an_argument(world):
     world.write((LOGIN % "").replace("    shell: |\n", "    shell: |\n      exec sleep 600\n", 1))
     engine = world.start()
+    world.until_state("login", "running")
     until(lambda: any(command_line(pid) == "sleep 600" for pid in world.step_processes()), "the login")
     supervisor = world.supervisor()
     kill(engine.pid, supervisor, *world.step_processes())
