@@ -99,12 +99,14 @@ def test_ctrl_d_and_ctrl_c_pause_and_a_resume_goes_on_at_the_next_item(world, te
     child = terminal()
     answer(child, "[1/5]", "done")
     child.expect_exact("[2/5]")
+    child.expect_exact("(Ctrl-D pauses): ")     # what comes before the prompt was typed ahead
     child.sendeof()
     child.expect("interrupted")
     assert code_of(child) == 130
     child = terminal("--resume")
     answer(child, "[2/5]", "y")
     child.expect_exact("[3/5]")
+    child.expect_exact("(Ctrl-D pauses): ")
     child.sendintr()
     assert code_of(child) == 130
     child = terminal("--resume")
