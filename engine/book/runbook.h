@@ -186,7 +186,7 @@ struct Step {
   bool gives_secrets() const;
   // Of its env, its parameters and those of its probes.
   std::vector<Reference> references_to_values() const;
-  bool is_wait() const { return kind == Kind::wait_until; }  // which may last for days
+  bool is_wait() const { return kind == Kind::wait_until || kind == Kind::manual; }  // which may last for days
   const OutputRule* find_output(std::string_view name) const;
   // Also those of its done_when, or of its own probe.
   std::vector<std::string> output_names() const;
