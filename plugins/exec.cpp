@@ -28,6 +28,7 @@ Declaration exec_declaration() {
                  {"stdin", Param::Type::input, "Standard input; empty if left out.", false, {}, {}}};
   exec.effect = Effect::once;
   exec.has_process = true;
+  exec.files = files_of_process;
   exec.result = process_result;
   exec.example = R"yaml(- id: unpack
   title: Unpack the release

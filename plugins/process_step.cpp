@@ -106,6 +106,25 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
 
 }  // namespace
 
+std::vector<NamedPath> files_of_process(const Value& params) {
+  constexpr std::string_view between = " \t\n\"'();&|<>{}$`\\=";
+  std::vector<NamedPath> files;
+  std::vector<std::string> texts = texts_in(params.get("argv"));
+  texts.push_back(params.text_or("script", ""));
+  for (const std::string& text : texts) {
+    std::size_t at = text.find_first_not_of(between);
+    while (at != std::string::npos) {
+      const std::size_t end = std::min(text.find_first_of(between, at), text.size());
+      const std::string word = text.substr(at, end - at);
+      if (word.find('/') != std::string::npos) files.push_back({word, NamedPath::Kind::word});
+      at = text.find_first_not_of(between, end);
+    }
+  }
+  if (const Value* file = params.get("stdin").find("file"); file && file->is_text())
+    files.push_back({file->as_text(), NamedPath::Kind::input});
+  return files;
+}
+
 bool parse_named_outputs(const std::string& text, std::vector<std::pair<std::string, std::string>>& into, std::string& why) {
   std::size_t at = 0;
   while (at < text.size()) {

@@ -8,6 +8,9 @@
 
 namespace runbook {
 
+// Files that the parameters of shell and exec name: standard input, and words that could be the path of a script.
+std::vector<NamedPath> files_of_process(const Value& params);
+
 // What outputs look into.
 constexpr const char* process_result =
     "{stdout, stderr, exit_code, json}: what it wrote, its exit code, and json if standard output parses as JSON";

@@ -30,6 +30,7 @@ Declaration shell_declaration() {
   shell.effect = Effect::once;
   shell.exports_inputs = true;
   shell.has_process = true;
+  shell.files = files_of_process;
   shell.result = process_result;
   shell.example = R"yaml(- id: write_greeting
   title: Write the greeting

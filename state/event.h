@@ -25,15 +25,17 @@ inline constexpr std::string_view run_began = "run_began";  // definition, outli
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command)
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
-inline constexpr std::string_view paused = "paused";      // state (failed waiting in_doubt interrupted), why
-inline constexpr std::string_view left = "left";          // state (succeeded cancelled), outputs
+inline constexpr std::string_view adopted =
+    "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because
+inline constexpr std::string_view paused = "paused";                    // state (failed waiting in_doubt interrupted), why
+inline constexpr std::string_view left = "left";                        // state (succeeded cancelled), outputs
 inline constexpr std::string_view section_entered = "section_entered";  // instance: the section's path
 inline constexpr std::string_view section_skipped = "section_skipped";  // why
 // Of a step instance.
 inline constexpr std::string_view satisfied = "satisfied";  // done_when held already: why, outputs
 inline constexpr std::string_view skipped = "skipped";      // why; by a person: who, because
 inline constexpr std::string_view waiting = "waiting";      // a wait began: deadline_ms
-inline constexpr std::string_view intent = "intent";        // effect, group, before, request; the effect may follow
+inline constexpr std::string_view intent = "intent";        // effect, group, before, request, definition; the effect may follow
 inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow
 inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
 inline constexpr std::string_view ended =

@@ -156,6 +156,13 @@ Question asked(const Event& event) {
   return question;
 }
 
+void take_files(RunState& run, const Value& files) {
+  if (!files.is_map()) return;
+  run.files.clear();
+  for (const auto& [path, digest] : files.as_map())
+    if (digest.is_text()) run.files[path] = digest.as_text();
+}
+
 void began(RunState& run, const Event& event) {
   const Value& body = event.body;
   run.runbook = body.text_or("runbook", "");
@@ -172,6 +179,7 @@ void began(RunState& run, const Event& event) {
   run.inputs = blob_digest(body.get("inputs"));
   run.began_at_ms = event.at_ms;
   run.state = "running";
+  take_files(run, body.get("files"));
   run.drivers.insert(run.operator_name);
 }
 
@@ -229,9 +237,55 @@ void close_questions_of(RunState& run, const std::string& instance) {
   it.question.clear();
 }
 
+// The keys of both are what was; what is not named is gone.
+template <class T>
+void rename_sections(std::map<std::string, T>& entries, const Value& names) {
+  std::map<std::string, T> renamed;
+  for (const auto& [from, to] : names.is_map() ? names.as_map() : Map()) {
+    const auto found = entries.find(from);
+    if (found != entries.end() && to.is_text()) renamed[to.as_text()] = found->second;
+  }
+  entries = std::move(renamed);
+}
+
+// All at once: two steps may have taken each other's name.
+void rename_steps(RunState& run, const Event& event) {
+  const Value names = event.body.get("renamed");
+  std::unordered_map<std::string, InstanceState> moved;
+  std::map<std::string, std::string> now;
+  for (const auto& [from, to] : names.is_map() ? names.as_map() : Map()) {
+    if (!to.is_text()) continue;
+    now[from] = to.as_text();
+    run.renamings.push_back({event.seq, from, to.as_text()});
+    if (const auto found = run.instances.find(from); found != run.instances.end()) {
+      moved[to.as_text()] = std::move(found->second);
+      run.instances.erase(found);
+    }
+  }
+  for (auto& [name, it] : moved) run.instances[name] = std::move(it);
+  for (auto& [id, question] : run.questions) {
+    if (const auto found = now.find(question.instance); found != now.end()) question.instance = found->second;
+  }
+}
+
+void adopted(RunState& run, const Event& event) {
+  const Value& body = event.body;
+  run.definition = blob_digest(body.get("definition"));
+  run.definition_sha256 = body.text_or("definition_sha256", "");
+  run.outline = blob_digest(body.get("outline"));
+  if (body.find("inputs")) run.inputs = blob_digest(body.get("inputs"));
+  run.title = body.text_or("title", run.title);
+  run.version = body.text_or("version", run.version);
+  take_files(run, body.get("files"));
+  rename_steps(run, event);
+  rename_sections(run.sections, body.get("sections"));
+  note_deviation(run, event, "went on with a changed runbook");
+}
+
 void apply_to_run(RunState& run, const Event& event) {
   const std::string& k = event.kind;
   if (k == event::run_began) return began(run, event);
+  if (k == event::adopted) return adopted(run, event);
   if (k == event::driven) {
     run.state = "running";
     run.why.clear();
@@ -243,6 +297,7 @@ void apply_to_run(RunState& run, const Event& event) {
   } else if (k == event::paused) {
     run.state = event.body.text_or("state", "interrupted");
     run.why = event.body.text_or("why", "");
+    take_files(run, event.body.get("files"));
   } else if (k == event::left) {
     run.state = event.body.text_or("state", "cancelled");
     run.why = event.body.text_or("why", "");
@@ -278,6 +333,18 @@ void RunState::apply(const Event& event) {
     if (settles) close_questions_of(*this, event.instance);
     apply_to_instance(instances[event.instance], event);
   }
+}
+
+std::string RunState::name_now(const Event& event) const {
+  std::string name = event.instance;
+  std::int64_t at = event.seq;
+  for (const Renaming& renaming : renamings) {
+    // Those of one event are made at once.
+    if (renaming.seq <= at || renaming.from != name) continue;
+    name = renaming.to;
+    at = renaming.seq;
+  }
+  return name;
 }
 
 const InstanceState& RunState::of(const std::string& instance) const {

@@ -75,6 +75,12 @@ struct Deviation {
   std::string instance, what, who, because;
 };
 
+// A step that a changed runbook calls by another name: what happened before `seq` stands under the former one.
+struct Renaming {
+  std::int64_t seq = 0;
+  std::string from, to;
+};
+
 struct RunState {
   std::string runbook, title, version, file, dir, operator_name, host, engine;
   std::string definition, outline, inputs, outputs;  // digests of blobs
@@ -89,9 +95,13 @@ struct RunState {
   std::map<std::string, Question> questions;
   std::vector<Deviation> deviations;
   std::set<std::string> drivers;  // who began the run or drove it
+  std::vector<Renaming> renamings;
+  std::map<std::string, std::string> files;  // that steps name: path → SHA-256, as they were when the run began or last paused
 
   void apply(const Event& event);
   bool was_left() const { return ended_at_ms != 0; }
+  // The name that the instance of an event has now.
+  std::string name_now(const Event& event) const;
   // A default one if nothing happened to it yet.
   const InstanceState& of(const std::string& instance) const;
   const Question* open_question(const std::string& instance) const;

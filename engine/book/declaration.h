@@ -33,6 +33,14 @@ struct Param {
   std::vector<std::string> choices;  // empty: any
 };
 
+struct NamedPath {
+  std::string path;
+  enum class Kind {
+    input,  // it is read
+    word,   // it could be the path of a script
+  } kind = Kind::input;
+};
+
 struct Declaration {
   std::string name;  // "shell"
   std::string summary;
@@ -43,6 +51,8 @@ struct Declaration {
   bool has_process = false;      // it is a process, and may leave others behind
   std::string result = {};       // what `outputs` and `that` look into, in words
   std::string example = {};      // a whole step, as YAML
+  // What of the parameters names a file, from the step's folder. nullptr: nothing.
+  std::vector<NamedPath> (*files)(const Value& params) = nullptr;
 
   const Param* find(std::string_view param) const;
 };

@@ -93,6 +93,9 @@ Group of_step() {
            {"tags", texts, "Words to find it by."},
            {"requires_approval", map, "Who must approve before it has its effect.", no, {}, {}, &keys::approval},
            {"example", examples, "Values that its outputs could have, to try the runbook without running it."},
+           {"was", name,
+            "The id that this step had before: a run that began under that id knows it again when the changed runbook is"
+            " adopted."},
            {"source", text, "The part of the document that it encodes."}}};
 }
 

@@ -25,8 +25,9 @@ const KeySet section = {"a section",
 const KeySet step = {"a step",
                      {"id",        "title",  "when",    "env",    "dir",     "effect",     "before",
                       "done_when", "verify", "outputs", "output", "timeout", "on_timeout", "retry",
-                      "hints",     "leaves", "note",    "tags",   "example", "source",     "requires_approval"},
-                     {"target", "on_failure", "undo", "tty", "fresh_for", "was"}};
+                      "hints",     "leaves", "note",    "tags",   "example", "source",     "requires_approval",
+                      "was"},
+                     {"target", "on_failure", "undo", "tty", "fresh_for"}};
 
 const KeySet input = {
     "an input",

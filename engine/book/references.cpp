@@ -331,6 +331,19 @@ class ReferenceCheck {
 void References::check(const Runbook& runbook, Problems& problems) const {
   ReferenceCheck check(*this, runbook, problems);
   for (const Use& use : uses_) check.check(use);
+  check_former_ids(problems);
+}
+
+void References::check_former_ids(Problems& problems) const {
+  std::unordered_map<std::string_view, Place> first;
+  for (const auto& [id, scalar] : former_ids_) {
+    if (const Place* step = find_step(id))
+      problems.error(*scalar, fmt::format("a step has the id `{}` now", id), fmt::format("it stands in line {}", step->line));
+    const auto [known, is_new] = first.emplace(id, scalar->place);
+    if (!is_new)
+      problems.error(*scalar, fmt::format("two steps say that they were `{}`", id),
+                     fmt::format("the other one is in line {}", known->second.line));
+  }
 }
 
 }  // namespace runbook

@@ -47,6 +47,8 @@ class References {
   void add_step(const Step& step, Place id_place, const Condition* condition);
   void reserve_steps(std::size_t count) { positions_.reserve(count); }
   std::size_t step_count() const { return steps_.size(); }
+  // `was:` of a step.
+  void add_former_id(const std::string& id, const NodePtr& scalar) { former_ids_.emplace_back(id, scalar); }
   // nullptr: no step before has this id. Otherwise its place.
   const Place* find_step(std::string_view id) const;
   const Condition* add_condition(std::string text, const Condition* outer);
@@ -58,6 +60,7 @@ class References {
   void check(const Runbook& runbook, Problems& problems) const;
 
  private:
+  void check_former_ids(Problems& problems) const;
   friend class ReferenceCheck;
   struct Use {
     NodePtr scalar;
@@ -75,6 +78,7 @@ class References {
   std::vector<KnownStep> steps_;
   std::unordered_map<std::string_view, std::size_t> positions_;
   std::deque<Condition> conditions_;
+  std::vector<std::pair<std::string, NodePtr>> former_ids_;
   std::set<std::string, std::less<>> keys_;  // of the sites: the nodes that they stood in are gone when uses are checked
 };
 

@@ -157,6 +157,7 @@ struct Approval {
 struct Step {
   enum class Kind { act, wait_until, assertion, manual };
   std::string id, title, note;
+  std::string was;     // the id that it had before, or ""
   std::string anchor;  // `source:`
   std::vector<std::string> tags;
   Value example;  // a map of outputs, or null
@@ -178,7 +179,6 @@ struct Step {
   bool kills_on_timeout = false;
   std::vector<std::string> leaves;  // which processes are meant to live on, in words; none: all that it leaves behind is ended
   std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept
-  std::string source_digest;                                    // of the step's own YAML, to see whether it changed
   Place place;
 
   // Whether the step's result is needed beyond its exit status: standard output is then kept whole.

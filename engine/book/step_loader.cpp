@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/digest.h"
 #include "base/suggestion.h"
 #include "book/environment_loader.h"
 #include "book/given_value.h"
@@ -28,7 +27,6 @@ class StepLoader {
 
   std::unique_ptr<Step> load() {
     step_->place = map_.place;
-    step_->source_digest = sha256_hex(canonical_text(map_));
     site_.step = step_.get();
     site_.steps = loading_.references.step_count();
     type_ = find_type(map_, keys::step, TypeUse::of_step, map_.place, loading_);
@@ -73,6 +71,15 @@ class StepLoader {
     if (const Place* first = loading_.references.find_step(step_->id))
       problems_.error(*id->value, fmt::format("two steps have the id `{}`", step_->id),
                       fmt::format("the other one is in line {}", first->line));
+    load_former_id();
+  }
+
+  void load_former_id() {
+    const Node::Member* was = map_.find("was");
+    if (!was || !expect(Node::Kind::scalar, *was->value, "was", problems_)) return;
+    if (!expect_name(was->value->text, was->value->place, "a step", problems_)) return;
+    step_->was = was->value->text;
+    loading_.references.add_former_id(step_->was, was->value);
   }
 
   void report_missing_id() {

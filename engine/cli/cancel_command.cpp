@@ -24,6 +24,7 @@ int cancel_command(const Arguments& arguments) {
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
   plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, Looking::without_asking));
+  plan.definition = state.definition;
   plan.purpose = Purpose::cancel;
   plan.limits.is_cancelling = true;
   plan.limits.who = operator_name();

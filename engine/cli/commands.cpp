@@ -25,6 +25,9 @@ std::vector<CommandRow> rows_of_running() {
         {"--approve", 0, Takes::value, "STEP=PHRASE", "the phrase of an irreversible step"},
         {"--on-failure", 0, Takes::value, "cancel", "leave the run when a step fails, instead of pausing"},
         {"--accept", 0, Takes::nothing, "", "take tools of other versions than required; stands in the record"},
+        {"--adopt", 0, Takes::nothing, "", "go on though the runbook has changed; what changed stands in the record"},
+        {"--behind", 0, Takes::value, "STEP=run|skip", "of an adopted runbook: a step that is new where the run has passed"},
+        {"--because", 0, Takes::value, "TEXT", "why it is adopted; stands in the record"},
         {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
         {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"}},
        run_command,
@@ -147,6 +150,7 @@ std::vector<CommandRow> rows_of_deciding() {
 std::vector<CommandRow> rows_of_upkeep() {
   return {
       {"verify", "RUN", "recompute the chain of a run's records", {}, verify_command, "runbook verify last"},
+      {"doctor", "", "what could be wrong with the journal, its runs and this machine", {}, doctor_command, "runbook doctor"},
       {"completion",
        "bash|zsh|fish",
        "what makes a shell complete commands, runs and steps",

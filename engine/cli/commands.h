@@ -33,6 +33,7 @@ bool skip_by_answer(const Arguments& arguments, const std::string& because);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
+int doctor_command(const Arguments& arguments);
 int completion_command(const Arguments& arguments);
 int complete_command(const Arguments& arguments);
 

@@ -31,13 +31,7 @@ void decree(const Decree& decree, const std::function<std::vector<Proposal>(cons
   driven.body =
       object({{"how", "command"}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", decree.who}, {"engine", version}});
   auto journal = drive_run(decree.file, lease, decree.row.run, driven);
-  for (auto& proposal : proposals) {
-    Event event = std::move(proposal.event);
-    for (const auto& [member, bytes] : proposal.blobs)
-      event.body = with(event.body, member, blob_reference(journal->put(bytes), bytes.size()));
-    event.at_ms = clock.now_ms();
-    journal->append(std::move(event));
-  }
+  for (Proposal& proposal : proposals) append(*journal, std::move(proposal), clock.now_ms());
   Event paused;
   paused.kind = event::paused;
   paused.at_ms = clock.now_ms();

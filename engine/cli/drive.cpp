@@ -30,6 +30,7 @@
 #include "report/run_view.h"
 #include "run/approval.h"
 #include "run/executor.h"
+#include "run/named_files.h"
 #include "run/outline.h"
 
 namespace runbook {
@@ -82,7 +83,6 @@ class Drive {
                                     }};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
-    make_facts();
     return execute(client);
   }
 
@@ -94,6 +94,7 @@ class Drive {
       return;
     }
     refuse_a_journal_behind_the_log();
+    refuse_another_definition();
     std::string how = plan_.purpose == Purpose::cancel ? "cancel" : lease_.ended_pid() != 0 ? "take-over" : "resume";
     Event driven;
     driven.kind = event::driven;
@@ -101,6 +102,18 @@ class Drive {
     driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
     journal_ = drive_run(file_, lease_, plan_.run, driven);
     state_ = fold_run(file_, plan_.run);
+    for (Proposal& proposal : plan_.adoption) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
+    journal_->commit();
+    make_facts();
+  }
+
+  // The plan was made before the lock was held.
+  void refuse_another_definition() const {
+    const RunState now = fold_run(file_, plan_.run);
+    const bool is_another = now.definition != plan_.definition || (!plan_.adoption.empty() && now.seq != plan_.made_at_seq);
+    if (is_another)
+      throw Error(ExitCode::driven, fmt::format("run {} went on meanwhile; nothing was run", plan_.run),
+                  "look at it with `runbook show`, then try again");
   }
 
   // What the supervisor was told of the journal must still stand in it.
@@ -138,11 +151,23 @@ class Drive {
                          {"definition", keep(runbook.source->text())},
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
+    began.body = with(began.body, "files", files_at_the_beginning(began));
     began = journal_->append(std::move(began));
     state_.apply(began);
     beginning_ = began;
     for (const std::string& what : plan_.accepted) append_accepted(what);
     journal_->commit();
+  }
+
+  Value files_at_the_beginning(const Event& began) {
+    RunState draft;
+    draft.apply(began);
+    state_ = draft;
+    make_facts();
+    StoredValues none([](const std::string&) { return std::string("null"); });
+    const Value files = digests_of(named_files(facts_, draft, none));
+    state_ = RunState();
+    return files;
   }
 
   void append_accepted(const std::string& what) {
@@ -163,11 +188,7 @@ class Drive {
     facts_.secrets = plan_.secrets;
     facts_.dir = state_.dir;
     facts_.environment = inherited_environment(*plan_.runbook);
-    facts_.run_values = object({{"id", plan_.run},
-                                {"started_at", utc_text(state_.began_at_ms)},
-                                {"dir", state_.dir},
-                                {"operator", state_.operator_name},
-                                {"host", state_.host}});
+    facts_.run_values = run_values_of(plan_.run, state_);
     facts_.vars = evaluate_vars(*plan_.runbook, facts_.inputs, facts_.run_values);
   }
 
@@ -184,7 +205,8 @@ class Drive {
     const auto approver = [this](const Question& question, const Answer& given) {
       return approver_of(state_, plan_.run, question, given);
     };
-    Executor executor({facts_, *journal_, state_, performer, *person, notifier, clock_, inbox_, approver},
+    const auto files = [this](StoredValues& values) { return digests_of(named_files(facts_, state_, values)); };
+    Executor executor({facts_, *journal_, state_, performer, *person, notifier, clock_, inbox_, approver, files},
                       std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;
     try {

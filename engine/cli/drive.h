@@ -8,6 +8,7 @@
 #include "os/supervisor.h"
 #include "run/decide.h"
 #include "run/facts.h"
+#include "run/proposal.h"
 #include "run/recovery.h"
 #include "state/journal.h"
 
@@ -20,6 +21,9 @@ struct DrivePlan {
   std::string file;  // the runbook's path, absolute
   Value inputs;      // without secrets
   std::map<std::string, std::string> secrets;
+  std::string definition;             // of a resumed run: digest of the one that it has, as far as the plan knows
+  std::vector<Proposal> adoption;     // what is recorded first when it goes on with a changed one
+  std::int64_t made_at_seq = 0;       // the last event when the adoption was worked out
   std::vector<std::string> accepted;  // of a new run: what is not as required, and was taken by --accept
   Limits limits;
   Purpose purpose = Purpose::go_on;

@@ -21,13 +21,14 @@ namespace {
 // What the attempts of a run wrote: from the journal when they ended, from the spool while they run.
 class Logs {
  public:
-  Logs(const JournalFile& file, RunRow row, std::string step) : file_(file), row_(std::move(row)), step_(std::move(step)) {}
+  Logs(const JournalFile& file, RunRow row, std::string step)
+      : file_(file), row_(std::move(row)), step_(std::move(step)), state_(fold_run(file, row_.run)) {}
 
   // Shows what is new since the last call.
   void show() {
     file_.events(row_.run, seen_, [&](const Event& event) {
       seen_ = event.seq;
-      bool is_wanted = !event.instance.empty() && (step_.empty() || event.instance == step_);
+      bool is_wanted = !event.instance.empty() && (step_.empty() || state_.name_now(event) == step_);
       if (!is_wanted) return;
       if (event.kind == event::intent) open(event);
       if (event.body.find("output")) close(event, file_.blob(blob_digest(event.body.get("output"))));
@@ -65,6 +66,7 @@ class Logs {
   const JournalFile& file_;
   RunRow row_;
   std::string step_;
+  RunState state_;  // for the names that steps had before
   std::int64_t seen_ = 0, shown_ = 0;
   std::optional<Event> open_;
   List json_;

@@ -98,7 +98,7 @@ int why_command(const Arguments& arguments) {
   List events;
   std::string text;
   file.events(row.run, 0, [&](const Event& event) {
-    if (event.instance != step) return;
+    if (event.instance.empty() || state.name_now(event) != step) return;
     events.push_back(object({{"event", event.seq},
                              {"at", utc_text(event.at_ms)},
                              {"kind", event.kind},

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/shell_word.h"
 #include "book/loader.h"
+#include "cli/adoption.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
 #include "cli/preflight.h"
@@ -160,34 +161,6 @@ RunRow find_resumed(const JournalFile& file, const Resumed& resumed) {
   throw Error(ExitCode::usage, list, "say which: --resume RUN");
 }
 
-std::string changed_steps(const Runbook& before, const Runbook& now) {
-  std::string text;
-  for (const Step* step : before.steps) {
-    const Step* other = now.find(step->id);
-    if (!other) text += fmt::format("\n  `{}` is gone", step->id);
-    if (other && other->source_digest != step->source_digest)
-      text += fmt::format("\n  `{}` reads differently (line {})", step->id, other->place.line);
-  }
-  for (const Step* step : now.steps) {
-    if (!before.find(step->id)) text += fmt::format("\n  `{}` is new (line {})", step->id, step->place.line);
-  }
-  return text.empty() ? " (no step of it)" : ":" + text + "\n";
-}
-
-// The runbook that the run began with; the file must not have changed meanwhile.
-std::shared_ptr<const Runbook> definition_of(const JournalFile& file, const RunState& state) {
-  SourcePtr stored = stored_definition(file, state);
-  auto runbook = load_or_explain(stored);
-  auto now = try_read_file(state.file);
-  if (!now || *now == stored->text()) return runbook;
-  std::string changed;
-  Loaded loaded = load_runbook(std::make_shared<SourceText>(state.file, *now), all_declarations());
-  if (loaded.runbook) changed = changed_steps(*runbook, *loaded.runbook);
-  throw Error(ExitCode::usage, fmt::format("{} has changed since this run began{}; nothing was run", state.file, changed),
-              "this version goes on only with the definition that the run began with: `runbook show RUN --definition` prints "
-              "it; put it back, or cancel this run and begin a new one");
-}
-
 int say_how_it_ended(const RunRow& row) {
   fmt::print(stderr, "nothing to go on with: run {} {} at {}\n", row.run, row.state, utc_text(row.ended_at_ms));
   return static_cast<int>(exit_code_of(row.state));
@@ -201,9 +174,13 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   RunState state = fold_run(file, row.run);
   DrivePlan plan;
   plan.run = row.run;
-  plan.runbook = definition_of(file, state);
+  plan.definition = state.definition;
   plan.file = state.file;
-  plan.inputs = parse_json(file.blob(state.inputs));
+  plan.made_at_seq = state.seq;
+  GoesOnWith with = definition_to_go_on_with(arguments, file, row.run, state);
+  plan.runbook = std::move(with.runbook);
+  plan.inputs = std::move(with.inputs);
+  plan.adoption = std::move(with.adoption);
   plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
   read_common(arguments, plan);
   fmt::print(stderr, "run {}: going on\n", plan.run);

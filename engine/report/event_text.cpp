@@ -57,6 +57,7 @@ std::string event_sentence(const Event& event) {
     return fmt::format("answered: {}{}{}", body.text_or("choice", ""), by(body),
                        body.find("evidence") ? ", with evidence" : "");
   if (kind == event::ticked) return fmt::format("ticked: item {} of the checklist{}", body.int_or("item", 0) + 1, by(body));
+  if (kind == event::adopted) return "went on with a changed runbook" + by(body);
   if (kind == event::accepted) return body.text_or("what", "accepted") + by(body);
   if (kind == event::renewed) return "to be done anew" + by(body);
   return kind;

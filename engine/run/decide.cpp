@@ -224,6 +224,7 @@ class Decider {
     Launch launch = next_launch(Role::act);
     launch.request = request;
     Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
+    if (!state_.definition_sha256.empty()) body = with(body, "definition", state_.definition_sha256.substr(0, 12));
     if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);
     Proposal intent(event::intent, step_->id, body, launch.n);
     if (!request->shown.is_null()) intent.attach("request", to_json(request->shown));

@@ -10,6 +10,7 @@
 #include "base/redactor.h"
 #include "run/before.h"
 #include "run/manual.h"
+#include "run/named_files.h"
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/settle.h"
@@ -26,11 +27,7 @@ Executor::Executor(Parts parts, std::int64_t first_n)
 }
 
 void Executor::record(Proposal proposal) {
-  Event event = std::move(proposal.event);
-  for (const auto& [member, bytes] : proposal.blobs)
-    event.body = with(event.body, member, blob_reference(parts_.journal.put(bytes), bytes.size()));
-  event.at_ms = parts_.clock.now_ms();
-  event = parts_.journal.append(std::move(event));
+  Event event = append(parts_.journal, std::move(proposal), parts_.clock.now_ms());
   parts_.state.apply(event);
   if (const Step* step = parts_.facts.runbook->find(event.instance); step && step->gives_secrets()) recall_secrets(*step);
   if (!event.instance.empty()) live_.steps[event.instance].forget_looks();
@@ -356,6 +353,9 @@ Executor::Conclusion Executor::conclude(const End& end) {
   // Before that is recorded: once a run is left, nobody takes it up again.
   std::vector<std::string> ended_with_it = end.is_left() ? parts_.performer.end_left() : std::vector<std::string>();
   if (!ended_with_it.empty()) body = with(body, "strays", list_from(ended_with_it));
+  if (parts_.files && !end.is_left()) {
+    if (const Value files = parts_.files(values_); !(files == files_in(parts_.state))) body = with(body, "files", files);
+  }
   Proposal last(end.is_left() ? event::left : event::paused, "",
                 end.instance.empty() ? body : with(body, "step", end.instance));
   if (!end.outputs.is_null()) last.attach("outputs", to_json(end.outputs));

@@ -28,6 +28,8 @@ class Executor {
     Inbox& inbox;
     // Whether an approval by others counts. Empty: every one does.
     std::function<Approver(const Question&, const Answer&)> approver = nullptr;
+    // Digests of the files that steps name, asked when the run pauses; see named_files.h. Empty: nothing is recorded.
+    std::function<Value(StoredValues&)> files = nullptr;
   };
   // first_n: the greatest attempt number that was ever given.
   Executor(Parts parts, std::int64_t first_n);

@@ -8,6 +8,7 @@
 #include "base/value.h"
 #include "book/runbook.h"
 #include "run/secret_outputs.h"
+#include "state/run_state.h"
 
 namespace runbook {
 
@@ -26,6 +27,8 @@ struct RunFacts {
   std::vector<std::string> secret_values() const;
 };
 
+// $run, of a run that has begun.
+Value run_values_of(const std::string& run, const RunState& state);
 // $vars, from the inputs. Throws Error (exit 2).
 Value evaluate_vars(const Runbook& runbook, const Value& inputs, const Value& run_values);
 

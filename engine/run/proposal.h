@@ -7,6 +7,8 @@
 
 namespace runbook {
 
+class Journal;
+
 // An event whose bytes from outside still have to become blobs: the executor stores them and puts the references into the body.
 struct Proposal {
   Event event;
@@ -24,5 +26,8 @@ struct Proposal {
     return *this;
   }
 };
+
+// Appended, with its blobs; not committed.
+Event append(Journal& journal, Proposal proposal, std::int64_t at_ms);
 
 }  // namespace runbook

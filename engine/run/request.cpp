@@ -115,10 +115,14 @@ Environment make_environment(const RunFacts& facts, const Step& step, const Decl
   return env;
 }
 
+}  // namespace
+
 std::string working_folder(const RunFacts& facts, const Step& step, const Scope& scope) {
   if (!step.dir) return facts.dir;
   return (std::filesystem::path(facts.dir) / as_text(step.dir->text.evaluate(scope))).lexically_normal().string();
 }
+
+namespace {
 
 bool has_values(const ParamTree& tree) {
   if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return leaf->text.has_expressions();

@@ -1,5 +1,6 @@
 #include "run/scope.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "book/value_scope.h"
@@ -54,6 +55,14 @@ std::optional<Value> RunScope::step(std::string_view id) const {
 }
 
 std::optional<Value> RunScope::parse_yaml(std::string_view text, std::string& why) const { return parse_yaml_text(text, why); }
+
+Value run_values_of(const std::string& run, const RunState& state) {
+  return object({{"id", run},
+                 {"started_at", utc_text(state.began_at_ms)},
+                 {"dir", state.dir},
+                 {"operator", state.operator_name},
+                 {"host", state.host}});
+}
 
 Value evaluate_vars(const Runbook& runbook, const Value& inputs, const Value& run_values) {
   Value vars = Value(Map());

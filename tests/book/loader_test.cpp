@@ -196,14 +196,6 @@ TEST_CASE("outputs_of_a_runbook_become_templates") {
   CHECK(runbook->outputs[0].second.text.text() == "${{ $steps.a.url }}");
 }
 
-TEST_CASE("the_digest_of_a_step_changes_with_its_meaning_alone") {
-  const auto digest = [](const std::string& steps) { return with_steps(steps)->steps[0]->source_digest; };
-  const std::string one = digest("  - {id: a, shell: ls, timeout: 1m}\n");
-  CHECK(one.size() == 64);
-  CHECK(one == digest("  # a comment\n  - id: a\n    shell: \"ls\"\n    timeout: 1m\n"));
-  CHECK(one != digest("  - {id: a, shell: ls, timeout: 2m}\n"));
-  CHECK(one != digest("  - {id: a, shell: ls}\n"));
-}
 
 TEST_CASE("a_runbook_with_errors_is_not_there_and_one_with_warnings_is") {
   CHECK_FALSE(load("runbook: x\nsteps: [{id: a, shel: ls}]\n").runbook);

@@ -333,7 +333,7 @@ def test_a_runbook_that_changed_is_not_resumed_silently(world):
     assert world.run().code == 1
     world.write(steps("  - {id: a, title: A, shell: exit 0}\n"))
     result = world.resume()
-    assert result.code == 2 and "has changed" in result.err and "`a` reads differently" in result.err
+    assert result.code == 2 and "has changed" in result.err and "changed   `a`" in result.err
     world.book.write_text(world("show", "last", "--definition").out)
     assert world.resume().code == 1
 

@@ -1,0 +1,219 @@
+#include "cli/adoption.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/shell_word.h"
+#include "book/loader.h"
+#include "book/yaml_reader.h"
+#include "cli/session.h"
+#include "os/files.h"
+#include "os/identity.h"
+#include "os/terminal.h"
+#include "plugins/all.h"
+#include "run/reconcile.h"
+
+namespace runbook {
+
+namespace {
+
+using Kind = StepChange::Kind;
+
+std::string_view word_for(Kind kind) {
+  switch (kind) {
+    case Kind::words: return "reworded";
+    case Kind::deed: return "changed";
+    case Kind::added: return "new";
+    case Kind::removed: return "removed";
+    case Kind::renamed: return "renamed";
+  }
+  RUNBOOK_ASSERT(false);
+}
+
+std::string line_of(const StepChange& change) {
+  const bool is_moved = change.kind == Kind::words && change.is_behind;
+  std::string text = fmt::format("  {:<9} `{}`", is_moved ? "moved" : word_for(change.kind), change.id);
+  if (!change.former.empty()) text += fmt::format(", which was `{}`", change.former);
+  if (change.line > 0) text += fmt::format(" (line {})", change.line);
+  if (change.kind != Kind::added) text += fmt::format(": {}", step_state_name(change.state));
+  if (!change.twin.empty())
+    text += fmt::format(": it does what `{0}` did, which is gone; if it is the same step, say `was: {0}`", change.twin);
+  else if (change.is_behind) text += ": it stands before steps that are done or have begun";
+  if (change.is_left_out) text += ": left out, as its section was";
+  return change.why_not.empty() ? text + "\n" : text + ". This can't be adopted: " + change.why_not + "\n";
+}
+
+std::string text_of(const Reconciliation& changes) {
+  std::string text;
+  for (const StepChange& change : changes.steps) text += line_of(change);
+  if (!changes.settings.empty()) text += fmt::format("  changed   {}\n", fmt::join(changes.settings, ", "));
+  for (const std::string& path : changes.files) text += fmt::format("  changed   the file {}\n", path);
+  return text + fmt::format("  the same  {} step{}\n", changes.unchanged, changes.unchanged == 1 ? "" : "s");
+}
+
+class AdoptionDialog {
+ public:
+  AdoptionDialog(const Arguments& arguments, const JournalFile& file, const std::string& run, const RunState& state)
+      : arguments_(arguments),
+        file_(file),
+        run_(run),
+        state_(state),
+        before_(load_or_explain(stored_definition(file, state))),
+        inputs_(parse_json(file.blob(state.inputs))) {}
+
+  GoesOnWith decide() {
+    read_new();
+    changes_ = reconcile(*before_, *now_, state_, files_named_by(*before_, inputs_));
+    if (changes_.is_same()) return {before_, inputs_, {}};
+    fmt::print(stderr, "{} has changed since run {} {}:\n{}", subject(), run_, state_.renamings.empty() ? "began" : "saw it",
+               text_of(changes_));
+    require_possible();
+    decide_what_is_behind();
+    require_consent();
+    Value inputs = inputs_of_new();
+    Adoption adoption{*now_,  changes_, state_,          parse_json(file_.blob(state_.outline)),
+                      inputs, behind_,  operator_name(), arguments_.value("--because").value_or("")};
+    std::vector<Proposal> events = adopt(adoption);
+    Event& adopted = events.front().event;
+    adopted.body = with(adopted.body, "files", digests_of(files_named_by(*now_, inputs)));
+    return {now_, inputs, std::move(events)};
+  }
+
+ private:
+  std::string subject() const { return now_ == before_ ? "a file that steps name" : state_.file; }
+
+  void read_new() {
+    now_ = before_;
+    const std::optional<std::string> text = try_read_file(state_.file);
+    if (!text || *text == before_->source->text()) return;
+    try {
+      now_ = load_or_explain(std::make_shared<SourceText>(state_.file, *text));
+    } catch (const Error& error) {
+      throw Error(
+          error.code(),
+          fmt::format("{} has changed since run {} began, and is no valid runbook now; nothing was run", state_.file, run_),
+          "mend it, or put it back: `runbook show RUN --definition` prints what the run began with");
+    }
+  }
+
+  NamedFiles files_named_by(const Runbook& runbook, const Value& inputs) const {
+    RunFacts facts;
+    facts.runbook = std::shared_ptr<const Runbook>(std::shared_ptr<void>(), &runbook);
+    facts.types = &all_declarations();
+    facts.run = run_;
+    facts.inputs = inputs;
+    facts.dir = state_.dir;
+    facts.run_values = run_values_of(run_, state_);
+    facts.vars = evaluate_vars(runbook, inputs, facts.run_values);
+    StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
+    return named_files(facts, state_, values);
+  }
+
+  void require_possible() const {
+    for (const StepChange& change : changes_.steps) {
+      if (change.why_not.empty()) continue;
+      throw Error(ExitCode::usage,
+                  fmt::format("the change of `{}` can't be adopted: {}; nothing was run", change.id, change.why_not),
+                  change.hint);
+    }
+  }
+
+  // By --behind, or by the person at the terminal.
+  void decide_what_is_behind() {
+    read_choices();
+    std::vector<std::string> open;
+    for (const StepChange& change : changes_.steps) {
+      if (!change.is_behind || behind_.count(change.id)) continue;
+      if (can_ask(arguments_)) behind_[change.id] = ask_about(change);
+      else open.push_back(change.id);
+    }
+    if (open.empty()) return;
+    throw Error(ExitCode::usage,
+                fmt::format("`{}` may be behind the run; say whether to run it now; nothing was run", fmt::join(open, "`, `")),
+                fmt::format("{} --adopt --behind {}=run   (or =skip)", command(), fmt::join(open, "=run --behind ")));
+  }
+
+  void read_choices() {
+    for (const std::string& word : arguments_.values("--behind")) {
+      const auto [step, choice] = split_assignment("--behind", word);
+      const bool is_known =
+          std::any_of(changes_.steps.begin(), changes_.steps.end(),
+                      [&, &id = step](const StepChange& change) { return change.is_behind && change.id == id; });
+      if (!is_known) throw Error(ExitCode::usage, fmt::format("--behind: `{}` is no step that is new behind the run", step));
+      if (choice != "run" && choice != "skip")
+        throw Error(ExitCode::usage, fmt::format("--behind: `{}` is not one of run, skip", choice));
+      behind_[step] = choice == "run" ? Behind::run : Behind::skip;
+    }
+  }
+
+  static Behind ask_about(const StepChange& change) {
+    while (true) {
+      fmt::print(stderr, "`{}` may be behind the run. Run it now, or leave it out? [run/skip] ", change.id);
+      std::fflush(stderr);
+      const std::optional<std::string> line = LineReader().read_line();
+      if (!line) throw Error(ExitCode::usage, "nothing was run");
+      if (*line == "run") return Behind::run;
+      if (*line == "skip") return Behind::skip;
+    }
+  }
+
+  void require_consent() const {
+    if (arguments_.has("--adopt")) return;
+    if (can_ask(arguments_)) {
+      fmt::print(stderr, "Go on with it as it is now? Type `adopt`: ");
+      std::fflush(stderr);
+      const std::optional<std::string> line = LineReader().read_line();
+      if (line && *line == "adopt") return;
+      throw Error(ExitCode::usage, "nothing was run");
+    }
+    std::string choices;
+    for (const auto& [step, choice] : behind_)
+      choices += fmt::format(" --behind {}={}", step, choice == Behind::run ? "run" : "skip");
+    throw Error(ExitCode::usage, fmt::format("{} has changed; nothing was run", subject()),
+                fmt::format("to go on with it as it is now: {} --adopt{}\n"
+                            "to go on as it was: put it back (`runbook show {} --definition` prints the runbook)",
+                            command(), choices, run_));
+  }
+
+  std::string command() const { return fmt::format("runbook run --resume {}{}", run_, journal_words(arguments_)); }
+
+  // What the run has stays; what is new must be given, or has a default.
+  Value inputs_of_new() const {
+    Map kept;
+    for (const auto& [name, value] : inputs_.is_map() ? inputs_.as_map() : Map())
+      if (now_->find_input(name)) kept.emplace_back(name, value);
+    GivenInputs given =
+        given_inputs(arguments_, state_.dir, can_ask(arguments_) ? Looking::everywhere : Looking::without_asking);
+    for (const auto& [name, text] : given.flags) {
+      if (Value(kept).find(name))
+        throw Error(ExitCode::usage, fmt::format("the input `{}` is pinned with the run and can't be given anew", name));
+    }
+    std::vector<Diagnostic> ignored;
+    given.file = read_yaml(SourceText("the inputs of the run", to_json(Value(std::move(kept)))), ignored);
+    given.leaves_out_secrets = true;
+    return with_absolute_paths(*now_, state_.dir, resolve_inputs(*now_, given).values);
+  }
+
+  const Arguments& arguments_;
+  const JournalFile& file_;
+  const std::string& run_;
+  const RunState& state_;
+  std::shared_ptr<const Runbook> before_, now_;
+  Value inputs_;
+  Reconciliation changes_;
+  std::map<std::string, Behind> behind_;
+};
+
+}  // namespace
+
+GoesOnWith definition_to_go_on_with(const Arguments& arguments, const JournalFile& file, const std::string& run,
+                                    const RunState& state) {
+  return AdoptionDialog(arguments, file, run, state).decide();
+}
+
+}  // namespace runbook
