@@ -85,7 +85,7 @@ class AdoptionDialog {
   }
 
  private:
-  std::string subject() const { return now_ == before_ ? "a file that steps name" : state_.file; }
+  std::string subject() const { return now_ == before_ ? "a file that steps name" : before_->source->name(); }
 
   void read_new() {
     now_ = before_;
