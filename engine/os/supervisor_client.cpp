@@ -112,10 +112,12 @@ void SupervisorClient::watch_for_the_end() {
   }
   changed_.wait(lock, [this] { return !is_read_; });  // what the last reader got counts
   if (is_leaving_) return;
+  lock.unlock();
+  // Before those who wait come back: what was not begun for the lack of a supervisor is no failure of a step.
+  if (config_.on_lost) config_.on_lost();
+  lock.lock();
   is_lost_ = true;
   changed_.notify_all();
-  lock.unlock();
-  if (config_.on_lost) config_.on_lost();
 }
 
 // False: there is nothing more to be read.
@@ -201,7 +203,7 @@ protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, Command command, st
 std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, const Sink& sink) try {
   Fd input;
   if (body.command.input) input = memory_file(*body.command.input, "stdin");
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (is_lost_ || is_leaving_) return "its supervisor is gone";
   body.acked = acknowledged_;
   may_have_left_ = may_have_left_ || body.command.leaves;
@@ -217,8 +219,10 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   if (input) fds.push_back(input.get());
   waiting_[n].sink = &sink;  // before anything is told of it
   if (!send(protocol::spawn(epoch_, n) + bytes, fds)) {
+    std::string why = system_message("asking the supervisor", errno);
     waiting_.erase(n);
-    return system_message("asking the supervisor", errno);
+    if (errno == EPIPE || errno == ECONNRESET) changed_.wait(lock, [this] { return is_lost_ || is_leaving_; });
+    return why;
   }
   acknowledged_.clear();
   return {};
@@ -300,6 +304,7 @@ Wreck SupervisorClient::wreck(std::int64_t n, const std::vector<std::string>& se
 
 std::vector<std::string> SupervisorClient::end_left() {
   std::unique_lock lock(mutex_);
+  send(protocol::acked(std::exchange(acknowledged_, {})));
   if (!may_have_left_) return {};
   left_ended_.reset();
   send(protocol::end_left());

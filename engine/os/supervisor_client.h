@@ -26,7 +26,7 @@ class SupervisorClient : public ProcessRunner {
     std::string run;
     pid_t supervisor = 0;           // if it is our child
     AttemptLog past;                // read before the supervisor began
-    std::function<void()> on_lost;  // once, from another thread, when the supervisor is gone
+    std::function<void()> on_lost;  // once, from another thread, when the supervisor is gone; before anybody who waits is told
   };
   SupervisorClient(Config config, Fd connection);
   ~SupervisorClient() override;
@@ -40,9 +40,10 @@ class SupervisorClient : public ProcessRunner {
   Exit run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) override;
   Exit attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) override;
 
-  // The outcome of n is committed: what was kept of it may go. Told with the next start, or by `leave`.
+  // The outcome of n is committed: what was kept of it may go. Told with the next start, by `end_left`, or by `leave`.
   void acknowledge(std::int64_t n);
-  // Ends what steps were meant to leave behind, under whatever supervisor; waits for it. Gives what there was: "pid 12 sleep 60".
+  // The run is about to be left. Ends what steps were meant to leave behind, under whatever supervisor; waits for it. Gives what there
+  // was: "pid 12 sleep 60". Also tells what is acknowledged: once the run is left nobody comes to do so, and it would wait for ever.
   std::vector<std::string> end_left();
 
   // Tells what is acknowledged. all_ended: and that nothing more is wanted; waits for the supervisor's end, unless it stays because of

@@ -240,6 +240,21 @@ TEST_CASE("who leaves for good is not held up by an end that it never acknowledg
         }) == "");
 }
 
+TEST_CASE("an engine that dies when the run has just been left leaves no supervisor") {
+  CHECK(told([] {
+          TestFolder folder;
+          pid_t supervisor = 0;
+          {
+            Engine engine(folder.path());
+            supervisor = engine.supervisor();
+            must_exit(engine.run(1, "true"), 0);
+            engine.client().acknowledge(1);
+            must(engine.client().end_left().empty(), "nothing was left behind");
+          }
+          until("it goes by itself", [&] { return ::waitpid(supervisor, nullptr, WNOHANG) == supervisor; });
+        }) == "");
+}
+
 TEST_CASE("a seed that is told nothing goes") {
   CHECK(told([] {
           pid_t pid = 0;
@@ -289,6 +304,20 @@ TEST_CASE("when the supervisor alone dies, the engine collects the status") {
           must(has(step.exit().output, "before\n") && has(step.exit().output, "29999\n30000\nafter\n"), "with its output");
           Exit late = engine.run(2, "touch ran");
           must(late.kind == Exit::Kind::not_started && !fs::exists(folder / "ran"), "nothing more is begun");
+        }) == "");
+}
+
+// Or a step would seem to have failed for the lack of a supervisor, and the run to have failed with it.
+TEST_CASE("whoever hears that nothing was begun on a dead supervisor comes after the word of its death") {
+  CHECK(told([] {
+          for (int round = 0; round < 30; ++round) {
+            TestFolder folder;
+            Engine engine(folder.path());
+            ::kill(engine.supervisor(), SIGKILL);
+            must(engine.run(1, "touch ran").kind == Exit::Kind::not_started && !fs::exists(folder / "ran"),
+                 "nothing was begun");
+            must(engine.was_lost(), fmt::format("the death was told before, in round {}", round));
+          }
         }) == "");
 }
 
