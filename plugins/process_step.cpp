@@ -88,6 +88,7 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
   outcome.strays = std::move(exit.strays);
   outcome.left = std::move(exit.left);
   outcome.result_is_missing = context.keeps_result && exit.result_is_missing;
+  outcome.named_outputs_are_missing = exit.named_outputs_are_missing;
   if (context.keeps_result) outcome.result = result_of(exit);
   if (outcome.kind == Outcome::Kind::failed && context.hides_output) outcome.reason += std::string("; ") + nothing_is_kept;
   if (outcome.kind != Outcome::Kind::succeeded) return outcome;
@@ -96,8 +97,6 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
   if (!is_sound && context.hides_output) why = "$RUNBOOK_OUTPUT holds a line that is not name=value";
   if (is_sound && context.keeps_result && exit.result_is_too_large)
     why = "its standard output is larger than 16 MB, more than outputs are taken from";
-  if (is_sound && exit.named_outputs_are_missing && (context.hides_output || !context.secrets.empty()))
-    outcome.result_is_missing = true;
   if (why.empty()) return outcome;
   outcome.kind = Outcome::Kind::failed;
   outcome.reason = "it ran and exited with 0, but " + why;

@@ -82,6 +82,8 @@ class Extraction {
     std::string why;
     if (outcome_.given) return take_given(rule);
     if (rule.is_of_result() && outcome_.result_is_missing) return "the output was held by the supervisor, which died";
+    if (!rule.is_of_result() && outcome_.named_outputs_are_missing)
+      return "what was written to $RUNBOOK_OUTPUT was held by the supervisor, which died";
     std::optional<Value> value = raw_value(rule, outcome_, scope_, why);
     if (rule.is_secret) return take_secret(rule, value, why);
     if (value) value = converted(rule, *value, why);

@@ -214,6 +214,15 @@ TEST_CASE("a result that is missing or too large is said to be") {
   CHECK(shell_outcome(exit, context).reason.find("larger than 16 MB") != std::string::npos);
 }
 
+TEST_CASE("named outputs that are missing are said to be, and are no reason why the result is") {
+  StepContext context = with_params(object({{"script", "true"}}));
+  context.keeps_result = context.hides_output = true;
+  Exit exit = exited(0);
+  exit.named_outputs_are_missing = true;
+  CHECK(shell_outcome(exit, context).named_outputs_are_missing);
+  CHECK_FALSE(shell_outcome(exit, context).result_is_missing);
+}
+
 TEST_CASE("named outputs come in order, and the last of a name counts") {
   Exit exit = exited(0);
   exit.named_outputs = "a=1\nb=x=y\na=2\nempty=\n";

@@ -63,6 +63,14 @@ TEST_CASE("what else was written is recorded after what was asked for") {
   CHECK(taken("id: {}", that_wrote({{"more", "x"}, {"id", "i-1"}})) == R"({"id":"i-1","more":"x"})");
 }
 
+TEST_CASE("named outputs that died with their supervisor are missing, but the result is not") {
+  Outcome outcome = that_wrote({});
+  outcome.result = object({{"stdout", "i-2"}});
+  outcome.named_outputs_are_missing = true;
+  CHECK(taken("id: {}", outcome) == "output `id`: what was written to $RUNBOOK_OUTPUT was held by the supervisor, which died");
+  CHECK(taken("x: stdout", outcome) == R"({"x":"i-2"})");
+}
+
 TEST_CASE("a result that died with its supervisor is missing, but what was written to the file is not") {
   Outcome outcome = that_wrote({{"id", "i-1"}});
   outcome.result = Value();
