@@ -38,20 +38,19 @@ void read_end(std::istringstream& fields, LoggedAttempt& attempt) {
 }
 
 // Several steps that begin at once may be announced in another order than their intents.
-void read_start(std::istringstream& fields, AttemptLog& log) {
+void read_start(std::istringstream& fields, AttemptLog& log, LoggedAttempt& attempt) {
   std::int64_t seq = 0;
-  std::string hash;
-  fields >> seq >> hash;
+  std::string hash, word;
+  fields >> seq >> hash >> word;
+  attempt.leaves = word == leaves_word;
   if (seq < log.last_seq) return;
   log.last_seq = seq;
   log.last_hash = hash;
 }
 
 void read_process(std::istringstream& fields, LoggedAttempt& attempt) {
-  std::string word;
   attempt.state = LoggedAttempt::State::running;
-  fields >> attempt.process.pid >> attempt.process.start_time >> word;
-  attempt.leaves = word == leaves_word;
+  fields >> attempt.process.pid >> attempt.process.start_time;
 }
 
 void read_left(std::istringstream& fields, LoggedAttempt& attempt) {
@@ -75,7 +74,7 @@ void read_line(const std::string& text, AttemptLog& log) {
   LoggedAttempt& attempt = found->second;
   if (is_new) attempt.world = log.last_world;  // also when its S was damaged
   switch (kind) {
-    case 'S': read_start(fields, log); break;
+    case 'S': read_start(fields, log, attempt); break;
     case 'N': attempt.state = LoggedAttempt::State::not_started; break;
     case 'P': read_process(fields, attempt); break;
     case 'L': read_left(fields, attempt); break;

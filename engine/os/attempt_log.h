@@ -3,9 +3,9 @@
 // while an engine is attached (the kernel keeps it over any crash of ours).
 //
 //   H boot_id pid_namespace          at the head, and again whenever a supervisor begins
-//   S n seq hash                     about to start attempt n; the journal then stood at seq with hash
+//   S n seq hash [leaves]            about to start attempt n; the journal then stood at seq with hash; what it leaves behind is meant
 //   N n                              nothing was started after all
-//   P n pid start_time [leaves]      it runs; what it leaves behind is meant
+//   P n pid start_time               it runs
 //   L n pid start_time               it left this behind, which lives on
 //   T n | C n                        before the signal of a timeout, of a stop
 //   E n kind number total sha256     it ended: kind code|signal; `-` for the digest where nothing is recorded of the output
@@ -27,7 +27,7 @@ namespace runbook {
 // In the record of an end: of an attempt whose output is not recorded.
 inline constexpr const char* no_digest = "-";
 
-// In the record of a process.
+// In the record of a start.
 inline constexpr const char* leaves_word = "leaves";
 
 struct LoggedAttempt {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/digest.h"
@@ -34,6 +35,12 @@ Exit from_log(const LoggedAttempt& attempt) {
   exit.output_total = attempt.output_total;
   exit.output_sha256 = attempt.output_sha256;
   return exit;
+}
+
+// Where the supervisor died before it wrote down which process it had started: that one leads a group in the supervisor's session, and
+// what is left behind by `&`, `nohup` or `setsid` does not.
+bool may_be_the_step(const ProcessId& process) {
+  return ::getpgid(process.pid) == process.pid && ::getsid(process.pid) != process.pid;
 }
 
 // A process without its supervisor: its two FIFOs are read, or it would block.
@@ -93,7 +100,9 @@ class Orphan {
   }
   bool is_anything_alive() const {
     if (process_.pid != 0 && is_alive(process_)) return true;
-    return !leaves_ && !everything_alive().empty();
+    const auto alive = everything_alive();
+    if (!leaves_) return !alive.empty();
+    return process_.pid == 0 && std::any_of(alive.begin(), alive.end(), may_be_the_step);
   }
 
   void log_stop() const try { AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n)); } catch (const Error&) {

@@ -28,7 +28,8 @@ void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, WireReader& rest,
 }
 
 void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
-  std::string announced = fmt::format("S {} {} {}", n, body.command.seq, body.command.hash);
+  const std::string leaves = body.command.leaves ? fmt::format(" {}", leaves_word) : "";
+  std::string announced = fmt::format("S {} {} {}{}", n, body.command.seq, body.command.hash, leaves);
   std::unique_ptr<Supervised> attempt;
   try {
     SpoolWriter::Limits limits{body.command.output_head, body.command.output_tail};
@@ -44,8 +45,7 @@ void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
     AttemptFiles(n).remove_from(folder_);
     return refuse(n, std::strerror(error));
   }
-  log(fmt::format("P {} {} {}{}{}", n, attempt->pid(), start_time_of(attempt->pid()), attempt->body().command.leaves ? " " : "",
-                  attempt->body().command.leaves ? leaves_word : ""));
+  log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
   if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;
   attempts_[n] = std::move(attempt);
 }

@@ -27,7 +27,7 @@ TEST_CASE("a log that is not there says so") {
 TEST_CASE("each kind of line is understood") {
   TestFolder folder;
   append_all(folder, {"S 1 10 aa", "P 1 100 5000", "E 1 code 3 77 beef", "S 2 11 bb", "N 2", "S 3 12 cc", "P 3 101 5001", "T 3",
-                      "E 3 signal 9 0 00", "S 4 13 dd", "P 4 102 5002", "C 4", "S 7 14 ee", "S 8 15 ff", "P 8 103 5003 leaves",
+                      "E 3 signal 9 0 00", "S 4 13 dd", "P 4 102 5002", "C 4", "S 7 14 ee", "S 8 15 ff leaves", "P 8 103 5003",
                       "L 8 104 5004", "L 8 105 5005", "E 8 code 0 0 -"});
   AttemptLog log = read_attempt_log(folder.path());
   CHECK(log.exists);

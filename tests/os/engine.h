@@ -29,6 +29,7 @@ inline Command shell(const fs::path& dir, const std::string& script) {
   command.env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   command.dir = dir.string();
   command.grace_ms = 200;
+  command.hash = "ab";
   return command;
 }
 

@@ -165,7 +165,7 @@ TEST_CASE("a step that leaves something behind ends with its own process when it
           Engine engine(folder.path());
           Running step(engine, 1, leaving(folder.path(), "sleep 1001 & echo > up; read x < go; exit 0"));
           up.wait();
-          until("it is logged", [&] { return read_attempt_log(folder.path()).attempts[1].leaves; });
+          until("it is logged", [&] { return read_attempt_log(folder.path()).attempts[1].process.pid != 0; });
           ::kill(engine.supervisor(), SIGKILL);
           until("it is noticed", [&] { return engine.was_lost(); });
           go.ring();

@@ -190,6 +190,19 @@ TEST_CASE("a living process is read until it ends, masked, and then it is lost t
   CHECK(has(text.tail, "line 2000\n[secret]\n"));
 }
 
+TEST_CASE(
+    "a supervisor that died before it wrote down the process: its step is waited for, what that leaves behind on purpose is "
+    "not") {
+  OrphanScene scene("setsid sleep 1000 & for i in $(seq 9999); do echo 'more than a pipe holds, in line '$i; done");
+  write_text(scene.folder / "log", header(scene.here) + line("S 1 5 ab leaves"));
+  CHECK(scene.salvaged_as_it_is().kind == Exit::Kind::lost);
+  CHECK(has(read_spool(scene.folder / "1.spool").tail, "in line 9999\n"));
+  std::vector<ProcessId> left = processes_marked("R/1");
+  REQUIRE(left.size() == 1);
+  ::kill(left[0].pid, SIGKILL);
+  ::waitpid(scene.pid, nullptr, 0);
+}
+
 TEST_CASE("a living process that was adopted gives its status") {
   OrphanScene scene("echo before; exit 5");
   Exit exit = scene.salvaged_as_it_is();
