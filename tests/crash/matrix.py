@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""The crash matrix: at every point of every runbook engine, supervisor, both, with what runs, are killed or stopped; each time the run
+is brought to its end and compared with one that nobody disturbed.
+
+matrix.py --sample 50 [--seed N]     so many points, each once
+matrix.py --all                      every hit of every point with every action, and all pairs of faults in a run of three steps
+matrix.py --case 'BOOK|FAULTS|THEN'  one again, and its folder is kept"""
+
+import argparse
+import os
+import random
+import sys
+import time
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+
+import fault
+from books import BOOKS
+from fault import Case
+
+ENGINE = """e.fork e.mkdir e.create e.sync e.schema e.lease e.begin e.head e.line e.hello e.commit e.spawn e.rename e.inquiry e.cancel e.end_left
+            e.acked e.bye e.takeover""".split()
+SUPERVISOR = "s.lock s.H s.listen s.line s.table s.S s.child s.P s.L s.T s.C s.E s.N s.exit s.ring s.not_started s.left_ended s.log_sync s.rename".split()
+POINTS = [f"{point}.{when}" for point in ENGINE + SUPERVISOR for when in ("before", "after")]
+POINTS += """e.spawn.unread e.table.read e.exit.read e.ring.read e.not_started.read e.left_ended.read e.line.read
+             s.forked s.line.read s.hello.read s.spawn.read s.exit.unread s.reaped s.acked.read s.cancel.read s.bye.read s.end_left.read""".split()
+
+KILLS = ["kill:e", "kill:s", "kill:es"]
+KILLS_WITH_CHILD = ["kill:ec", "kill:sc", "kill:esc", "kill:esg"]
+STOPS = [("stop:e", "continue"), ("stop:e", "take-over"), ("stop:s", "continue"), ("stop:s", "kill"), ("stop:es", "continue"), ("stop:es", "take-over")]
+CHILD_LIVES = ("e.spawn.after", "e.ring.read", "s.S.after", "s.child.after", "s.P", "s.ring", "s.T", "s.C")
+
+# What went before: faults of earlier engines, and what became of who was stopped.
+SCENES = [((), ""), (("s.P.after#2=kill:e",), ""), (("s.P.after#1=kill:es",), ""), (("e.exit.read#1=kill:s",), ""), (("e.commit.after#2=stop:e",), "take-over")]
+ENGINES_WATCHED = 6
+
+
+def actions_at(point, book, then):
+    yield from ((kill, then) for kill in KILLS)
+    if point.startswith(CHILD_LIVES) or book.overlaps:
+        yield from ((kill, then) for kill in KILLS_WITH_CHILD)
+    if not then:
+        yield from STOPS
+
+
+def chosen(hits, most):
+    """The first ones and the last."""
+    return range(1, hits + 1) if hits <= most else [*range(1, most), hits]
+
+
+def profile(scene):
+    """What each engine passes; nothing where the scene does not come about in this book."""
+    book, prefix, then = scene
+    told = fault.run(Case(book, prefix + ("",) * ENGINES_WATCHED, then))
+    return told.trace[:len(prefix) + ENGINES_WATCHED] if told.hits == len(prefix) else []
+
+
+def places(scene, trace, most):
+    """(point, engine, n) that a fault can be planned at."""
+    for engine in range(len(scene[1]), len(trace)):
+        for point, hits in trace[engine].items():
+            yield from ((point, engine, n) for n in chosen(hits, most))
+
+
+def cases_at(scene, place):
+    book, prefix, then = scene
+    point, engine, n = place
+    plans = prefix + ("",) * (engine - len(prefix))
+    return [Case(book, plans + (f"{point}#{n}={action}",), follows) for action, follows in actions_at(point, BOOKS[book], then)]
+
+
+def in_turn(scenes_and_places):
+    """One case a place: the actions take turns."""
+    for turn, (scene, place) in enumerate(scenes_and_places):
+        cases = cases_at(scene, place)
+        yield cases[turn % len(cases)]
+
+
+def run_one(job):
+    case, unbroken = job
+    told = fault.run(case, unbroken)
+    for _ in range(2):      # what depends on the moment is given further chances
+        if told.verdict() == "unhit":
+            told = fault.run(case, unbroken)
+    return told
+
+
+class Table:
+    def __init__(self):
+        self.rows, self.wrong = defaultdict(lambda: defaultdict(int)), []
+
+    def take(self, told):
+        for point in {told.case.points()[-1]}:
+            row = self.rows[point]
+            row["cases"] += 1
+            row["hits"] += told.verdict() != "unhit"
+            row[told.verdict()] += 1
+        if told.verdict() == "unhit":
+            print(f"unhit {told.case}", file=sys.stderr)
+        if told.wrong:
+            self.wrong.append(told)
+            print(f"WRONG {told.case}\n      " + "\n      ".join(told.wrong), file=sys.stderr, flush=True)
+
+    def text(self, names=("cases", "hits", "same", "in doubt", "wrong")):
+        lines = [f"{'point':22}" + "".join(f"{name:>10}" for name in names)]
+        for point in sorted(self.rows):
+            lines.append(f"{point:22}" + "".join(f"{self.rows[point][name]:>10}" for name in names))
+        total = {name: sum(row[name] for row in self.rows.values()) for name in names}
+        return "\n".join(lines + [f"{f'{len(self.rows)} points':22}" + "".join(f"{total[name]:>10}" for name in names)])
+
+
+class Matrix:
+    def __init__(self, most, workers):
+        self.most, self.pool = most, ProcessPoolExecutor(workers, initializer=fault.adopt_orphans)
+        self.unbroken = dict(zip(BOOKS, self.pool.map(fault.unbroken, BOOKS)))
+
+    def scenes(self, books):
+        return [(book, prefix, then) for book in books for prefix, then in SCENES]
+
+    def places(self, books):
+        scenes = self.scenes(books)
+        for scene, trace in zip(scenes, self.pool.map(profile, scenes)):
+            yield from ((scene, place) for place in places(scene, trace, self.most))
+
+    def all(self, books):
+        """Every action where nothing went before; behind other faults they take turns."""
+        known = list(self.places(books))
+        first = [case for scene, place in known if not scene[1] for case in cases_at(scene, place)]
+        return first + list(in_turn([(scene, place) for scene, place in known if scene[1]]))
+
+    def sample(self, books, count, rng):
+        """Points in turn, each at a random place with a random action."""
+        at = defaultdict(list)
+        for scene, place in self.places(books):
+            at[place[0]].append((scene, place))
+        points = sorted(at)
+        rng.shuffle(points)
+        drawn = [rng.choice(at[points[i % len(points)]]) for i in range(count)]
+        return [rng.choice(list(cases_at(*one))) for one in drawn], set(at)
+
+    def pairs(self):
+        """Two kills in the life of three steps: at each hit of each point, and at each point of who takes it up then."""
+        scene = ("three", (), "")
+        trace, = self.pool.map(profile, [scene])
+        firsts = [Case("three", (*("",) * engine, f"{point}#{n}={kill}")) for turn, (point, engine, n) in enumerate(places(scene, trace, self.most))
+                  for kill in [KILLS[turn % len(KILLS)]]]
+        scenes = [("three", case.faults, "") for case in firsts]
+        for scene, trace in zip(scenes, self.pool.map(profile, scenes, chunksize=4)):
+            known = [(scene, place) for place in places(scene, trace, 1)]
+            yield from (case for turn, one in enumerate(known) for case in cases_at(*one)[turn % len(KILLS):][:1])
+
+    def run(self, cases):
+        table = Table()
+        for told in self.pool.map(run_one, [(case, self.unbroken[case.book]) for case in cases], chunksize=2):
+            table.take(told)
+        return table
+
+
+def again(text):
+    fault.adopt_orphans()
+    case = Case.parse(text)
+    told = fault.run(case, fault.unbroken(case.book), keep=True)
+    print(told.verdict(), *told.wrong, told.doubts or "", sep="\n")
+    return 1 if told.wrong else 0
+
+
+def read_words():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--sample", type=int, default=0)
+    words.add_argument("--pairs", type=int, default=0, help="so many pairs of faults beside them")
+    words.add_argument("--all", action="store_true")
+    words.add_argument("--case")
+    words.add_argument("--seed", type=int, default=int(os.environ.get("RUNBOOK_TEST_SEED", 0)) or random.SystemRandom().randrange(10**6))
+    words.add_argument("--most", type=int, default=4, help="hits of a point in one engine that are tried")
+    words.add_argument("--workers", type=int, default=2)
+    words.add_argument("--books", nargs="*", default=list(BOOKS))
+    return words.parse_args()
+
+
+def main():
+    words = read_words()
+    if words.case:
+        return again(words.case)
+    print(f"seed {words.seed} (again: RUNBOOK_TEST_SEED={words.seed})", flush=True)
+    began, rng = time.monotonic(), random.Random(words.seed)
+    matrix = Matrix(words.most, words.workers)
+    if words.all or os.environ.get("RUNBOOK_EXHAUST"):
+        cases = matrix.all(words.books)
+        known = {case.points()[-1] for case in cases}
+        cases += matrix.pairs()
+    else:
+        cases, known = matrix.sample(words.books, words.sample, rng)
+        if words.pairs:
+            cases += rng.sample(list(matrix.pairs()), words.pairs)
+    table = matrix.run(cases)
+    print(table.text())
+    missed = sorted(set(POINTS) - known) if words.books == list(BOOKS) else []
+    missed += [point for point, row in table.rows.items() if row["hits"] == 0]
+    print(f"{len(cases)} cases in {time.monotonic() - began:.0f} s; never hit: {missed or 'none'}; wrong: {len(table.wrong)}")
+    for told in table.wrong:
+        print(f"again: RUNBOOK_BINARY={fault.BINARY} CRASH_SHIM={fault.SHIM} {sys.argv[0]} --case '{told.case}'")
+    return 1 if missed or table.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
