@@ -23,6 +23,7 @@ class Book:
     overlaps: bool = False                           # commits happen while a step runs
     decides_beforehand: bool = False                 # a doubt is answered by --on-doubt
     by_hand: dict = field(default_factory=dict)      # a step that is said to be done: the file, and its text, where its secret is kept
+    in_process: bool = False                         # its steps die with the engine
     kept: tuple = ()                                 # files that must be the same in the end
 
 
@@ -200,12 +201,29 @@ steps:
     timeout: 60ms
 """, leaves_by=("cancel", "last"), end="cancelled", overlaps=True)
 
-BOOKS = {book.name: book for book in (THREE, EFFECTS, OUTPUTS, PEOPLE, WAITS, OVERDUE, LEAVES, REFUSED, CANCELLED)}
+# For the binary of the tests that has the step type `counting` (counting.cpp).
+COUNTING = Book("counting", f"""
+runbook: counting
+steps:
+  - id: counted
+    title: In the engine's own process
+    counting: {{line: "counted ${{{{ $run.id }}}}", to: "${{{{ $run.dir }}}}/effects", begun: "${{{{ $run.dir }}}}/begun", gate: "${{{{ $run.dir }}}}/gate"}}
+  - id: again
+    title: May run again
+    effect: idempotent
+    counting: {{line: "again ${{{{ $run.id }}}}", to: "${{{{ $run.dir }}}}/effects", begun: "${{{{ $run.dir }}}}/begun", gate: "${{{{ $run.dir }}}}/gate"}}
+  - {{id: after, title: After it, shell: '{effect("after")}'}}
+""", in_process=True)
+
+OF_THE_BINARY = (THREE, EFFECTS, OUTPUTS, PEOPLE, WAITS, OVERDUE, LEAVES, REFUSED, CANCELLED)
+BOOKS = {book.name: book for book in (*OF_THE_BINARY, COUNTING)}
 
 
 def prepare(book, folder):
     """What lies in the world before the run."""
     (folder / "book.yaml").write_text(book.text)
+    if book is COUNTING:
+        (folder / "gate").touch()
     if book is REFUSED:
         tool = folder / "tool"
         tool.write_text(f'#!{folder}/interpreter\n{effect("tool")}\n')

@@ -15,7 +15,7 @@ from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 
 import fault
-from books import BOOKS
+from books import BOOKS, OF_THE_BINARY
 from fault import Case
 
 ENGINE = """e.fork e.mkdir e.create e.sync e.schema e.lease e.begin e.head e.line e.hello e.commit e.spawn e.rename e.inquiry e.cancel e.end_left
@@ -110,28 +110,26 @@ class Table:
 
 
 class Matrix:
-    def __init__(self, most, workers):
-        self.most, self.pool = most, ProcessPoolExecutor(workers, initializer=fault.adopt_orphans)
-        self.unbroken = dict(zip(BOOKS, self.pool.map(fault.unbroken, BOOKS)))
+    def __init__(self, books, most, pool):
+        self.most, self.pool = most, pool
+        self.unbroken = dict(zip(books, self.pool.map(fault.unbroken, books)))
+        self.scenes = [(book, prefix, then) for book in books for prefix, then in SCENES]
 
-    def scenes(self, books):
-        return [(book, prefix, then) for book in books for prefix, then in SCENES]
-
-    def places(self, books):
-        scenes = self.scenes(books)
+    def places(self):
+        scenes = self.scenes
         for scene, trace in zip(scenes, self.pool.map(profile, scenes)):
             yield from ((scene, place) for place in places(scene, trace, self.most))
 
-    def all(self, books):
+    def all(self):
         """Every action where nothing went before; behind other faults they take turns."""
-        known = list(self.places(books))
+        known = list(self.places())
         first = [case for scene, place in known if not scene[1] for case in cases_at(scene, place)]
         return first + list(in_turn([(scene, place) for scene, place in known if scene[1]]))
 
-    def sample(self, books, count, rng):
+    def sample(self, count, rng):
         """Points in turn, each at a random place with a random action."""
         at = defaultdict(list)
-        for scene, place in self.places(books):
+        for scene, place in self.places():
             at[place[0]].append((scene, place))
         points = sorted(at)
         rng.shuffle(points)
@@ -173,7 +171,8 @@ def read_words():
     words.add_argument("--seed", type=int, default=int(os.environ.get("RUNBOOK_TEST_SEED", 0)) or random.SystemRandom().randrange(10**6))
     words.add_argument("--most", type=int, default=4, help="hits of a point in one engine that are tried")
     words.add_argument("--workers", type=int, default=2)
-    words.add_argument("--books", nargs="*", default=list(BOOKS))
+    words.add_argument("--books", nargs="*", default=[book.name for book in OF_THE_BINARY])
+    words.add_argument("--scenes", type=int, default=0, help="so many of the books and of what goes before, drawn by lot")
     return words.parse_args()
 
 
@@ -183,23 +182,29 @@ def main():
         return again(words.case)
     print(f"seed {words.seed} (again: RUNBOOK_TEST_SEED={words.seed})", flush=True)
     began, rng = time.monotonic(), random.Random(words.seed)
-    matrix = Matrix(words.most, words.workers)
-    if words.all or os.environ.get("RUNBOOK_EXHAUST"):
-        cases = matrix.all(words.books)
-        known = {case.points()[-1] for case in cases}
-        cases += matrix.pairs()
-    else:
-        cases, known = matrix.sample(words.books, words.sample, rng)
-        if words.pairs:
-            cases += rng.sample(list(matrix.pairs()), words.pairs)
-    table = matrix.run(cases)
+    with ProcessPoolExecutor(words.workers, initializer=fault.adopt_orphans) as pool:
+        matrix = Matrix(words.books, words.most, pool)
+        cases, known = planned(matrix, words, rng)
+        table = matrix.run(cases)
     print(table.text())
-    missed = sorted(set(POINTS) - known) if words.books == list(BOOKS) else []
+    is_whole = not words.scenes and len(words.books) == len(OF_THE_BINARY)
+    missed = sorted(set(POINTS) - known) if is_whole else []
     missed += [point for point, row in table.rows.items() if row["hits"] == 0]
     print(f"{len(cases)} cases in {time.monotonic() - began:.0f} s; never hit: {missed or 'none'}; wrong: {len(table.wrong)}")
     for told in table.wrong:
         print(f"again: RUNBOOK_BINARY={fault.BINARY} CRASH_SHIM={fault.SHIM} {sys.argv[0]} --case '{told.case}'")
     return 1 if missed or table.wrong else 0
+
+
+def planned(matrix, words, rng):
+    """The cases, and the points that are known to be passed."""
+    if words.all or os.environ.get("RUNBOOK_EXHAUST"):
+        cases = matrix.all()
+        return cases + (list(matrix.pairs()) if "three" in words.books else []), {case.points()[-1] for case in cases}
+    if words.scenes:
+        matrix.scenes = rng.sample(matrix.scenes, words.scenes)
+    cases, known = matrix.sample(words.sample, rng)
+    return cases + (rng.sample(list(matrix.pairs()), words.pairs) if words.pairs else []), known
 
 
 if __name__ == "__main__":
