@@ -82,13 +82,13 @@ void SupervisorLoop::serve() {
 
 void SupervisorLoop::run(Fd first) {
   ::fcntl(first.get(), F_SETFL, O_NONBLOCK);
-  newcomer_ = std::move(first);
+  newcomers_.push_back(std::move(first));
   while (true) {
     serve();
     // Who connects now finds no socket; who has just connected is heard.
     ::unlink("sock");
-    accept_newcomer();
-    if (!newcomer_) break;
+    accept_newcomers();
+    if (newcomers_.empty()) break;
     listen();
   }
   for (const AttemptFiles& files : spares_) files.remove_from(folder_);
@@ -97,7 +97,7 @@ void SupervisorLoop::run(Fd first) {
 
 // A status that nobody has acknowledged keeps it alive, and what a step left behind.
 bool SupervisorLoop::may_go() const {
-  if (!attempts_.empty() || newcomer_ || !leftovers_.empty()) return false;
+  if (!attempts_.empty() || !newcomers_.empty() || !leftovers_.empty()) return false;
   if (was_told_bye_) return true;
   return !engine_ && boot_time_ms() - lonely_since_ms_ >= patience_ms;
 }
@@ -115,13 +115,12 @@ int SupervisorLoop::poll_timeout_ms() const {
   }
   if (engine_ && !refusals_.empty()) consider(boot_time_ms() + send_pause_ms);
   if (leftovers_.is_ending() || is_end_of_leftovers_asked_) consider(boot_time_ms() + send_pause_ms);
-  if (attempts_.empty() && leftovers_.empty() && !engine_ && !newcomer_) consider(lonely_since_ms_ + patience_ms);
+  if (attempts_.empty() && leftovers_.empty() && !engine_ && newcomers_.empty()) consider(lonely_since_ms_ + patience_ms);
   return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
 }
 
 void SupervisorLoop::wait_for_events() {
   std::vector<pollfd> fds = {{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-  fds.push_back({newcomer_.get(), POLLIN, 0});
   fds.push_back({engine_.get(), POLLIN, 0});
   std::vector<Supervised*> writers;
   for (auto& [n, attempt] : attempts_) {
@@ -132,16 +131,19 @@ void SupervisorLoop::wait_for_events() {
   }
   std::size_t first_leftover = fds.size();
   for (int fd : leftovers_.fifos()) fds.push_back({fd, POLLIN, 0});
+  std::size_t first_newcomer = fds.size();
+  for (const Fd& newcomer : newcomers_) fds.push_back({newcomer.get(), POLLIN, 0});
   if (::poll(fds.data(), fds.size(), poll_timeout_ms()) < 0) return;
-  bool has_a_leftover_written = std::any_of(fds.begin() + static_cast<std::ptrdiff_t>(first_leftover), fds.end(),
-                                            [](const pollfd& fd) { return fd.revents != 0; });
+  bool has_a_leftover_written =
+      std::any_of(fds.begin() + static_cast<std::ptrdiff_t>(first_leftover),
+                  fds.begin() + static_cast<std::ptrdiff_t>(first_newcomer), [](const pollfd& fd) { return fd.revents != 0; });
   if (has_a_leftover_written) leftovers_.drain();
   // A new engine's HELLO comes before what an older one may still have said.
-  if (fds[1].revents) accept_newcomer();
-  if (newcomer_) hear_newcomer();
-  if (fds[3].revents && engine_) hear_engine();
+  if (fds[1].revents) accept_newcomers();
+  hear_newcomers();
+  if (fds[2].revents && engine_) hear_engine();
   for (std::size_t i = 0; i < writers.size(); ++i) {
-    if (!fds[4 + 2 * i].revents && !fds[5 + 2 * i].revents) continue;
+    if (!fds[3 + 2 * i].revents && !fds[4 + 2 * i].revents) continue;
     writers[i]->drain();
     ring(*writers[i]);
   }
@@ -161,36 +163,40 @@ void SupervisorLoop::handle_signals() {
 
 void SupervisorLoop::log(const std::string& line) { log_.append(line); }
 
-void SupervisorLoop::accept_newcomer() {
-  Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (connection) newcomer_ = std::move(connection);
+void SupervisorLoop::accept_newcomers() {
+  while (Fd connection{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)})
+    newcomers_.push_back(std::move(connection));
 }
 
-void SupervisorLoop::hear_newcomer() {
+void SupervisorLoop::hear_newcomers() {
+  std::erase_if(newcomers_, [this](Fd& newcomer) { return hear_newcomer(newcomer) == Wanted::no; });
+}
+
+SupervisorLoop::Wanted SupervisorLoop::hear_newcomer(Fd& newcomer) {
   Message message;
-  Received received = receive_message(newcomer_.get(), message);
-  if (received == Received::nothing) return;
-  if (received == Received::closed) return newcomer_.reset();
+  Received received = receive_message(newcomer.get(), message);
+  if (received == Received::nothing) return Wanted::yes;
+  if (received == Received::closed) return Wanted::no;
   WireReader reader(message.bytes);
-  if (protocol::read_kind(reader) != protocol::Kind::hello) return newcomer_.reset();
+  if (protocol::read_kind(reader) != protocol::Kind::hello) return Wanted::no;
   protocol::Hello hello;
   std::int64_t spoken = protocol::read_hello(reader, hello);
-  greet(hello, spoken);
+  greet(newcomer, hello, spoken);
+  return Wanted::no;
 }
 
-void SupervisorLoop::greet(const protocol::Hello& hello, std::int64_t spoken) {
+void SupervisorLoop::greet(Fd& newcomer, const protocol::Hello& hello, std::int64_t spoken) {
   protocol::Table answer;
   if (spoken != protocol::version)
     answer.refusal = fmt::format("the supervisor of this run speaks protocol {}, this engine {}", protocol::version, spoken);
   else if (hello.epoch <= epoch_)
     answer.refusal = fmt::format("an engine with epoch {} was here after this one with {}", epoch_, hello.epoch);
   if (!answer.refusal.empty()) {
-    send_message(newcomer_.get(), protocol::table(answer), {}, SendMode::if_room);
-    return newcomer_.reset();
+    send_message(newcomer.get(), protocol::table(answer), {}, SendMode::if_room);
+    return;
   }
   epoch_ = hello.epoch;
-  engine_ = std::move(newcomer_);  // the older connection is dropped unread
-  newcomer_ = Fd();
+  engine_ = std::move(newcomer);  // the older connection is dropped unread
   was_told_bye_ = false;
   is_end_of_leftovers_asked_ = false;
   refusals_.clear();  // the table tells them

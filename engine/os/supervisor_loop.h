@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "os/attempt_log.h"
 #include "os/leftovers.h"
@@ -26,10 +27,12 @@ class SupervisorLoop {
   // The engine
   void listen();
   void serve();
-  void accept_newcomer();
-  void hear_newcomer();
+  void accept_newcomers();
+  void hear_newcomers();
+  enum class Wanted { yes, no };
+  Wanted hear_newcomer(Fd& newcomer);
   void hear_engine();
-  void greet(const protocol::Hello& hello, std::int64_t spoken);
+  void greet(Fd& newcomer, const protocol::Hello& hello, std::int64_t spoken);
   protocol::Table table_for(const protocol::Hello& hello);
   void engine_gone();
   void send_refusals();
@@ -76,7 +79,8 @@ class SupervisorLoop {
   std::set<std::int64_t> past_;            // attempts of earlier supervisors of this run
   std::set<std::int64_t> past_leftovers_;  // those of them whose leftovers are read on
   AttemptLogWriter log_;
-  Fd listener_, newcomer_, engine_, signals_;
+  Fd listener_, engine_, signals_;
+  std::vector<Fd> newcomers_;  // who has not said HELLO yet; one that never will must not be in the way of another
   std::int64_t epoch_ = 0;
   std::set<std::int64_t> seen_;
   std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet

@@ -57,6 +57,23 @@ TEST_CASE("what an older engine said and nobody read is dropped when a newer one
         }) == "");
 }
 
+// As the seed of an engine does that was killed before it could say HELLO.
+TEST_CASE("who connects and says nothing is in nobody's way") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine first(seed.grow(folder.path()));
+          first.say_hello(1);
+          first.hear_table();
+          RawEngine newer = RawEngine::connected_to(folder.path()), silent = RawEngine::connected_to(folder.path());
+          newer.say_hello(2);
+          must(newer.hear_table().refusal.empty(), "the one that speaks is served");
+          silent.hang_up();
+          newer.say_spawn(2, 1, shell(folder.path(), "true"));
+          must(newer.hear_end_of(1) == protocol::Kind::exit, "and runs steps");
+        }) == "");
+}
+
 TEST_CASE("a start with another epoch is ignored") {
   CHECK(told([] {
           TestFolder folder;
