@@ -1,6 +1,5 @@
 """One case: a runbook, faults at points of its engines, what becomes of who was stopped; run to the end, and what that came to."""
 
-import ctypes
 import os
 import shutil
 import signal
@@ -15,13 +14,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 import oracle
 from books import BOOKS, mend, prepare
+from processes import adopt_orphans, descendants, reap_orphans, stat_of
 from world import BINARY, World
 
 SHIM = Path(os.environ.get("CRASH_SHIM", Path(BINARY).parent / "tests" / "crash" / "libcrash_shim.so"))
 PATIENCE = 30
 LOST_OUTPUTS = "held by the supervisor, which died"
 MOST_ENGINES = 25
-PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,6 @@ class Told:
     hits: int = 0            # faults that were suffered
     doubts: dict = field(default_factory=dict)
     left_out: set = field(default_factory=set)
-    killed_steps: bool = False
     wrong: list = field(default_factory=list)
     trace: list = field(default_factory=list)    # of each engine, point: hits
     folder: str = ""
@@ -78,44 +76,6 @@ class Told:
 
 class Wrong(Exception):
     pass
-
-
-def adopt_orphans():
-    """What a killed engine leaves comes to this process, which reaps it: nothing hides from the scan, and no zombie piles up."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def stat_of(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-
-
-def children(pid):
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += map(int, task.read_text().split())
-        except OSError:
-            continue
-    return found
-
-
-def descendants(pid):
-    found = children(pid)
-    for child in found:
-        found += children(child)
-    return found
-
-
-def reap_orphans(but):
-    for pid in children(os.getpid()):
-        if pid not in but and (stat_of(pid) or " ")[0] == "Z":
-            try:
-                os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                pass
 
 
 class Trial:
@@ -260,210 +220,7 @@ class Trial:
     def living(self):
         """Every process of this world: engines, supervisors, steps and what they left. Orphans among them are children of this process."""
         mine = {process.pid for process in self.processes if process.poll() is not None}
-        return [pid for pid in descendants(os.getpid()) if pid not in mine and (stat_of(pid) or "Z")[0] not in "ZX" and self.is_ours(pid)]
-
-    def kills(self, who):
-        was_stopped = self.then == "kill" and any(action.startswith("stop:") and who in action for action in self.actions())
-        return was_stopped or any(action.startswith("kill:") and who in action[5:] for action in self.actions())
-
-
-@dataclass
-class End:
-    """What a run came to, as far as it must not depend on what happened to it."""
-    effects: dict = field(default_factory=dict)
-    steps: dict = field(default_factory=dict)
-    outputs: object = None
-    state: str = ""
-    kept: dict = field(default_factory=dict)
-
-
-@dataclass
-class Told:
-    case: Case
-    hits: int = 0            # faults that were suffered
-    doubts: dict = field(default_factory=dict)
-    left_out: set = field(default_factory=set)
-    killed_steps: bool = False
-    wrong: list = field(default_factory=list)
-    trace: list = field(default_factory=list)    # of each engine, point: hits
-    folder: str = ""
-    end: End = None
-
-    def verdict(self):
-        return "wrong" if self.wrong else "unhit" if self.hits < len(self.case.actions()) else "in doubt" if self.doubts else "same"
-
-
-class Wrong(Exception):
-    pass
-
-
-def adopt_orphans():
-    """What a killed engine leaves comes to this process, which reaps it: nothing hides from the scan, and no zombie piles up."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def stat_of(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-
-
-def reap_orphans(but):
-    me = str(os.getpid())
-    for path in Path("/proc").glob("[0-9]*"):
-        stat = stat_of(path.name)
-        if stat and stat[1] == me and stat[0] == "Z" and int(path.name) not in but:
-            try:
-                os.waitpid(int(path.name), os.WNOHANG)
-            except ChildProcessError:
-                pass
-
-
-class Trial:
-    """Runs a case in a folder of its own."""
-
-    def __init__(self, case, folder):
-        self.case, self.book = case, BOOKS[case.book]
-        self.world = World(folder)
-        self.world.journal = folder / "state" / "journal.db"
-        self.world.env |= {"RUNBOOK_JOURNAL": str(self.world.journal), "XDG_CONFIG_HOME": str(folder), **self.book.env}
-        prepare(self.book, folder)
-        (folder / "trace").touch()
-        self.folder, self.told = folder, Told(case, folder=str(folder))
-        self.engines, self.processes, self.paused_at, self.undone, self.cancels = 0, [], set(), set(), False
-
-    # One engine
-
-    def command(self):
-        words = ["--non-interactive", *self.book.words]
-        if not self.runs():
-            return ["run", "book.yaml", *words]
-        self.hurry()
-        self.look_before_going_on()
-        if self.cancels:
-            return list(self.book.leaves_by)
-        return ["run", "book.yaml", "--resume", *words, *self.decided_beforehand()]
-
-    def begin(self, words, plan=None):
-        env = self.world.env
-        if plan is not None:
-            asan = {"ASAN_OPTIONS": ":".join(filter(None, [env.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))}
-            env = {**env, **asan, "LD_PRELOAD": str(SHIM), "CRASH_DIR": str(self.folder), "CRASH_FAULTS": plan}
-        with open(self.folder / "engines.log", "a") as log:
-            log.write(f"--- {' '.join(words)}   {plan or ''}\n")
-            log.flush()
-            process = subprocess.Popen([BINARY, *words], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
-        self.processes.append(process)
-        return process
-
-    def run_engine(self):
-        """Its exit code, once it ended; who was stopped has gone on or is dead."""
-        before = len(self.suffered())
-        process = self.begin(self.command(), self.next_plan())
-        if "stop:" in ";".join(self.case.faults[:self.engines]):     # an earlier engine's supervisor may be the one
-            process = self.after_stop(process, before)
-        return self.ended(process)
-
-    def next_plan(self):
-        """The faults of the next engine; None: it is not watched."""
-        plan = self.case.faults[self.engines] if self.engines < len(self.case.faults) else None
-        with open(self.folder / "trace", "a") as trace:
-            trace.write(f"engine {self.engines}\n")
-        self.engines += 1
-        return plan
-
-    def ended(self, process):
-        """One that waits for a step that is late is helped."""
-        for _ in range(PATIENCE // 3):
-            try:
-                return process.wait(timeout=3)
-            except subprocess.TimeoutExpired:
-                self.hurry()
-            if self.cancels:
-                process.terminate()
-        raise Wrong(f"an engine does not end within {PATIENCE} s")
-
-    def after_stop(self, engine, before):
-        stopped = self.wait_for(lambda: [line for line in self.suffered()[before:] if "stop:" in line], engine)
-        if not stopped:
-            return engine
-        who, *pids = stopped[0].rpartition("stop:")[2].split(" ")
-        standing = [int(pid) for letter, pid in zip("es", pids) if letter in who and int(pid)]
-        for pid in standing:
-            self.wait_for(lambda pid=pid: self.is_stopped(pid), engine)
-        if self.case.then == "take-over" and self.runs() and self.noted("engine"):
-            return self.take_over(engine, [int(pid) for pid in pids if int(pid) != engine.pid])
-        for pid in standing:
-            self.signal(pid, signal.SIGKILL if self.case.then == "kill" else signal.SIGCONT)
-        for pid in pids:            # the other one was stopped too where a message was to stay unread
-            self.signal(int(pid), signal.SIGCONT)
-        return engine
-
-    def take_over(self, engine, others):
-        """The one that drives it from now on, or has."""
-        for pid in others:
-            self.signal(pid, signal.SIGCONT)
-        self.hurry()
-        plan = self.next_plan()
-        second = self.begin(["run", "book.yaml", "--resume", "--take-over", "--non-interactive", *self.book.words], plan)
-        if plan is None:
-            self.signal(engine.pid, signal.SIGCONT)         # at once: it may be ended, or go on for a while
-        code = self.ended(second)
-        self.signal(engine.pid, signal.SIGCONT)             # and later
-        was_ended = self.ended(engine) == -signal.SIGKILL
-        return second if was_ended or code not in (2, 5, -signal.SIGKILL) else engine
-
-    # What is seen from outside
-
-    def runs(self):
-        return oracle.runs_of(self.world.journal)
-
-    def suffered(self):
-        try:
-            return [line for line in (self.folder / "trace").read_text().split("\n") if " ! " in line]
-        except OSError:
-            return []
-
-    def noted(self, name):
-        try:
-            return int((self.folder / name).read_text() or 0)
-        except (OSError, ValueError):
-            return 0
-
-    def is_stopped(self, pid):
-        stat = stat_of(pid)
-        return stat is None or stat[0] in "TtZX"
-
-    def is_ours(self, pid):
-        try:
-            mark = f"W={self.folder}".encode()
-            return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            return False
-
-    def signal(self, pid, number):
-        if pid and self.is_ours(pid):
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
-
-    def wait_for(self, condition, engine):
-        deadline = time.monotonic() + PATIENCE
-        while not (found := condition()):
-            if engine.poll() is not None:
-                return condition()
-            if time.monotonic() > deadline:
-                raise Wrong("who should be stopped is not")
-            time.sleep(0.001)
-        return found
-
-    def living(self):
-        """Every process of this world: engines, supervisors, steps and what they left."""
-        mine = {process.pid for process in self.processes if process.poll() is not None}
-        return [int(path.name) for path in Path("/proc").glob("[0-9]*")
-                if int(path.name) not in mine and (stat_of(path.name) or "Z")[0] not in "ZX" and self.is_ours(path.name)]
+        return [pid for pid in descendants(os.getpid()) if pid not in mine and (stat_of(pid) or "Z")[0] not in "ZX"]
 
     def kills(self, who):
         return self.case.kills(who)
@@ -489,7 +246,7 @@ class Trial:
             self.settle()
         elif code == 1:
             self.look_at_failure()
-        elif code == 0 or (code == 2 and runs) or code not in (0, 2, 130, -signal.SIGKILL):
+        elif code == 0 or (code == 2 and runs) or code not in (0, 2, 130, -signal.SIGKILL, -signal.SIGTERM):
             raise Wrong(f"an engine exited with {code}, and the run is {runs}")
         return True
 
@@ -601,7 +358,6 @@ class Trial:
         except (Wrong, AssertionError, subprocess.TimeoutExpired) as problem:
             self.told.wrong.append(str(problem))
         self.told.hits = len(self.suffered())
-        self.told.killed_steps = self.kills("c") or self.kills("g")
         self.told.trace = self.read_trace()
         self.sweep()
         return self.told
@@ -621,7 +377,8 @@ class Trial:
     def end(self):
         shown = self.world.show()
         done = ("succeeded", "satisfied", *(("skipped",) if self.told.left_out else ()))
-        steps = {step["id"]: ("done" if step["state"] in done else step["state"], without_secrets(step["outputs"])) for step in shown["steps"]}
+        other = {"cancelled": "not done"}.get(self.book.end)     # how far it had come depends on the moment
+        steps = {step["id"]: ("done" if step["state"] in done else other or step["state"], without_secrets(step["outputs"])) for step in shown["steps"]}
         counts = {}
         for step, _, _ in oracle.effects(self.world.lines()):
             counts[step] = counts.get(step, 0) + 1
@@ -643,7 +400,7 @@ class Trial:
 
     def sweep(self):
         for pid in self.living():
-            self.signal(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
         for process in self.processes:
             process.wait(timeout=PATIENCE)
         reap_orphans({process.pid for process in self.processes})
@@ -654,13 +411,6 @@ def without_secrets(outputs):
     return {name: value for name, value in outputs.items() if value != "[secret]"}
 
 
-def settled(told, steps):
-    """What was killed while it was being cancelled has failed instead."""
-    if not told.killed_steps:
-        return steps
-    return {step: ("in_doubt" if state == "failed" else state, outputs) for step, (state, outputs) in steps.items()}
-
-
 def compare(told, unbroken):
     """Adds to `wrong` what differs from the unbroken run."""
     record_effects, end = unbroken
@@ -668,7 +418,6 @@ def compare(told, unbroken):
         return
     for name in ("steps", "outputs", "state", "kept"):
         ours, theirs = getattr(told.end, name), getattr(end, name)
-        ours = settled(told, ours) if name == "steps" else ours
         if ours != theirs:
             told.wrong.append(f"{name}: {ours}, unbroken {theirs}")
     for step in {*told.end.effects, *end.effects}:

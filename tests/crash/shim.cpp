@@ -110,6 +110,8 @@ std::array<char, 40> point_of(const char* name, const char* when) {
 
 }  // namespace
 
+// The parameters have names of ours, not the C library's.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
 int fdatasync(int fd) {
@@ -268,3 +270,4 @@ long syscall(long number, ...) noexcept {
 }
 
 }  // extern "C"
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
