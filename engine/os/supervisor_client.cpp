@@ -219,9 +219,10 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   if (input) fds.push_back(input.get());
   waiting_[n].sink = &sink;  // before anything is told of it
   if (!send(protocol::spawn(epoch_, n) + bytes, fds)) {
-    std::string why = system_message("asking the supervisor", errno);
+    const int number = errno;
+    std::string why = system_message("asking the supervisor", number);
     waiting_.erase(n);
-    if (errno == EPIPE || errno == ECONNRESET) changed_.wait(lock, [this] { return is_lost_ || is_leaving_; });
+    if (number == EPIPE || number == ECONNRESET) changed_.wait(lock, [this] { return is_lost_ || is_leaving_; });
     return why;
   }
   acknowledged_.clear();

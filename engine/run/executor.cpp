@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/redactor.h"
 #include "run/before.h"
 #include "run/manual.h"
 #include "run/named_files.h"
@@ -22,14 +21,17 @@ constexpr std::int64_t answer_poll_ms = 250;  // how soon an answer from elsewhe
 }
 
 Executor::Executor(Parts parts, std::int64_t first_n)
-    : parts_(std::move(parts)), values_([this](const std::string& digest) { return parts_.journal.blob(digest); }) {
+    : parts_(std::move(parts)),
+      values_([this](const std::string& digest) { return parts_.journal.blob(digest); }),
+      secrets_(parts_.facts, parts_.state, parts_.performer, parts_.observer,
+               [this](const Step& step) { return scope_for(step); }) {
   live_.last_n = first_n;
 }
 
 void Executor::record(Proposal proposal) {
   Event event = append(parts_.journal, std::move(proposal), parts_.clock.now_ms());
   parts_.state.apply(event);
-  if (const Step* step = parts_.facts.runbook->find(event.instance); step && step->gives_secrets()) recall_secrets(*step);
+  secrets_.recall(event.instance);
   if (!event.instance.empty()) live_.steps[event.instance].forget_looks();
   if (event.kind == event::renewed) live_.cursors.clear();
   uncommitted_.push_back(std::move(event));
@@ -53,7 +55,7 @@ void Executor::take_up(Launch launch) {
 
 Decision Executor::decide_until_settled() {
   while (true) {
-    find_secrets_that_are_needed();
+    secrets_.find_needed(live_);
     Decision decision = decide(parts_.facts, parts_.state, live_, values_, parts_.clock.now_ms(), limits_);
     for (auto& proposal : decision.events) record(std::move(proposal));
     if (decision.events.empty() || !decision.launches.empty()) return decision;
@@ -153,93 +155,10 @@ void Executor::absorb_ended(const Ended& ended) {
   const InstanceState& it = parts_.state.of(step->id);
   RunScope scope = scope_for(*step);
   Proposal settled = settle(*step, it, ended.outcome, scope, parts_.clock.now_ms(), if_not_started);
-  std::string why = keep_secrets(*step, settled.secrets);
+  std::string why = secrets_.keep(*step, settled.secrets);
   record(why.empty() ? std::move(settled) : settle_without_outputs(*step, it, ended.outcome, scope, why));
   to_acknowledge_.push_back(ended.launch.n);
   close_question_about_its_timeout(*step);
-}
-
-std::filesystem::path Executor::kept_path(const OutputRule& rule, const RunScope& scope) const {
-  Value path = rule.kept_in->text.evaluate(scope);
-  return std::filesystem::path(parts_.facts.dir) / (path.is_text() ? path.as_text() : to_json(path));
-}
-
-// Before the commit of the outcome: what is said to be done must be found again.
-std::string Executor::keep_secrets(const Step& step, const std::vector<std::pair<std::string, std::string>>& secrets) {
-  for (const auto& [name, secret] : secrets) {
-    const OutputRule* rule = step.find_output(name);
-    RUNBOOK_ASSERT(rule);
-    parts_.facts.secret_outputs->learn(step.id, name, secret);
-    std::string why;
-    try {
-      if (rule->kept_in) why = parts_.performer.keep_secret(kept_path(*rule, scope_for(step)), secret);
-    } catch (const ExpressionError& error) {
-      why = error.what();
-    }
-    if (!why.empty()) return fmt::format("its secret output `{}` can't be kept: {}", name, why);
-  }
-  return {};
-}
-
-void Executor::recall_secrets() {
-  for (const Step* step : parts_.facts.runbook->steps) {
-    if (step->gives_secrets()) recall_secrets(*step);
-  }
-}
-
-void Executor::recall_secrets(const Step& step) {
-  if (!is_done(parts_.state.of(step.id).state)) return;
-  for (const OutputRule& rule : step.outputs) {
-    bool is_missing = rule.is_kept() && !parts_.facts.secret_outputs->find(step.id, rule.name);
-    if (is_missing) recall_secret(step, rule);
-  }
-}
-
-void Executor::recall_secret(const Step& step, const OutputRule& rule) {
-  Performer::Recalled found;
-  try {
-    RunScope scope = scope_for(step);
-    std::vector<std::string> argv;
-    for (const PlacedTemplate& word : rule.kept_by) {
-      Value value = word.text.evaluate(scope);
-      argv.push_back(value.is_text() ? value.as_text() : to_json(value));
-    }
-    found = rule.kept_in ? parts_.performer.recall_secret(kept_path(rule, scope))
-                         : parts_.performer.recall_secret(argv, parts_.facts.dir);
-  } catch (const ExpressionError& error) {
-    found.why_not = error.what();
-  }
-  if (found.secret && found.secret->size() < shortest_secret)
-    found = {std::nullopt, "what is there now is too short to be masked"};
-  if (found.secret) return parts_.facts.secret_outputs->learn(step.id, rule.name, *std::move(found.secret));
-  parts_.observer.notice(
-      fmt::format("the secret output `{}` of step `{}` is not found again: {}", rule.name, step.id, found.why_not));
-}
-
-void Executor::find_secrets_that_are_needed() {
-  const Runbook& runbook = *parts_.facts.runbook;
-  const auto is_missing = [&](const Input& input) {
-    return input.type == ValueType::secret && !input.from.empty() && !parts_.facts.secrets.contains(input.name) &&
-           !parts_.facts.secret_outputs->find("", input.name);
-  };
-  if (std::none_of(runbook.inputs.begin(), runbook.inputs.end(), is_missing)) return;
-  const auto next = std::find_if(runbook.steps.begin(), runbook.steps.end(),
-                                 [&](const Step* step) { return !is_done(parts_.state.of(step->id).state); });
-  if (next == runbook.steps.end() || live_.of((*next)->id).running) return;
-  for (const Reference& reference : (*next)->references_to_values()) {
-    const Input* input =
-        reference.root == "inputs" && !reference.path.empty() ? runbook.find_input(reference.path[0]) : nullptr;
-    if (input && is_missing(*input)) find_secret(**next, *input);
-  }
-}
-
-void Executor::find_secret(const Step& step, const Input& input) {
-  if (!looked_for_.insert(fmt::format("{}/{}/{}", step.id, parts_.state.of(step.id).all_attempts, input.name)).second) return;
-  Performer::Recalled found = parts_.performer.find_secret(input);
-  if (found.secret) return parts_.facts.secret_outputs->learn("", input.name, *std::move(found.secret));
-  if (!found.why_not.empty())
-    parts_.observer.notice(
-        fmt::format("the secret `{}`, which `{}` needs, is not there: {}", input.name, step.id, found.why_not));
 }
 
 void Executor::close_question_about_its_timeout(const Step& step) {

@@ -1,7 +1,6 @@
 #pragma once
 // The one loop: decide, record, commit, then launch, ask, cancel; wait for what comes in; turn it into events. One thread, the
 // only one that touches journal and state.
-#include <filesystem>
 #include <functional>
 #include <set>
 #include <string>
@@ -11,6 +10,7 @@
 #include "run/approval.h"
 #include "run/decide.h"
 #include "run/performer.h"
+#include "run/secret_keeper.h"
 #include "state/journal.h"
 
 namespace runbook {
@@ -37,7 +37,7 @@ class Executor {
   // Records what was found out before the loop begins; committed before anything is taken up, or by run().
   void record(Proposal proposal);
   // Finds the kept secrets of steps that are done.
-  void recall_secrets();
+  void recall_secrets() { secrets_.recall_all(); }
   // Takes up an attempt that an earlier engine began.
   void take_up(Launch launch);
 
@@ -73,25 +73,17 @@ class Executor {
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
   RunScope scope_for(const Step& step);
-  // "" or why a secret of it can't be kept for later engines.
-  std::string keep_secrets(const Step& step, const std::vector<std::pair<std::string, std::string>>& secrets);
-  void recall_secrets(const Step& step);
-  // Looks for secret inputs that were not there when the run began, once for each try of the step that is next.
-  void find_secrets_that_are_needed();
-  void find_secret(const Step& step, const Input& input);
-  void recall_secret(const Step& step, const OutputRule& rule);
-  std::filesystem::path kept_path(const OutputRule& rule, const RunScope& scope) const;
   bool is_any_act_running() const;
   Conclusion conclude(const End& end);
 
   Parts parts_;
   StoredValues values_;
+  SecretKeeper secrets_;
   Live live_;
   Limits limits_;
   std::vector<Event> uncommitted_;
   std::vector<std::int64_t> to_acknowledge_;
-  std::set<std::string> asked_;       // question ids the operator was asked
-  std::set<std::string> looked_for_;  // secrets: step, try, input
+  std::set<std::string> asked_;  // question ids the operator was asked
   std::optional<std::string> detached_by_;
 };
 

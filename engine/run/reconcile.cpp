@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "book/step_text.h"
+#include "run/approval.h"
 #include "run/frontier.h"
 #include "run/outline.h"
 
@@ -277,6 +278,17 @@ Proposal skipped(const std::string& id, const std::string& why, const std::strin
   return Proposal(event::skipped, id, who.empty() ? object({{"why", why}}) : object({{"why", why}, {"who", who}}));
 }
 
+// An approval holds for one definition: who is asked now would approve what is not done any more.
+void ask_approvers_anew(const Adoption& adoption, std::vector<Proposal>& events) {
+  for (const auto& [id, question] : adoption.state.questions) {
+    if (!question.is_open || !is_approval_by_others(question)) continue;
+    Question now = question;
+    const auto renamed = adoption.changes.renamed.find(question.instance);
+    if (renamed != adoption.changes.renamed.end()) now.instance = renamed->second;
+    events.push_back(turn_away(now, Answer{id, "", adoption.who, "", 0, Value()}, "the runbook has changed"));
+  }
+}
+
 bool is_to_be_skipped(const Adoption& adoption, const StepChange& change) {
   const auto choice = adoption.behind.find(change.id);
   return change.is_behind && choice != adoption.behind.end() && choice->second == Behind::skip;
@@ -300,6 +312,7 @@ Reconciliation reconcile(const Runbook& before, const Runbook& now, const RunSta
 
 std::vector<Proposal> adopt(const Adoption& adoption) {
   std::vector<Proposal> events = {adopted(adoption)};
+  ask_approvers_anew(adoption, events);
   for (const StepChange& change : adoption.changes.steps) {
     const bool has_failed = change.state == StepState::failed || change.state == StepState::cancelled;
     const bool is_waiting = change.state == StepState::waiting;

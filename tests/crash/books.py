@@ -215,7 +215,25 @@ steps:
   - {{id: after, title: After it, shell: '{effect("after")}'}}
 """, in_process=True)
 
-OF_THE_BINARY = (THREE, EFFECTS, OUTPUTS, PEOPLE, WAITS, OVERDUE, LEAVES, REFUSED, CANCELLED)
+# The person changes the runbook when `fails` has failed; what was `first` has another name then.
+ADOPTS = Book("adopts", f"""
+runbook: adopts
+steps:
+  - {{id: first, title: The first, shell: '{effect("first")}'}}
+  - {{id: fails, title: Fail until the runbook is mended, shell: exit 7}}
+  - {{id: gone, title: Will be gone, shell: '{effect("gone")}'}}
+""", words=("--adopt",), mends={"fails": "book"})
+
+ADOPTED = f"""
+runbook: adopts
+steps:
+  - {{id: renamed, was: first, title: The first, shell: '{effect("first")}'}}
+  - {{id: before, title: New before what failed, shell: '{effect("before")}'}}
+  - {{id: fails, title: Mended, shell: '{effect("fails")}'}}
+  - {{id: new, title: New, shell: '{effect("new")}'}}
+"""
+
+OF_THE_BINARY = (THREE, EFFECTS, OUTPUTS, PEOPLE, WAITS, OVERDUE, LEAVES, REFUSED, CANCELLED, ADOPTS)
 BOOKS = {book.name: book for book in (*OF_THE_BINARY, COUNTING)}
 
 
@@ -236,6 +254,8 @@ def mend(book, folder, step):
     if name == "interpreter":
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to("/bin/sh")
+    elif name == "book":
+        (folder / "book.yaml").write_text(ADOPTED)
     elif name:
         (folder / name).touch()
     return name is not None

@@ -218,6 +218,21 @@ def test_a_manual_step_that_is_gone_is_not_asked_any_more(world):
     assert world.show()["questions"] == []
 
 
+def test_who_must_approve_is_asked_about_the_runbook_as_it_is_now(world):
+    """SUDO_USER makes another account of this one."""
+    head = "runbook: x\nsteps:\n"
+    guarded = '  - {id: a, shell: "echo a >> \\"$W/effects\\"", requires_approval: {by: [ada]}}\n'
+    world.write(head + guarded + "  - {id: b, shell: exit 1}\n")
+    assert world.run().code == 3
+    first, = world.show()["questions"]
+    world.write(head + guarded + "  - {id: b, shell: 'true'}\n")
+    assert world.resume("--adopt").code == 3
+    second, = world.show()["questions"]
+    assert second["question"] != first["question"]
+    assert world("confirm", "last", "a", SUDO_USER="ada").code == 0
+    assert world.resume().code == 0 and world.lines() == ["a"]
+
+
 def test_new_inputs_are_wanted_and_old_ones_stay_as_they_were(world):
     head = "inputs: {name: {default: one}}\n"
     world.write(book(step("a"), step("b", FAILS), head=head))
