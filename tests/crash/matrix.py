@@ -3,7 +3,8 @@
 is brought to its end and compared with one that nobody disturbed.
 
 matrix.py --sample 50 [--seed N]     so many points, each once
-matrix.py --all                      every hit of every point with every action, and all pairs of faults in a run of three steps
+matrix.py --all                      every point with every action (of its hits the first ones and the last), and pairs of faults at all
+                                     points of three steps; so it is with RUNBOOK_EXHAUST, but for a sample of scenes
 matrix.py --case 'BOOK|FAULTS|THEN'  one again, and its folder is kept"""
 
 import argparse
@@ -198,12 +199,13 @@ def main():
 
 def planned(matrix, words, rng):
     """The cases, and the points that are known to be passed."""
-    if words.all or os.environ.get("RUNBOOK_EXHAUST"):
+    is_exhaust = bool(os.environ.get("RUNBOOK_EXHAUST"))
+    if words.all or (is_exhaust and not words.scenes):
         cases = matrix.all()
         return cases + (list(matrix.pairs()) if "three" in words.books else []), {case.points()[-1] for case in cases}
-    if words.scenes:
+    if words.scenes and not is_exhaust:
         matrix.scenes = rng.sample(matrix.scenes, words.scenes)
-    cases, known = matrix.sample(words.sample, rng)
+    cases, known = matrix.sample(words.sample * (20 if is_exhaust else 1), rng)
     return cases + (rng.sample(list(matrix.pairs()), words.pairs) if words.pairs else []), known
 
 
