@@ -34,6 +34,7 @@ CHILD_LIVES = ("e.spawn.after", "e.ring.read", "s.S.after", "s.child.after", "s.
 # What went before: faults of earlier engines, and what became of who was stopped.
 SCENES = [((), ""), (("s.P.after#2=kill:e",), ""), (("s.P.after#1=kill:es",), ""), (("e.exit.read#1=kill:s",), ""), (("e.commit.after#2=stop:e",), "take-over")]
 ENGINES_WATCHED = 6
+AT_A_TIME = 100
 
 
 def actions_at(point, book, then):
@@ -148,10 +149,15 @@ class Matrix:
             known = [(scene, place) for place in places(scene, trace, 1)]
             yield from (case for turn, one in enumerate(known) for case in cases_at(*one)[turn % len(KILLS):][:1])
 
-    def run(self, cases):
-        table = Table()
-        for told in self.pool.map(run_one, [(case, self.unbroken[case.book]) for case in cases], chunksize=2):
-            table.take(told)
+    def run(self, cases, minutes):
+        """All of them, or as many as fit in the time."""
+        table, deadline = Table(), time.monotonic() + 60 * minutes
+        for first in range(0, len(cases), AT_A_TIME):
+            if minutes and time.monotonic() > deadline:
+                break
+            jobs = [(case, self.unbroken[case.book]) for case in cases[first:first + AT_A_TIME]]
+            for told in self.pool.map(run_one, jobs):
+                table.take(told)
         return table
 
 
@@ -171,6 +177,7 @@ def read_words():
     words.add_argument("--case")
     words.add_argument("--seed", type=int, default=int(os.environ.get("RUNBOOK_TEST_SEED", 0)) or random.SystemRandom().randrange(10**6))
     words.add_argument("--most", type=int, default=4, help="hits of a point in one engine that are tried")
+    words.add_argument("--minutes", type=int, default=0, help="as many as fit in that time, in a random order")
     words.add_argument("--workers", type=int, default=2)
     words.add_argument("--books", nargs="*", default=[book.name for book in OF_THE_BINARY])
     words.add_argument("--scenes", type=int, default=0, help="so many of the books and of what goes before, drawn by lot")
@@ -186,12 +193,15 @@ def main():
     with ProcessPoolExecutor(words.workers, initializer=fault.adopt_orphans) as pool:
         matrix = Matrix(words.books, words.most, pool)
         cases, known = planned(matrix, words, rng)
-        table = matrix.run(cases)
+        if words.minutes:
+            rng.shuffle(cases)
+        table = matrix.run(cases, words.minutes)
     print(table.text())
     is_whole = not words.scenes and len(words.books) == len(OF_THE_BINARY)
     missed = sorted(set(POINTS) - known) if is_whole else []
     missed += [point for point, row in table.rows.items() if row["hits"] == 0]
-    print(f"{len(cases)} cases in {time.monotonic() - began:.0f} s; never hit: {missed or 'none'}; wrong: {len(table.wrong)}")
+    done = sum(row["cases"] for row in table.rows.values())
+    print(f"{done} of {len(cases)} cases in {time.monotonic() - began:.0f} s; never hit: {missed or 'none'}; wrong: {len(table.wrong)}")
     for told in table.wrong:
         print(f"again: RUNBOOK_BINARY={fault.BINARY} CRASH_SHIM={fault.SHIM} {sys.argv[0]} --case '{told.case}'")
     return 1 if missed or table.wrong else 0
