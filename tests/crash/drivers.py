@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """One driver: two engines that take up a run at the same moment, politely and by force; an engine that is stopped, taken over and woken, with
-an effect of its own process under its hands. RUNBOOK_BINARY is the one that has the step type `counting`.
+an effect of its own process under its hands.
 
-drivers.py --rounds 200 [--seed N]"""
+drivers.py --rounds 200 [--seed N]
+drivers.py --in-process --rounds 30   the stories for which RUNBOOK_BINARY has the step type `counting`"""
 
 import argparse
 import os
@@ -179,19 +180,21 @@ def run_one(job):
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--rounds", type=int, default=2000 if os.environ.get("RUNBOOK_EXHAUST") else 200)
+    words.add_argument("--rounds", type=int, default=200)
+    words.add_argument("--in-process", action="store_true")
     words.add_argument("--seed", type=int, default=int(os.environ.get("RUNBOOK_TEST_SEED", 0)) or random.SystemRandom().randrange(10**6))
     words = words.parse_args()
     print(f"seed {words.seed} (again: RUNBOOK_TEST_SEED={words.seed})", flush=True)
     rng, began, rounds, wrong = random.Random(words.seed), time.monotonic(), Counter(), []
-    in_turn = [story for story, (_, _, share) in STORIES.items() for _ in range(share)]
-    jobs = [(in_turn[i % len(in_turn)], rng.random()) for i in range(words.rounds)]
+    in_turn = [story for story, (book, _, share) in STORIES.items() if book.in_process == words.in_process for _ in range(share)]
+    count = words.rounds * (10 if os.environ.get("RUNBOOK_EXHAUST") else 1)
+    jobs = [(in_turn[i % len(in_turn)], rng.random()) for i in range(count)]
     with ProcessPoolExecutor(2, initializer=fault.adopt_orphans) as pool:
         for name, sentences in pool.map(run_one, jobs):
             rounds[name] += 1
             wrong += [f"{name}: {sentence}" for sentence in sentences]
     print(*(f"{count:5} {name}" for name, count in rounds.items()), sep="\n")
-    print(f"{words.rounds} rounds, {len(wrong)} wrong, {time.monotonic() - began:.0f} s")
+    print(f"{count} rounds, {len(wrong)} wrong, {time.monotonic() - began:.0f} s")
     print(*wrong, sep="\n")
     return 1 if wrong else 0
 

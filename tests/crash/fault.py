@@ -1,4 +1,6 @@
-"""One case: a runbook, faults at points of its engines, what becomes of who was stopped; run to the end, and what that came to."""
+"""One case: a runbook, faults at points of its engines, what becomes of who was stopped; run to the end, and what that came to.
+
+The binary is RUNBOOK_BINARY, the shim CRASH_SHIM; each case has a folder in CRASH_TMP, or where temporary files lie."""
 
 import os
 import shutil
@@ -64,14 +66,17 @@ class Told:
     case: Case
     hits: int = 0            # faults that were suffered
     doubts: dict = field(default_factory=dict)
-    left_out: set = field(default_factory=set)
+    lost: set = field(default_factory=set)       # steps whose outputs died with the supervisor
+    left_out: set = field(default_factory=set)   # steps
     wrong: list = field(default_factory=list)
     trace: list = field(default_factory=list)    # of each engine, point: hits
     folder: str = ""
     end: End = None
 
     def verdict(self):
-        return "wrong" if self.wrong else "unhit" if self.hits < len(self.case.actions()) else "in doubt" if self.doubts else "same"
+        if self.wrong or self.hits < len(self.case.actions()):
+            return "wrong" if self.wrong else "unhit"
+        return "in doubt" if self.doubts else "lost" if self.lost else "same"
 
 
 class Wrong(Exception):
@@ -326,7 +331,7 @@ class Trial:
                 if self.happened(step["id"], record):
                     self.told.left_out.add(step["id"])
                     self.call("skip", "last", step["id"], "--because", "it was killed after its effect")
-            elif LOST_OUTPUTS in step["why"] and self.kills("s"):
+            elif LOST_OUTPUTS in step["why"]:
                 continue        # seen to before the next engine
             elif not mend(self.book, self.folder, step["id"]):
                 raise Wrong(f"{step['id']} failed: {step['why']}")
@@ -341,7 +346,9 @@ class Trial:
 
     def undo(self, step):
         """It ran, and what it gave is gone with the supervisor's memory: the person takes its effect back, and has it done anew."""
-        self.told.doubts[step] = "lost outputs"
+        self.told.lost.add(step)
+        if not self.kills("s") or not self.book.env:
+            self.told.wrong.append(f"the outputs of {step} are lost, though no supervisor died or none had to be held in memory")
         kept = [line for line in self.world.lines() if line.split(" ")[0] != step]
         (self.folder / "effects").write_text("".join(f"{line}\n" for line in kept))
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The crash matrix: at every point of every runbook engine, supervisor, both, with what runs, are killed or stopped; each time the run
-is brought to its end and compared with one that nobody disturbed.
+is brought to its end and compared with one that nobody disturbed. In the table: a step was `in doubt`, or it ended well and its outputs were
+`lost` with the supervisor that held them in memory, because of secrets; both only where a supervisor died.
 
 matrix.py --sample 50 [--seed N]     so many points, each once
 matrix.py --all                      every point with every action (of its hits the first ones and the last), and pairs of faults at all
@@ -103,7 +104,7 @@ class Table:
             self.wrong.append(told)
             print(f"WRONG {told.case}\n      " + "\n      ".join(told.wrong), file=sys.stderr, flush=True)
 
-    def text(self, names=("cases", "hits", "same", "in doubt", "wrong")):
+    def text(self, names=("cases", "hits", "same", "in doubt", "lost", "wrong")):
         lines = [f"{'point':22}" + "".join(f"{name:>10}" for name in names)]
         for point in sorted(self.rows):
             lines.append(f"{point:22}" + "".join(f"{self.rows[point][name]:>10}" for name in names))
