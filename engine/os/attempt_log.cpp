@@ -16,6 +16,7 @@ namespace runbook {
 namespace {
 
 constexpr std::string_view torn_mark = " torn";
+constexpr const char* way_on = "it tells what ran: see that it can be read, then go on with `runbook run --resume`";
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -93,7 +94,12 @@ bool AttemptLog::names_one_that_leaves() const {
 
 AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
   AttemptLog log;
-  auto bytes = try_read_file(run_folder / "log");
+  const std::filesystem::path path = run_folder / "log";
+  std::error_code ignored;
+  const auto type = std::filesystem::status(path, ignored).type();
+  if (type == std::filesystem::file_type::fifo) throw Error(ExitCode::journal, path.string() + " is not a file", way_on);
+  auto bytes = try_read_file(path);
+  if (!bytes && errno != ENOENT && errno != ENOTDIR) throw_system(ExitCode::journal, "reading " + path.string(), errno, way_on);
   if (!bytes) return log;
   log.exists = true;
   std::istringstream lines(*bytes);
@@ -104,15 +110,17 @@ AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
   return log;
 }
 
+// A record that was glued to a torn one, or the missing name of a new world, would make of what follows something else.
 AttemptLogWriter::AttemptLogWriter(const std::filesystem::path& run_folder) {
   auto path = run_folder / "log";
-  std::string bytes = try_read_file(path).value_or("");
-  std::string last = bytes.substr(bytes.rfind('\n') + 1);
   fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!fd_) throw_system(ExitCode::journal, "opening " + path.string(), errno);
-  if (!last.empty()) write_all(fd_.get(), fmt::format("{}\n", checked(last) ? "" : torn_mark));
+  std::string bytes = read_file(path, ExitCode::journal);
+  std::string last = bytes.substr(bytes.rfind('\n') + 1);
+  bool is_whole = last.empty() || write_all(fd_.get(), fmt::format("{}\n", checked(last) ? "" : torn_mark));
   ProcessWorld world = this_world();
-  append(fmt::format("H {} {}", world.boot_id, world.pid_namespace));
+  if (!is_whole || !append(fmt::format("H {} {}", world.boot_id, world.pid_namespace)))
+    throw_system(ExitCode::journal, "writing " + path.string(), errno);
 }
 
 bool AttemptLogWriter::append(std::string_view line) {

@@ -53,12 +53,12 @@ struct AttemptLog {
   bool names_one_that_leaves() const;
   std::int64_t greatest() const { return attempts.empty() ? 0 : attempts.rbegin()->first; }
 };
-// Lines that are torn or damaged are passed over.
+// Lines that are torn or damaged are passed over. Throws Error (exit 6) if there is a log and it can't be read.
 AttemptLog read_attempt_log(const std::filesystem::path& run_folder);
 
 class AttemptLogWriter {
  public:
-  // Opens for appending, 0600; a torn last line is closed. Throws Error.
+  // Opens for appending, 0600; a torn last line is closed, and the world named. Throws Error (exit 6).
   explicit AttemptLogWriter(const std::filesystem::path& run_folder);
   // false: it could not be written.
   bool append(std::string_view line);

@@ -38,12 +38,12 @@ void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
     AttemptFiles(n).remove_from(folder_);
     return refuse(n, error.what());
   }
-  int error = log_.append(announced) ? 0 : errno;
-  if (error == 0) error = attempt->start();
-  if (error != 0) {
+  std::string why = log_.append(announced) ? "" : system_message("writing " + (folder_ / "log").string(), errno);
+  if (const int error = why.empty() ? attempt->start() : 0; error != 0) why = std::strerror(error);
+  if (!why.empty()) {
     log(fmt::format("N {}", n));
     AttemptFiles(n).remove_from(folder_);
-    return refuse(n, std::strerror(error));
+    return refuse(n, why);
   }
   log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
   if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;

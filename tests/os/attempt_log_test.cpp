@@ -170,3 +170,42 @@ TEST_CASE("a line that did not fit on the disk spoils no later one") {
           }
         }) == "");
 }
+
+TEST_CASE("a log that can't be read is not taken for one that is missing") {
+  TestFolder folder;
+  CHECK_FALSE(read_attempt_log(folder.path()).exists);
+  fs::create_directory(folder / "log");
+  try {
+    read_attempt_log(folder.path());
+    FAIL("it was read");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::journal);
+    CHECK(std::string(error.what()).find((folder / "log").string()) != std::string::npos);
+    CHECK_FALSE(error.hint().empty());
+  }
+}
+
+// What it would announce after a restart of the machine would count as begun before it.
+TEST_CASE("a supervisor that can't name its world in the log does not begin") {
+  CHECK(told([] {
+          TestFolder folder;
+          ::signal(SIGXFSZ, SIG_IGN);
+          append_all(folder, {"S 1 10 aa"});
+          const auto size = fs::file_size(folder / "log");
+          for (const rlim_t room : {rlim_t{0}, rlim_t{20}}) {
+            rlimit limit{size + room, RLIM_INFINITY};
+            must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "the limit was set");
+            bool has_begun = true;
+            try {
+              AttemptLogWriter log(folder.path());
+            } catch (const Error& error) {
+              has_begun = error.code() != ExitCode::journal;
+            }
+            must(!has_begun, "it refuses");
+            limit.rlim_cur = RLIM_INFINITY;
+            must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "the limit was lifted");
+          }
+          AttemptLogWriter(folder.path()).append("S 2 11 bb");
+          must(read_attempt_log(folder.path()).attempts.size() == 2, "and another one can");
+        }) == "");
+}

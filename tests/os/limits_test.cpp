@@ -105,7 +105,8 @@ TEST_CASE("what can't be logged is not begun, and spoils nothing that comes late
           must(full.rlim_cur > 64, "a spool would fit");
           must(::prlimit(seed.pid(), RLIMIT_FSIZE, &full, nullptr) == 0, "the supervisor's disk is full");
           Exit exit = client.run(1, tiny("touch ran"), no_sink, {});
-          must(exit.kind == Exit::Kind::not_started && exit.why == "File too large", exit.why);
+          must(exit.kind == Exit::Kind::not_started && exit.why == "writing " + (folder / "log").string() + ": File too large",
+               exit.why);
           must(!fs::exists(folder / "ran"), "it did not run");
           must(::prlimit(seed.pid(), RLIMIT_FSIZE, &free, nullptr) == 0, "there is room again");
           must_exit(client.run(2, tiny("exit 5"), no_sink, {}), 5);
