@@ -170,7 +170,9 @@ void SupervisorClient::hear_exit(WireReader& reader, const Message& message) {
   if (ended.has_named_outputs && next < message.fds.size()) {
     ended.exit.named_outputs = read_all(message.fds[next].get());
   } else if (!ended.has_named_outputs) {
-    ended.exit.named_outputs = try_read_file(config_.folder / AttemptFiles(ended.n).named_outputs).value_or("");
+    auto named = try_read_file(config_.folder / AttemptFiles(ended.n).named_outputs);
+    ended.exit.named_outputs_are_missing = !named;
+    ended.exit.named_outputs = std::move(named).value_or("");
   }
   show(ended.n, waiting);
   waiting.exit = std::move(ended.exit);

@@ -83,7 +83,7 @@ class Extraction {
     if (outcome_.given) return take_given(rule);
     if (rule.is_of_result() && outcome_.result_is_missing) return "the output was held by the supervisor, which died";
     if (!rule.is_of_result() && outcome_.named_outputs_are_missing)
-      return "what was written to $RUNBOOK_OUTPUT was held by the supervisor, which died";
+      return "what was written to $RUNBOOK_OUTPUT can't be read, or was held by the supervisor, which died";
     std::optional<Value> value = raw_value(rule, outcome_, scope_, why);
     if (rule.is_secret) return take_secret(rule, value, why);
     if (value) value = converted(rule, *value, why);

@@ -34,7 +34,7 @@ struct Outcome {
   std::string output_sha256;                                       // of all that it wrote, redacted; hex
   std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
   bool result_is_missing = false;                                  // the supervisor that held standard output died
-  bool named_outputs_are_missing = false;                          // the one that held $RUNBOOK_OUTPUT
+  bool named_outputs_are_missing = false;                          // what it wrote to $RUNBOOK_OUTPUT can't be read
   std::optional<Given> given;                                      // instead of a result
   std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
   std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on

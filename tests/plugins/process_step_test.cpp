@@ -229,6 +229,14 @@ TEST_CASE("named outputs come in order, and the last of a name counts") {
   CHECK(shell_outcome(exit).named_outputs == Pairs{{"a", "2"}, {"b", "x=y"}, {"empty", ""}});
 }
 
+TEST_CASE("a file of outputs that can't be read is not taken for an empty one") {
+  Exit exit = exited(0);
+  CHECK_FALSE(shell_outcome(exit).named_outputs_are_missing);
+  exit.named_outputs_are_missing = true;
+  CHECK(shell_outcome(exit).named_outputs_are_missing);
+  CHECK(shell_outcome(exit).kind == Outcome::Kind::succeeded);  // whose outputs nobody asks for has done its work
+}
+
 TEST_CASE("a failed step gives no named outputs") {
   Exit exit = exited(1);
   exit.named_outputs = "a=1\nnonsense\n";

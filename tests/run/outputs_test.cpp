@@ -67,7 +67,8 @@ TEST_CASE("named outputs that died with their supervisor are missing, but the re
   Outcome outcome = that_wrote({});
   outcome.result = object({{"stdout", "i-2"}});
   outcome.named_outputs_are_missing = true;
-  CHECK(taken("id: {}", outcome) == "output `id`: what was written to $RUNBOOK_OUTPUT was held by the supervisor, which died");
+  CHECK(taken("id: {}", outcome) ==
+        "output `id`: what was written to $RUNBOOK_OUTPUT can't be read, or was held by the supervisor, which died");
   CHECK(taken("x: stdout", outcome) == R"({"x":"i-2"})");
 }
 
