@@ -145,6 +145,16 @@ Exit outlive(const Wreck& wreck, const LoggedAttempt& attempt, std::stop_token s
   return exit;
 }
 
+// The log does not tell of it, or there is none: it may live all the same, and then nothing is decided before its end.
+Exit unnamed(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
+  Exit exit = outlive(wreck, LoggedAttempt(), stop);
+  if (exit.kind != Exit::Kind::lost) return exit;
+  exit.why = !log.exists                      ? "the supervisor's log is gone"
+             : log.last_world == this_world() ? "the supervisor's log is damaged, and what is left of it does not name it"
+                                              : "the machine was restarted, and the supervisor's log does not name it";
+  return exit;
+}
+
 }  // namespace
 
 void read_leftovers(const Wreck& wreck, Exit& exit) {
@@ -165,11 +175,9 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
   ProcessWorld here = this_world();
   auto found = log.attempts.find(wreck.n);
   if (found == log.attempts.end()) {
-    if (log.exists && log.last_world == here && log.is_damaged)
-      return with_reason(Exit::Kind::lost, "the supervisor's log is damaged, and what is left of it does not name it");
-    if (log.exists && log.last_world == here) return with_reason(Exit::Kind::not_started, "the supervisor never got to it");
-    return with_reason(Exit::Kind::lost, log.exists ? "the machine was restarted, and the supervisor's log does not name it"
-                                                    : "the supervisor's log is gone");
+    if (log.exists && log.last_world == here && !log.is_damaged)
+      return with_reason(Exit::Kind::not_started, "the supervisor never got to it");
+    return unnamed(wreck, log, stop);
   }
   const LoggedAttempt& attempt = found->second;
   Exit exit;
