@@ -38,6 +38,21 @@ struct Complaint {
   std::string hint;
 };
 
+// SQLite names the deed only by a number.
+std::string_view deed_of(int code, std::string_view doing) {
+  switch (code) {
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ: return "reading";
+    case SQLITE_IOERR_WRITE: return "writing";
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC: return "syncing";
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP: return "sharing memory through its -shm";
+    default: return doing;
+  }
+}
+
 Complaint complaint(int code, const std::string& path, std::string_view doing, const std::string& detail) {
   switch (code & 0xff) {
     case SQLITE_NOTADB:
@@ -53,6 +68,9 @@ Complaint complaint(int code, const std::string& path, std::string_view doing, c
     case SQLITE_FULL:
       return {fmt::format("the journal {} can't be written: no space left on its disk", path),
               "make room, then go on with `runbook run --resume`"};
+    case SQLITE_IOERR:
+      return {fmt::format("the journal {} can't be used, its disk failed: {}: {}", path, deed_of(code, doing), detail),
+              "see that the disk is healthy and has room, then go on with `runbook run --resume`"};
     default:
       return {fmt::format("the journal {} can't be used: {}: {}", path, doing, detail),
               "see that its folder and disk are there and healthy, then try again"};
@@ -70,7 +88,9 @@ Database::Database(std::string path, Access access) : path_(std::move(path)) {
     sqlite3_busy_handler(handle_, wait_and_try_again, nullptr);
     return;
   }
-  const Complaint said = complaint(code, path_, "opening", sqlite3_errstr(code));
+  std::string detail = sqlite3_errstr(code);
+  if (const int number = sqlite3_system_errno(handle_); number != 0) detail = system_message(detail, number);
+  const Complaint said = complaint(code, path_, "opening", detail);
   sqlite3_close(handle_);
   throw Error(ExitCode::journal, said.what, said.hint);
 }

@@ -18,7 +18,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* another_place = "make it writable, or name another journal with `--journal` or RUNBOOK_JOURNAL";
+std::string way_on(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT: return "make room, then try again";
+    case EMFILE:
+    case ENFILE: return "too many files are open: raise the limit (`ulimit -n`), then try again";
+    case EIO: return "see that the disk is healthy, then try again";
+    default: return "make it writable, or name another journal with `--journal` or RUNBOOK_JOURNAL";
+  }
+}
+
+[[noreturn]] void fail(const std::string& doing, int error_number) {
+  throw_system(ExitCode::journal, doing, error_number, way_on(error_number));
+}
 
 // Those that linux/magic.h doesn't name.
 constexpr std::uint64_t cifs = 0xFF534D42, lustre = 0x0BD00BD0, gpfs = 0x47504653, vboxsf = 0x786F4256, beegfs = 0x19830326;
@@ -59,7 +72,7 @@ Storage storage_of(const fs::path& path) {
   while (statfs(at.c_str(), &found) != 0) {
     const int number = errno;
     if ((number != ENOENT && number != ENOTDIR) || at == at.parent_path()) {
-      throw_system(ExitCode::journal, "looking at " + at.string(), number, another_place);
+      fail("looking at " + at.string(), number);
     }
     at = at.parent_path();
   }
@@ -73,7 +86,7 @@ void make_private_folder(const fs::path& folder) {
     chmod(folder.c_str(), 0700);
     sync_folder(folder.parent_path());
   } else if (const int number = errno; !is_folder(folder)) {
-    throw_system(ExitCode::journal, "making the folder " + folder.string(), number, another_place);
+    fail("making the folder " + folder.string(), number);
   }
 }
 
@@ -81,7 +94,7 @@ void make_private_folder(const fs::path& folder) {
 void make_private_file(const fs::path& file) {
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0 && errno == EEXIST) return;
-  if (fd < 0) throw_system(ExitCode::journal, "making the file " + file.string(), errno, another_place);
+  if (fd < 0) fail("making the file " + file.string(), errno);
   fchmod(fd, 0600);
   close(fd);
 }
@@ -89,7 +102,7 @@ void make_private_file(const fs::path& file) {
 int open_private_file(const fs::path& file) {
   make_private_file(file);
   const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) throw_system(ExitCode::journal, "opening " + file.string(), errno, another_place);
+  if (fd < 0) fail("opening " + file.string(), errno);
   return fd;
 }
 
