@@ -65,7 +65,7 @@ bool HeadFile::write(const HeadMark& mark) {
 }
 
 std::optional<HeadMark> read_head(const std::filesystem::path& run_folder) {
-  const int fd = open(head_path(run_folder).c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(head_path(run_folder).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // not to wait for a FIFO
   if (fd < 0) return std::nullopt;
   auto mark = newest_mark(fd).first;
   close(fd);

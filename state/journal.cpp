@@ -221,16 +221,15 @@ std::string require_whole_end(const JournalFile& file, const RunRow& row) {
   return before;
 }
 
-void require_not_behind(const JournalFile& file, const RunRow& row) {
-  const auto head = read_head(file.run_folder(row.run));
-  if (!head) return;
-  if (head->seq > row.seq) throw lost_events(file, row.run, row.seq, *head);
+void require_not_behind(const JournalFile& file, const RunRow& row, const KnownCommit& witness) {
+  if (witness.mark.seq > row.seq) throw lost_events(file, row.run, row.seq, witness);
   Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE id = ?");
-  if (select.bind(event_id(row.n, head->seq)).step() && select.text(0) == head->hash) return;
+  if (select.bind(event_id(row.n, witness.mark.seq)).step() && select.text(0) == witness.mark.hash) return;
   throw broken_chain(
       file, row,
-      fmt::format("its event {} is not the one that was committed: an older copy was put back, and went on differently",
-                  head->seq));
+      fmt::format("its event {} is not the one that was committed ({} tells): an older copy was put back, and went"
+                  " on differently",
+                  witness.mark.seq, witness.name));
 }
 
 }  // namespace
@@ -267,7 +266,8 @@ std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const 
   return std::make_unique<Driver>(file, std::move(row), chain_start());
 }
 
-std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven) {
+std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
+                                   const std::vector<KnownCommit>& witnesses) {
   RUNBOOK_ASSERT(driven.kind == event::driven);
   RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
   const auto row = file.run(run);
@@ -276,7 +276,7 @@ std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const 
     throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run, file.path().string()),
                 "`runbook runs` lists them");
   }
-  require_not_behind(file, *row);
+  for (const KnownCommit& witness : with_head(file, run, witnesses)) require_not_behind(file, *row, witness);
   std::string last_hash = require_whole_end(file, *row);
   auto driver = std::make_unique<Driver>(file, *row, std::move(last_hash));
   driven.body = with(driven.body, "epoch", driver->epoch());

@@ -165,7 +165,21 @@ class Lease {
 // The pid that holds the lock, or 0. Takes nothing.
 int lease_holder(const std::filesystem::path& run_folder);
 
-// Runs that have a head in the journal's folder but are not in the journal: it was lost, or an older copy was put back.
+// A commit of a run that stands outside the journal's file.
+struct HeadMark {
+  std::int64_t epoch = 0, seq = 0;
+  std::string hash;  // hex
+};
+// The last one, as the journal itself keeps it beside the file.
+std::optional<HeadMark> read_head(const std::filesystem::path& run_folder);
+
+// Somebody else who knows of a commit: a journal that does not hold it has lost it.
+struct KnownCommit {
+  std::string name;  // "the supervisor's log"
+  HeadMark mark;
+};
+
+// Runs that have a head or a log in the journal's folder but are not in the journal: it was lost, or an older copy was put back.
 std::vector<std::string> lost_runs(const JournalFile& file);
 // Throws Error (exit 6) if there are any. Begin and find_run("last") ask it: beginning anew would do a lost run's steps twice.
 void require_no_lost_runs(const JournalFile& file);
@@ -173,8 +187,9 @@ void require_no_lost_runs(const JournalFile& file);
 // Begins a run. The first event must be run_began; the first commit writes it and the run's row. Throws Error (exit 6) as above.
 std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run);
 // Takes up a run: raises the epoch with `driven` (committed here). Throws Error (exit 6) if the journal is behind the head
-// outside the file, or a chain is broken at its end; the message names the lost events and the way on.
-std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven);
+// outside the file or behind a witness, or a chain is broken at its end; the message names the lost events and the way on.
+std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
+                                   const std::vector<KnownCommit>& witnesses = {});
 
 // What `verify` says.
 struct Verdict {
@@ -184,15 +199,9 @@ struct Verdict {
   std::string why;             // one sentence
   std::string head;            // hash of the last event, hex
 };
-// Recomputes the chain of the run, its blobs' digests, the projection, the journal's own chain and the head outside the file.
-Verdict verify_run(const JournalFile& file, const std::string& run);
-
-// The last committed event of a run, kept outside the journal's file.
-struct HeadMark {
-  std::int64_t epoch = 0, seq = 0;
-  std::string hash;  // hex
-};
-std::optional<HeadMark> read_head(const std::filesystem::path& run_folder);
+// Recomputes the chain of the run, its blobs' digests, the projection, the journal's own chain, and compares with the head outside
+// the file and the witnesses, who were asked before.
+Verdict verify_run(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses = {});
 
 // `--journal`, RUNBOOK_JOURNAL, else $XDG_STATE_HOME/runbook/journal.db, else ~/.local/state/runbook/journal.db.
 std::filesystem::path default_journal_path();

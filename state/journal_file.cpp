@@ -64,6 +64,11 @@ void configure(Database& database, OpenMode mode) {
     database.execute("PRAGMA query_only=ON");
     return;
   }
+  // SQLite opens to read what it fails to open to write, whatever the failure was.
+  if (database.is_read_only() && access(database.path().c_str(), W_OK) == 0) {
+    throw Error(ExitCode::journal, fmt::format("the journal {} can't be opened for writing", database.path()),
+                "see that its disk is healthy and has room, then try again");
+  }
   if (database.is_read_only()) {
     throw Error(ExitCode::journal, fmt::format("the journal {} is read-only", database.path()),
                 "make the file and its folder writable, or name another journal with `--journal`");
@@ -136,6 +141,13 @@ Error none(const JournalFile& file, const std::string& word, const std::vector<R
   for (const RunRow& row : rows) known.push_back(row.run);
   return Error(ExitCode::usage, fmt::format("there is no run `{}` in the journal {}", word, file.path().string()),
                suggestion(word, known, 5));
+}
+
+// Of a run that was committed: its head, or what its supervisor wrote.
+bool has_traces(const fs::path& run_folder) {
+  std::error_code missing;
+  const auto size = fs::file_size(run_folder / "log", missing);
+  return (!missing && size > 0) || read_head(run_folder);
 }
 
 bool is_listed(const JournalFile& file, const std::string& run) {
@@ -228,12 +240,12 @@ std::optional<RunRow> JournalFile::run(const std::string& run) const {
 RunRow JournalFile::find_run(const std::string& word) const {
   if (auto exact = run(word)) return *exact;
   const std::vector<RunRow> rows = runs();
-  const auto head = is_run_name(word) ? read_head(run_folder(word)) : std::nullopt;
-  if (head && !is_listed(*this, word)) throw lost_events(*this, word, 0, *head);
-  if (word == "last" && !rows.empty()) {
+  if (is_run_name(word) && has_traces(run_folder(word)) && !is_listed(*this, word)) {
+    for (const KnownCommit& head : with_head(*this, word, {})) throw lost_events(*this, word, 0, head);
     require_no_lost_runs(*this);
-    return rows.front();
   }
+  if (word == "last") require_no_lost_runs(*this);
+  if (word == "last" && !rows.empty()) return rows.front();
   std::vector<RunRow> matching;
   const auto fits = [&](const RunRow& row) { return !word.empty() && row.run.starts_with(word); };
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(matching), fits);
@@ -318,7 +330,7 @@ std::vector<std::string> lost_runs(const JournalFile& file) {
   for (fs::directory_iterator folder(file.run_folder("").parent_path(), gone), end; !gone && folder != end;
        folder.increment(gone)) {
     const std::string run = folder->path().filename();
-    if (!known.contains(run) && is_run_name(run) && read_head(folder->path()) && !is_listed(file, run)) lost.push_back(run);
+    if (!known.contains(run) && is_run_name(run) && has_traces(folder->path()) && !is_listed(file, run)) lost.push_back(run);
   }
   std::sort(lost.begin(), lost.end());
   return lost;
@@ -338,16 +350,22 @@ void require_no_lost_runs(const JournalFile& file) {
                   path));
 }
 
-Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const HeadMark& head) {
-  const std::string lost = head.seq == last_seq + 1 ? fmt::format("event {} is lost", head.seq)
-                                                    : fmt::format("events {} to {} are lost", last_seq + 1, head.seq);
+std::vector<KnownCommit> with_head(const JournalFile& file, const std::string& run, std::vector<KnownCommit> others) {
+  if (auto head = read_head(file.run_folder(run))) others.insert(others.begin(), {"the head beside it", *std::move(head)});
+  return others;
+}
+
+Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const KnownCommit& witness) {
+  const std::int64_t last = witness.mark.seq;
+  const std::string lost = last == last_seq + 1 ? fmt::format("event {} is lost", last)
+                                                : fmt::format("events {} to {} are lost", last_seq + 1, last);
   const std::string path = file.path().string();
   return Error(
       ExitCode::journal,
-      fmt::format("the journal {} ends at event {} of run {}, but event {} was committed: {}", path, last_seq, run, head.seq,
-                  lost),
+      fmt::format("the journal {} ends at event {} of run {}, but event {} was committed: {} ({} tells)", path, last_seq, run,
+                  last, lost, witness.name),
       fmt::format("put back {0}-wal or the newest copy of the journal; what ran stands in {1}/log. If they are gone for good:"
-                  " settle by hand what ran since, then remove {1}/head",
+                  " settle by hand what ran since, then move head and log out of {1}",
                   path, file.run_folder(run).string()));
 }
 

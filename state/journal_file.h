@@ -29,7 +29,9 @@ constexpr std::int64_t event_id(std::int64_t n, std::int64_t seq) { return n << 
 
 // The run's name can stand in a path.
 bool is_run_name(const std::string& run);
+// The head, if there is one, and the others.
+std::vector<KnownCommit> with_head(const JournalFile& file, const std::string& run, std::vector<KnownCommit> others);
 // The error of a journal that ends before what was committed; it names the lost events and the way on.
-Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const HeadMark& head);
+Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const KnownCommit& witness);
 
 }  // namespace runbook

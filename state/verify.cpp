@@ -22,7 +22,8 @@ std::string range_text(std::int64_t first, std::int64_t last, const char* verb_o
 
 class Verification {
  public:
-  Verification(const JournalFile& file, std::string run) : file_(file), database_(*file.db().database), run_(std::move(run)) {}
+  Verification(const JournalFile& file, std::string run, const std::vector<KnownCommit>& witnesses)
+      : file_(file), database_(*file.db().database), run_(std::move(run)), witnesses_(with_head(file, run_, witnesses)) {}
   Verdict run();
 
  private:
@@ -37,7 +38,7 @@ class Verification {
   bool is_registered_run() const;
   void check_end();
   void check_projection();
-  void check_head(const std::optional<HeadMark>& head);
+  void check_known_commit(const KnownCommit& witness);
   void check_blobs();
   [[noreturn]] void broken_blob(const std::string& digest, const char* what);
   void check_register();
@@ -49,6 +50,7 @@ class Verification {
   const JournalFile& file_;
   Database& database_;
   const std::string run_;
+  const std::vector<KnownCommit> witnesses_;  // asked first: the journal may grow meanwhile, but never falls behind them
   Verdict verdict_;
   std::optional<RunRow> row_;
   RunRow projected_;
@@ -64,9 +66,7 @@ void Verification::broken(std::int64_t at, std::string why) {
   throw Broken();
 }
 
-// The head is read first: the journal may grow meanwhile, but never falls behind it.
 Verdict Verification::run() {
-  const auto head = read_head(file_.run_folder(run_));
   try {
     const Transaction view(database_, Transaction::Kind::read);
     check_file();
@@ -75,7 +75,7 @@ Verdict Verification::run() {
     check_chain();
     check_end();
     check_projection();
-    check_head(head);
+    for (const KnownCommit& witness : witnesses_) check_known_commit(witness);
     check_blobs();
     check_register();
   } catch (const Broken&) {
@@ -87,7 +87,7 @@ Verdict Verification::run() {
 }
 
 void Verification::check_file() {
-  Statement check(database_, "PRAGMA quick_check(1)");
+  Statement check(database_, "PRAGMA integrity_check(1)");
   if (check.step() && check.text(0) != "ok") broken(0, "the file is damaged: " + check.text(0));
 }
 
@@ -168,16 +168,17 @@ std::string Verification::stored_hash(std::int64_t seq) const {
   return select.bind(event_id(row_->n, seq)).step() ? to_hex(select.text(0)) : "";
 }
 
-void Verification::check_head(const std::optional<HeadMark>& head) {
-  if (!head) return;
-  if (head->seq > projected_.seq) {
-    broken(projected_.seq + 1, fmt::format("the journal ends at event {}, but event {} was committed: {}", projected_.seq,
-                                           head->seq, range_text(projected_.seq + 1, head->seq, "is lost", "are lost")));
+void Verification::check_known_commit(const KnownCommit& witness) {
+  const std::int64_t seq = witness.mark.seq;
+  if (seq > projected_.seq) {
+    broken(projected_.seq + 1,
+           fmt::format("the journal ends at event {}, but event {} was committed: {} ({} tells)", projected_.seq, seq,
+                       range_text(projected_.seq + 1, seq, "is lost", "are lost"), witness.name));
   }
-  if (stored_hash(head->seq) != head->hash) {
-    broken(head->seq,
-           fmt::format("event {} is not the one that was committed: an older copy was put back, and went on differently",
-                       head->seq));
+  if (stored_hash(seq) != witness.mark.hash) {
+    broken(seq, fmt::format("event {} is not the one that was committed ({} tells): an older copy was put back, and went on"
+                            " differently",
+                            seq, witness.name));
   }
 }
 
@@ -247,6 +248,8 @@ void Verification::check_entry(const RegisterEntry& entry) {
 
 }  // namespace
 
-Verdict verify_run(const JournalFile& file, const std::string& run) { return Verification(file, run).run(); }
+Verdict verify_run(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses) {
+  return Verification(file, run, witnesses).run();
+}
 
 }  // namespace runbook

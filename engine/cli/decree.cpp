@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/session.h"
 #include "cli/version.h"
+#include "os/attempt_log.h"
 #include "report/run_view.h"
 
 namespace runbook {
@@ -30,7 +32,7 @@ void decree(const Decree& decree, const std::function<std::vector<Proposal>(cons
   driven.at_ms = clock.now_ms();
   driven.body =
       object({{"how", "command"}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", decree.who}, {"engine", version}});
-  auto journal = drive_run(decree.file, lease, decree.row.run, driven);
+  auto journal = drive_run(decree.file, lease, decree.row.run, driven, commits_known_to(read_attempt_log(lease.folder())));
   for (Proposal& proposal : proposals) append(*journal, std::move(proposal), clock.now_ms());
   Event paused;
   paused.kind = event::paused;

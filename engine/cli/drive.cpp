@@ -93,14 +93,13 @@ class Drive {
       append_beginning();
       return;
     }
-    refuse_a_journal_behind_the_log();
     refuse_another_definition();
     std::string how = plan_.purpose == Purpose::cancel ? "cancel" : lease_.ended_pid() != 0 ? "take-over" : "resume";
     Event driven;
     driven.kind = event::driven;
     driven.at_ms = clock_.now_ms();
     driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
-    journal_ = drive_run(file_, lease_, plan_.run, driven);
+    journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
     state_ = fold_run(file_, plan_.run);
     for (Proposal& proposal : plan_.adoption) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
     journal_->commit();
@@ -114,22 +113,6 @@ class Drive {
     if (is_another)
       throw Error(ExitCode::driven, fmt::format("run {} went on meanwhile; nothing was run", plan_.run),
                   "look at it with `runbook show`, then try again");
-  }
-
-  // What the supervisor was told of the journal must still stand in it.
-  void refuse_a_journal_behind_the_log() const {
-    if (past_.last_seq == 0) return;
-    bool is_there = false;
-    file_.stored_events(plan_.run, [&](const StoredEvent& event) {
-      if (event.seq == past_.last_seq) is_there = to_hex(event.hash) == past_.last_hash;
-    });
-    if (is_there) return;
-    throw Error(
-        ExitCode::journal,
-        fmt::format("the journal has lost events of run {}: the supervisor's log names event {}, which it does not hold",
-                    plan_.run, past_.last_seq),
-        fmt::format("put back the newest copy of {} with its -wal file; what ran stands in {}", file_.path().string(),
-                    (lease_.folder() / "log").string()));
   }
 
   void append_beginning() {

@@ -12,6 +12,7 @@
 #include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "os/attempt_log.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
 #include "report/event_text.h"
@@ -121,7 +122,7 @@ int why_command(const Arguments& arguments) {
 int verify_command(const Arguments& arguments) {
   JournalFile file(journal_path(arguments), OpenMode::read);
   RunRow row = file.find_run(arguments.operands().at(0));
-  Verdict verdict = verify_run(file, row.run);
+  Verdict verdict = verify_run(file, row.run, commits_known_to(read_attempt_log(file.run_folder(row.run))));
   bool is_consistent = verdict.kind == Verdict::Kind::consistent;
   if (arguments.wants_json()) {
     Value answer = object({{"run", row.run},

@@ -125,6 +125,11 @@ SourcePtr stored_definition(const JournalFile& file, const RunState& state) {
   return std::make_shared<SourceText>(shown_path(state.file), file.blob(state.definition));
 }
 
+std::vector<KnownCommit> commits_known_to(const AttemptLog& log) {
+  if (log.last_seq == 0) return {};
+  return {{"the supervisor's log", {0, log.last_seq, log.last_hash}}};
+}
+
 void require_step(const JournalFile& file, const RunState& state, const std::string& step) {
   std::vector<std::string> ids;
   Value outline = parse_json(file.blob(state.outline));

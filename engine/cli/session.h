@@ -9,6 +9,7 @@
 #include "book/runbook.h"
 #include "cli/arguments.h"
 #include "cli/input_sources.h"
+#include "os/attempt_log.h"
 #include "state/journal.h"
 #include "state/run_state.h"
 
@@ -30,6 +31,8 @@ std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source);
 SourcePtr stored_definition(const JournalFile& file, const RunState& state);
 // Throws Error (exit 2) with "did you mean" if the run has no such step.
 void require_step(const JournalFile& file, const RunState& state, const std::string& step);
+// What the supervisor was told of the journal, and what must still stand in it.
+std::vector<KnownCommit> commits_known_to(const AttemptLog& log);
 
 // Whether a person sits at the terminal and may be asked.
 bool can_ask(const Arguments& arguments);
