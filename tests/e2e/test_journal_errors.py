@@ -250,27 +250,56 @@ def test_a_fifo_in_the_way_in_the_folder_of_a_run_holds_nobody_up(copy, name):
     assert copy.lines() == ["one"]
 
 
-def test_a_disk_that_fills_up_for_real_stops_the_run_and_loses_nothing(world):
+@pytest.fixture
+def small_disk(world):
     """A small file system in memory; for who may not mount, the shim's own tests stand."""
     small = world.folder / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "none", small], capture_output=True).returncode != 0:
         pytest.skip("mounting a tmpfs needs root")
-    try:
-        world.journal = small / "journal.db"
-        world.env["RUNBOOK_JOURNAL"] = str(world.journal)
-        world.write("runbook: fills\nsteps:\n" + "".join(
-            f"  - id: s{n}\n    title: Step {n}\n    shell: echo s{n} >> \"$W/effects\"; head --bytes=100000 /dev/urandom | base64\n"
-            for n in range(20)))
-        result = world.run()
-        assert result.code in (1, 6) and ("room" in result.err or "No space left" in result.err), result
-        had = world.lines()
-        assert 0 < len(had) < 20
-        subprocess.run(["mount", "-o", "remount,size=50m", small], check=True)
+    world.journal = small / "journal.db"
+    world.env["RUNBOOK_JOURNAL"] = str(world.journal)
+    yield small
+    world.sweep()
+    subprocess.run(["umount", "--lazy", small], check=False)
+
+
+def test_a_disk_that_fills_up_for_real_stops_the_run_and_loses_nothing(world, small_disk):
+    world.write("runbook: fills\nsteps:\n" + "".join(
+        f"  - id: s{n}\n    title: Step {n}\n    shell: echo s{n} >> \"$W/effects\"; head --bytes=100000 /dev/urandom | base64\n"
+        for n in range(20)))
+    result = world.run()
+    assert result.code in (1, 6) and ("room" in result.err or "No space left" in result.err), result
+    assert 0 < len(world.lines()) < 20
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
+    result = world.resume()
+    assert result.code == 0, result
+    assert world.lines() == [f"s{n}" for n in range(20)]
+    assert world("verify", "last").code == 0
+
+
+def test_a_step_that_fills_the_disk_and_has_no_room_for_its_output_is_not_forgotten(world, small_disk):
+    world.env["SMALL"] = str(small_disk)
+    world.write("""
+runbook: fills
+steps:
+  - id: fill
+    title: Fill the disk
+    shell: |
+      echo fill >> "$W/effects"
+      head --bytes=10000000 /dev/zero > "$SMALL/filled" || true
+      echo "port=8080" >> "$RUNBOOK_OUTPUT"
+    outputs: {port: {type: int}}
+  - id: after
+    title: Come after it
+    shell: echo after >> "$W/effects"
+""")
+    result = world.run()
+    assert result.code in (1, 6), result
+    (small_disk / "filled").unlink()
+    if result.code == 6:
+        assert "make room" in result.err and str(world.journal) in result.err, result
         result = world.resume()
-        assert result.code == 0, result
-        assert world.lines() == [f"s{n}" for n in range(20)]
-        assert world("verify", "last").code == 0
-        world.sweep()
-    finally:
-        subprocess.run(["umount", "--lazy", small], check=False)
+    assert result.code == 1 and "it exited with 1" in result.err, result
+    assert world.lines() == ["fill"], "it is known how it ended, so nothing is done again"
+    assert world("verify", "last").code == 0
