@@ -398,7 +398,7 @@ class Decider {
     try {
       launch.request = std::make_shared<Request>(make_probe_request(facts_, *step_, probe, scope));
     } catch (const std::exception& error) {
-      return refuse(with_hint(error));
+      return cannot_look(with_hint(error));
     }
     decision_.launches.push_back(std::move(launch));
   }
@@ -419,6 +419,13 @@ class Decider {
     if (limits_.is_interactive) return;
     pause(state, question.text);
   }
+  // Refused is only what has not begun: a resume would do anew what may have taken effect.
+  void cannot_look(const std::string& why) {
+    if (it_->state == StepState::in_doubt) return ask_about_doubt("done_when can't be looked at: " + why);
+    if (it_->has_exited) return pause("failed", "it ran, but can't be looked at: " + why);
+    refuse(why);
+  }
+
 
   void answer_with(const Question& question, const runbook::Answer& given) {
     for (auto& proposal : answer(state_, question, given)) propose(std::move(proposal));

@@ -153,6 +153,8 @@ class ScriptedPerformer : public Performer {
   Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path&) override {
     return recall_secret(std::filesystem::path(argv.back()));
   }
+  // The greatest number that was launched.
+  std::int64_t greatest() const { return numbers_.empty() ? 0 : *numbers_.rbegin(); }
   std::map<std::string, std::string> kept;  // secrets, by file
   std::string keeping_fails;                // why
   void finish(std::int64_t n, const Outcome& outcome) {
@@ -215,7 +217,8 @@ struct Loop {
   Limits limits;
 
   Executor executor() {
-    return Executor({facts, journal, state, performer, person, witness, clock, inbox}, state.last_attempt);
+    return Executor({facts, journal, state, performer, person, witness, clock, inbox},
+                    std::max(state.last_attempt, performer.greatest()));
   }
   Executor::Conclusion run() { return executor().run(limits); }
   // What an engine does that takes the run up.

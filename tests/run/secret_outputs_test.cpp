@@ -151,3 +151,52 @@ TEST_CASE("an older secret of a step stays masked when the step gives a new one"
   CHECK(secrets.all() == std::vector<std::string>{"first-token", "second-token"});
   CHECK(secrets.find("login", "other") == nullptr);
 }
+
+// The engine dies while it looks at what `use` did; the next one does not have the secret, which the look needs too.
+static void lose_the_secret_at_the_look(Loop& loop) {
+  loop.performer.script["act login"] = {exits(0, secret)};
+  if (!loop.performer.script.count("look use")) loop.performer.script["look use"] = {std::nullopt};
+  loop.performer.on_start = [&loop](const Launch& launch) {
+    const bool is_last = loop.performer.script["look use"].empty();
+    if (launch.instance == "use" && launch.role == Role::look && is_last)
+      loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"});
+  };
+  CHECK(loop.run().end.state == "interrupted");
+  loop.performer.on_start = nullptr;
+  loop.facts.secret_outputs = std::make_shared<SecretOutputs>();
+}
+static auto begun(const Loop& loop) {
+  const auto& told = loop.performer.told_of;
+  return std::count(told.begin(), told.end(), "act use");
+}
+
+TEST_CASE(
+    "what ran and can't be looked at for lack of a secret is not refused: no resume runs it again, and with the secret it is "
+    "done") {
+  Loop loop(login("{value: stdout, secret: true}") +
+            "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: 1h}}\n");
+  lose_the_secret_at_the_look(loop);
+  for (int i = 0; i < 2; ++i) {
+    const End end = loop.resume().end;
+    CHECK(end.state == "failed");
+    CHECK_MESSAGE(end.why.find("it ran, but can't be looked at: the secret output `token`") != std::string::npos, end.why);
+    CHECK(loop.state.of("use").state == StepState::running);
+  }
+  loop.facts.secret_outputs->learn("login", "token", secret);
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(begun(loop) == 1);
+}
+
+TEST_CASE("what is in doubt and can't be looked at for lack of a secret is asked about, and not begun again") {
+  Loop loop(login("{value: stdout, secret: true}") +
+            "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, done_when: {shell: look, timeout: 1h}}\n");
+  loop.performer.script["act use"] = {is_lost()};
+  loop.performer.script["look use"] = {no(), std::nullopt};
+  lose_the_secret_at_the_look(loop);
+  for (int i = 0; i < 2; ++i) {
+    const End end = loop.resume().end;
+    CHECK(end.state == "in_doubt");
+    CHECK_MESSAGE(end.why.find("done_when can't be looked at") != std::string::npos, end.why);
+  }
+  CHECK(begun(loop) == 1);
+}
