@@ -26,21 +26,27 @@ std::string upper(std::string text) {
   return text;
 }
 
-// A secret may be missing after a resume: it is never stored.
-void require_secret_output(const RunFacts& facts, const Reference& reference) {
+// A secret may be missing after a resume, for it is never stored; or its step was not run at all.
+void require_secret_output(const RunFacts& facts, const Reference& reference, const Scope& scope) {
   if (reference.root != "steps" || reference.path.size() < 2) return;
   const Step* step = facts.runbook->find(reference.path[0]);
   const OutputRule* rule = step ? step->find_output(reference.path[1]) : nullptr;
   if (!rule || !rule->is_secret || facts.secret_outputs->find(step->id, rule->name)) return;
+  const std::string state = scope.step(step->id).value_or(Value()).text_or("state", "");
+  const bool has_run = state != "skipped" && state != "satisfied";
+  const std::string missing = fmt::format("the secret output `{}` of step `{}` is not there", rule->name, step->id);
+  if (!has_run)
+    throw Error(ExitCode::step_failed, fmt::format("{}: that step did not run, it is {}", missing, state),
+                rule->is_kept() ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
+                                : "leave this step out too: runbook skip");
   throw Error(
-      ExitCode::step_failed,
-      fmt::format("the secret output `{}` of step `{}` is not there: the engine that held it has ended", rule->name, step->id),
+      ExitCode::step_failed, missing + ": the engine that held it has ended",
       fmt::format("let the step give it again: runbook redo {} {} --because \"its secret is needed\"", facts.run, step->id));
 }
 
-void require_secrets(const RunFacts& facts, const Template& text) {
+void require_secrets(const RunFacts& facts, const Template& text, const Scope& scope) {
   for (const Reference& reference : text.references()) {
-    require_secret_output(facts, reference);
+    require_secret_output(facts, reference, scope);
     if (reference.root != "inputs" || reference.path.empty()) continue;
     const Input* input = facts.runbook->find_input(reference.path[0]);
     if (!input || input->type != ValueType::secret || facts.secrets.count(input->name)) continue;
@@ -61,19 +67,19 @@ Value evaluate_param(const Declaration& type, const std::string& name, const Par
   return Value(std::move(arguments));
 }
 
-void require_secrets_in(const RunFacts& facts, const ParamTree& tree) {
-  if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return require_secrets(facts, leaf->text);
+void require_secrets_in(const RunFacts& facts, const ParamTree& tree, const Scope& scope) {
+  if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return require_secrets(facts, leaf->text, scope);
   if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) {
-    for (const auto& item : *list) require_secrets_in(facts, item);
+    for (const auto& item : *list) require_secrets_in(facts, item, scope);
     return;
   }
   const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
   for (const auto& [key, value] : map ? *map : std::vector<std::pair<std::string, ParamTree>>())
-    require_secrets_in(facts, value);
+    require_secrets_in(facts, value, scope);
 }
 
 Value evaluate_params(const RunFacts& facts, const std::string& type_name, const ParamTree& tree, const Scope& scope) {
-  require_secrets_in(facts, tree);
+  require_secrets_in(facts, tree, scope);
   const Declaration* type = find_declaration(*facts.types, type_name);
   RUNBOOK_ASSERT(type);
   const auto* members = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
@@ -105,7 +111,7 @@ Environment make_environment(const RunFacts& facts, const Step& step, const Decl
     }
   }
   for (const auto& entry : step.env) {
-    require_secrets(facts, entry.value.text);
+    require_secrets(facts, entry.value.text, scope);
     std::string value = as_text(entry.value.text.evaluate(scope));
     env.set(entry.name, value);
     env.of_step.emplace_back(entry.name, std::move(value));

@@ -200,3 +200,13 @@ TEST_CASE("what is in doubt and can't be looked at for lack of a secret is asked
   }
   CHECK(begun(loop) == 1);
 }
+
+TEST_CASE("a secret of a step that was left out is not said to have died with an engine") {
+  Loop loop("- {id: login, when: 1 == 2, shell: vault login, outputs: {token: {value: stdout, secret: true}}}\n" + use);
+  const End end = loop.run().end;
+  CHECK(end.state == "failed");
+  CHECK(
+      end.why ==
+      "the secret output `token` of step `login` is not there: that step did not run, it is skipped; leave this step out too: "
+      "runbook skip");
+}
