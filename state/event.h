@@ -46,6 +46,8 @@ inline constexpr std::string_view overdue = "overdue";    // its timeout passed,
 inline constexpr std::string_view asked = "asked";        // question, about, choices, text; form, before
 inline constexpr std::string_view ticked = "ticked";      // question, item (of its checklist), who
 inline constexpr std::string_view answered = "answered";  // question, choice, who, because; evidence, file_1 ...
+inline constexpr std::string_view rescheduled =
+    "rescheduled";  // the clock was set back: deadline_ms, looks_until_ms or retry_at_ms, counted anew from then
 inline constexpr std::string_view renewed =
     "renewed";  // a person decided to do it anew: who, because, how (resume, redo, retry)
 }  // namespace event

@@ -21,15 +21,21 @@
 // A step instance
 //   pending ──▶ skipped | satisfied           skipped, satisfied
 //   pending ──▶ failed (before any effect)    refused
+//   pending ──▶ succeeded|failed              ended         (an assertion)
 //   pending ──▶ waiting                       waiting, asked
 //   waiting ──▶ running                       exited        (a person says it is done, and it is looked at)
 //   waiting ──▶ succeeded|failed|skipped      ended, skipped
+//   waiting (for a retry) ──▶ running|satisfied|failed      intent, satisfied, refused
 //   pending ──▶ running                       intent        (an attempt opens)
-//   running ──▶ running                       exited, overdue
+//   running ──▶ running                       exited, verifying, overdue
 //   running ──▶ succeeded|failed|cancelled    ended         (the attempt closes)
+//   running ──▶ waiting|pending               ended         (a retry follows; it is begun again)
 //   running ──▶ in_doubt                      doubted       (the attempt stays open)
-//   in_doubt ──▶ succeeded|failed             ended
-//   failed|done ──▶ pending                   renewed       (a new attempt group)
+//   in_doubt ──▶ succeeded|failed|pending     ended
+//   failed|cancelled|done ──▶ pending         renewed       (a new attempt group)
+//   failed|cancelled ──▶ skipped              skipped       (by a person; also a manual step that is looked at)
+//   cancelled ──▶ running                     intent        (an engine that takes it up learns that it was stopped)
+// `rescheduled` changes no state: the clock was set back, and what is waited for is counted anew.
 //
 // One SQLite file, 0600, WAL, synchronous=FULL; beside it a folder `<file>.d` with a folder per run. The last committed
 // (seq, hash) of a run is also kept in `<file>.d/RUN/head`, so that a journal that went back in time is noticed.

@@ -108,6 +108,12 @@ void on_waiting(InstanceState& it, const Event& event) {
   it.started_at_ms = event.at_ms;
 }
 
+void on_rescheduled(InstanceState& it, const Value& body) {
+  if (body.find("deadline_ms")) it.deadline_ms = body.int_or("deadline_ms", 0);
+  if (body.find("retry_at_ms")) it.retry_at_ms = body.int_or("retry_at_ms", 0);
+  it.looks_until_ms = body.int_or("looks_until_ms", it.looks_until_ms);
+}
+
 void apply_to_instance(InstanceState& it, const Event& event) {
   const std::string& k = event.kind;
   if (k == event::intent) return on_intent(it, event);
@@ -115,6 +121,7 @@ void apply_to_instance(InstanceState& it, const Event& event) {
   if (k == event::ended) return on_ended(it, event);
   if (k == event::renewed) return on_renewed(it, event);
   if (k == event::waiting) return on_waiting(it, event);
+  if (k == event::rescheduled) return on_rescheduled(it, event.body);
   if (k == event::overdue) {
     it.is_overdue = true;
   } else if (k == event::verifying) {

@@ -49,6 +49,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::satisfied) return with_reason("satisfied, not run", body);
   if (kind == event::skipped) return with_reason("skipped", body) + by(body);
   if (kind == event::waiting) return with_reason("the wait began", body);
+  if (kind == event::rescheduled) return body.text_or("why", "the clock was set back");
   if (kind == event::refused) return with_reason("stopped before any effect", body);
   if (kind == event::doubted) return with_processes(with_reason("in doubt", body), body);
   if (kind == event::overdue) return "its timeout passed, it runs on";

@@ -15,6 +15,7 @@
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/request.h"
+#include "run/retry.h"
 #include "run/settle.h"
 
 namespace runbook {
@@ -146,6 +147,7 @@ class Decider {
   void on_retry() {
     if (is_pausing_) return interrupted();
     if (live_step_->running) return;
+    if (reschedules("retry_at_ms", *it_->retry_at_ms, retry_delay_ms(step_->retry, it_->attempts))) return;
     if (now_ms_ < *it_->retry_at_ms) return wake_at(*it_->retry_at_ms);
     before_act();
   }
@@ -239,6 +241,7 @@ class Decider {
     if (question && question->about == "overdue") return is_pausing_ ? interrupted() : wait_for_answer(*question, "waiting");
     if (it_->must_stop && !live_step_->is_cancel_sent) decision_.cancels.push_back(live_step_->running->n);
     if (it_->is_overdue || !it_->deadline_ms) return;
+    if (reschedules("deadline_ms", *it_->deadline_ms, step_->timeout_ms.value_or(0))) return;
     if (now_ms_ < *it_->deadline_ms) return wake_at(*it_->deadline_ms);
     propose(Proposal(event::overdue, step_->id, {}, it_->attempt));
     propose(ask_overdue(*step_, *it_));
@@ -264,6 +267,7 @@ class Decider {
   const Look* poll_after(const Probe& probe, const RunScope& scope, const std::string& verdict) {
     const auto& seen = live_step_->look;
     if (seen && seen->answer == Answer::yes) return &*seen;
+    if (reschedules("looks_until_ms", it_->looks_until_ms, probe.timeout_ms)) return nullptr;
     switch (poll(probe, it_->looks_until_ms)) {
       case Poll::look: look(Role::look, probe, scope); return nullptr;
       case Poll::wait: return nullptr;
@@ -283,6 +287,7 @@ class Decider {
     RunScope scope = scope_with_before();
     const auto& seen = live_step_->look;
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "in doubt, but done_when holds", seen->outputs);
+    if (reschedules("looks_until_ms", it_->looks_until_ms, step_->done_when->timeout_ms)) return;
     switch (poll(*step_->done_when, it_->looks_until_ms)) {
       case Poll::look: return look(Role::look, *step_->done_when, scope);
       case Poll::wait: return;
@@ -326,6 +331,7 @@ class Decider {
     if (seen && seen->fails)
       return propose_ended("failed", fmt::format("fail_when holds: {}", probe.fail_when->expression.text()), Value());
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "", seen->outputs);
+    if (it_->deadline_ms && reschedules("deadline_ms", *it_->deadline_ms, probe.timeout_ms)) return;
     switch (poll(probe, it_->deadline_ms.value_or(now_ms_))) {
       case Poll::look: return look(Role::look, probe, scope_);
       case Poll::wait: return;
@@ -380,6 +386,15 @@ class Decider {
     return all;
   }
 
+  // Times are absolute, so that they outlive the engine. Where one is further away than the whole wait, the clock was set back behind
+  // the wait's beginning: it is counted anew, and lasts no longer than it should. True: it was. (Small steps are those of NTP.)
+  bool reschedules(const char* what, std::int64_t until_ms, std::int64_t lasts_ms) {
+    if (until_ms - now_ms_ <= lasts_ms + 1'000) return false;
+    const std::string why = fmt::format("the clock was set back; it waits until {} now", utc_text(now_ms_ + lasts_ms));
+    propose(Proposal(event::rescheduled, step_->id, object({{what, now_ms_ + lasts_ms}, {"why", why}}), it_->attempt));
+    return true;
+  }
+
   // Looks at once, then every so often until `until_ms`, and once more at or after it.
   Poll poll(const Probe& probe, std::int64_t until_ms) {
     if (live_step_->running) return Poll::wait;
@@ -387,7 +402,8 @@ class Decider {
     if (!seen) return Poll::look;
     if (seen->began_at_ms >= until_ms) return Poll::over;
     std::int64_t next = std::min(seen->ended_at_ms + probe.every_ms, std::max(until_ms, seen->ended_at_ms));
-    if (now_ms_ >= next) return Poll::look;
+    const bool is_set_back = now_ms_ < seen->ended_at_ms;
+    if (now_ms_ >= next || is_set_back) return Poll::look;
     wake_at(next);
     return Poll::wait;
   }
@@ -401,6 +417,13 @@ class Decider {
       return cannot_look(with_hint(error));
     }
     decision_.launches.push_back(std::move(launch));
+  }
+
+  // Refused is only what has not begun: a resume would do anew what may have taken effect.
+  void cannot_look(const std::string& why) {
+    if (it_->state == StepState::in_doubt) return ask_about_doubt("done_when can't be looked at: " + why);
+    if (it_->has_exited) return pause("failed", "it ran, but can't be looked at: " + why);
+    refuse(why);
   }
 
   Launch next_launch(Role role) const {
@@ -419,13 +442,6 @@ class Decider {
     if (limits_.is_interactive) return;
     pause(state, question.text);
   }
-  // Refused is only what has not begun: a resume would do anew what may have taken effect.
-  void cannot_look(const std::string& why) {
-    if (it_->state == StepState::in_doubt) return ask_about_doubt("done_when can't be looked at: " + why);
-    if (it_->has_exited) return pause("failed", "it ran, but can't be looked at: " + why);
-    refuse(why);
-  }
-
 
   void answer_with(const Question& question, const runbook::Answer& given) {
     for (auto& proposal : answer(state_, question, given)) propose(std::move(proposal));

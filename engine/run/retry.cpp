@@ -19,14 +19,18 @@ bool is_wanted(const Retry& retry, const Outcome& outcome, const Scope& scope) {
 
 }  // namespace
 
+std::int64_t retry_delay_ms(const Retry& retry, int attempts) {
+  const double delay = static_cast<double>(retry.delay_ms) * std::pow(retry.backoff, attempts - 1);
+  return static_cast<std::int64_t>(std::min(delay, static_cast<double>(retry.max_delay_ms)));
+}
+
 std::optional<std::int64_t> retry_at_ms(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
                                         std::int64_t now_ms) {
   const Retry& retry = step.retry;
   bool has_effect = outcome.kind == Outcome::Kind::failed && outcome.exit_code == 0;  // what failed came after it
   if (has_effect) return std::nullopt;
   if (it.attempts >= retry.attempts || !is_wanted(retry, outcome, scope)) return std::nullopt;
-  double delay = static_cast<double>(retry.delay_ms) * std::pow(retry.backoff, it.attempts - 1);
-  return now_ms + static_cast<std::int64_t>(std::min(delay, static_cast<double>(retry.max_delay_ms)));
+  return now_ms + retry_delay_ms(retry, it.attempts);
 }
 
 }  // namespace runbook

@@ -10,6 +10,9 @@
 
 namespace runbook {
 
+// How long it waits before the next attempt, when so many of the group have failed.
+std::int64_t retry_delay_ms(const Retry& retry, int attempts);
+
 // The time of the next attempt; nullopt: it is not tried again. Only what is known to have failed is, and not if its process exited
 // with 0; a `once` step that timed out or got no answer is in doubt and never comes here. `it`: as it stands with the failed attempt
 // counted.

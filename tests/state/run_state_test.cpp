@@ -141,9 +141,10 @@ TEST_CASE("events about questions that are unknown, closed or of another step ch
 TEST_CASE("events of later versions and bodies that lack everything are passed over") {
   Story story;
   for (std::string_view kind :
-       {event::run_began, event::driven, event::paused, event::left, event::section_entered, event::section_skipped,
-        event::satisfied, event::skipped, event::waiting, event::intent, event::exited, event::verifying, event::ended,
-        event::refused, event::doubted, event::overdue, event::asked, event::answered, event::renewed}) {
+       {event::run_began,       event::driven,    event::paused,      event::left,     event::section_entered,
+        event::section_skipped, event::satisfied, event::rescheduled, event::skipped,  event::waiting,
+        event::intent,          event::exited,    event::verifying,   event::ended,    event::refused,
+        event::doubted,         event::overdue,   event::asked,       event::answered, event::renewed}) {
     story.tell(kind, "a", Value(List{1, 2}), 1).tell(kind, "", "text");
   }
   story.tell("from_the_future", "a", object({{"x", 1}}));
