@@ -1,6 +1,8 @@
 """A small world for one test: a folder, a journal, runbooks, and the real binary. Nothing waits by sleeping and hoping:
-`until` polls a condition, and steps wait at gates (files) that the test opens."""
+`until` polls a condition, and steps wait at gates (files) that the test opens. When a story ends nothing of its runs may be left, unless
+it says so."""
 
+import ctypes
 import json
 import os
 import signal
@@ -13,6 +15,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("RUNBOOK_BINARY", ROOT / "build" / "release" / "runbook"))
 
+PR_SET_CHILD_SUBREAPER = 36     # what outlives engine and supervisor becomes our child, where it is seen
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
 
 def until(condition, what, seconds=60):
     deadline = time.monotonic() + seconds
@@ -24,22 +29,26 @@ def until(condition, what, seconds=60):
         time.sleep(0.01)
 
 
-def is_alive(pid):
+def stat(pid):
+    """State, parent, group and session of a process; None if it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+        state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:4]
+        return state, *map(int, numbers)
+    except (OSError, ValueError):
+        return None
+
+
+def processes():
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def is_alive(pid):
+    found = stat(pid)
+    return found is not None and found[0] not in "ZX"
 
 
 def children(pid):
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(stat.parent.name))
-        except (OSError, IndexError):
-            continue
-    return found
+    return [child for child in processes() if (stat(child) or (0, 0))[1] == pid]
 
 
 def command_line(pid):
@@ -75,6 +84,7 @@ class World:
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")}
         self.env |= {"RUNBOOK_JOURNAL": str(self.journal), "W": str(folder), "NO_COLOR": "1"}
         self.started = []
+        self.leaves = None      # why something of a run lives on when the story ends
 
     # Runbooks
 
@@ -141,9 +151,9 @@ class World:
         assert len(found) == 1
         return found[0]
 
-    def step_processes(self):
+    def step_processes(self, run=None):
         """All that carry the mark of an attempt of this run."""
-        mark = f"RUNBOOK_ATTEMPT={self.run_folder().name}/".encode()
+        mark = f"RUNBOOK_ATTEMPT={run or self.run_folder().name}/".encode()
         found = []
         for path in Path("/proc").glob("[0-9]*/environ"):
             try:
@@ -153,24 +163,68 @@ class World:
                 continue
         return found
 
+    # When the story ends
+
+    def runs(self):
+        return [path.name for path in Path(f"{self.journal}.d").glob("*") if path.is_dir()]
+
+    def fallen_to_us(self):
+        """Whose parents have ended: alive or not waited for. It is of another session than what a story started, and no leader."""
+        ours = os.getsid(0)
+        found = [(pid, stat(pid)) for pid in children(os.getpid())]
+        return [pid for pid, what in found if what and what[3] not in (ours, pid)]
+
+    def left(self):
+        """What is left of engines, supervisors and steps."""
+        engines = [process.pid for process in self.started if process.poll() is None]
+        supervisors = {f"runbook: supervisor of {run}" for run in self.runs()}
+        found = {pid for pid in processes() if is_alive(pid) and command_line(pid) in supervisors}
+        found.update(engines, *[self.step_processes(run) for run in self.runs()], self.fallen_to_us())
+        return sorted(found)
+
+    def described(self, pids):
+        return [f"pid {pid} ({(stat(pid) or ('gone',))[0]}) {command_line(pid)}" for pid in pids]
+
+    def left_in_the_end(self, seconds=5):
+        """A supervisor that lost its engine waits a second for another one."""
+        deadline = time.monotonic() + seconds
+        while self.left() and time.monotonic() < deadline:
+            self.reap()
+            time.sleep(0.02)
+        return self.described(self.left())
+
+    def reap(self):
+        """The supervisors and steps of engines that a story killed end as our children."""
+        for pid in self.fallen_to_us():
+            if not is_alive(pid):
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass
+
     def sweep(self):
         for process in self.started:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for folder in Path(f"{self.journal}.d").glob("*"):
-            for path in Path("/proc").glob("[0-9]*"):
-                if command_line(path.name) == f"runbook: supervisor of {folder.name}":
-                    kill(int(path.name))
-        if Path(f"{self.journal}.d").exists():
-            kill(*[pid for _ in Path(f"{self.journal}.d").iterdir() for pid in self.step_processes()])
+        kill(*[pid for pid in self.left() if is_alive(pid)])
+        kill(*[pid for pid in self.left() if is_alive(pid)])    # what a supervisor has just begun
+        self.reap()
+
+    def races(self):
+        """What ThreadSanitizer said, where it looks on: the exit code of an engine that was killed does not tell."""
+        return [log for log in self.folder.glob("engine*.log") if "WARNING: ThreadSanitizer" in log.read_text(errors="replace")]
 
 
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path)
     yield made
+    left = [] if made.leaves else made.left_in_the_end()
+    races = made.races()
     made.sweep()
+    assert not left, "the story is over, and this is left: " + ", ".join(left)
+    assert not races, f"a race: {races}"
 
 
 GATED = """
