@@ -195,7 +195,7 @@ class Drive {
     try {
       recover_into(executor);
       conclusion = run_to_the_end(executor);
-    } catch (const Error&) {
+    } catch (...) {
       client.leave(SupervisorClient::Leaving::steps_run_on);
       throw;
     }

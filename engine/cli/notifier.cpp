@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/redactor.h"
 #include "os/inquiry.h"
+#include "os/thread.h"
 
 namespace runbook {
 
@@ -42,7 +43,12 @@ void Notifier::committed(const Event& event, const RunState& state) {
 void Notifier::tell(const Value& message) {
   std::lock_guard lock(mutex_);
   messages_.push_back(redact(to_json(message), facts_.secret_values()) + "\n");
-  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  try {
+    if (!thread_.joinable()) thread_ = begin_thread([this] { work(); });
+  } catch (const Error& error) {
+    messages_.clear();
+    next_.notice(fmt::format("notify: {}; the run goes on without it", error.what()));
+  }
   changed_.notify_all();
 }
 

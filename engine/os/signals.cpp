@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "os/thread.h"
+
 namespace runbook {
 
 namespace {
@@ -26,7 +28,7 @@ SignalWatch::SignalWatch(std::function<void(int)> on_signal) {
   ::signal(SIGPIPE, SIG_IGN);
   signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC));
   end_ = Fd(::eventfd(0, EFD_CLOEXEC));
-  thread_ = std::thread([this, on_signal = std::move(on_signal)] {
+  thread_ = begin_thread([this, on_signal = std::move(on_signal)] {
     while (true) {
       pollfd fds[] = {{signals_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}};
       if (::poll(fds, 2, -1) < 0) continue;

@@ -19,6 +19,7 @@
 #include "os/remains.h"
 #include "os/salvage.h"
 #include "os/spool.h"
+#include "os/thread.h"
 
 namespace runbook {
 
@@ -99,7 +100,7 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   greatest_ = std::max(table.greatest, config_.past.greatest());
   may_have_left_ = config_.past.names_one_that_leaves();
   for (const auto& entry : table.entries) at_greeting_[entry.n] = entry.state;
-  watcher_ = std::thread([this] { watch_for_the_end(); });
+  watcher_ = begin_thread([this] { watch_for_the_end(); });
 }
 
 // Sleeps until the other side is closed: what it says is read by those who wait for it, so that an end wakes nobody else.

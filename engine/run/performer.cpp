@@ -8,8 +8,20 @@
 #include "base/error.h"
 #include "os/files.h"
 #include "os/inquiry.h"
+#include "os/thread.h"
 
 namespace runbook {
+
+namespace {
+
+Outcome not_started(const std::string& why) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::not_started;
+  outcome.reason = why;
+  return outcome;
+}
+
+}  // namespace
 
 StepPerformer::~StepPerformer() {
   {
@@ -50,11 +62,25 @@ void StepPerformer::start(const Launch& launch) {
   Job job{launch, {}};
   {
     std::lock_guard lock(mutex_);
+    const std::string why = make_room();
+    // What an earlier engine began may well live: nothing is said of it.
+    if (!why.empty() && launch.takes_up) throw Error(ExitCode::step_failed, why, "try again: runbook run --resume");
+    if (!why.empty()) return inbox_.post(Ended{launch, not_started(why)});
     running_.emplace(launch.n, job.stop);
     waiting_.push_back(std::move(job));
-    if (idle_ < waiting_.size()) threads_.emplace_back([this] { work(); });
   }
   changed_.notify_one();
+}
+
+// A thread for one more job; "" or why there is none. Without a new one those that are there take it when they have time.
+std::string StepPerformer::make_room() {
+  if (idle_ > waiting_.size()) return {};
+  try {
+    threads_.push_back(begin_thread([this] { work(); }));
+  } catch (const Error& error) {
+    if (threads_.empty()) return error.what();
+  }
+  return {};
 }
 
 void StepPerformer::work() {

@@ -93,6 +93,7 @@ class StepPerformer : public Performer {
     Launch launch;
     std::stop_source stop;
   };
+  std::string make_room();
   void work();
   Outcome perform(const Launch& launch, std::stop_token stop) const;
   void finish(const Job& job);
