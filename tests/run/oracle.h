@@ -1,0 +1,306 @@
+#pragma once
+// What must hold of every run, judged by the stream of its committed events and by what happens in the world. It folds nothing with
+// the engine's own code: states and transitions are written down here a second time, as state/journal.h draws them.
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "book/runbook.h"
+#include "run/launch.h"
+#include "state/event.h"
+
+namespace runbook::testing {
+
+class Oracle {
+ public:
+  explicit Oracle(const Runbook& runbook) : runbook_(runbook) {
+    for (const Step* step : runbook.steps) instances_[step->id].step = step;
+  }
+
+  // The first broken promise, or "".
+  const std::string& broken() const { return broken_; }
+
+  // A committed event, and the epoch of who wrote it.
+  void see(std::int64_t epoch, const Event& event) {
+    event_ = &event;
+    must(event.seq == ++seq_, "the numbers of events follow each other");
+    must(!is_left_, "nothing is recorded once the run was left");
+    see_epoch(epoch, event);
+    if (event.kind == event::left) leave(event);
+    if (event.kind == event::section_entered || event.kind == event::section_skipped)
+      must(sections_.insert(event.instance).second, "a section is entered or skipped once");
+    else if (!event.instance.empty()) see_instance(event);
+    event_ = nullptr;
+    is_behind_answer_of_ = event.kind == event::answered ? event.instance : "";
+  }
+
+  // It is about to be performed; everything committed was seen.
+  void launches(const Launch& launch) {
+    Instance& it = instances_.at(launch.instance);
+    must(!is_left_, launch.instance + " is not launched once the run was left");
+    if (!launch.takes_up) must(numbers_.insert(launch.n).second, "a number is used once");
+    if (launch.role == Role::act) {
+      const bool is_intended = it.state == State::running && it.open == launch.n && !it.has_exited;
+      return must(is_intended,
+                  fmt::format("1: attempt {} of {} has a committed intent and is not in doubt", launch.n, launch.instance));
+    }
+    must_be_next(it);
+    const bool is_idle = it.state == State::pending || it.state == State::waiting;
+    const bool is_looked_at = it.state == State::in_doubt || (it.state == State::running && it.has_exited);
+    must(is_idle || (is_looked_at && launch.role == Role::look), "a look has its place: " + launch.instance);
+  }
+
+  // The attempt takes effect, now.
+  void happens(const std::string& instance, std::int64_t n) {
+    Instance& it = instances_.at(instance);
+    must(it.open == n && it.state == State::running,
+         fmt::format("1, 6: attempt {} of {} takes effect while it is open and nobody has judged it", n, instance));
+    if (++it.effects > 1 && !is_repeatable(it))
+      must(false, fmt::format("9: {} takes effect once in group {}", instance, it.group));
+  }
+
+  bool was_left() const { return is_left_; }
+  std::int64_t events() const { return seq_; }
+
+ private:
+  enum class State { pending, waiting, running, succeeded, satisfied, skipped, failed, cancelled, in_doubt };
+  struct Instance {
+    const Step* step = nullptr;
+    State state = State::pending;
+    std::int64_t open = 0;  // the attempt without an outcome
+    bool has_exited = false, is_retried = false;
+    int group = 1, effects = 0;
+    std::string question, doubt_answer, manual_answer;
+    std::map<std::string, std::set<std::string>> approvers;  // by what they approved
+    bool is_approved = false;                                // by a typed phrase
+    bool is_done() const { return state == State::succeeded || state == State::satisfied || state == State::skipped; }
+  };
+  struct Question {
+    std::string instance, about, sha256;
+    bool is_open = true;
+  };
+
+  void must(bool holds, const std::string& what) {
+    if (holds || !broken_.empty()) return;
+    broken_ = "broken: " + what;
+    if (event_) broken_ += fmt::format(" (event {}, {})", event_->seq, describe(*event_));
+  }
+  void must_be_in(const Instance& it, std::initializer_list<State> states) {
+    must(std::find(states.begin(), states.end(), it.state) != states.end(),
+         fmt::format("the transition is drawn (from state {})", static_cast<int>(it.state)));
+  }
+  // Everything before it is done; but what a person's answer sets in motion does not wait for what was redone meanwhile.
+  void must_be_next(const Instance& it) {
+    if (event_ && is_behind_answer_of_ == it.step->id) return;
+    for (const Step* step : runbook_.steps) {
+      if (step == it.step) return;
+      must(instances_.at(step->id).is_done(), fmt::format("6: {} begins when {} is done", it.step->id, step->id));
+    }
+  }
+
+  void see_epoch(std::int64_t epoch, const Event& event) {
+    if (event.kind == event::driven || event.kind == event::run_began) {
+      must(epoch > epoch_, "4: who takes the run raises the epoch");
+      epoch_ = epoch;
+    }
+    must(epoch == epoch_, "4: only the driver writes, with its epoch");
+  }
+
+  void leave(const Event& event) {
+    is_left_ = true;
+    for (const auto& [id, it] : instances_) {
+      const bool is_running = it.open != 0 && it.state == State::running && !it.has_exited;
+      must(!is_running, id + " has ended when the run is left");
+      if (event.body.text_or("state", "") == "succeeded") must(it.is_done(), id + " is done when the run has succeeded");
+    }
+  }
+
+  void see_instance(const Event& event) {
+    using See = void (Oracle::*)(Instance&, const Event&);
+    static const std::map<std::string_view, See> each = {
+        {event::satisfied, &Oracle::satisfied}, {event::skipped, &Oracle::skipped}, {event::waiting, &Oracle::waiting},
+        {event::intent, &Oracle::intent},       {event::exited, &Oracle::exited},   {event::verifying, &Oracle::verifying},
+        {event::ended, &Oracle::ended},         {event::refused, &Oracle::refused}, {event::doubted, &Oracle::doubted},
+        {event::overdue, &Oracle::overdue},     {event::asked, &Oracle::asked},     {event::ticked, &Oracle::ticked},
+        {event::answered, &Oracle::answered},   {event::renewed, &Oracle::renewed}, {event::rescheduled, &Oracle::rescheduled},
+    };
+    (this->*each.at(event.kind))(instances_.at(event.instance), event);
+  }
+
+  void satisfied(Instance& it, const Event&) {
+    must_be_in(it, {State::pending, State::waiting});
+    must_be_next(it);
+    must(it.step->done_when != nullptr && it.open == 0, "only a look before it says that a step holds already");
+    settle(it, State::satisfied);
+  }
+  void skipped(Instance& it, const Event& event) {
+    const bool is_by_person = event.body.find("who") != nullptr;
+    const bool is_by_hand = it.step->kind == Step::Kind::manual && it.state == State::running;
+    if (!is_by_person) must_be_in(it, {State::pending});
+    else if (!is_by_hand) must_be_in(it, {State::pending, State::waiting, State::failed, State::cancelled});
+    if (!is_by_person) must_be_next(it);
+    must(it.open == 0, "what has begun is not left out");
+    settle(it, State::skipped);
+  }
+  void waiting(Instance& it, const Event&) {
+    must_be_in(it, {State::pending});
+    must_be_next(it);
+    it.state = State::waiting;
+  }
+  void intent(Instance& it, const Event& event) {
+    must(it.open == 0, "3: one open attempt");
+    must_be_in(it, {State::pending, State::waiting, State::cancelled});
+    if (it.state == State::waiting) must(it.is_retried, "only a retry begins from waiting");
+    if (it.state == State::cancelled) must(is_repeatable(it), "only what may run again is begun behind its own stop");
+    must_be_next(it);
+    must(intents_.insert(event.attempt).second, "an attempt's number is new");
+    must(event.body.int_or("group", 0) == it.group, "9: the intent names its group");
+    if (it.step->effect == Effect::irreversible) must(it.is_approved, it.step->id + " begins when its phrase was typed");
+    must_be_approved(it);
+    it.state = State::running;
+    it.open = event.attempt;
+    it.has_exited = it.is_retried = false;
+  }
+  void must_be_approved(const Instance& it) {
+    if (!it.step->approval) return;
+    std::size_t most = 0;
+    for (const auto& [sha256, approvers] : it.approvers) most = std::max(most, approvers.size());
+    must(static_cast<std::int64_t>(most) >= it.step->approval->count, it.step->id + " begins when enough have approved it");
+  }
+  void exited(Instance& it, const Event& event) {
+    must(!it.has_exited, "5: a process ends once");
+    if (it.step->kind == Step::Kind::manual) {
+      must_be_in(it, {State::waiting});
+      must(it.manual_answer == "confirm", "a manual step is looked at when somebody said that it is done");
+      it.state = State::running;
+    } else {
+      must_be_in(it, {State::running});
+      must_be_open(it, event);
+    }
+    it.has_exited = true;
+  }
+  void must_be_open(const Instance& it, const Event& event) {
+    must(it.open != 0 && it.open == event.attempt, "5: an outcome is that of the open attempt");
+  }
+  void verifying(Instance& it, const Event&) {
+    must_be_in(it, {State::running});
+    must(it.has_exited && it.step->verify, "verify is looked at after the end");
+  }
+  void doubted(Instance& it, const Event& event) {
+    must_be_in(it, {State::running});
+    must_be_open(it, event);
+    must(!it.has_exited, "5: what is known to have exited is not in doubt");
+    it.state = State::in_doubt;
+    it.doubt_answer.clear();
+  }
+  void overdue(Instance& it, const Event& event) {
+    must_be_in(it, {State::running});
+    must_be_open(it, event);
+    must(!it.has_exited, "what has exited is not overdue");
+  }
+  void ended(Instance& it, const Event& event) {
+    const std::string result = event.body.text_or("result", "");
+    const bool again = event.body.bool_or("again", false), is_retried = event.body.find("retry_at_ms") != nullptr;
+    if (it.state == State::in_doubt) must_be_resolved(it, result, again);
+    else if (it.state == State::running && !it.has_exited) must_be_open(it, event);
+    else if (it.state == State::running) must(event.attempt == it.open, "5: an outcome is that of the open attempt");
+    else if (it.state == State::pending && it.step->kind == Step::Kind::assertion) must_be_next(it);
+    else must_be_in(it, {State::waiting});
+    if (it.state == State::waiting) must(event.attempt == 0 && it.open == 0, "5: a wait has no attempt");
+    if (it.state == State::waiting && it.step->kind == Step::Kind::manual)
+      must(it.manual_answer == (result == "succeeded" ? "confirm" : "reject"), "a manual step ends as somebody said");
+    must(!(is_retried && again), "it is retried or begun again");
+    if (it.has_exited) must(!again && !is_retried, "what has taken effect is not repeated by policy");
+    settle(it, result == "succeeded"   ? State::succeeded
+               : result == "cancelled" ? State::cancelled
+               : is_retried            ? State::waiting
+               : again                 ? State::pending
+                                       : State::failed);
+    it.is_retried = is_retried;
+  }
+  static bool is_repeatable(const Instance& it) {
+    return it.step->effect == Effect::read || it.step->effect == Effect::idempotent;
+  }
+  void must_be_resolved(const Instance& it, const std::string& result, bool again) {
+    const bool can_look = it.step->done_when != nullptr;
+    if (again)
+      return must(is_repeatable(it) || (can_look && it.step->done_when->decides), "6: what is in doubt is not simply repeated");
+    if (result == "succeeded")
+      return must(can_look || it.doubt_answer == "done", "6: somebody, or a look, says that it is done");
+    must(it.doubt_answer == "not-done" || it.doubt_answer == "retry", "6: somebody says that it is not done");
+  }
+  void refused(Instance& it, const Event&) {
+    must_be_in(it, {State::pending, State::waiting});
+    must_be_next(it);
+    must(it.open == 0, "refused is what has not begun");
+    settle(it, State::failed);
+  }
+  void renewed(Instance& it, const Event&) {
+    must_be_in(it, {State::failed, State::cancelled, State::succeeded, State::satisfied, State::skipped});
+    must(it.open == 0, "3: nothing is renewed while it is open");
+    settle(it, State::pending);
+    it.group += 1;
+    it.effects = 0;
+    it.approvers.clear();
+    it.is_approved = false;
+    it.doubt_answer.clear();
+    it.manual_answer.clear();
+  }
+  void rescheduled(Instance& it, const Event&) { must_be_in(it, {State::waiting, State::running, State::in_doubt}); }
+  void settle(Instance& it, State state) {
+    it.state = state;
+    it.open = 0;
+    it.has_exited = it.is_retried = false;
+    if (!it.question.empty()) questions_[it.question].is_open = false;
+    it.question.clear();
+  }
+
+  void asked(Instance& it, const Event& event) {
+    const std::string id = event.body.text_or("question", ""), about = event.body.text_or("about", "");
+    must(it.question.empty(), "one question at a time");
+    must(!questions_.count(id), "a question's id is new, so that no answer reaches another one");
+    must_be_next(it);
+    if (about == "doubt") must_be_in(it, {State::in_doubt});
+    else if (about == "overdue") must_be_in(it, {State::running});
+    else must_be_in(it, {State::pending, State::waiting});
+    if (about == "manual") {
+      must_be_approved(it);
+      it.state = State::waiting;
+      it.manual_answer.clear();
+    }
+    it.question = id;
+    questions_[id] = {it.step->id, about, event.body.text_or("sha256", "")};
+  }
+  void ticked(Instance&, const Event& event) {
+    must(questions_[event.body.text_or("question", "")].is_open, "only an open question is ticked");
+  }
+  void answered(Instance& it, const Event& event) {
+    const std::string id = event.body.text_or("question", ""), choice = event.body.text_or("choice", "");
+    Question& question = questions_[id];
+    must(question.is_open && it.question == id, "only an open question is answered");
+    question.is_open = false;
+    it.question.clear();
+    if (question.about == "doubt") it.doubt_answer = choice;
+    if (question.about == "manual") it.manual_answer = choice;
+    if (question.about != "approval" || choice != "approve") return;
+    if (question.sha256.empty()) it.is_approved = true;
+    else it.approvers[question.sha256].insert(id);
+  }
+
+  const Runbook& runbook_;
+  std::map<std::string, Instance> instances_;
+  std::map<std::string, Question> questions_;
+  std::set<std::string> sections_;
+  std::set<std::int64_t> numbers_, intents_;
+  std::int64_t seq_ = 0, epoch_ = 0;
+  bool is_left_ = false;
+  const Event* event_ = nullptr;
+  std::string is_behind_answer_of_, broken_;
+};
+
+}  // namespace runbook::testing
