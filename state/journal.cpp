@@ -221,7 +221,7 @@ std::string require_whole_end(const JournalFile& file, const RunRow& row) {
   return before;
 }
 
-void require_not_behind(const JournalFile& file, const RunRow& row, const KnownCommit& witness) {
+void require_holds(const JournalFile& file, const RunRow& row, const KnownCommit& witness) {
   if (witness.mark.seq > row.seq) throw lost_events(file, row.run, row.seq, witness);
   Statement select(*file.db().database, "SELECT lower(hex(hash)) FROM events WHERE id = ?");
   if (select.bind(event_id(row.n, witness.mark.seq)).step() && select.text(0) == witness.mark.hash) return;
@@ -233,6 +233,14 @@ void require_not_behind(const JournalFile& file, const RunRow& row, const KnownC
 }
 
 }  // namespace
+
+void require_not_behind(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses) {
+  const auto all = with_head(file, run, witnesses);  // before the row: the journal may grow meanwhile
+  const auto row = file.run(run);
+  for (const KnownCommit& witness : all) {
+    if (row) require_holds(file, *row, witness);
+  }
+}
 
 void project(RunRow& row, const Event& event) {
   row.seq = event.seq;
@@ -276,7 +284,7 @@ std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const 
     throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run, file.path().string()),
                 "`runbook runs` lists them");
   }
-  for (const KnownCommit& witness : with_head(file, run, witnesses)) require_not_behind(file, *row, witness);
+  require_not_behind(file, run, witnesses);
   std::string last_hash = require_whole_end(file, *row);
   auto driver = std::make_unique<Driver>(file, *row, std::move(last_hash));
   driven.body = with(driven.body, "epoch", driver->epoch());

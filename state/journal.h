@@ -190,6 +190,10 @@ std::vector<std::string> lost_runs(const JournalFile& file);
 // Throws Error (exit 6) if there are any. Begin and find_run("last") ask it: beginning anew would do a lost run's steps twice.
 void require_no_lost_runs(const JournalFile& file);
 
+// Throws Error (exit 6) that names the lost events and the way on, if the journal ends before the commit that the head outside the
+// file or a witness tells of, or holds another event there. The witnesses were asked before.
+void require_not_behind(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses);
+
 // Begins a run. The first event must be run_began; the first commit writes it and the run's row. Throws Error (exit 6) as above.
 std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run);
 // Takes up a run: raises the epoch with `driven` (committed here). Throws Error (exit 6) if the journal is behind the head

@@ -82,13 +82,14 @@ int logs_command(const Arguments& arguments) {
   Logs logs(file, row, step);
   logs.is_quiet = arguments.wants_json();
   logs.show();
-  if (arguments.wants_json()) return fmt::print("{}\n", to_pretty_json(Value(logs.as_json()))), 0;
-  while (arguments.has("--follow")) {
+  if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(logs.as_json())));
+  while (!arguments.wants_json() && arguments.has("--follow")) {
     bool is_driven = lease_holder(file.run_folder(row.run)) != 0;
     ::usleep(200'000);
     logs.show();
     if (!is_driven) break;
   }
+  require_nothing_lost(file, row.run);
   return 0;
 }
 

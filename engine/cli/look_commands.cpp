@@ -63,21 +63,21 @@ int runs_command(const Arguments& arguments) {
   }
   if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(std::move(rows))));
   else if (rows.empty()) fmt::print(stderr, "no runs in {}\n", file.path().string());
+  require_no_lost_runs(file);
   return 0;
 }
 
-int show_command(const Arguments& arguments) {
-  JournalFile file(journal_path(arguments), OpenMode::read);
-  RunRow row = file.find_run(arguments.operands().at(0));
-  if (arguments.has("--definition")) return fmt::print("{}", stored_definition(file, fold_run(file, row.run))->text()), 0;
+namespace {
+
+void show_run(const Arguments& arguments, const JournalFile& file, const RunRow& row) {
   RunView view = view_run(file, row);
   int holder = lease_holder(file.run_folder(row.run));
   if (arguments.wants_json()) {
     fmt::print("{}\n", to_pretty_json(with(to_json_view(view), "driver", holder ? Value(holder) : Value())));
-    return 0;
+    return;
   }
   fmt::print("{}", to_text_view(view, wants_colour(STDOUT_FILENO) ? Colour::yes : Colour::no));
-  if (view.state.was_left()) return 0;
+  if (view.state.was_left()) return;
   for (const auto& [id, question] : view.state.questions) {
     if (question.is_open && !question.sha256.empty())
       fmt::print("\nto approve: runbook confirm {} {}{}\n", row.run, question.instance, journal_words(arguments));
@@ -87,6 +87,16 @@ int show_command(const Arguments& arguments) {
   }
   if (holder) fmt::print("\ndriven by pid {}\n", holder);
   if (!holder) fmt::print("\nnobody drives it; to go on: runbook run --resume {}{}\n", row.run, journal_words(arguments));
+}
+
+}  // namespace
+
+int show_command(const Arguments& arguments) {
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  RunRow row = file.find_run(arguments.operands().at(0));
+  if (arguments.has("--definition")) return fmt::print("{}", stored_definition(file, fold_run(file, row.run))->text()), 0;
+  show_run(arguments, file, row);
+  require_nothing_lost(file, row.run);
   return 0;
 }
 
@@ -111,11 +121,15 @@ int why_command(const Arguments& arguments) {
   const InstanceState& it = state.of(step);
   Value answer =
       object({{"step", step}, {"state", step_state_name(it.state)}, {"why", it.why}, {"events", Value(std::move(events))}});
-  if (arguments.wants_json()) return fmt::print("{}\n", to_pretty_json(answer)), 0;
-  fmt::print("`{}`: {}{}\n{}", step, step_state_name(it.state), it.why.empty() ? "" : ", " + it.why, text);
-  if (text.empty())
-    fmt::print("  nothing has happened to it yet; run {} is {}{}\n", row.run, state.state,
-               state.why.empty() ? "" : " (" + state.why + ")");
+  if (arguments.wants_json()) {
+    fmt::print("{}\n", to_pretty_json(answer));
+  } else {
+    fmt::print("`{}`: {}{}\n{}", step, step_state_name(it.state), it.why.empty() ? "" : ", " + it.why, text);
+    if (text.empty())
+      fmt::print("  nothing has happened to it yet; run {} is {}{}\n", row.run, state.state,
+                 state.why.empty() ? "" : " (" + state.why + ")");
+  }
+  require_nothing_lost(file, row.run);
   return 0;
 }
 

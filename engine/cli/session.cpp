@@ -130,6 +130,10 @@ std::vector<KnownCommit> commits_known_to(const AttemptLog& log) {
   return {{"the supervisor's log", {0, log.last_seq, log.last_hash}}};
 }
 
+void require_nothing_lost(const JournalFile& file, const std::string& run) {
+  require_not_behind(file, run, commits_known_to(read_attempt_log(file.run_folder(run))));
+}
+
 void require_step(const JournalFile& file, const RunState& state, const std::string& step) {
   std::vector<std::string> ids;
   Value outline = parse_json(file.blob(state.outline));

@@ -33,6 +33,8 @@ SourcePtr stored_definition(const JournalFile& file, const RunState& state);
 void require_step(const JournalFile& file, const RunState& state, const std::string& step);
 // What the supervisor was told of the journal, and what must still stand in it.
 std::vector<KnownCommit> commits_known_to(const AttemptLog& log);
+// For commands that look, after they have shown what there is: throws Error (exit 6) if it is not all.
+void require_nothing_lost(const JournalFile& file, const std::string& run);
 
 // Whether a person sits at the terminal and may be asked.
 bool can_ask(const Arguments& arguments);
