@@ -203,15 +203,22 @@ std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const 
 
 // What `verify` says.
 struct Verdict {
-  enum class Kind { consistent, broken } kind = Kind::consistent;
+  enum class Kind {
+    consistent,  // all fits together
+    anchored,    // and up to event `anchored_at` it is what it was when a head was noted elsewhere
+    broken,
+  } kind = Kind::consistent;
+  std::int64_t anchored_at = 0;
   std::int64_t events = 0, blobs = 0;
   std::int64_t broken_at = 0;  // seq of the first event that does not fit
   std::string why;             // one sentence
   std::string head;            // hash of the last event, hex
 };
 // Recomputes the chain of the run, its blobs' digests, the projection, the journal's own chain, and compares with the head outside
-// the file and the witnesses, who were asked before.
-Verdict verify_run(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses = {});
+// the file and the witnesses, who were asked before. kept_head: the hash of an event, 64 hex digits, that somebody noted where who
+// writes the journal does not; a record in which no event has it is broken. "" : there is none.
+Verdict verify_run(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses = {},
+                   const std::string& kept_head = {});
 
 // `--journal`, RUNBOOK_JOURNAL, else $XDG_STATE_HOME/runbook/journal.db, else ~/.local/state/runbook/journal.db.
 std::filesystem::path default_journal_path();

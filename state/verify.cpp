@@ -22,8 +22,12 @@ std::string range_text(std::int64_t first, std::int64_t last, const char* verb_o
 
 class Verification {
  public:
-  Verification(const JournalFile& file, std::string run, const std::vector<KnownCommit>& witnesses)
-      : file_(file), database_(*file.db().database), run_(std::move(run)), witnesses_(with_head(file, run_, witnesses)) {}
+  Verification(const JournalFile& file, std::string run, const std::vector<KnownCommit>& witnesses, std::string kept_head)
+      : file_(file),
+        database_(*file.db().database),
+        run_(std::move(run)),
+        kept_head_(std::move(kept_head)),
+        witnesses_(with_head(file, run_, witnesses)) {}
   Verdict run();
 
  private:
@@ -39,6 +43,7 @@ class Verification {
   void check_end();
   void check_projection();
   void check_known_commit(const KnownCommit& witness);
+  void check_kept_head();
   void check_blobs();
   [[noreturn]] void broken_blob(const std::string& digest, const char* what);
   void check_register();
@@ -50,6 +55,7 @@ class Verification {
   const JournalFile& file_;
   Database& database_;
   const std::string run_;
+  const std::string kept_head_;
   const std::vector<KnownCommit> witnesses_;  // asked first: the journal may grow meanwhile, but never falls behind them
   Verdict verdict_;
   std::optional<RunRow> row_;
@@ -76,6 +82,7 @@ Verdict Verification::run() {
     check_end();
     check_projection();
     for (const KnownCommit& witness : witnesses_) check_known_commit(witness);
+    check_kept_head();
     check_blobs();
     check_register();
   } catch (const Broken&) {
@@ -116,6 +123,7 @@ void Verification::check_event(const StoredEvent& stored) {
   last_hash_ = stored.hash;
   project(projected_, *event);
   projected_.hash = to_hex(stored.hash);
+  if (projected_.hash == kept_head_) verdict_.anchored_at = stored.seq;
   if (projected_.epoch != stored.epoch) {
     broken(stored.seq, fmt::format("event {} ({}) was written in epoch {}, but the run was driven in epoch {}", stored.seq,
                                    name, stored.epoch, projected_.epoch));
@@ -166,6 +174,14 @@ void Verification::check_projection() {
 std::string Verification::stored_hash(std::int64_t seq) const {
   Statement select(database_, "SELECT hash FROM events WHERE id = ?");
   return select.bind(event_id(row_->n, seq)).step() ? to_hex(select.text(0)) : "";
+}
+
+void Verification::check_kept_head() {
+  if (kept_head_.empty()) return;
+  if (verdict_.anchored_at == 0)
+    broken(0,
+           "no event has the head that was kept: what it covers was changed and hashed anew, or it is the head of another run");
+  verdict_.kind = Verdict::Kind::anchored;
 }
 
 void Verification::check_known_commit(const KnownCommit& witness) {
@@ -248,8 +264,9 @@ void Verification::check_entry(const RegisterEntry& entry) {
 
 }  // namespace
 
-Verdict verify_run(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses) {
-  return Verification(file, run, witnesses).run();
+Verdict verify_run(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses,
+                   const std::string& kept_head) {
+  return Verification(file, run, witnesses, kept_head).run();
 }
 
 }  // namespace runbook

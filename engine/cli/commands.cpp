@@ -149,7 +149,12 @@ std::vector<CommandRow> rows_of_deciding() {
 
 std::vector<CommandRow> rows_of_upkeep() {
   return {
-      {"verify", "RUN", "recompute the chain of a run's records", {}, verify_command, "runbook verify last"},
+      {"verify",
+       "RUN",
+       "recompute the chain of a run's records",
+       {{"--head", 0, Takes::value, "HASH", "a head that verify or show printed once, and that was kept elsewhere"}},
+       verify_command,
+       "runbook verify last\nrunbook verify last --head d566446e6b128dc23bf548c782372eec351a1b01ffe8bdaa37b9686fda9da734"},
       {"doctor", "", "what could be wrong with the journal, its runs and this machine", {}, doctor_command, "runbook doctor"},
       {"completion",
        "bash|zsh|fish",

@@ -90,7 +90,7 @@ class Examination {
 
   void examine_run(const JournalFile& file, const RunRow& row) {
     const std::string about = "run " + row.run;
-    const Verdict verdict = verify_run(file, row.run);
+    const Verdict verdict = verify_run(file, row.run, commits_known_to(read_attempt_log(file.run_folder(row.run))));
     if (verdict.kind == Verdict::Kind::broken)
       add(Kind::problem, about, "its record is broken: " + verdict.why,
           fmt::format("`runbook verify {}{}` says where; put back the newest copy that it accepts", row.run, words_));

@@ -141,3 +141,14 @@ def test_flipped_bytes_of_the_file_are_never_called_consistent_where_they_matter
         copy.journal.write_bytes(whole[:page] + b"\x5a" * 4096 + whole[page + 4096:])
         result = copy("verify", "last")
         assert result.code == 6 and ("damaged" in result.err + result.out or "is broken" in result.out or "no SQLite file" in result.err), (page, result)
+
+
+def test_a_head_that_was_kept_anchors_what_it_covers(finished):
+    said = json.loads(finished("verify", "last", "--json").out)
+    assert said["verdict"] == "consistent" and said["anchored_up_to"] is None
+    anchored = finished("verify", "last", "--head", said["head"].upper())
+    assert anchored.code == 0 and f"is anchored up to event {said['events']} by the head that was kept" in anchored.out
+    assert json.loads(finished("verify", "last", "--json", "--head", said["head"]).out)["anchored_up_to"] == said["events"]
+    other = finished("verify", "last", "--head", "0" * 64)
+    assert other.code == 6 and "no event has the head that was kept" in other.out
+    assert finished("verify", "last", "--head", "4711").code == 2

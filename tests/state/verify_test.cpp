@@ -292,3 +292,28 @@ TEST_CASE("a run of which only its supervisor's log is left is lost, not unknown
   JournalFile file(folder / "journal.db", OpenMode::write);
   CHECK(outcome_of([&] { file.find_run(example_run); }).code == 6);
 }
+
+TEST_CASE("a record that was written anew with all its hashes is found by a head that somebody kept, and by nothing else") {
+  TestFolder folder(memory_folder());
+  const auto write = [&](const std::string& name, const std::string& second) {
+    Drive drive(folder / name);
+    drive.step("copy");
+    const std::string kept = drive.journal->hash();
+    drive.step(second);
+    return std::pair(kept, drive.journal->hash());
+  };
+  const auto [early, late] = write("honest.db", "move");
+  const std::int64_t events = verify_run(JournalFile(folder / "honest.db", OpenMode::read), example_run).events;
+  const auto verdict = [&](const std::string& name, const std::string& head) {
+    return verify_run(JournalFile(folder / name, OpenMode::read), example_run, {}, head);
+  };
+  CHECK(verdict("honest.db", late).kind == Verdict::Kind::anchored);
+  CHECK(verdict("honest.db", late).anchored_at == events);
+  CHECK(verdict("honest.db", early).anchored_at < events);
+  CHECK(verdict("honest.db", early).anchored_at > 1);
+
+  write("forged.db", "steal");
+  CHECK(verdict("forged.db", "").kind == Verdict::Kind::consistent);
+  CHECK(verdict("forged.db", late).kind == Verdict::Kind::broken);
+  CHECK(verdict("forged.db", late).why.find("no event has the head that was kept") == 0);
+}
