@@ -81,7 +81,8 @@ extern "C" int poll(pollfd* fds, nfds_t count, int timeout_ms) {
 }
 
 // Early, which its caller takes for a time that has not passed: it looks at the clock and waits on.
-extern "C" int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
+extern "C" int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
+                                      const timespec* until) {
   using Wait = int(pthread_cond_t*, pthread_mutex_t*, clockid_t, const timespec*);
   static auto* next = real<Wait>("pthread_cond_clockwait");
   timespec soon{};
