@@ -66,11 +66,13 @@ TEST_CASE("who connects and says nothing is in nobody's way") {
           first.say_hello(1);
           first.hear_table();
           RawEngine newer = RawEngine::connected_to(folder.path()), silent = RawEngine::connected_to(folder.path());
+          first.say_spawn(1, 1, shell(folder.path(), "true"));
+          must(first.hear_end_of(1) == protocol::Kind::exit, "by now both were seen");
           newer.say_hello(2);
           must(newer.hear_table().refusal.empty(), "the one that speaks is served");
           silent.hang_up();
-          newer.say_spawn(2, 1, shell(folder.path(), "true"));
-          must(newer.hear_end_of(1) == protocol::Kind::exit, "and runs steps");
+          newer.say_spawn(2, 2, shell(folder.path(), "true"));
+          must(newer.hear_end_of(2) == protocol::Kind::exit, "and runs steps");
         }) == "");
 }
 
