@@ -151,7 +151,7 @@ steps:
   - id: holds
     title: It holds
     assert: {{shell: 'test -e "$W/made"', because: it was made}}
-""")
+""", mends={"slow": "was_slow"})
 
 OVERDUE = Book("overdue", f"""
 runbook: overdue

@@ -283,7 +283,7 @@ class Trial:
         """Truthfully: what happened is done, what did not is tried again."""
         record, = oracle.read(self.world.journal)
         for step in self.in_doubt():
-            self.doubt(step, record.attempts[record.last[step]])
+            self.doubt(step, record.attempts[record.last[step]], self.logged(record.run, record.last[step]))
             if self.book.decides_beforehand:
                 continue
             choice = "done" if self.happened(step, record) else "retry"
@@ -293,10 +293,9 @@ class Trial:
             values = self.book.values.get(step, {}) if choice == "done" else {}
             self.call("resolve", "last", step, choice, "--because", "looked", *[w for k, v in values.items() for w in ("--set", f"{k}={v}")])
 
-    def doubt(self, step, attempt):
+    def doubt(self, step, attempt, letters):
         """In order for what must not run twice, if the supervisor's log can't tell how it ended, or somebody ended it."""
         self.told.doubts[step] = attempt.effect
-        letters = self.logged(attempt.n)
         if self.book.in_process and attempt.instance != "after":
             if not self.kills("e") and self.case.then != "take-over":
                 self.told.wrong.append(f"{step} was in doubt, though no engine died")
@@ -308,9 +307,9 @@ class Trial:
         if not letters & set("TC") and not self.kills("s"):
             self.told.wrong.append(f"{step} was in doubt, though no supervisor died")
 
-    def logged(self, n):
-        log = next(Path(f"{self.world.journal}.d").iterdir()) / "log"
-        lines = [line.split(" ") for line in log.read_text().split("\n")]
+    def logged(self, run, n):
+        """Which lines the supervisors wrote of an attempt."""
+        lines = [line.split(" ") for line in Path(f"{self.world.journal}.d", run, "log").read_text().split("\n")]
         return {line[0] for line in lines if len(line) > 2 and line[1] == str(n)}
 
     def decided_beforehand(self):
