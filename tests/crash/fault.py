@@ -3,6 +3,7 @@
 The binary is RUNBOOK_BINARY, the shim CRASH_SHIM; each case has a folder in CRASH_TMP, or where temporary files lie."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -65,6 +66,7 @@ class End:
 class Told:
     case: Case
     hits: int = 0            # faults that were suffered
+    is_hit: bool = True      # the last one was: those before it may find no occasion any more
     doubts: dict = field(default_factory=dict)
     lost: set = field(default_factory=set)       # steps whose outputs died with the supervisor
     left_out: set = field(default_factory=set)   # steps
@@ -74,7 +76,7 @@ class Told:
     end: End = None
 
     def verdict(self):
-        if self.wrong or self.hits < len(self.case.actions()):
+        if self.wrong or not self.is_hit:
             return "wrong" if self.wrong else "unhit"
         return "in doubt" if self.doubts else "lost" if self.lost else "same"
 
@@ -366,6 +368,9 @@ class Trial:
         except Exception as problem:      # whose fault it is has to be found out with this case
             self.told.wrong.append(repr(problem))
         self.told.hits = len(self.suffered())
+        if self.case.actions():
+            point, n = re.findall(r"([^;/]*)#(\d+)=", "/".join(self.case.faults))[-1]
+            self.told.is_hit = any(f" ! {point} {n} " in line for line in self.suffered())
         self.told.trace = self.read_trace()
         self.sweep()
         return self.told
