@@ -16,7 +16,7 @@ class Book:
     words: tuple = ()                                # of every run and resume
     env: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)       # outputs of a step that is said to be done; of a manual step, what it collects
-    mends: dict = field(default_factory=dict)        # a file that is made when this step has failed, or is overdue
+    mends: dict = field(default_factory=dict)        # a file that is made when this step has failed, is overdue, or was ended behind its effect
     at_pause: dict = field(default_factory=dict)     # when this step waits for a person for the first time: commands before the answer
     leaves_by: tuple = ()                            # the command that goes on once the run has paused, instead of a resume
     end: str = "succeeded"
@@ -151,7 +151,7 @@ steps:
   - id: holds
     title: It holds
     assert: {{shell: 'test -e "$W/made"', because: it was made}}
-""", mends={"slow": "was_slow"})
+""", mends={"slow": "was_slow", "make": "made"})
 
 OVERDUE = Book("overdue", f"""
 runbook: overdue

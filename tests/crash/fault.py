@@ -289,6 +289,8 @@ class Trial:
             if self.book.decides_beforehand:
                 continue
             choice = "done" if self.happened(step, record) else "retry"
+            if choice == "done":
+                mend(self.book, self.folder, step)
             if choice == "done" and step in self.book.by_hand:
                 name, text = self.book.by_hand[step]
                 (self.folder / name).write_text(text)
@@ -331,6 +333,7 @@ class Trial:
                 record, = oracle.read(self.world.journal)
                 if self.happened(step["id"], record):
                     self.told.left_out.add(step["id"])
+                    mend(self.book, self.folder, step["id"])
                     self.call("skip", "last", step["id"], "--because", "it was killed after its effect")
             elif LOST_OUTPUTS in step["why"]:
                 continue        # seen to before the next engine
