@@ -192,7 +192,27 @@ void say_network(const std::string& path, struct statfs* found) {
 
 extern "C" {
 
-int open(const char* path, int flags, ...) {
+// By other names than libc declares them.
+int faulty_open64(const char* path, int flags, ...) asm("open64");
+int faulty_open(const char* path, int flags, ...) asm("open");
+ssize_t faulty_write(int fd, const void* bytes, size_t size) asm("write");
+ssize_t faulty_pwrite64(int fd, const void* bytes, size_t size, off_t offset) asm("pwrite64");
+ssize_t faulty_pwrite(int fd, const void* bytes, size_t size, off_t offset) asm("pwrite");
+int faulty_fsync(int fd) asm("fsync");
+int faulty_fdatasync(int fd) asm("fdatasync");
+int faulty_ftruncate64(int fd, off_t size) asm("ftruncate64");
+int faulty_ftruncate(int fd, off_t size) asm("ftruncate");
+int faulty_fallocate64(int fd, int mode, off_t offset, off_t size) asm("fallocate64");
+int faulty_fallocate(int fd, int mode, off_t offset, off_t size) asm("fallocate");
+int faulty_posix_fallocate64(int fd, off_t offset, off_t size) asm("posix_fallocate64");
+int faulty_posix_fallocate(int fd, off_t offset, off_t size) asm("posix_fallocate");
+int faulty_rename(const char* from, const char* to) asm("rename");
+int faulty_mkfifo(const char* path, mode_t mode) asm("mkfifo");
+int faulty_mkdir(const char* path, mode_t mode) asm("mkdir");
+int faulty_statfs64(const char* path, struct statfs64* found) asm("statfs64");
+int faulty_statfs(const char* path, struct statfs* found) asm("statfs");
+
+int faulty_open(const char* path, int flags, ...) {
   va_list rest;
   va_start(rest, flags);
   const mode_t mode = mode_of(flags, rest);
@@ -200,7 +220,7 @@ int open(const char* path, int flags, ...) {
   return open_at(AT_FDCWD, path, flags, mode);
 }
 
-int open64(const char* path, int flags, ...) {
+int faulty_open64(const char* path, int flags, ...) {
   va_list rest;
   va_start(rest, flags);
   const mode_t mode = mode_of(flags, rest);
@@ -208,64 +228,64 @@ int open64(const char* path, int flags, ...) {
   return open_at(AT_FDCWD, path, flags, mode);
 }
 
-ssize_t write(int fd, const void* bytes, size_t size) {
+ssize_t faulty_write(int fd, const void* bytes, size_t size) {
   const int error = meet("write", path_of(fd));
   const size_t kept = written_size(error, size);
   if (error != 0 && kept == size) return failed(error);
   return syscall(SYS_write, fd, bytes, kept);
 }
 
-ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
+ssize_t faulty_pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   const int error = meet("write", path_of(fd));
   const size_t kept = written_size(error, size);
   if (error != 0 && kept == size) return failed(error);
   return syscall(SYS_pwrite64, fd, bytes, kept, offset);
 }
-ssize_t pwrite64(int fd, const void* bytes, size_t size, off_t offset) { return pwrite(fd, bytes, size, offset); }
+ssize_t faulty_pwrite64(int fd, const void* bytes, size_t size, off_t offset) { return faulty_pwrite(fd, bytes, size, offset); }
 
-int fsync(int fd) { return sync_file(SYS_fsync, fd); }
-int fdatasync(int fd) { return sync_file(SYS_fdatasync, fd); }
+int faulty_fsync(int fd) { return sync_file(SYS_fsync, fd); }
+int faulty_fdatasync(int fd) { return sync_file(SYS_fdatasync, fd); }
 
-int ftruncate(int fd, off_t size) noexcept {
+int faulty_ftruncate(int fd, off_t size) {
   if (const int error = meet("truncate", path_of(fd)); error != 0) return failed(error);
   return result(syscall(SYS_ftruncate, fd, size));
 }
-int ftruncate64(int fd, off_t size) noexcept { return ftruncate(fd, size); }
+int faulty_ftruncate64(int fd, off_t size) { return faulty_ftruncate(fd, size); }
 
-int fallocate(int fd, int mode, off_t offset, off_t size) {
+int faulty_fallocate(int fd, int mode, off_t offset, off_t size) {
   if (const int error = meet("allocate", path_of(fd)); error != 0) return failed(error);
   return result(syscall(SYS_fallocate, fd, mode, offset, size));
 }
-int fallocate64(int fd, int mode, off_t offset, off_t size) { return fallocate(fd, mode, offset, size); }
+int faulty_fallocate64(int fd, int mode, off_t offset, off_t size) { return faulty_fallocate(fd, mode, offset, size); }
 
-int posix_fallocate(int fd, off_t offset, off_t size) {
+int faulty_posix_fallocate(int fd, off_t offset, off_t size) {
   if (const int error = meet("allocate", path_of(fd)); error != 0) return error;
   return syscall(SYS_fallocate, fd, 0, offset, size) == 0 ? 0 : errno;
 }
-int posix_fallocate64(int fd, off_t offset, off_t size) { return posix_fallocate(fd, offset, size); }
+int faulty_posix_fallocate64(int fd, off_t offset, off_t size) { return faulty_posix_fallocate(fd, offset, size); }
 
-int rename(const char* from, const char* to) noexcept {
+int faulty_rename(const char* from, const char* to) {
   if (const int error = meet("rename", rooted(to)); error != 0) return failed(error);
   return result(syscall(SYS_rename, from, to));
 }
 
-int mkfifo(const char* path, mode_t mode) noexcept {
+int faulty_mkfifo(const char* path, mode_t mode) {
   if (const int error = meet("fifo", rooted(path)); error != 0) return failed(error);
   return result(syscall(SYS_mknod, path, S_IFIFO | mode, 0));
 }
 
-int mkdir(const char* path, mode_t mode) noexcept {
+int faulty_mkdir(const char* path, mode_t mode) {
   if (const int error = meet("folder", rooted(path)); error != 0) return failed(error);
   return result(syscall(SYS_mkdir, path, mode));
 }
 
-int statfs(const char* path, struct statfs* found) noexcept {
+int faulty_statfs(const char* path, struct statfs* found) {
   const int code = result(syscall(SYS_statfs, path, found));
   if (code == 0) say_network(path, found);
   return code;
 }
-int statfs64(const char* path, struct statfs64* found) noexcept {
-  return statfs(path, reinterpret_cast<struct statfs*>(found));
+int faulty_statfs64(const char* path, struct statfs64* found) {
+  return faulty_statfs(path, reinterpret_cast<struct statfs*>(found));
 }
 
 }  // extern "C"
