@@ -84,6 +84,7 @@ void Progress::on_step(const Event& event, const RunState& state) {
   if (event.kind == event::intent) return begin_line(*step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
   if (event.kind == event::asked && it.state == StepState::waiting && !is_terminal_) return begin_line(*step, "waiting");
   if (event.kind == event::waiting) return begin_line(*step, "waiting");
+  if (event.kind == event::rescheduled) return end_line(*step, "goes on", event.body.text_or("why", ""));
   if (event.kind == event::satisfied) return end_line(*step, "satisfied", why);
   if (event.kind == event::skipped) return end_line(*step, "skipped", why);
   if (event.kind == event::refused) return end_line(*step, "failed", why);

@@ -390,7 +390,7 @@ class Decider {
   // the wait's beginning: it is counted anew, and lasts no longer than it should. True: it was. (Small steps are those of NTP.)
   bool reschedules(const char* what, std::int64_t until_ms, std::int64_t lasts_ms) {
     if (until_ms - now_ms_ <= lasts_ms + 1'000) return false;
-    const std::string why = fmt::format("the clock was set back; it waits until {} now", utc_text(now_ms_ + lasts_ms));
+    const std::string why = fmt::format("the clock was set back; its time counts anew, until {}", utc_text(now_ms_ + lasts_ms));
     propose(Proposal(event::rescheduled, step_->id, object({{what, now_ms_ + lasts_ms}, {"why", why}}), it_->attempt));
     return true;
   }
