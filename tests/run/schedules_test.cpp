@@ -116,7 +116,8 @@ class Schedule {
   void go_on() {
     try {
       for (std::size_t commands = chance_.below(3); commands > 0; --commands) command();
-      drive(world_.fails(1) ? "cancel" : "resume");
+      if (world_.is_kind) help(file_.state);
+      drive(world_.fails(1) || is_beyond_help() ? "cancel" : "resume");
     } catch (const Crash&) {
     } catch (const Error&) {  // the journal failed, or another engine has taken over
     }
@@ -179,7 +180,7 @@ class Schedule {
     else if (world_.fails(5)) write(skip(step), "interrupted");
   }
   void redo_or_skip(const RunState& state, const Step& step) {
-    if (world_.is_kind) return help(state);
+    if (world_.is_kind) return;
     if (!is_done(state.of(step.id).state) && chance_.of(20)) return write(skip(step), "interrupted");
     if (world_.fails(30)) write(redo(step), "interrupted");
   }
@@ -189,7 +190,7 @@ class Schedule {
     for (const Step* step : facts_.runbook->steps) {
       const InstanceState& it = state.of(step->id);
       if (is_done(it.state)) continue;
-      const bool is_left_out = it.state == StepState::failed && (!lacks_a_secret || chance_.of(20)) && chance_.of(30);
+      const bool is_left_out = it.state == StepState::failed && chance_.of(lacks_a_secret ? 20 : 60);
       if (is_left_out) return write(skip(*step), "interrupted");
       for (const Reference& reference : step->references_to_values()) {
         const Step* source = reference.root == "steps" ? facts_.runbook->find(reference.path[0]) : nullptr;
@@ -197,6 +198,11 @@ class Schedule {
           return write(redo(*source), "interrupted");
       }
     }
+  }
+  // What it needs to be looked at comes from a step that was left out after it: somebody wanted it so.
+  bool is_beyond_help() const {
+    return world_.is_kind && file_.state.why.find("can't be looked at") != std::string::npos &&
+           file_.state.why.find("did not run") != std::string::npos;
   }
   static Proposal redo(const Step& step) {
     return Proposal(event::renewed, step.id, object({{"how", "redo"}, {"who", "ada"}, {"because", "wanted"}}));
