@@ -34,7 +34,7 @@
 //   in_doubt ──▶ succeeded|failed|pending     ended
 //   failed|cancelled|done ──▶ pending         renewed       (a new attempt group)
 //   failed|cancelled ──▶ skipped              skipped       (by a person; also a manual step that is looked at)
-//   cancelled ──▶ running                     intent        (an engine that takes it up learns that it was stopped)
+//   cancelled ──▶ running|satisfied|failed    intent, satisfied, refused (an engine that takes it up learns that it was stopped)
 // `rescheduled` changes no state: the clock was set back, and what is waited for is counted anew.
 //
 // One SQLite file, 0600, WAL, synchronous=FULL; beside it a folder `<file>.d` with a folder per run. The last committed

@@ -50,7 +50,7 @@ class Oracle {
                   fmt::format("1: attempt {} of {} has a committed intent and is not in doubt", launch.n, launch.instance));
     }
     must_be_next(it);
-    const bool is_idle = it.state == State::pending || it.state == State::waiting;
+    const bool is_idle = it.state == State::pending || it.state == State::waiting || it.state == State::cancelled;
     const bool is_looked_at = it.state == State::in_doubt || (it.state == State::running && it.has_exited);
     must(is_idle || (is_looked_at && launch.role == Role::look), "a look has its place: " + launch.instance);
   }
@@ -94,6 +94,11 @@ class Oracle {
     must(std::find(states.begin(), states.end(), it.state) != states.end(),
          fmt::format("the transition is drawn (from state {})", static_cast<int>(it.state)));
   }
+  // Also behind its own stop, which an engine that takes it up learns of.
+  void must_be_about_to_begin(const Instance& it) {
+    must_be_in(it, {State::pending, State::waiting, State::cancelled});
+    if (it.state == State::cancelled) must(is_repeatable(it), "only what may run again is begun behind its own stop");
+  }
   // Everything before it is done; but what a person's answer sets in motion does not wait for what was redone meanwhile.
   void must_be_next(const Instance& it) {
     if (event_ && is_behind_answer_of_ == it.step->id) return;
@@ -133,7 +138,7 @@ class Oracle {
   }
 
   void satisfied(Instance& it, const Event&) {
-    must_be_in(it, {State::pending, State::waiting});
+    must_be_about_to_begin(it);
     must_be_next(it);
     must(it.step->done_when != nullptr && it.open == 0, "only a look before it says that a step holds already");
     settle(it, State::satisfied);
@@ -154,9 +159,8 @@ class Oracle {
   }
   void intent(Instance& it, const Event& event) {
     must(it.open == 0, "3: one open attempt");
-    must_be_in(it, {State::pending, State::waiting, State::cancelled});
+    must_be_about_to_begin(it);
     if (it.state == State::waiting) must(it.is_retried, "only a retry begins from waiting");
-    if (it.state == State::cancelled) must(is_repeatable(it), "only what may run again is begun behind its own stop");
     must_be_next(it);
     must(intents_.insert(event.attempt).second, "an attempt's number is new");
     must(event.body.int_or("group", 0) == it.group, "9: the intent names its group");
@@ -235,7 +239,7 @@ class Oracle {
     must(it.doubt_answer == "not-done" || it.doubt_answer == "retry", "6: somebody says that it is not done");
   }
   void refused(Instance& it, const Event&) {
-    must_be_in(it, {State::pending, State::waiting});
+    must_be_about_to_begin(it);
     must_be_next(it);
     must(it.open == 0, "refused is what has not begun");
     settle(it, State::failed);
@@ -267,7 +271,7 @@ class Oracle {
     must_be_next(it);
     if (about == "doubt") must_be_in(it, {State::in_doubt});
     else if (about == "overdue") must_be_in(it, {State::running});
-    else must_be_in(it, {State::pending, State::waiting});
+    else must_be_about_to_begin(it);
     if (about == "manual") {
       must_be_approved(it);
       it.state = State::waiting;
