@@ -276,7 +276,7 @@ class Trial:
                 self.cancels = self.cancels or bool(self.book.leaves_by) or not mend(self.book, self.folder, step)
 
     def happened(self, step, record):
-        return (step, record.run, record.last[step]) in oracle.effects(self.world.lines())
+        return (step, record.run, record.last.get(step, 0)) in oracle.effects(self.world.lines())    # 0: only a look was killed
 
     def in_doubt(self):
         return [step["id"] for step in self.world.show()["steps"] if step["state"] == "in_doubt"]
