@@ -89,8 +89,8 @@ steps:
     env: {{SESSION: "${{{{ $steps.login.session }}}}", TOKEN: "${{{{ $inputs.token }}}}"}}
     shell:
       script: |
+        echo "$SESSION $TOKEN $(cat)" > "$W/used"
         {effect("use")}
-        echo "$SESSION $TOKEN $(cat)" >> "$W/used"
         echo "I use $SESSION and $TOKEN"
       stdin: {{json: {{n: "${{{{ $steps.size.n }}}}", version: "${{{{ $steps.size.version }}}}"}}}}
   - id: sum

@@ -96,7 +96,7 @@ class Trial:
         prepare(self.book, folder)
         (folder / "trace").touch()
         self.folder, self.told = folder, Told(case, folder=str(folder))
-        self.engines, self.processes, self.paused_at, self.undone, self.cancels = 0, [], set(), set(), False
+        self.engines, self.processes, self.paused_at, self.seen_to, self.cancels = 0, [], set(), set(), False
 
     # One engine
 
@@ -324,35 +324,49 @@ class Trial:
                 for word in ("--on-doubt", f"{step}={'done' if self.happened(step, record) else 'retry'}")]
 
     def look_at_failure(self):
-        """What failed is mended; a step that was killed after its effect is left out; else somebody simply goes on."""
+        """What failed is mended; else somebody simply goes on."""
         shown = self.world.show() if self.runs() else None
         for step in shown["steps"] if shown else ():
             if step["state"] != "failed":
                 continue
-            if "signal 9" in step["why"] and (self.kills("c") or self.kills("g")):
-                record, = oracle.read(self.world.journal)
-                if self.happened(step["id"], record):
-                    self.told.left_out.add(step["id"])
-                    mend(self.book, self.folder, step["id"])
-                    self.call("skip", "last", step["id"], "--because", "it was killed after its effect")
-            elif LOST_OUTPUTS in step["why"]:
+            if self.was_killed(step["why"]) or LOST_OUTPUTS in step["why"]:
                 continue        # seen to before the next engine
-            elif not mend(self.book, self.folder, step["id"]):
+            if not mend(self.book, self.folder, step["id"]):
                 raise Wrong(f"{step['id']} failed: {step['why']}")
 
     def look_before_going_on(self):
         """An engine may have died before it could say that a step has failed."""
         for record in oracle.read(self.world.journal):
             for step, why in record.failed.items():
-                if LOST_OUTPUTS in why and (step, record.last[step]) not in self.undone:
-                    self.undone.add((step, record.last[step]))
-                    self.undo(step)
+                attempt = step, record.last[step]
+                if attempt in self.seen_to or not self.happened(step, record):
+                    continue
+                self.seen_to.add(attempt)
+                if LOST_OUTPUTS in why:
+                    self.lose(step)
+                elif self.was_killed(why) and step in {*self.book.values, *self.book.by_hand}:
+                    self.take_back(step)
+                elif self.was_killed(why):
+                    self.leave_out(step)
 
-    def undo(self, step):
-        """It ran, and what it gave is gone with the supervisor's memory: the person takes its effect back, and has it done anew."""
+    def was_killed(self, why):
+        return "signal 9" in why and (self.kills("c") or self.kills("g"))
+
+    def leave_out(self, step):
+        """It was killed behind its effect."""
+        self.told.left_out.add(step)
+        mend(self.book, self.folder, step)
+        self.call("skip", "last", step, "--because", "it was killed after its effect")
+
+    def lose(self, step):
+        """It ran, and what it gave is gone with the supervisor's memory."""
         self.told.lost.add(step)
         if not self.kills("s") or not self.book.env:
             self.told.wrong.append(f"the outputs of {step} are lost, though no supervisor died or none had to be held in memory")
+        self.take_back(step)
+
+    def take_back(self, step):
+        """The person takes its effect back by hand, to have it done anew with what it gives."""
         kept = [line for line in self.world.lines() if line.split(" ")[0] != step]
         (self.folder / "effects").write_text("".join(f"{line}\n" for line in kept))
 

@@ -91,6 +91,7 @@ def take(record, seq, event):
             record.overdue.add(instance)
     elif kind == "skipped":
         record.open.pop(instance, None)
+        record.failed.pop(instance, None)
 
 
 def begin(record, seq, event, instance, n):
