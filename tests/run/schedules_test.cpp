@@ -192,6 +192,7 @@ class Schedule {
       if (is_done(it.state)) continue;
       const bool is_left_out = it.state == StepState::failed && chance_.of(lacks_a_secret ? 20 : 60);
       if (is_left_out) return write(skip(*step), "interrupted");
+      if (!lacks_a_secret) continue;
       for (const Reference& reference : step->references_to_values()) {
         const Step* source = reference.root == "steps" ? facts_.runbook->find(reference.path[0]) : nullptr;
         if (source && source->gives_secrets() && is_done(state.of(source->id).state))
