@@ -196,7 +196,6 @@ TEST_CASE("outputs_of_a_runbook_become_templates") {
   CHECK(runbook->outputs[0].second.text.text() == "${{ $steps.a.url }}");
 }
 
-
 TEST_CASE("a_runbook_with_errors_is_not_there_and_one_with_warnings_is") {
   CHECK_FALSE(load("runbook: x\nsteps: [{id: a, shel: ls}]\n").runbook);
   const Loaded warned = load(
