@@ -49,10 +49,19 @@ class Adviser {
     text += last_lines(a_.output, 20, "    | ");
     text += hints();
     text += fmt::format("\nrun {} has paused there; nothing after `{}` was run.\n", a_.run, step);
+    if (would_happen_twice(step))
+      text += "Its process ended well: what it did stands, and trying it again does it once more.\n";
     text += line("look", fmt::format("logs {} {}", a_.run, step));
     text += line("try it again", resume());
     text += line("leave it out", fmt::format("skip {} {}{}", a_.run, step, because()));
     return text + line("give up", "cancel " + a_.run);
+  }
+
+  // It failed behind its effect: its outputs can't be had, or a look says no.
+  bool would_happen_twice(const std::string& id) const {
+    const Step* step = a_.runbook.find(id);
+    const bool may_be_repeated = step && (step->effect == Effect::read || step->effect == Effect::idempotent);
+    return step && !may_be_repeated && a_.state.of(id).exit_code == std::int64_t{0};
   }
 
   // What the author of the runbook says about a failure like this.

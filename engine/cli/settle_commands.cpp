@@ -84,6 +84,16 @@ const Question& require_doubt(const RunState& state, const std::string& step, co
       may_be ? fmt::format("its attempt is open: `runbook run --resume {}` finds out first what became of it", run) : "");
 }
 
+// The first answer counts, also one that was handed to an engine which has died since.
+void give_first(Target& target, const Answer& given) {
+  if (target.file.add_answer(target.row.run, given)) return;
+  for (const Answer& first : target.file.answers(target.row.run)) {
+    if (first.question == given.question)
+      throw Error(ExitCode::usage, fmt::format("{} answered first: {}", first.who, first.choice),
+                  fmt::format("`runbook run --resume {}` takes it up", target.row.run));
+  }
+}
+
 }  // namespace
 
 int resolve_command(const Arguments& arguments) {
@@ -100,11 +110,9 @@ int resolve_command(const Arguments& arguments) {
     if (!why.empty()) throw Error(ExitCode::usage, why, "runbook resolve RUN STEP done|not-done|retry");
     return question;
   };
+  check(fold_run(target.file, target.row.run));
+  give_first(target, given);
   if (lease_holder(target.file.run_folder(target.row.run)) != 0) {
-    check(fold_run(target.file, target.row.run));
-    if (!target.file.add_answer(target.row.run, given))
-      throw Error(ExitCode::usage,
-                  fmt::format("somebody answered first; `runbook why {} {}` tells who", target.row.run, target.step));
     return report_done(arguments, target,
                        fmt::format("`{}`: {} is handed to the engine that drives the run", target.step, choice));
   }

@@ -190,6 +190,25 @@ def test_resolve_not_done_stops_there_and_a_resume_tries_anew(world):
     assert world.lines("begun") == ["begun", "begun"] and world.lines() == ["effect", "after"]
 
 
+def test_an_answer_that_died_with_its_engine_is_still_the_first(world):
+    import sqlite3
+    world.write(gated())
+    begin_and_kill_all(world, step_too=True)
+    assert world.resume().code == 4
+    question, = world.show()["questions"]
+    with sqlite3.connect(world.journal) as journal:     # as a `resolve` does whose engine dies before it reads it
+        columns = [row[1] for row in journal.execute("PRAGMA table_info(answers)")]
+        values = {"run": world.show()["run"], "question": question["question"], "choice": "done", "who": "ada", "because": "seen",
+                  "at_ms": 1, "fields": "null"}
+        names = [column for column in columns if column in values]
+        journal.execute(f"INSERT INTO answers({', '.join(names)}) VALUES({', '.join('?' * len(names))})", [values[name] for name in names])
+    journal.close()
+    result = world("resolve", "last", "gated", "retry", "--because", "late")
+    assert result.code == 2 and "ada answered first: done" in result.err
+    assert world.resume().code == 0
+    assert world.lines("begun") == ["begun"] and world.lines() == ["after"]
+
+
 def test_on_doubt_answers_beforehand(world):
     world.write(gated())
     begin_and_kill_all(world, step_too=True)

@@ -55,6 +55,15 @@ def test_an_output_that_does_not_come_fails_the_step_and_says_which(world):
     result = world.run()
     assert result.code == 1
     assert "output `lines`: nothing in standard output matches" in result.err
+    assert "what it did stands, and trying it again does it once more" in result.err
+
+
+def test_nobody_is_warned_of_a_second_effect_where_there_was_no_first_one_or_it_does_no_harm(world):
+    world.write(steps("  - {id: a, title: A, shell: exit 1}\n"))
+    assert "once more" not in world.run().err
+    world.write(steps("  - {id: a, title: A, effect: idempotent, shell: 'true', outputs: {x: {}}}\n"))
+    result = world.run()
+    assert result.code == 1 and "once more" not in result.err
 
 
 def test_a_hint_is_given_where_the_failure_is_the_one_it_is_about(world):
