@@ -148,7 +148,7 @@ class Drive {
     state_ = draft;
     make_facts();
     StoredValues none([](const std::string&) { return std::string("null"); });
-    const Value files = digests_of(named_files(facts_, draft, none));
+    Value files = digests_of(named_files(facts_, draft, none));
     state_ = RunState();
     return files;
   }

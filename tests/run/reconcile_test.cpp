@@ -45,8 +45,9 @@ TEST_CASE("only what is still to be done can change what it does") {
                                         {S::satisfied, false}, {S::running, false}, {S::in_doubt, false}};
   for (const auto& [step_state, can] : can_change) {
     const Changed changed(a + b, a + other_b, {{"b", step_state}});
+    const std::string name(step_state_name(step_state));
     REQUIRE(changed.of("b"));
-    INFO(step_state_name(step_state));
+    INFO(name);
     CHECK(changed.of("b")->kind == Kind::deed);
     CHECK(changed.of("b")->why_not.empty() == can);
     CHECK(changed.of("b")->hint.empty() == can);
