@@ -90,7 +90,7 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   send_message(connection_.get(), protocol::hello({epoch, open_attempts}), {}, SendMode::wait);
   Message message;
   if (!has_answer(connection_.get(), greeting_patience_ms) || receive_message(connection_.get(), message) != Received::message)
-    throw Error(ExitCode::step_failed, "the supervisor of this run does not answer", "try again: runbook run --resume");
+    throw Error(ExitCode::interrupted, "the supervisor of this run does not answer", "go on with `runbook run --resume`");
   WireReader reader(message.bytes);
   protocol::read_kind(reader);
   protocol::Table table = protocol::read_table(reader);

@@ -156,7 +156,10 @@ Fd SupervisorSeed::grow(const std::filesystem::path& run_folder) {
   ::waitpid(pid_, nullptr, 0);
   pid_ = 0;
   if (has_answered && answer.bytes == "held" && !answer.fds.empty()) return std::move(answer.fds[0]);
-  throw Error(ExitCode::journal, "the supervisor could not begin: " + (has_answered ? answer.bytes : std::string("it died")),
+  if (!has_answered)
+    throw Error(ExitCode::interrupted, "the supervisor died before it could begin; nothing was started",
+                "go on with `runbook run --resume`");
+  throw Error(ExitCode::journal, "the supervisor could not begin: " + answer.bytes,
               "see that " + folder.string() + " is whole and its disk has room, then go on with `runbook run --resume`");
 }
 
