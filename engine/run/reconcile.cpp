@@ -274,8 +274,11 @@ Proposal adopted(const Adoption& adoption) {
   return proposal;
 }
 
-Proposal skipped(const std::string& id, const std::string& why, const std::string& who) {
-  return Proposal(event::skipped, id, who.empty() ? object({{"why", why}}) : object({{"why", why}, {"who", who}}));
+Proposal skipped(const std::string& id, const std::string& why) { return Proposal(event::skipped, id, object({{"why", why}})); }
+
+Proposal skipped_by_choice(const Adoption& adoption, const std::string& id) {
+  const std::string why = "new in the runbook, behind where the run stood";
+  return Proposal(event::skipped, id, object({{"why", why}, {"who", adoption.who}, {"because", adoption.because}}));
 }
 
 // An approval holds for one definition: who is asked now would approve what is not done any more.
@@ -317,13 +320,12 @@ std::vector<Proposal> adopt(const Adoption& adoption) {
     const bool has_failed = change.state == StepState::failed || change.state == StepState::cancelled;
     const bool is_waiting = change.state == StepState::waiting;
     if (change.kind == Kind::removed && (has_failed || is_waiting))
-      events.push_back(skipped(change.id, "it is no longer in the runbook", ""));
+      events.push_back(skipped(change.id, "it is no longer in the runbook"));
     else if (change.kind == Kind::deed && is_waiting)
       events.emplace_back(event::renewed, change.id,
                           object({{"how", "adopt"}, {"who", adoption.who}, {"because", "its text has changed"}}));
-    else if (change.is_left_out) events.push_back(skipped(change.id, "`when` of its section is false", ""));
-    else if (is_to_be_skipped(adoption, change))
-      events.push_back(skipped(change.id, "new in the runbook, behind where the run stood", adoption.who));
+    else if (change.is_left_out) events.push_back(skipped(change.id, "`when` of its section is false"));
+    else if (is_to_be_skipped(adoption, change)) events.push_back(skipped_by_choice(adoption, change.id));
   }
   return events;
 }

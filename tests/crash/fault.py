@@ -329,7 +329,7 @@ class Trial:
         for step in shown["steps"] if shown else ():
             if step["state"] != "failed":
                 continue
-            if self.was_killed(step["why"]) or LOST_OUTPUTS in step["why"]:
+            if self.was_killed(step["why"]) or self.are_outputs_lost(step["id"], step["why"]):
                 continue        # seen to before the next engine
             if not mend(self.book, self.folder, step["id"]):
                 raise Wrong(f"{step['id']} failed: {step['why']}")
@@ -342,12 +342,17 @@ class Trial:
                 if attempt in self.seen_to or not self.happened(step, record):
                     continue
                 self.seen_to.add(attempt)
-                if LOST_OUTPUTS in why:
+                if self.are_outputs_lost(step, why):
                     self.lose(step)
                 elif self.was_killed(why) and step in {*self.book.values, *self.book.by_hand}:
                     self.take_back(step)
                 elif self.was_killed(why):
                     self.leave_out(step)
+
+    def are_outputs_lost(self, step, why):
+        """With the supervisor that held them in memory; who came to write them after its death found no file."""
+        found_no_file = "exited with 1" in why and step in self.book.values and self.book.env and self.kills("s")
+        return LOST_OUTPUTS in why or bool(found_no_file)
 
     def was_killed(self, why):
         return "signal 9" in why and (self.kills("c") or self.kills("g"))
