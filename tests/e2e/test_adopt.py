@@ -1,12 +1,13 @@
 """A runbook that changes while a run of it rests: what has changed is told step by step, and only what is adopted is done."""
 
 import json
-import os
+import sqlite3
 
 import pexpect
 import pytest
 
-from world import BINARY, World, gated, kill, until, world  # noqa: F401  (the fixture)
+from test_crash import begin_and_kill_all
+from world import BINARY, gated, until, world  # noqa: F401  (the fixture)
 
 
 def book(*steps, head=""):
@@ -30,7 +31,6 @@ def stopped(world):
 
 
 def events(world, kind):
-    import sqlite3
     with sqlite3.connect(world.journal) as journal:
         return [json.loads(text) for text, in journal.execute("SELECT text FROM events ORDER BY id")
                 if json.loads(text)["kind"] == kind]
@@ -184,11 +184,7 @@ def test_what_runs_can_not_change(world):
 
 def test_what_is_in_doubt_can_not_change_before_it_is_settled(world):
     world.write(gated())
-    engine = world.start()
-    until(lambda: world.lines("begun"), "the step to begin")
-    engine.kill()
-    engine.wait()
-    kill(world.supervisor(), *world.step_processes())
+    begin_and_kill_all(world, step_too=True)
     assert world.resume().code == 4
     world.write(world.book.read_text().replace("echo effect", "echo another"))
     result = world.resume("--adopt")

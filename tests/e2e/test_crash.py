@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -191,7 +192,6 @@ def test_resolve_not_done_stops_there_and_a_resume_tries_anew(world):
 
 
 def test_an_answer_that_died_with_its_engine_is_still_the_first(world):
-    import sqlite3
     world.write(gated())
     begin_and_kill_all(world, step_too=True)
     assert world.resume().code == 4

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from world import World, gated, kill, until, world  # noqa: F401  (the fixture)
+from world import gated, until, world  # noqa: F401  (the fixture)
 
 
 def findings(world, code):
