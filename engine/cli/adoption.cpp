@@ -4,12 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/shell_word.h"
-#include "book/loader.h"
 #include "book/yaml_reader.h"
 #include "cli/session.h"
 #include "os/files.h"
@@ -68,7 +65,7 @@ class AdoptionDialog {
 
   GoesOnWith decide() {
     read_new();
-    changes_ = reconcile(*before_, *now_, state_, files_named_by(*before_, inputs_));
+    changes_ = reconcile(*before_, *now_, state_, files_named_by(before_, inputs_));
     if (changes_.is_same()) return {before_, inputs_, {}};
     fmt::print(stderr, "{} has changed since run {} {}:\n{}", subject(), run_, state_.renamings.empty() ? "began" : "saw it",
                text_of(changes_));
@@ -80,7 +77,7 @@ class AdoptionDialog {
                       inputs, behind_,  operator_name(), arguments_.value("--because").value_or("")};
     std::vector<Proposal> events = adopt(adoption);
     Event& adopted = events.front().event;
-    adopted.body = with(adopted.body, "files", digests_of(files_named_by(*now_, inputs)));
+    adopted.body = with(adopted.body, "files", digests_of(files_named_by(now_, inputs)));
     return {now_, inputs, std::move(events)};
   }
 
@@ -101,15 +98,8 @@ class AdoptionDialog {
     }
   }
 
-  NamedFiles files_named_by(const Runbook& runbook, const Value& inputs) const {
-    RunFacts facts;
-    facts.runbook = std::shared_ptr<const Runbook>(std::shared_ptr<void>(), &runbook);
-    facts.types = &all_declarations();
-    facts.run = run_;
-    facts.inputs = inputs;
-    facts.dir = state_.dir;
-    facts.run_values = run_values_of(run_, state_);
-    facts.vars = evaluate_vars(runbook, inputs, facts.run_values);
+  NamedFiles files_named_by(const std::shared_ptr<const Runbook>& runbook, const Value& inputs) const {
+    const RunFacts facts = facts_of(run_, runbook, all_declarations(), inputs, state_);
     StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
     return named_files(facts, state_, values);
   }
@@ -153,9 +143,8 @@ class AdoptionDialog {
 
   static Behind ask_about(const StepChange& change) {
     while (true) {
-      fmt::print(stderr, "`{}` may be behind the run. Run it now, or leave it out? [run/skip] ", change.id);
-      std::fflush(stderr);
-      const std::optional<std::string> line = LineReader().read_line();
+      const auto line =
+          ask_line(fmt::format("`{}` may be behind the run. Run it now, or leave it out? [run/skip] ", change.id));
       if (!line) throw Error(ExitCode::usage, "nothing was run");
       if (*line == "run") return Behind::run;
       if (*line == "skip") return Behind::skip;
@@ -165,9 +154,7 @@ class AdoptionDialog {
   void require_consent() const {
     if (arguments_.has("--adopt")) return;
     if (can_ask(arguments_)) {
-      fmt::print(stderr, "Go on with it as it is now? Type `adopt`: ");
-      std::fflush(stderr);
-      const std::optional<std::string> line = LineReader().read_line();
+      const auto line = ask_line("Go on with it as it is now? Type `adopt`: ");
       if (line && *line == "adopt") return;
       throw Error(ExitCode::usage, "nothing was run");
     }

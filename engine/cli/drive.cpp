@@ -93,6 +93,7 @@ class Drive {
       append_beginning();
       return;
     }
+    state_ = fold_run(file_, plan_.run);
     refuse_another_definition();
     std::string how = plan_.purpose == Purpose::cancel ? "cancel" : lease_.ended_pid() != 0 ? "take-over" : "resume";
     Event driven;
@@ -100,16 +101,16 @@ class Drive {
     driven.at_ms = clock_.now_ms();
     driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
-    state_ = fold_run(file_, plan_.run);
+    file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
     for (Proposal& proposal : plan_.adoption) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
     journal_->commit();
-    make_facts();
+    make_facts(state_);
   }
 
   // The plan was made before the lock was held.
   void refuse_another_definition() const {
-    const RunState now = fold_run(file_, plan_.run);
-    const bool is_another = now.definition != plan_.definition || (!plan_.adoption.empty() && now.seq != plan_.made_at_seq);
+    const bool is_another =
+        state_.definition != plan_.definition || (!plan_.adoption.empty() && state_.seq != plan_.made_at_seq);
     if (is_another)
       throw Error(ExitCode::driven, fmt::format("run {} went on meanwhile; nothing was run", plan_.run),
                   "look at it with `runbook show`, then try again");
@@ -143,14 +144,11 @@ class Drive {
   }
 
   Value files_at_the_beginning(const Event& began) {
-    RunState draft;
-    draft.apply(began);
-    state_ = draft;
-    make_facts();
+    RunState begun;
+    begun.apply(began);
+    make_facts(begun);
     StoredValues none([](const std::string&) { return std::string("null"); });
-    Value files = digests_of(named_files(facts_, draft, none));
-    state_ = RunState();
-    return files;
+    return digests_of(named_files(facts_, begun, none));
   }
 
   void append_accepted(const std::string& what) {
@@ -163,16 +161,10 @@ class Drive {
 
   std::string folder() const { return std::filesystem::path(plan_.file).parent_path().string(); }
 
-  void make_facts() {
-    facts_.runbook = plan_.runbook;
-    facts_.types = &all_declarations();
-    facts_.run = plan_.run;
-    facts_.inputs = plan_.inputs;
+  void make_facts(const RunState& state) {
+    facts_ = facts_of(plan_.run, plan_.runbook, all_declarations(), plan_.inputs, state);
     facts_.secrets = plan_.secrets;
-    facts_.dir = state_.dir;
     facts_.environment = inherited_environment(*plan_.runbook);
-    facts_.run_values = run_values_of(plan_.run, state_);
-    facts_.vars = evaluate_vars(*plan_.runbook, facts_.inputs, facts_.run_values);
   }
 
   int execute(SupervisorClient& client) {

@@ -2,25 +2,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/ids.h"
-#include "base/json.h"
 #include "base/shell_word.h"
-#include "book/loader.h"
 #include "cli/adoption.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
 #include "cli/preflight.h"
 #include "cli/session.h"
-#include "os/files.h"
 #include "os/identity.h"
 #include "os/terminal.h"
-#include "plugins/all.h"
 #include "report/run_view.h"
 
 namespace runbook {
@@ -88,9 +82,7 @@ void mention_unfinished(const Arguments& arguments, const JournalFile& file, con
              unfinished->run, unfinished->state, quoted_for_shell(runbook.source->name()), unfinished->run,
              journal_words(arguments));
   if (!can_ask) return;
-  fmt::print(stderr, "Begin a new run all the same? Type `new`: ");
-  std::fflush(stderr);
-  auto line = LineReader().read_line();
+  const auto line = ask_line("Begin a new run all the same? Type `new`: ");
   if (!line || *line != "new") throw Error(ExitCode::usage, "nothing was run");
 }
 

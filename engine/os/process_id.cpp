@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/trimmed.h"
 #include "os/files.h"
 
 namespace runbook {
@@ -101,8 +102,7 @@ void for_each_process(Visit visit) {
 
 ProcessWorld this_world() {
   ProcessWorld world;
-  world.boot_id = try_read_file("/proc/sys/kernel/random/boot_id").value_or("unknown");
-  while (!world.boot_id.empty() && world.boot_id.back() == '\n') world.boot_id.pop_back();
+  world.boot_id = without_line_ends(try_read_file("/proc/sys/kernel/random/boot_id").value_or("unknown"));
   struct stat info {};
   if (::stat("/proc/self/ns/pid", &info) == 0) world.pid_namespace = info.st_ino;
   return world;

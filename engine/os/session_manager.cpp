@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "base/trimmed.h"
 #include "os/files.h"
 #include "os/inquiry.h"
 
@@ -34,9 +35,7 @@ std::string ask_logind(const char* property) {
                          "/",
                          patience_ms,
                          Inquiry::Errors::kept});
-  if (!reply.is_good()) return {};
-  while (!reply.out.empty() && reply.out.back() == '\n') reply.out.pop_back();
-  return reply.out;
+  return reply.is_good() ? without_line_ends(std::move(reply.out)) : "";
 }
 
 bool names(const std::string& list, const std::string& user) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/trimmed.h"
 #include "os/files.h"
 #include "os/inquiry.h"
 
@@ -46,8 +47,7 @@ class Scratch {
 };
 
 std::string said(const Reply& reply) {
-  std::string text = reply.err.empty() ? reply.out : reply.err;
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  std::string text = without_line_ends(reply.err.empty() ? reply.out : reply.err);
   return text.empty() ? fmt::format("ssh-keygen {}", why_no_reply(reply)) : text;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -79,6 +80,12 @@ void remove_last_character(std::string& line) {
 }
 
 }  // namespace
+
+std::optional<std::string> ask_line(const std::string& question) {
+  std::fputs(question.c_str(), stderr);
+  std::fflush(stderr);
+  return LineReader().read_line();
+}
 
 std::optional<std::string> read_hidden_line() {
   constexpr char ctrl_c = 3, ctrl_d = 4, ctrl_u = 21, backspace = 8, erase = 127;

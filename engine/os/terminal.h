@@ -24,6 +24,9 @@ class LineReader {
   Fd wake_;
 };
 
+// Asks on standard error and reads what is typed. nullopt: end of input.
+std::optional<std::string> ask_line(const std::string& question);
+
 // A line typed at the terminal that does not appear there. nullopt: end of input (Ctrl-D). Ctrl-C is Error (exit 130), so that
 // the terminal is left as it was.
 std::optional<std::string> read_hidden_line();

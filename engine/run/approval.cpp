@@ -29,8 +29,6 @@ bool may_approve(const std::vector<std::string>& by, const std::string& name) {
 
 // The question that follows when one more must approve.
 Proposal ask_again(const Question& question, int asked, std::int64_t number) {
-  List by;
-  for (const std::string& name : question.by) by.emplace_back(name);
   const std::string who = question.by.empty() ? "" : fmt::format(" of {}", fmt::join(question.by, ", "));
   const std::string base = question.id.substr(0, question.id.rfind('/'));
   Value body = object({{"question", fmt::format("{}/{}", base, asked + 1)},
@@ -39,7 +37,7 @@ Proposal ask_again(const Question& question, int asked, std::int64_t number) {
                                             who + (question.not_operator ? ", who do not drive this run" : ""))},
                        {"choices", List{"approve", "reject"}},
                        {"sha256", question.sha256},
-                       {"by", std::move(by)},
+                       {"by", list_from(question.by)},
                        {"number", number},
                        {"count", question.count},
                        {"not_operator", question.not_operator}});

@@ -29,6 +29,9 @@ struct RunFacts {
 
 // $run, of a run that has begun.
 Value run_values_of(const std::string& run, const RunState& state);
+// Of a run that has begun; without secrets, and without an environment. Throws Error (exit 2).
+RunFacts facts_of(const std::string& run, std::shared_ptr<const Runbook> runbook, const Declarations& types, Value inputs,
+                  const RunState& state);
 // $vars, from the inputs. Throws Error (exit 2).
 Value evaluate_vars(const Runbook& runbook, const Value& inputs, const Value& run_values);
 

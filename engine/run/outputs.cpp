@@ -8,6 +8,7 @@
 #include "base/lines.h"
 #include "base/pattern.h"
 #include "base/redactor.h"
+#include "base/trimmed.h"
 #include "book/inputs.h"
 
 namespace runbook {
@@ -66,8 +67,7 @@ std::optional<std::string> secret_of(const Value& value, std::string& why) {
     why = "a secret is text, and this is not";
     return std::nullopt;
   }
-  std::string secret = value.as_text();
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  std::string secret = without_line_ends(value.as_text());
   if (secret.size() >= shortest_secret) return secret;
   why = fmt::format("a secret of less than {} characters can't be masked in what is shown", shortest_secret);
   return std::nullopt;

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "base/error.h"
+#include "base/trimmed.h"
 #include "os/files.h"
 #include "os/inquiry.h"
 #include "os/thread.h"
@@ -132,8 +133,7 @@ Performer::Recalled StepPerformer::recall_secret(const std::vector<std::string>&
   constexpr std::int64_t patience_ms = 30'000;
   Reply reply = inquire({argv, dir, patience_ms, Inquiry::Errors::kept});
   if (!reply.is_good()) return {std::nullopt, fmt::format("`{}` {}", argv.front(), why_no_reply(reply))};
-  while (!reply.out.empty() && (reply.out.back() == '\n' || reply.out.back() == '\r')) reply.out.pop_back();
-  return {std::move(reply.out), {}};
+  return {without_line_ends(std::move(reply.out)), {}};
 }
 
 Performer::Recalled StepPerformer::find_secret(const Input& input) {

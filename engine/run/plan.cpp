@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/redactor.h"
 #include "run/decide.h"
 #include "run/frontier.h"
 
@@ -29,7 +30,7 @@ class Foresight : public Scope {
     std::optional<Value> value = now_.context(name);
     if (name != "inputs" || !value) return value;
     for (const Input& input : facts_.runbook->inputs) {
-      if (input.type == ValueType::secret) *value = with(*value, input.name, "[secret]");
+      if (input.type == ValueType::secret) *value = with(*value, input.name, secret_mask);
     }
     return value;
   }

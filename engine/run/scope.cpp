@@ -56,6 +56,19 @@ std::optional<Value> RunScope::step(std::string_view id) const {
 
 std::optional<Value> RunScope::parse_yaml(std::string_view text, std::string& why) const { return parse_yaml_text(text, why); }
 
+RunFacts facts_of(const std::string& run, std::shared_ptr<const Runbook> runbook, const Declarations& types, Value inputs,
+                  const RunState& state) {
+  RunFacts facts;
+  facts.run = run;
+  facts.runbook = std::move(runbook);
+  facts.types = &types;
+  facts.inputs = std::move(inputs);
+  facts.dir = state.dir;
+  facts.run_values = run_values_of(run, state);
+  facts.vars = evaluate_vars(*facts.runbook, facts.inputs, facts.run_values);
+  return facts;
+}
+
 Value run_values_of(const std::string& run, const RunState& state) {
   return object({{"id", run},
                  {"started_at", utc_text(state.began_at_ms)},
