@@ -68,10 +68,16 @@ std::vector<std::string> Step::output_names() const {
   if (manual) {
     for (const Input& input : manual->collect) names.push_back(input.name);
   }
+  if (include) {
+    for (const auto& [name, value] : include->runbook->outputs) names.push_back(name);
+  }
   for (const Probe* each : {done_when.get(), probe.get()})
     if (each) add(each->outputs);
   return names;
 }
+
+Section::Section() = default;
+Section::~Section() = default;
 
 const Step* Runbook::find(std::string_view id) const {
   const auto found = steps_by_id.find(id);
@@ -83,6 +89,11 @@ const Input* Runbook::find_input(std::string_view wanted) const {
     if (input.name == wanted) return &input;
   }
   return nullptr;
+}
+
+const Target* Runbook::find_target(std::string_view wanted) const {
+  const auto found = std::find_if(targets.begin(), targets.end(), [&](const Target& target) { return target.name == wanted; });
+  return found == targets.end() ? nullptr : &*found;
 }
 
 }  // namespace runbook

@@ -154,8 +154,19 @@ struct Approval {
   bool not_operator = false;
 };
 
+// include: another runbook as one step. Its steps are its own: nothing but its outputs is seen from here.
+struct Runbook;
+struct Include {
+  std::string file;  // as it is written
+  std::shared_ptr<const Runbook> runbook;
+  std::vector<std::pair<std::string, ParamTree>> with;  // values of its inputs
+};
+
+struct Section;
+
 struct Step {
-  enum class Kind { act, wait_until, assertion, manual };
+  // watch: the probe of a section's watch; it is no step of a sequence, but has its id, env, dir and target.
+  enum class Kind { act, wait_until, assertion, manual, include, watch };
   std::string id, title, note;
   std::string was;     // the id that it had before, or ""
   std::string anchor;  // `source:`
@@ -169,7 +180,12 @@ struct Step {
   std::vector<EnvEntry> env;           // runbook's, sections', step's: later ones win
   std::optional<PlacedTemplate> dir;   // of the nearest that names one
   ProbePtr before, done_when, verify;  // nullptr: there is none
-  ProbePtr probe;                      // of wait_until and assert
+  ProbePtr probe;                      // of wait_until, assert and watch
+  std::string target;                  // the name of one of the runbook's, or "": of the nearest that names one
+  bool continues_on_failure = false;   // `on_failure: continue`: when it has failed, what comes after it begins all the same
+  std::shared_ptr<const Step> undo;    // an act or a manual step, "<id>:undo"; nullptr: there is none
+  std::shared_ptr<const Include> include;
+  std::vector<const Section*> loops;  // the sections with for_each around it, outermost first
   std::shared_ptr<const Manual> manual;
   std::shared_ptr<const Approval> approval;
   std::vector<OutputRule> outputs;
@@ -192,11 +208,57 @@ struct Step {
   std::vector<std::string> output_names() const;
 };
 
+// So many, or so many of a hundred.
+struct Share {
+  int number = 0;
+  bool is_percent = false;
+};
+
+struct Loop {
+  ParamTree list;  // `for_each`
+  std::string as;
+  std::optional<PlacedExpression> key;  // over $<as>; none: the item is its own key
+  int concurrency = 1;
+  std::vector<Share> batches;  // sizes, the last repeats; empty: one batch of all
+  Share max_failures;          // of a batch: so many items may fail
+  bool may_be_empty = false;
+};
+
+// Looked at while the steps of its section run.
+struct Watch {
+  std::unique_ptr<Step> step;  // its id, its probe and where that looks
+  int trips_after = 1;         // so many looks in a row that did not say yes
+  bool stops_running = false;  // `running: stop`: what runs when it trips is ended
+  std::unique_ptr<Section> on_trip;
+};
+
 struct Section {
+  Section();
+  ~Section();
   std::string id, title;
   std::optional<PlacedExpression> when;
   std::vector<std::variant<std::unique_ptr<Step>, std::unique_ptr<Section>>> children;
-  std::string path;  // "1", "1.2": unique, from the position in the tree
+  bool is_parallel = false;  // the children are branches that run side by side
+  std::unique_ptr<const Loop> loop;
+  std::vector<Watch> watches;
+  std::unique_ptr<Section> rescue, finally;  // nullptr: there is none
+  std::vector<const Section*> loops;         // the sections with for_each around it, outermost first, without itself
+  std::string
+      path;  // "1", "1.2", "1.rescue", "1.finally", "1.<id of a watch>", "finally" (the runbook's): unique, from the place in the tree
+  Place place;
+};
+
+// What a step must hit, and nothing else: rows of one or several target types.
+struct TargetRow {
+  std::string type;
+  ParamTree params;
+  std::string from;  // the step that makes it: pinned when that is done; "" : at its first use
+  Place place;
+};
+
+struct Target {
+  std::string name;
+  std::vector<TargetRow> rows;
   Place place;
 };
 
@@ -208,13 +270,17 @@ struct Runbook {
   std::vector<Input> inputs;
   std::vector<Constraint> constraints;
   std::vector<std::pair<std::string, PlacedTemplate>> vars;
+  std::vector<Target> targets;
+  std::optional<PlacedTemplate> lock;
   std::vector<std::string> notify;  // `notify: {exec:}`: the program and its arguments; empty: none
   std::vector<std::pair<std::string, PlacedTemplate>> outputs;
-  Section root;                    // without title
-  std::vector<const Step*> steps;  // in written order
+  Section root;  // without title; `finally` is the runbook's
+  std::vector<const Step*>
+      steps;  // in written order: those of sections, their watches, their rescue and finally; not those of an included runbook
   std::unordered_map<std::string_view, const Step*> steps_by_id;
   const Step* find(std::string_view id) const;
   const Input* find_input(std::string_view wanted) const;
+  const Target* find_target(std::string_view wanted) const;
 };
 
 }  // namespace runbook

@@ -141,6 +141,8 @@ class Decider {
       case Step::Kind::assertion: return on_assertion();
       case Step::Kind::act:
       case Step::Kind::manual: return before_act();
+      case Step::Kind::include:
+      case Step::Kind::watch: RUNBOOK_ASSERT(false);
     }
   }
 
