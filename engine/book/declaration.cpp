@@ -19,11 +19,23 @@ const Param* Declaration::find(std::string_view param) const {
   return nullptr;
 }
 
-const Declaration* find_declaration(const Declarations& all, std::string_view name) {
+namespace {
+
+const Declaration* find(const Declarations& all, Declaration::Of of, std::string_view name) {
   for (const Declaration& candidate : all) {
-    if (candidate.name == name) return &candidate;
+    if (candidate.of == of && candidate.name == name) return &candidate;
   }
   return nullptr;
+}
+
+}  // namespace
+
+const Declaration* find_declaration(const Declarations& all, std::string_view name) {
+  return find(all, Declaration::Of::step, name);
+}
+
+const Declaration* find_target_type(const Declarations& all, std::string_view name) {
+  return find(all, Declaration::Of::target, name);
 }
 
 }  // namespace runbook

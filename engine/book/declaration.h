@@ -42,6 +42,9 @@ struct NamedPath {
 };
 
 struct Declaration {
+  // A step type and a target type may have the same name.
+  enum class Of { step, target };
+  Of of = Of::step;
   std::string name;  // "shell"
   std::string summary;
   std::string main_param;  // `shell: text` sets this one
@@ -58,6 +61,8 @@ struct Declaration {
 };
 
 using Declarations = std::vector<Declaration>;
+// A step type. nullptr: there is none of this name.
 const Declaration* find_declaration(const Declarations& all, std::string_view name);
+const Declaration* find_target_type(const Declarations& all, std::string_view name);
 
 }  // namespace runbook
