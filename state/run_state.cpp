@@ -56,6 +56,7 @@ void on_intent(InstanceState& it, const Event& event) {
   it.exit_code.reset();
   it.started_at_ms = event.at_ms;
   it.ended_at_ms = 0;
+  it.acted_seq = event.seq;
 }
 
 void take_output(InstanceState& it, const Value& body) {
@@ -66,8 +67,14 @@ void take_output(InstanceState& it, const Value& body) {
   for (std::string& process : texts_in(body.get("left"))) it.left.push_back(std::move(process));
 }
 
+// A person said that it is done: a manual step has no intent.
+void note_deed_by_hand(InstanceState& it, const Event& event) {
+  if (event.attempt == 0 && !it.answer.empty()) it.acted_seq = event.seq;
+}
+
 void on_exited(InstanceState& it, const Event& event) {
   if (it.state == StepState::waiting) it.state = StepState::running;  // a manual step
+  note_deed_by_hand(it, event);
   it.has_exited = true;
   it.is_verifying = event.body.bool_or("verifying", false);
   it.is_overdue = false;
@@ -80,9 +87,15 @@ void on_ended(InstanceState& it, const Event& event) {
   const Value& body = event.body;
   take_output(it, body);
   std::string result = body.text_or("result", "failed");
-  if (result == "succeeded") return end(it, StepState::succeeded, event);
+  if (result == "succeeded") {
+    note_deed_by_hand(it, event);
+    return end(it, StepState::succeeded, event);
+  }
   if (result == "cancelled") return end(it, StepState::cancelled, event);
-  if (result == "not_started") it.attempts -= 1;
+  if (result == "not_started") {
+    it.attempts -= 1;
+    it.acted_seq = 0;
+  }
   bool is_tried_again = body.find("retry_at_ms") != nullptr;
   bool begins_anew = body.bool_or("again", false);
   end(it, is_tried_again ? StepState::waiting : begins_anew ? StepState::pending : StepState::failed, event);
@@ -99,6 +112,21 @@ void on_renewed(InstanceState& it, const Event& event) {
   it.all_attempts = all;
   it.attempt = attempt;
   it.why = event.body.text_or("why", "");
+}
+
+void on_included(InstanceState& it, const Event& event) {
+  it.state = StepState::running;
+  it.why.clear();
+  it.inputs = blob_digest(event.body.get("inputs"));
+  it.started_at_ms = event.at_ms;
+  it.ended_at_ms = 0;
+}
+
+// It can be done anew, as another group.
+void on_undone(InstanceState& it, const Event& event) {
+  on_renewed(it, event);
+  it.state = StepState::undone;
+  it.ended_at_ms = event.at_ms;
 }
 
 void on_waiting(InstanceState& it, const Event& event) {
@@ -121,6 +149,8 @@ void apply_to_instance(InstanceState& it, const Event& event) {
   if (k == event::ended) return on_ended(it, event);
   if (k == event::renewed) return on_renewed(it, event);
   if (k == event::waiting) return on_waiting(it, event);
+  if (k == event::included) return on_included(it, event);
+  if (k == event::undone) return on_undone(it, event);
   if (k == event::rescheduled) return on_rescheduled(it, event.body);
   if (k == event::overdue) {
     it.is_overdue = true;
@@ -275,6 +305,17 @@ void rename_steps(RunState& run, const Event& event) {
   }
 }
 
+// A run that was left is open again as long as it lasts.
+void begin_undo(RunState& run, const Event& event) {
+  run.is_undoing = true;
+  run.is_cancelling = false;
+  run.undo_to = event.body.text_or("to", "");
+  run.undo_border = event.body.int_or("border", 0);
+  run.was_left_before = run.was_left();
+  run.ended_at_ms = 0;
+  run.state = "running";
+}
+
 void adopted(RunState& run, const Event& event) {
   const Value& body = event.body;
   run.definition = blob_digest(body.get("definition"));
@@ -301,6 +342,13 @@ void apply_to_run(RunState& run, const Event& event) {
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
   } else if (k == event::accepted) {
     note_deviation(run, event, event.body.text_or("what", ""));
+  } else if (k == event::cancelling) {
+    run.is_cancelling = true;
+  } else if (k == event::undoing) {
+    begin_undo(run, event);
+  } else if (k == event::undo_ended) {
+    run.is_undoing = false;
+    run.undo_to.clear();
   } else if (k == event::paused) {
     run.state = event.body.text_or("state", "interrupted");
     run.why = event.body.text_or("why", "");
@@ -310,7 +358,54 @@ void apply_to_run(RunState& run, const Event& event) {
     run.why = event.body.text_or("why", "");
     run.outputs = blob_digest(event.body.get("outputs"));
     run.ended_at_ms = event.at_ms;
+    run.is_cancelling = run.is_undoing = false;
   }
+}
+
+void apply_to_section(SectionState& section, const Event& event) {
+  using Phase = SectionState::Phase;
+  const std::string& k = event.kind;
+  if (k == event::section_entered) {
+    section.phase = Phase::entered;
+    section.list = blob_digest(event.body.get("list"));
+    section.batches.clear();
+    const Value batches = event.body.get("batches");
+    for (const Value& size : batches.is_list() ? batches.as_list() : List())
+      if (size.is_int()) section.batches.push_back(size.as_int());
+    return;
+  }
+  if (k == event::section_left) {
+    section.phase = Phase::left;
+    return;
+  }
+  section.phase = k == event::section_skipped ? Phase::skipped : Phase::failed;
+  section.why = event.body.text_or("why", "");
+  section.step = event.body.text_or("step", "");
+}
+
+void apply_to_watch(WatchState& watch, const Event& event) {
+  using Sight = WatchState::Sight;
+  const std::string state = event.body.text_or("state", "good");
+  watch.sight = state == "tripped" ? Sight::tripped : state == "bad" ? Sight::bad : Sight::good;
+  watch.why = event.body.text_or("why", "");
+  watch.since_ms = event.at_ms;
+}
+
+// What it undid can be done anew: the sections around it are open again, and its undo can be called once more.
+void undone(RunState& run, const Event& event) {
+  for (const std::string& section : texts_in(event.body.get("reopens"))) {
+    const auto found = run.sections.find(section);
+    if (found != run.sections.end()) found->second.phase = SectionState::Phase::entered;
+    const auto include = run.instances.find(section);
+    if (include != run.instances.end()) include->second.state = StepState::running;
+  }
+  if (const auto by = run.instances.find(event.body.text_or("by", "")); by != run.instances.end())
+    on_renewed(by->second, event);
+}
+
+bool is_of_section(std::string_view kind) {
+  return kind == event::section_entered || kind == event::section_skipped || kind == event::section_failed ||
+         kind == event::section_left;
 }
 
 }  // namespace
@@ -320,8 +415,10 @@ void RunState::apply(const Event& event) {
   last_attempt = std::max(last_attempt, event.attempt);
   if (event.instance.empty()) return apply_to_run(*this, event);
   const std::string& k = event.kind;
-  if (k == event::section_entered || k == event::section_skipped) {
-    sections[event.instance] = k == event::section_entered;
+  if (is_of_section(k)) {
+    apply_to_section(sections[event.instance], event);
+  } else if (k == event::watched) {
+    apply_to_watch(watches[event.instance], event);
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
@@ -336,8 +433,11 @@ void RunState::apply(const Event& event) {
   } else {
     if (k == event::skipped && event.body.find("who")) note_deviation(*this, event, "skipped");
     if (k == event::renewed && event.body.text_or("how", "") == "redo") note_deviation(*this, event, "done anew");
-    bool settles = k == event::ended || k == event::renewed || k == event::skipped || k == event::satisfied;
+    bool settles =
+        k == event::ended || k == event::renewed || k == event::skipped || k == event::satisfied || k == event::undone;
     if (settles) close_questions_of(*this, event.instance);
+    if (k == event::renewed) watches.erase(event.instance);
+    if (k == event::undone) undone(*this, event);
     apply_to_instance(instances[event.instance], event);
   }
 }
@@ -358,6 +458,17 @@ const InstanceState& RunState::of(const std::string& instance) const {
   static const InstanceState untouched;
   auto found = instances.find(instance);
   return found == instances.end() ? untouched : found->second;
+}
+
+const SectionState* RunState::section(const std::string& name) const {
+  const auto found = sections.find(name);
+  return found == sections.end() ? nullptr : &found->second;
+}
+
+const WatchState& RunState::watch(const std::string& instance) const {
+  static const WatchState unseen;
+  const auto found = watches.find(instance);
+  return found == watches.end() ? unseen : found->second;
 }
 
 const Question* RunState::open_question(const std::string& instance) const {

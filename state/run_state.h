@@ -39,6 +39,8 @@ struct InstanceState {
   bool is_approved = false;                      // the typed phrase was given, for this group
   std::string question;                          // the open one, or ""
   std::string before, outputs, output, request;  // digests of blobs, or ""
+  std::string inputs;                            // of an included runbook: a digest
+  std::int64_t acted_seq = 0;                    // the event of the last intent, or of what a person did; 0: none that counts
   std::string approved_sha256;                   // what was approved in this group, and by whom
   std::vector<std::string> approved_by;
   int questions_asked = 0;            // in this group, for approval or as a manual step: each has an id of its own
@@ -70,6 +72,28 @@ struct Question {
   bool is_open = true;
 };
 
+// An instance of a section that has something to remember.
+struct SectionState {
+  enum class Phase {
+    entered,
+    skipped,  // its `when` was false
+    failed,   // given up: its rescue follows, or what is around it bears the failure
+    left,     // its steps are done, and its watches saw it end well
+  };
+  Phase phase = Phase::entered;
+  std::string why;   // skipped, failed
+  std::string step;  // whose failure it was
+  std::string list;  // of a loop: digest of [{key, item}]
+  std::vector<std::int64_t> batches;
+};
+
+struct WatchState {
+  enum class Sight { good, bad, tripped };
+  Sight sight = Sight::good;
+  std::string why;
+  std::int64_t since_ms = 0;
+};
+
 struct Deviation {
   std::int64_t seq = 0, at_ms = 0;
   std::string instance, what, who, because;
@@ -91,7 +115,13 @@ struct RunState {
   std::int64_t seq = 0, epoch = 0;
   std::int64_t last_attempt = 0;  // the greatest number given so far
   std::unordered_map<std::string, InstanceState> instances;
-  std::map<std::string, bool> sections;  // by path: entered (true) or skipped
+  std::map<std::string, SectionState> sections;  // by path and keys: "2", "2.1[eu-1]", "cluster/1"
+  std::map<std::string, WatchState> watches;     // by instance
+  bool is_cancelling = false;                    // it is being left: `finally` comes first
+  bool is_undoing = false;
+  std::string undo_to;           // the step at which the undo ends, undone too; "": all
+  std::int64_t undo_border = 0;  // the event from which on is undone
+  bool was_left_before = false;  // the undo began after the run had been left
   std::map<std::string, Question> questions;
   std::vector<Deviation> deviations;
   std::set<std::string> drivers;  // who began the run or drove it
@@ -105,6 +135,9 @@ struct RunState {
   // A default one if nothing happened to it yet.
   const InstanceState& of(const std::string& instance) const;
   const Question* open_question(const std::string& instance) const;
+  // nullptr: nothing has happened to it.
+  const SectionState* section(const std::string& name) const;
+  const WatchState& watch(const std::string& instance) const;
 };
 
 }  // namespace runbook

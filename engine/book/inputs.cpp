@@ -105,10 +105,23 @@ class Resolution {
     return found && found->value->kind != Node::Kind::null ? found->value.get() : nullptr;
   }
 
+  const Value* among_values(const Input& input) const {
+    const auto found =
+        std::find_if(given_.values.begin(), given_.values.end(), [&](const auto& each) { return each.first == input.name; });
+    return found == given_.values.end() ? nullptr : &found->second;
+  }
+
+  void accept_value(const Input& input, const Value& value) {
+    const bool is_so_already = has_members(input.type) && value.type_name() == value_type_name(input.type);
+    if (is_so_already) take(input, value);
+    else accept(input, text_or_json(value));
+  }
+
   // Whether something gave a value, good or bad.
   bool resolve(const Input& input) {
     if (const std::string* flag = flag_of(input)) return accept_flag(input, *flag), true;
     if (const Node* node = in_file(input)) return accept(input, *node), true;
+    if (const Value* value = among_values(input)) return accept_value(input, *value), true;
     if (given_.environment)
       if (const std::optional<std::string> text = given_.environment(environment_name(input)))
         return accept(input, *text), true;
@@ -154,9 +167,7 @@ class Resolution {
     }
     try {
       const Value value = input.fallback->evaluate(ValueScope(object({{"inputs", resolved_.values}})));
-      const bool is_so_already = has_members(input.type) && value.type_name() == value_type_name(input.type);
-      if (is_so_already) take(input, value);
-      else accept(input, text_or_json(value));
+      accept_value(input, value);
     } catch (const ExpressionError& error) {
       report(input, fmt::format("the default of input `{}`: {}", input.name, error.what()), how_to_give(input));
     }

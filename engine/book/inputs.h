@@ -22,6 +22,7 @@ struct Found {
 struct GivenInputs {
   std::vector<std::pair<std::string, std::string>> flags;  // -i name=value, in order; the last of a name counts
   NodePtr file;                                            // the map of --inputs, or nullptr
+  std::vector<std::pair<std::string, Value>> values;       // `with` of an including runbook
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::function<Found(const Input&, const InputSource&)> look;  // may be empty: then `from` gives nothing
   bool leaves_out_secrets = false;                              // they are not looked for, and not there

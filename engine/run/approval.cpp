@@ -60,7 +60,7 @@ Approver identity_of(const std::string& run, const Question& question, const Ans
 
 }  // namespace
 
-Value approved_matter(const RunFacts& facts, const Step& step, const Scope& scope) {
+Value approved_matter(const RunFacts& facts, const Instance& step, const Scope& scope) {
   return object({{"run", facts.run},
                  {"step", step.id},
                  {"definition_sha256", sha256_hex(facts.runbook->source->text())},
@@ -75,14 +75,14 @@ std::int64_t approvals_of(const InstanceState& it, const std::string& sha256) {
 
 bool is_approval_by_others(const Question& question) { return question.about == "approval" && !question.sha256.empty(); }
 
-Proposal ask_for_approval(const Step& step, const InstanceState& it, const Value& matter) {
+Proposal ask_for_approval(const Instance& step, const InstanceState& it, const Value& matter) {
   Question question;
   question.id = fmt::format("{}/approval_{}/0", step.id, it.group);
   question.instance = step.id;
   question.sha256 = matter_sha256(matter);
-  question.by = step.approval->by;
-  question.count = step.approval->count;
-  question.not_operator = step.approval->not_operator;
+  question.by = step->approval->by;
+  question.count = step->approval->count;
+  question.not_operator = step->approval->not_operator;
   Proposal asked = ask_again(question, it.questions_asked, approvals_of(it, question.sha256) + 1);
   asked.attach("form", to_json(matter));
   return asked;

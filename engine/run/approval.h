@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "book/runbook.h"
+#include "run/instance.h"
 #include "run/facts.h"
 #include "run/proposal.h"
 #include "state/journal.h"
@@ -17,12 +17,12 @@
 namespace runbook {
 
 // {run, step, definition_sha256, request}; throws ExpressionError, or Error for a secret that is not there.
-Value approved_matter(const RunFacts& facts, const Step& step, const Scope& scope);
+Value approved_matter(const RunFacts& facts, const Instance& step, const Scope& scope);
 std::string matter_sha256(const Value& matter);
 
 // How many of those who must have approved it so far.
 std::int64_t approvals_of(const InstanceState& it, const std::string& sha256);
-Proposal ask_for_approval(const Step& step, const InstanceState& it, const Value& matter);
+Proposal ask_for_approval(const Instance& step, const InstanceState& it, const Value& matter);
 bool is_approval_by_others(const Question& question);
 
 // What is signed: run, step, question and digest. A signature holds for nothing else.

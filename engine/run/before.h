@@ -1,5 +1,5 @@
 #pragma once
-#include "book/runbook.h"
+#include "run/instance.h"
 #include "run/live.h"
 #include "run/scope.h"
 

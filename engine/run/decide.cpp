@@ -4,499 +4,120 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
-#include "base/duration.h"
-#include "base/error.h"
-#include "base/json.h"
-#include "run/approval.h"
-#include "run/before.h"
-#include "run/frontier.h"
-#include "run/manual.h"
-#include "run/probe.h"
-#include "run/questions.h"
-#include "run/request.h"
-#include "run/retry.h"
-#include "run/settle.h"
+#include "run/step_decider.h"
+#include "run/undo.h"
+#include "run/walk.h"
 
 namespace runbook {
 
-const LiveStep& Live::of(const std::string& instance) const {
-  static const LiveStep untouched;
-  auto found = steps.find(instance);
-  return found == steps.end() ? untouched : found->second;
-}
-
 namespace {
-
-using Answer = Look::Answer;
-
-// What polling a probe asks for next.
-enum class Poll { look, wait, over };
 
 class Decider {
  public:
-  Decider(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,
-          const Limits& limits)
-      : facts_(facts),
-        state_(state),
-        live_(live),
-        scope_(facts, state, values),
-        values_(values),
-        now_ms_(now_ms),
-        limits_(limits),
-        is_pausing_(limits.is_pausing || (!limits.stops_after.empty() && is_done(state.of(limits.stops_after).state))) {}
+  explicit Decider(Turn& turn) : turn_(turn) {}
 
-  Decision decide() {
-    if (limits_.is_cancelling) {
-      cancel_all();
-      return std::move(decision_);
-    }
-    Next next = find_next(facts_.runbook->root, state_, live_.cursors);
-    if (const auto* section = std::get_if<const Section*>(&next)) enter(**section);
-    else if (const auto* step = std::get_if<const Step*>(&next)) on_step(**step);
-    else finish();
-    return std::move(decision_);
+  void decide() {
+    if (turn_.state.is_undoing) return undo();
+    if (turn_.limits.is_cancelling || turn_.state.is_cancelling) return leave();
+    const Progress progress = Walk(turn_).run(onward());
+    if (progress == Progress::stopped) pause();
+    if (progress == Progress::done && turn_.decision.events.empty()) finish();
   }
 
  private:
-  // Sections and the run as a whole
-
-  void enter(const Section& section) {
-    auto holds = condition(*section.when, scope_);
-    if (!holds) return pause("failed", fmt::format("`when` of section `{}`: {}", section.title, why_), "");
-    if (*holds) return propose(Proposal(event::section_entered, section.path));
-    std::string why = fmt::format("`when` of section `{}` is false", section.title);
-    propose(Proposal(event::section_skipped, section.path, object({{"why", why}})));
-    for (const Step* step : steps_of(section)) {
-      if (!is_done(state_.of(step->id).state)) propose(Proposal(event::skipped, step->id, object({{"why", why}})));
-    }
+  Way onward() const {
+    const Limits& limits = turn_.limits;
+    if (limits.is_pausing) return {Way::Mode::halting, "stopped by " + limits.who};
+    const bool has_come_far_enough = !limits.stops_after.empty() && is_done(turn_.state.of(limits.stops_after).state);
+    if (has_come_far_enough) return {Way::Mode::halting, fmt::format("stopped behind `{}`", limits.stops_after)};
+    return {};
   }
 
   void finish() {
-    End end{"succeeded", "", "", Value()};
+    const RunFacts& facts = turn_.facts;
+    const RunScope scope(facts, turn_.state, turn_.values);
     Map outputs;
     try {
-      for (const auto& [name, text] : facts_.runbook->outputs) outputs.emplace_back(name, text.text.evaluate(scope_));
+      for (const auto& [name, text] : facts.runbook->outputs) outputs.emplace_back(name, text.text.evaluate(scope));
     } catch (const ExpressionError& error) {
-      return pause("failed", fmt::format("every step is done, but the outputs of the runbook can't be given: {}", error.what()),
-                   "");
+      turn_.decision.end = End{
+          "failed", fmt::format("every step is done, but the outputs of the runbook can't be given: {}", error.what()), "", {}};
+      return;
     }
-    if (!outputs.empty()) end.outputs = Value(std::move(outputs));
-    decision_.end = end;
+    turn_.decision.end = End{"succeeded", "", "", outputs.empty() ? Value() : Value(std::move(outputs))};
   }
 
-  void cancel_all() {
-    for (const auto& [instance, live] : live_.steps) {
-      if (!live.running) continue;
-      if (!live.is_cancel_sent) decision_.cancels.push_back(live.running->n);
-      is_anything_running_ = true;
+  // What runs is ended, then `finally` of all that was entered runs.
+  void leave() {
+    if (!turn_.state.is_cancelling)
+      return turn_.propose(Proposal(event::cancelling, "", object({{"who", turn_.limits.who}})));
+    const std::string why = "the run is cancelled";
+    const Progress progress = Walk(turn_).run({Way::Mode::leaving, why, true, true});
+    if (progress == Progress::stopped) pause();
+    if (progress != Progress::done || !turn_.decision.events.empty()) return;
+    turn_.decision.end = End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()};
+  }
+
+  // What really ran, in reverse.
+  void undo() {
+    const auto next = next_to_undo(turn_.facts, turn_.state, turn_.values);
+    if (!next) return end_undo();
+    if (is_done(turn_.state.of(next->undo->id).state)) {
+      for (Proposal& each : undone(turn_.facts, turn_.state, turn_.values, *next)) turn_.propose(std::move(each));
+      return;
     }
-    if (!is_anything_running_) decision_.end = End{"cancelled", "cancelled by " + limits_.who, "", Value()};
+    if (decide_step(turn_, *next->undo, onward()) == Progress::stopped) pause();
   }
 
-  // One step, by its state
-
-  void on_step(const Step& step) {
-    step_ = &step;
-    it_ = &state_.of(step.id);
-    live_step_ = &live_.of(step.id);
-    switch (it_->state) {
-      case StepState::pending:
-      case StepState::cancelled:
-      case StepState::undone: return on_pending();
-      case StepState::waiting: return on_any_waiting();
-      case StepState::running: return it_->has_exited ? after_exit() : while_running();
-      case StepState::in_doubt: return on_doubt();
-      case StepState::failed: return pause("failed", it_->why);
-      case StepState::succeeded:
-      case StepState::satisfied:
-      case StepState::skipped: break;
+  void end_undo() {
+    const RunState& state = turn_.state;
+    const bool is_whole = state.undo_to.empty();
+    if (is_whole || state.was_left_before) {
+      const std::string why = is_whole ? "" : fmt::format("undone back to `{}`", state.undo_to);
+      turn_.decision.end = End{"undone", why, "", Value()};
+      return;
     }
-    RUNBOOK_ASSERT(false);
+    const std::string why = fmt::format("undone back to `{}`; going on does it anew", state.undo_to);
+    turn_.propose(Proposal(event::undo_ended, "", object({{"why", why}})));
+    turn_.decision.end = End{"interrupted", why, "", Value()};
   }
 
-  void on_any_waiting() {
-    if (it_->retry_at_ms) return on_retry();
-    if (step_->kind != Step::Kind::manual) return on_waiting();
-    const Question* question = state_.open_question(step_->id);
-    if (question) return wait_for_answer(*question, "waiting");
-    before_act();
+  // Of all that holds it up, what matters most.
+  void pause() {
+    const auto weight = [](const End& end) {
+      return end.state == "in_doubt" ? 3 : end.state == "failed" ? 2 : end.state == "waiting" ? 1 : 0;
+    };
+    const auto worst = std::max_element(turn_.stops.begin(), turn_.stops.end(), [&](const End& a, const End& b) {
+      return weight(a) < weight(b);
+    });
+    if (worst != turn_.stops.end() && turn_.decision.events.empty()) turn_.decision.end = *worst;
   }
 
-  void on_pending() {
-    if (is_pausing_) return interrupted();
-    if (live_step_->running) return;
-    if (step_->when) {
-      auto holds = condition(*step_->when, scope_);
-      if (!holds) {
-        decision_.failed_when = "`when`: " + why_;
-        return refuse(decision_.failed_when);
-      }
-      if (!*holds)
-        return propose(Proposal(event::skipped, step_->id,
-                                object({{"why", fmt::format("`when` is false: {}", step_->when->expression.text())}})));
-    }
-    switch (step_->kind) {
-      case Step::Kind::wait_until: return begin_waiting();
-      case Step::Kind::assertion: return on_assertion();
-      case Step::Kind::act:
-      case Step::Kind::manual: return before_act();
-      case Step::Kind::include:
-      case Step::Kind::watch: RUNBOOK_ASSERT(false);
-    }
-  }
-
-  void on_retry() {
-    if (is_pausing_) return interrupted();
-    if (live_step_->running) return;
-    if (reschedules("retry_at_ms", *it_->retry_at_ms, retry_delay_ms(step_->retry, it_->attempts))) return;
-    if (now_ms_ < *it_->retry_at_ms) return wake_at(*it_->retry_at_ms);
-    before_act();
-  }
-
-  // Everything that can wait, ask, fail or read the world comes before the intent.
-  void before_act() {
-    if (const Question* question = state_.open_question(step_->id)) return on_approval_asked(*question);
-    bool has_before = it_->attempts > 0 && !it_->before.empty();  // what stood before the first attempt of the group counts
-    if (step_->before && !has_before) {
-      if (!live_step_->before) return look(Role::before, *step_->before, scope_);
-      if (live_step_->before->answer == Answer::cannot_tell)
-        return refuse("before the step: can't tell what stands: " + live_step_->before->why);
-    }
-    RunScope scope = scope_with_before();
-    if (step_->done_when && !passes_first_look(scope)) return;
-    if (step_->approval && !is_approved_by_others(scope)) return;
-    if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(*step_, *it_));
-    if (step_->kind == Step::Kind::manual) return begin_manual(scope);
-    begin_act(scope);
-  }
-
-  void begin_manual(const RunScope& scope) {
-    try {
-      Proposal asked = ask_manual(*step_, *it_, step_->params.evaluate(scope));
-      if (step_->before) asked.attach("before", to_json(before()));
-      propose(std::move(asked));
-    } catch (const ExpressionError& error) {
-      refuse(error.what());
-    }
-  }
-
-  // The one look before the step: false if it settled the matter or is still to come.
-  bool passes_first_look(const RunScope& scope) {
-    const auto& seen = live_step_->look;
-    if (!seen) {
-      look(Role::look, *step_->done_when, scope);
-      return false;
-    }
-    switch (seen->answer) {
-      case Answer::no: return true;
-      case Answer::yes: propose_done(event::satisfied, "done_when holds already", seen->outputs); return false;
-      case Answer::cannot_tell: refuse("before the step: done_when can't tell: " + seen->why); return false;
-    }
-    RUNBOOK_ASSERT(false);
-  }
-
-  // false: somebody is asked, or it can't be said what they would approve.
-  bool is_approved_by_others(const RunScope& scope) {
-    try {
-      const Value matter = approved_matter(facts_, *step_, scope);
-      if (approvals_of(*it_, matter_sha256(matter)) >= step_->approval->count) return true;
-      propose(ask_for_approval(*step_, *it_, matter));
-    } catch (const std::exception& error) {
-      refuse(with_hint(error));
-    }
-    return false;
-  }
-
-  void on_approval_asked(const Question& question) {
-    if (is_approval_by_others(question)) return wait_for_answer(question, "waiting");
-    auto said = limits_.approvals.find(step_->id);
-    if (said == limits_.approvals.end()) return wait_for_answer(question, "waiting");
-    runbook::Answer given{question.id, "approve", limits_.who, "--approve", now_ms_, object({{"phrase", said->second}})};
-    std::string why = why_not_a_choice(question, given);
-    if (!why.empty()) return pause("waiting", fmt::format("--approve {}: {}", step_->id, why));
-    answer_with(question, given);
-  }
-
-  void begin_act(const RunScope& scope) {
-    std::shared_ptr<const Request> request;
-    try {
-      request = std::make_shared<Request>(make_request(facts_, *step_, scope));
-    } catch (const std::exception& error) {
-      return refuse(with_hint(error));
-    }
-    Launch launch = next_launch(Role::act);
-    launch.request = request;
-    Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
-    if (!state_.definition_sha256.empty()) body = with(body, "definition", state_.definition_sha256.substr(0, 12));
-    if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);
-    Proposal intent(event::intent, step_->id, body, launch.n);
-    if (!request->shown.is_null()) intent.attach("request", to_json(request->shown));
-    if (step_->before) intent.attach("before", to_json(before()));
-    propose(std::move(intent));
-    decision_.launches.push_back(std::move(launch));
-  }
-
-  void while_running() {
-    if (!live_step_->running) return;  // an outcome is on its way
-    const Question* question = state_.open_question(step_->id);
-    if (question && question->about == "overdue") return is_pausing_ ? interrupted() : wait_for_answer(*question, "waiting");
-    if (it_->must_stop && !live_step_->is_cancel_sent) decision_.cancels.push_back(live_step_->running->n);
-    if (it_->is_overdue || !it_->deadline_ms) return;
-    if (reschedules("deadline_ms", *it_->deadline_ms, step_->timeout_ms.value_or(0))) return;
-    if (now_ms_ < *it_->deadline_ms) return wake_at(*it_->deadline_ms);
-    propose(Proposal(event::overdue, step_->id, {}, it_->attempt));
-    propose(ask_overdue(*step_, *it_));
-  }
-
-  // The effect has been tried and its process ended well: only looks are repeated now. done_when first, then verify.
-  void after_exit() {
-    if (is_pausing_) return interrupted();
-    RunScope scope = scope_with_before();
-    const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
-    const char* done = step_->kind == Step::Kind::manual ? "it was confirmed" : "it ran";
-    const Look* seen =
-        poll_after(probe, scope, fmt::format("{}, but {}", done, it_->is_verifying ? "verify does not hold" : "is not done"));
-    if (!seen) return;
-    Value outputs = merged(seen->outputs, values_.get(it_->outputs));  // the step's own result counts
-    if (it_->is_verifying || !step_->verify) return propose_ended("succeeded", "", outputs);
-    Proposal verifying(event::verifying, step_->id, object({{"looks_until_ms", now_ms_ + step_->verify->timeout_ms}}),
-                       it_->attempt);
-    propose_with_outputs(std::move(verifying), outputs);
-  }
-
-  // nullptr: not yet, or settled as failed.
-  const Look* poll_after(const Probe& probe, const RunScope& scope, const std::string& verdict) {
-    const auto& seen = live_step_->look;
-    if (seen && seen->answer == Answer::yes) return &*seen;
-    if (reschedules("looks_until_ms", it_->looks_until_ms, probe.timeout_ms)) return nullptr;
-    switch (poll(probe, it_->looks_until_ms)) {
-      case Poll::look: look(Role::look, probe, scope); return nullptr;
-      case Poll::wait: return nullptr;
-      case Poll::over: propose_ended("failed", fmt::format("{}: {}", verdict, describe(*seen)), Value()); return nullptr;
-    }
-    RUNBOOK_ASSERT(false);
-  }
-
-  // In doubt: its effect may have happened or not. Its process does not live any more.
-
-  void on_doubt() {
-    const Question* question = state_.open_question(step_->id);
-    if (question && question->about == "doubt") return on_doubt_asked(*question);
-    if (is_pausing_) return interrupted();
-    if (!step_->done_when)
-      return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
-    RunScope scope = scope_with_before();
-    const auto& seen = live_step_->look;
-    if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "in doubt, but done_when holds", seen->outputs);
-    if (reschedules("looks_until_ms", it_->looks_until_ms, step_->done_when->timeout_ms)) return;
-    switch (poll(*step_->done_when, it_->looks_until_ms)) {
-      case Poll::look: return look(Role::look, *step_->done_when, scope);
-      case Poll::wait: return;
-      case Poll::over: break;
-    }
-    bool says_no = seen->answer == Answer::no;
-    if (says_no && (is_repeatable(step_->effect) || step_->done_when->decides))
-      return begin_again("in doubt; done_when says that it is not done");
-    ask_about_doubt(says_no ? "done_when says that it is not done, which need not mean that it never will be"
-                            : "done_when can't tell: " + seen->why);
-  }
-
-  void ask_about_doubt(const std::string& seen) { propose(ask_doubt(*step_, *it_, seen)); }
-
-  void on_doubt_asked(const Question& question) {
-    auto said = limits_.on_doubt.find(step_->id);
-    if (said == limits_.on_doubt.end() || step_->effect == Effect::irreversible) return wait_for_answer(question, "in_doubt");
-    static const std::map<Doubt, std::string> words = {
-        {Doubt::done, "done"}, {Doubt::not_done, "not-done"}, {Doubt::retry, "retry"}};
-    answer_with(question, {question.id, words.at(said->second), limits_.who, "--on-doubt", now_ms_, Value()});
-  }
-
-  void begin_again(const std::string& why) {
-    propose(Proposal(event::ended, step_->id, object({{"result", "failed"}, {"why", why}, {"again", true}}), it_->attempt));
-  }
-
-  // wait_until and assert
-
-  void begin_waiting() {
-    std::int64_t deadline = now_ms_ + step_->probe->timeout_ms;
-    propose(Proposal(event::waiting, step_->id,
-                     object({{"deadline_ms", deadline}, {"why", "waits until " + utc_text(deadline) + " at the latest"}})));
-  }
-
-  void on_waiting() {
-    if (is_pausing_) return interrupted();
-    const Probe& probe = *step_->probe;
-    const auto& seen = live_step_->look;
-    bool is_assertion = step_->kind == Step::Kind::assertion;
-    if (is_assertion && seen && seen->answer == Answer::cannot_tell) return conclude_assertion(*seen);
-    if (seen && seen->fails)
-      return propose_ended("failed", fmt::format("fail_when holds: {}", probe.fail_when->expression.text()), Value());
-    if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "", seen->outputs);
-    if (it_->deadline_ms && reschedules("deadline_ms", *it_->deadline_ms, probe.timeout_ms)) return;
-    switch (poll(probe, it_->deadline_ms.value_or(now_ms_))) {
-      case Poll::look: return look(Role::look, probe, scope_);
-      case Poll::wait: return;
-      case Poll::over:
-        if (is_assertion) return conclude_assertion(*seen);
-        return propose_ended(
-            "failed", fmt::format("it did not come to be within {}: {}", duration_text(probe.timeout_ms), describe(*seen)),
-            Value());
-    }
-  }
-
-  void on_assertion() {
-    const Probe& probe = *step_->probe;
-    if (!probe.type.empty() && probe.timeout_ms > 0) return begin_waiting();
-    if (probe.type.empty()) return conclude_assertion(judge_known(probe, scope_));
-    if (!live_step_->look) return look(Role::look, probe, scope_);
-    conclude_assertion(*live_step_->look);
-  }
-
-  void conclude_assertion(const Look& seen) {
-    if (seen.answer == Answer::yes) return propose_ended("succeeded", "", seen.outputs);
-    const std::string& because = step_->probe->because;
-    refuse(because.empty() ? describe(seen) : fmt::format("{} ({})", because, describe(seen)));
-  }
-
-  // Pieces
-
-  std::optional<bool> condition(const PlacedExpression& expression, const Scope& scope) {
-    try {
-      Value value = expression.expression.evaluate(scope, nullptr);
-      if (value.is_bool()) return value.as_bool();
-      why_ = fmt::format("`{}` gives a {}, not true or false", expression.expression.text(), value.type_name());
-    } catch (const ExpressionError& error) {
-      why_ = fmt::format("`{}`: {}", expression.expression.text(), error.what());
-    }
-    return std::nullopt;
-  }
-
-  static std::string with_hint(const std::exception& error) {
-    const auto* ours = dynamic_cast<const Error*>(&error);
-    return ours && !ours->hint().empty() ? fmt::format("{}; {}", ours->what(), ours->hint()) : error.what();
-  }
-
-  static std::string describe(const Look& look) {
-    return look.answer == Answer::cannot_tell ? "can't tell: " + look.why : look.why;
-  }
-
-  static Value merged(const Value& first, const Value& later) {
-    Value all = first.is_map() ? first : Value(Map{});
-    if (!later.is_map()) return all;
-    for (const auto& [name, value] : later.as_map()) all = with(all, name, value);
-    return all;
-  }
-
-  // Times are absolute, so that they outlive the engine. Where one is further away than the whole wait, the clock was set back behind
-  // the wait's beginning: it is counted anew, and lasts no longer than it should. True: it was. (Small steps are those of NTP.)
-  bool reschedules(const char* what, std::int64_t until_ms, std::int64_t lasts_ms) {
-    if (until_ms - now_ms_ <= lasts_ms + 1'000) return false;
-    const std::string why = fmt::format("the clock was set back; its time counts anew, until {}", utc_text(now_ms_ + lasts_ms));
-    propose(Proposal(event::rescheduled, step_->id, object({{what, now_ms_ + lasts_ms}, {"why", why}}), it_->attempt));
-    return true;
-  }
-
-  // Looks at once, then every so often until `until_ms`, and once more at or after it.
-  Poll poll(const Probe& probe, std::int64_t until_ms) {
-    if (live_step_->running) return Poll::wait;
-    const auto& seen = live_step_->look;
-    if (!seen) return Poll::look;
-    if (seen->began_at_ms >= until_ms) return Poll::over;
-    std::int64_t next = std::min(seen->ended_at_ms + probe.every_ms, std::max(until_ms, seen->ended_at_ms));
-    const bool is_set_back = now_ms_ < seen->ended_at_ms;
-    if (now_ms_ >= next || is_set_back) return Poll::look;
-    wake_at(next);
-    return Poll::wait;
-  }
-
-  void look(Role role, const Probe& probe, const Scope& scope) {
-    if (live_step_->running) return;
-    Launch launch = next_launch(role);
-    try {
-      launch.request = std::make_shared<Request>(make_probe_request(facts_, *step_, probe, scope));
-    } catch (const std::exception& error) {
-      return cannot_look(with_hint(error));
-    }
-    decision_.launches.push_back(std::move(launch));
-  }
-
-  // Refused is only what has not begun: a resume would do anew what may have taken effect.
-  void cannot_look(const std::string& why) {
-    if (it_->state == StepState::in_doubt) return ask_about_doubt("done_when can't be looked at: " + why);
-    if (it_->has_exited) return pause("failed", "it ran, but can't be looked at: " + why);
-    refuse(why);
-  }
-
-  Launch next_launch(Role role) const {
-    Launch launch;
-    launch.instance = step_->id;
-    launch.n = live_.last_n + 1;
-    launch.role = role;
-    return launch;
-  }
-
-  Value before() { return before_value(*step_, *it_, *live_step_, values_); }
-  RunScope scope_with_before() { return step_->before ? scope_.with_before(before()) : scope_; }
-
-  void wait_for_answer(const Question& question, const std::string& state) {
-    if (is_pausing_) return interrupted();
-    if (limits_.is_interactive) return;
-    pause(state, question.text);
-  }
-
-  void answer_with(const Question& question, const runbook::Answer& given) {
-    for (auto& proposal : answer(state_, question, given)) propose(std::move(proposal));
-  }
-
-  void propose(Proposal proposal) { decision_.events.push_back(std::move(proposal)); }
-  void refuse(const std::string& why) { propose(Proposal(event::refused, step_->id, object({{"why", why}}))); }
-  void propose_ended(std::string_view result, const std::string& why, const Value& outputs) {
-    Value body = object({{"result", result}});
-    if (!why.empty()) body = with(body, "why", why);
-    propose_with_outputs(Proposal(event::ended, step_->id, body, it_->is_open ? it_->attempt : 0), outputs);
-  }
-  void propose_done(std::string_view kind, const std::string& why, const Value& outputs) {
-    propose_with_outputs(Proposal(kind, step_->id, object({{"why", why}})), outputs);
-  }
-  void propose_with_outputs(Proposal proposal, const Value& outputs) {
-    if (outputs.is_map() && !outputs.as_map().empty()) proposal.attach("outputs", to_json(outputs));
-    propose(std::move(proposal));
-  }
-
-  void wake_at(std::int64_t at_ms) { decision_.wake_ms = decision_.wake_ms ? std::min(*decision_.wake_ms, at_ms) : at_ms; }
-  void interrupted() {
-    if (!live_step_->running || live_step_->running->role != Role::act) pause("interrupted", why_pausing());
-  }
-  std::string why_pausing() const {
-    return limits_.is_pausing ? "stopped by " + limits_.who : fmt::format("stopped behind `{}`", limits_.stops_after);
-  }
-  void pause(const std::string& state, const std::string& why) { pause(state, why, step_->id); }
-  void pause(const std::string& state, const std::string& why, const std::string& instance) {
-    decision_.end = End{state, why, instance, Value()};
-  }
-
-  const RunFacts& facts_;
-  const RunState& state_;
-  const Live& live_;
-  RunScope scope_;
-  StoredValues& values_;
-  std::int64_t now_ms_;
-  const Limits& limits_;
-  const bool is_pausing_;
-  Decision decision_;
-  const Step* step_ = nullptr;
-  const InstanceState* it_ = nullptr;
-  const LiveStep* live_step_ = nullptr;
-  bool is_anything_running_ = false;
-  std::string why_;  // of the last condition that could not be evaluated
+  Turn& turn_;
 };
 
 }  // namespace
 
 Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,
                 const Limits& limits) {
-  return Decider(facts, state, live, values, now_ms, limits).decide();
+  Turn turn{facts, state, live, values, now_ms, limits};
+  Decider(turn).decide();
+  return std::move(turn.decision);
+}
+
+std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& state, StoredValues& values) {
+  const Live live;
+  const Limits limits;
+  Turn turn{facts, state, live, values, 0, limits};
+  std::vector<std::string> instances;
+  if (state.is_undoing) {
+    if (const auto next = next_to_undo(facts, state, values)) instances.push_back(next->undo->id);
+    return instances;
+  }
+  const auto mode = state.is_cancelling ? Way::Mode::leaving : Way::Mode::halting;
+  Walk(turn).run({mode, "", state.is_cancelling, state.is_cancelling});
+  for (const End& stop : turn.stops) instances.push_back(stop.instance);
+  return instances;
 }
 
 }  // namespace runbook

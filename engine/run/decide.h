@@ -18,11 +18,11 @@ namespace runbook {
 
 // Why the run is not driven on.
 struct End {
-  std::string state;  // succeeded cancelled (left); failed waiting in_doubt interrupted (a pause)
+  std::string state;  // succeeded cancelled undone (left); failed waiting in_doubt interrupted (a pause)
   std::string why;
   std::string instance;  // the step it is about, or ""
   Value outputs;         // of a run that succeeded
-  bool is_left() const { return state == "succeeded" || state == "cancelled"; }
+  bool is_left() const { return state == "succeeded" || state == "cancelled" || state == "undone"; }
 };
 
 struct Decision {
@@ -31,7 +31,6 @@ struct Decision {
   std::vector<std::int64_t> cancels;    // attempts to be ended
   std::optional<std::int64_t> wake_ms;  // nothing to do before, unless something comes in
   std::optional<End> end;
-  std::string failed_when;  // why the `when` of the step could not be decided; "": that is not what it is refused for
 };
 
 enum class Doubt { done, not_done, retry };
@@ -48,5 +47,8 @@ struct Limits {
 
 Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,
                 const Limits& limits);
+
+// The instances that stand where the run can't go on by itself; a section that does has none.
+std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& state, StoredValues& values);
 
 }  // namespace runbook

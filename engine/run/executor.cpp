@@ -23,8 +23,9 @@ constexpr std::int64_t answer_poll_ms = 250;  // how soon an answer from elsewhe
 Executor::Executor(Parts parts, std::int64_t first_n)
     : parts_(std::move(parts)),
       values_([this](const std::string& digest) { return parts_.journal.blob(digest); }),
-      secrets_(parts_.facts, parts_.state, parts_.performer, parts_.observer,
-               [this](const Step& step) { return scope_for(step); }) {
+      instances_(parts_.facts, parts_.state, values_),
+      secrets_(parts_.facts, parts_.state, values_, parts_.performer, parts_.observer,
+               [this](const Instance& step) { return scope_for(step); }) {
   live_.last_n = first_n;
 }
 
@@ -32,9 +33,19 @@ void Executor::record(Proposal proposal) {
   Event event = append(parts_.journal, std::move(proposal), parts_.clock.now_ms());
   parts_.state.apply(event);
   secrets_.recall(event.instance);
-  if (!event.instance.empty()) live_.steps[event.instance].forget_looks();
-  if (event.kind == event::renewed) live_.cursors.clear();
+  if (!event.instance.empty()) forget_looks(event);
+  const bool opens_again = event.kind == event::renewed || event.kind == event::undone;
+  if (opens_again) live_.cursors.clear();
   uncommitted_.push_back(std::move(event));
+}
+
+// A new phase: what was seen before says nothing about it. A watch goes on looking.
+void Executor::forget_looks(const Event& event) {
+  const auto live = live_.steps.find(event.instance);
+  if (live == live_.steps.end() || event.kind == event::watched) return;
+  live->second.forget_looks();
+  const bool is_over = is_done(parts_.state.of(event.instance).state) && !live->second.running;
+  if (is_over) live_.steps.erase(live);
 }
 
 void Executor::commit() {
@@ -51,6 +62,12 @@ void Executor::take_up(Launch launch) {
   launch.takes_up = true;
   live_.last_n = std::max(live_.last_n, launch.n);
   this->launch(std::move(launch));
+}
+
+void Executor::recover(const std::string& who, Purpose purpose) {
+  Recovery recovery = runbook::recover(parts_.facts, parts_.state, values_, who, purpose);
+  for (Proposal& proposal : recovery.events) record(std::move(proposal));
+  for (Launch& launch : recovery.taken_up) take_up(std::move(launch));
 }
 
 Decision Executor::decide_until_settled() {
@@ -82,7 +99,7 @@ void Executor::launch(Launch launch) {
   live_.last_n = std::max(live_.last_n, launch.n);
   launch.seq = parts_.journal.seq();
   launch.hash = parts_.journal.hash();
-  LiveStep& live = live_.steps[launch.instance];
+  LiveStep& live = live_.steps[launch.step.id];
   live.running = launch;
   live.running_since_ms = parts_.clock.now_ms();
   live.is_cancel_sent = false;
@@ -138,56 +155,65 @@ void Executor::absorb(Signal& signal) {
   absorb_interrupt(std::get<Interrupt>(signal));
 }
 
-RunScope Executor::scope_for(const Step& step) {
-  RunScope scope(parts_.facts, parts_.state, values_);
-  if (!step.before) return scope;
-  return scope.with_before(before_value(step, parts_.state.of(step.id), live_.of(step.id), values_));
+RunScope Executor::scope_for(const Instance& step) {
+  RunScope scope(parts_.facts, parts_.state, values_, step.frame);
+  if (!step->before) return scope;
+  return scope.with_before(before_value(*step, parts_.state.of(step.id), live_.of(step.id), values_));
 }
 
 void Executor::absorb_ended(const Ended& ended) {
-  const Step* step = parts_.facts.runbook->find(ended.launch.instance);
-  RUNBOOK_ASSERT(step);
-  LiveStep& live = live_.steps[step->id];
+  const Instance& step = ended.launch.step;
+  LiveStep& live = live_.steps[step.id];
   live.running.reset();
-  if (ended.launch.role != Role::act) return absorb_look(*step, live, ended);
+  if (ended.launch.role != Role::act) return absorb_look(step, live, ended);
   bool began_before = ended.launch.takes_up || limits_.is_pausing;
   auto if_not_started = began_before ? IfNotStarted::begins_again : IfNotStarted::stops;
-  const InstanceState& it = parts_.state.of(step->id);
-  RunScope scope = scope_for(*step);
-  Proposal settled = settle(*step, it, ended.outcome, scope, parts_.clock.now_ms(), if_not_started);
-  std::string why = secrets_.keep(*step, settled.secrets);
-  record(why.empty() ? std::move(settled) : settle_without_outputs(*step, it, ended.outcome, scope, why));
+  const InstanceState& it = parts_.state.of(step.id);
+  RunScope scope = scope_for(step);
+  Proposal settled = settle(step, it, ended.outcome, scope, parts_.clock.now_ms(), if_not_started);
+  std::string why = secrets_.keep(step, settled.secrets);
+  record(why.empty() ? std::move(settled) : settle_without_outputs(step, it, ended.outcome, scope, why));
   to_acknowledge_.push_back(ended.launch.n);
-  close_question_about_its_timeout(*step);
+  close_question_about_its_timeout(step.id);
 }
 
-void Executor::close_question_about_its_timeout(const Step& step) {
-  const Question* question = parts_.state.open_question(step.id);
+void Executor::close_question_about_its_timeout(const std::string& instance) {
+  const Question* question = parts_.state.open_question(instance);
   if (!question) return;
   Answer wait{question->id, "wait", "runbook", "it has ended by itself", 0, Value()};
   for (auto& proposal : answer(parts_.state, *question, wait)) record(std::move(proposal));
 }
 
-void Executor::absorb_look(const Step& step, LiveStep& live, const Ended& ended) {
+void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& ended) {
   const InstanceState& it = parts_.state.of(step.id);
-  const auto& probe = ended.launch.role == Role::before  ? step.before
-                      : step.probe                       ? step.probe
-                      : it.has_exited && it.is_verifying ? step.verify
-                                                         : step.done_when;
+  const auto& probe = ended.launch.role == Role::before  ? step->before
+                      : step->probe                      ? step->probe
+                      : it.has_exited && it.is_verifying ? step->verify
+                                                         : step->done_when;
   RUNBOOK_ASSERT(probe != nullptr);
   Look look = judge(*probe, ended.outcome, scope_for(step));
   look.began_at_ms = live.running_since_ms;
   look.ended_at_ms = parts_.clock.now_ms();
   live.looks += 1;
+  if (ended.launch.role == Role::watch) count_strikes(*probe, live, look);
   (ended.launch.role == Role::before ? live.before : live.look) = std::move(look);
+}
+
+// What a watch can't see counts against it once that has lasted longer than its `timeout`.
+void Executor::count_strikes(const Probe& probe, LiveStep& live, const Look& look) {
+  if (look.answer != Look::Answer::cannot_tell) live.blind_since_ms.reset();
+  else if (!live.blind_since_ms) live.blind_since_ms = look.began_at_ms;
+  const bool is_still_borne = live.blind_since_ms && look.ended_at_ms - *live.blind_since_ms < probe.timeout_ms;
+  if (look.answer == Look::Answer::yes) live.strikes = 0;
+  else if (!is_still_borne) live.strikes += 1;
 }
 
 std::string Executor::why_not_taken(const Question& question, const Answer& given) const {
   std::string why = why_not_a_choice(question, given);
-  const Step* step = parts_.facts.runbook->find(question.instance);
+  const auto step = instances_.find(question.instance);
   if (why.empty() && is_approval_by_others(question)) return approver_of(question, given).why;
-  if (!why.empty() || question.about != "manual" || !step || !step->manual) return why;
-  return why_not_confirmed(*step->manual, given);
+  if (!why.empty() || question.about != "manual" || !step || !(*step)->manual) return why;
+  return why_not_confirmed(*(*step)->manual, given);
 }
 
 Approver Executor::approver_of(const Question& question, const Answer& given) const {
@@ -206,7 +232,7 @@ void Executor::turn_away(const Question& question, const Answer& given, const st
 }
 
 std::vector<Proposal> Executor::events_of(const Question& question, const Answer& given) const {
-  const Step* step = parts_.facts.runbook->find(question.instance);
+  const auto step = instances_.find(question.instance);
   if (question.about == "manual" && step) return answer_manual(*step, question, given, parts_.clock.now_ms());
   if (is_approval_by_others(question)) return answer_approval(parts_.state, question, given, approver_of(question, given).name);
   return answer(parts_.state, question, given);

@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "run/approval.h"
 #include "run/decide.h"
+#include "run/instances.h"
 #include "run/performer.h"
+#include "run/recovery.h"
 #include "run/secret_keeper.h"
 #include "state/journal.h"
 
@@ -40,6 +42,8 @@ class Executor {
   void recall_secrets() { secrets_.recall_all(); }
   // Takes up an attempt that an earlier engine began.
   void take_up(Launch launch);
+  // Both of what `recover` finds.
+  void recover(const std::string& who, Purpose purpose);
 
   struct Conclusion {
     End end;
@@ -51,6 +55,7 @@ class Executor {
  private:
   Decision decide_until_settled();
   void commit();
+  void forget_looks(const Event& event);
   void launch(Launch launch);
   void cancel(std::int64_t n);
   void ask_what_is_open();
@@ -59,8 +64,9 @@ class Executor {
   std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms);
   void absorb(Signal& signal);
   void absorb_ended(const Ended& ended);
-  void close_question_about_its_timeout(const Step& step);
-  void absorb_look(const Step& step, LiveStep& live, const Ended& ended);
+  void close_question_about_its_timeout(const std::string& instance);
+  void absorb_look(const Instance& step, LiveStep& live, const Ended& ended);
+  static void count_strikes(const Probe& probe, LiveStep& live, const Look& look);
   void absorb_answer(Answer given);
   void absorb_tick(const Ticked& ticked);
   // The answer that counts: the first of all that were given to the question, wherever.
@@ -72,12 +78,13 @@ class Executor {
   std::vector<Proposal> events_of(const Question& question, const Answer& given) const;
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
-  RunScope scope_for(const Step& step);
+  RunScope scope_for(const Instance& step);
   bool is_any_act_running() const;
   Conclusion conclude(const End& end);
 
   Parts parts_;
   StoredValues values_;
+  Instances instances_;
   SecretKeeper secrets_;
   Live live_;
   Limits limits_;

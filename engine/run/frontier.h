@@ -1,17 +1,67 @@
 #pragma once
+// What of the tree is done, and what has failed: the questions that a walk through it asks. Pure, but for the cursors.
 #include <variant>
 
-#include "book/runbook.h"
-#include "run/live.h"
-#include "state/run_state.h"
+#include "run/cursors.h"
+#include "run/instances.h"
 
 namespace runbook {
 
-// The first thing of the tree that is not done: a step, a section whose `when` has not been looked at, or nothing.
-using Next = std::variant<std::monostate, const Step*, const Section*>;
-Next find_next(const Section& root, const RunState& state, Cursors& cursors);
+using Child = std::variant<std::unique_ptr<Step>, std::unique_ptr<Section>>;
 
-// The steps of a section and of the sections in it.
+// Whether the section has something to remember: an event says that it was entered.
+bool is_recorded(const Section& section);
+
+class Frontier {
+ public:
+  // All outlive it.
+  Frontier(const RunFacts& facts, const RunState& state, StoredValues& values)
+      : state_(state), instances_(facts, state, values) {}
+
+  // What comes after it may begin.
+  bool is_done(const Child& child, const FramePtr& frame, Cursors& cursors) const;
+  bool is_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  // Its steps, without `finally`.
+  bool is_body_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+
+  // A failure stands in it that nothing in it bears.
+  bool has_failed(const Child& child, const FramePtr& frame, Cursors& cursors) const;
+  bool has_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  bool has_body_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+
+  // Of a sequence: the first that is not done; nullptr: all are.
+  const Child* next_child(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  // Of a loop that was entered: as many items as may be at work, none that is done. None at work: it is done.
+  LoopCursor& loop(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  // An item of it has failed and is not borne yet.
+  bool has_item_failed(const Section& section, ActiveItem& item) const;
+  // More items of the batch have failed than the loop bears.
+  bool fails(const Section& section, LoopCursor& loop) const;
+  // Of an include that has begun.
+  IncludeCursor& include(const Instance& include, Cursors& cursors) const;
+
+  // The step that failed first in written order, or nullopt. For sentences.
+  std::optional<Instance> failed_step(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  const Instances& instances() const { return instances_; }
+
+ private:
+  bool is_done(const Instance& step, Cursors& cursors) const;
+  bool has_failed(const Instance& step, Cursors& cursors) const;
+  bool are_children_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  bool have_children_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  bool is_item_done(const Section& section, ActiveItem& item) const;
+  std::optional<Instance> failed_step(const Child& child, const FramePtr& frame, Cursors& cursors) const;
+  const Watch* tripped(const Section& section, const FramePtr& frame) const;
+  const RunState& state_;
+  Instances instances_;
+};
+
+// What a watch sets off when it trips, or nullptr.
+const Section* set_off_by(const Runbook& runbook, const Step& watch);
+
+// The steps of a section and of the sections in it, also of those that only run when something happens.
 std::vector<const Step*> steps_of(const Section& section);
+// Without its own rescue, finally and what its watches set off.
+std::vector<const Step*> steps_of_body(const Section& section);
 
 }  // namespace runbook

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/value.h"
+#include "run/instance.h"
 
 namespace runbook {
 
@@ -14,6 +15,7 @@ enum class Role {
   act,     // has an intent
   before,  // what stood before
   look,    // done_when, verify, wait_until, assert: whichever the step's phase asks
+  watch,   // a section's
 };
 
 // Evaluated, ready to be performed. Holds secrets: in memory only.
@@ -32,7 +34,7 @@ struct Request {
 };
 
 struct Launch {
-  std::string instance;
+  Instance step;
   std::int64_t n = 0;  // unique within the run, probes included
   Role role = Role::act;
   bool takes_up = false;  // an attempt that an earlier engine began

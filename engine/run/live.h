@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/value.h"
+#include "run/cursors.h"
 #include "run/launch.h"
 
 namespace runbook {
@@ -28,6 +29,8 @@ struct LiveStep {
   bool is_cancel_sent = false;
   std::optional<Look> before, look;  // the newest of this phase
   int looks = 0;
+  int strikes = 0;                               // of a watch: looks in a row that did not say yes
+  std::optional<std::int64_t> blind_since_ms;    // of a watch: since when it can't tell
 
   // A new phase: what was seen before says nothing about it.
   void forget_looks() {
@@ -36,9 +39,6 @@ struct LiveStep {
     looks = 0;
   }
 };
-
-// Where the search for the next step begins in each section: all before it is done. Only saves time.
-using Cursors = std::unordered_map<const void*, std::size_t>;
 
 struct Live {
   std::unordered_map<std::string, LiveStep> steps;

@@ -88,31 +88,31 @@ void attach_evidence(Proposal& answered, const Value& evidence) {
 }
 
 // Who says that it is done says so of each item.
-std::vector<Proposal> ticks_of_the_rest(const Step& step, const Question& question, const std::string& who) {
+std::vector<Proposal> ticks_of_the_rest(const Instance& step, const Question& question, const std::string& who) {
   std::vector<Proposal> ticks;
-  for (std::int64_t item = 0; item < step.manual->items; ++item) {
+  for (std::int64_t item = 0; item < step->manual->items; ++item) {
     if (!question.ticked.count(item)) ticks.push_back(tick(question, item, who));
   }
   return ticks;
 }
 
-Proposal confirmed(const Step& step, const Answer& given, std::int64_t now_ms) {
+Proposal confirmed(const Instance& step, const Answer& given, std::int64_t now_ms) {
   const Value outputs = given.fields.get("outputs");
   Value body = object({{"result", "succeeded"}, {"why", "confirmed by " + given.who}});
-  if (has_looks_after(step)) {
-    const Probe& probe = step.done_when ? *step.done_when : *step.verify;
+  if (has_looks_after(*step)) {
+    const Probe& probe = step->done_when ? *step->done_when : *step->verify;
     body = object({{"looks_until_ms", now_ms + probe.timeout_ms}});
-    if (!step.done_when) body = with(body, "verifying", true);
+    if (!step->done_when) body = with(body, "verifying", true);
   }
-  Proposal proposal(has_looks_after(step) ? event::exited : event::ended, step.id, body);
+  Proposal proposal(has_looks_after(*step) ? event::exited : event::ended, step.id, body);
   if (outputs.is_map() && !outputs.as_map().empty()) proposal.attach("outputs", to_json(outputs));
   return proposal;
 }
 
 }  // namespace
 
-Proposal ask_manual(const Step& step, const InstanceState& it, const Value& form) {
-  const std::string title = step.title == step.id ? "" : ": " + step.title;
+Proposal ask_manual(const Instance& step, const InstanceState& it, const Value& form) {
+  const std::string title = step->title == step.id ? "" : ": " + step->title;
   Proposal asked(event::asked, step.id,
                  object({{"question", fmt::format("{}/manual_{}/{}", step.id, it.group, it.questions_asked + 1)},
                          {"about", "manual"},
@@ -153,7 +153,7 @@ std::string why_not_confirmed(const Manual& manual, const Answer& given) {
   return manual.needs_evidence && !has_evidence ? "this step wants evidence: a note, a file or a URL" : "";
 }
 
-std::vector<Proposal> answer_manual(const Step& step, const Question& question, const Answer& given, std::int64_t now_ms) {
+std::vector<Proposal> answer_manual(const Instance& step, const Question& question, const Answer& given, std::int64_t now_ms) {
   Value body = object({{"who", given.who}, {"question", question.id}, {"choice", given.choice}});
   if (!given.because.empty()) body = with(body, "because", given.because);
   Proposal answered(event::answered, step.id, body);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "book/constraints.h"
-#include "book/runbook.h"
+#include "run/instance.h"
 #include "run/proposal.h"
 #include "state/journal.h"
 #include "state/run_state.h"
@@ -21,7 +21,7 @@ inline constexpr std::int64_t largest_kept_file = 1 << 20;
 
 // `form`: the step's parameters with their values. Its choices: confirm, reject, skip. Each asking has an id of its
 // own: an answer can never reach another one.
-Proposal ask_manual(const Step& step, const InstanceState& it, const Value& form);
+Proposal ask_manual(const Instance& step, const InstanceState& it, const Value& form);
 
 // What was given, name by name, as the values of `collect`. What is not given has its default from the form.
 struct Collected {
@@ -40,7 +40,7 @@ std::optional<std::string> default_of(const Value& form, const std::string& name
 // "" if the answer can be taken: its values are what the step wants, and evidence is there if it is required.
 std::string why_not_confirmed(const Manual& manual, const Answer& given);
 // The events of an answer that can be taken.
-std::vector<Proposal> answer_manual(const Step& step, const Question& question, const Answer& given, std::int64_t now_ms);
+std::vector<Proposal> answer_manual(const Instance& step, const Question& question, const Answer& given, std::int64_t now_ms);
 // The events of a tick.
 Proposal tick(const Question& question, std::int64_t item, const std::string& who);
 

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "os/files.h"
+#include "run/instances.h"
 #include "run/request.h"
 
 namespace runbook {
@@ -36,11 +37,11 @@ std::optional<std::string> digest_of(const fs::path& path) {
 class Collection {
  public:
   Collection(const RunFacts& facts, const RunState& state, StoredValues& values)
-      : facts_(facts), scope_(facts, state, values) {}
+      : facts_(facts), state_(state), values_(values) {}
 
-  void add_step(const Step& step) {
-    if (step.kind == Step::Kind::act) add(step, step.type, step.params);
-    for (const Probe* probe : {step.before.get(), step.done_when.get(), step.verify.get(), step.probe.get()}) {
+  void add_step(const Instance& step) {
+    if (step->kind == Step::Kind::act) add(step, step->type, step->params);
+    for (const Probe* probe : {step->before.get(), step->done_when.get(), step->verify.get(), step->probe.get()}) {
       if (probe && !probe->type.empty()) add(step, probe->type, probe->params);
     }
   }
@@ -48,18 +49,19 @@ class Collection {
   NamedFiles files;
 
  private:
-  void add(const Step& step, const std::string& type, const ParamTree& params) {
+  void add(const Instance& step, const std::string& type, const ParamTree& params) {
     const Declaration* declaration = find_declaration(*facts_.types, type);
     if (!declaration || !declaration->files) return;
     try {
-      const fs::path dir = working_folder(facts_, step, scope_);
-      for (const NamedPath& named : declaration->files(params.evaluate(scope_))) add_file(step, dir, named);
+      const RunScope scope(facts_, state_, values_, step.frame);
+      const fs::path dir = working_folder(facts_, step, scope);
+      for (const NamedPath& named : declaration->files(params.evaluate(scope))) add_file(step, dir, named);
     } catch (const std::exception&) {
       // Not known yet, or never: then the step says so when its turn comes.
     }
   }
 
-  void add_file(const Step& step, const fs::path& dir, const NamedPath& named) {
+  void add_file(const Instance& step, const fs::path& dir, const NamedPath& named) {
     const bool is_word = named.kind == NamedPath::Kind::word;
     const fs::path path = (dir / named.path).lexically_normal();
     if (is_word && (fs::path(named.path).is_absolute() || !is_script(path))) return;
@@ -72,15 +74,16 @@ class Collection {
   }
 
   const RunFacts& facts_;
-  RunScope scope_;
+  const RunState& state_;
+  StoredValues& values_;
 };
 
 }  // namespace
 
 NamedFiles named_files(const RunFacts& facts, const RunState& state, StoredValues& values) {
   Collection collection(facts, state, values);
-  for (const Step* step : facts.runbook->steps) {
-    if (!is_done(state.of(step->id).state)) collection.add_step(*step);
+  for (const Instance& step : Instances(facts, state, values).all()) {
+    if (!is_done(state.of(step.id).state)) collection.add_step(step);
   }
   return std::move(collection.files);
 }

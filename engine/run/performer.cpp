@@ -55,7 +55,7 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.hash = launch.hash;
   context.stop = stop;
   if (parts_.output && launch.role == Role::act)
-    context.output = [this, instance = launch.instance](std::string_view bytes) { parts_.output(instance, bytes); };
+    context.output = [this, instance = launch.step.id](std::string_view bytes) { parts_.output(instance, bytes); };
   return launch.takes_up ? (*type)->attach(context) : (*type)->run(context);
 }
 

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/redactor.h"
-#include "run/decide.h"
-#include "run/frontier.h"
+#include "run/instances.h"
+#include "run/loop_list.h"
+#include "run/turn.h"
 
 namespace runbook {
 
@@ -20,31 +20,40 @@ namespace {
 using Verdict = PlannedStep::Verdict;
 
 // What is known before the run: the steps so far have been gone through, but not done.
+struct Unknown {
+  std::set<const Step*> open;                  // steps that would have run by now
+  std::map<std::string, std::string> names;    // loop variables, and "inputs" of an include: known after that step
+};
+
 class Foresight : public Scope {
  public:
-  Foresight(const Scope& now, const RunFacts& facts, const std::set<std::string>& open, const Step* step)
-      : now_(now), facts_(facts), open_(open), step_(step) {}
+  Foresight(const RunScope& now, const RunFacts& facts, const Unknown& unknown, const Instance* step, const Runbook& runbook)
+      : now_(now), facts_(facts), unknown_(unknown), step_(step), runbook_(runbook) {}
 
   std::optional<Value> context(std::string_view name) const override {
     if (name == "before" && step_) throw NotKnownYet("the look before " + step_->id);
+    if (const auto later = unknown_.names.find(std::string(name)); later != unknown_.names.end())
+      throw NotKnownYet(later->second);
     std::optional<Value> value = now_.context(name);
     if (name != "inputs" || !value) return value;
-    for (const Input& input : facts_.runbook->inputs) {
+    for (const Input& input : runbook_.inputs) {
       if (input.type == ValueType::secret) *value = with(*value, input.name, secret_mask);
     }
     return value;
   }
   std::optional<Value> step(std::string_view id) const override {
-    if (open_.contains(std::string(id))) throw NotKnownYet(std::string(id));
+    const Step* known = runbook_.find(id);
+    if (known && unknown_.open.contains(known)) throw NotKnownYet(std::string(id));
     return now_.step(id);
   }
   std::optional<Value> parse_yaml(std::string_view text, std::string& why) const override { return now_.parse_yaml(text, why); }
 
  private:
-  const Scope& now_;
+  const RunScope& now_;
   const RunFacts& facts_;
-  const std::set<std::string>& open_;
-  const Step* step_;
+  const Unknown& unknown_;
+  const Instance* step_;
+  const Runbook& runbook_;
 };
 
 Value foreseen(const ParamTree& tree, const Scope& scope) {
@@ -73,97 +82,158 @@ Value said_params(const Declarations& types, const std::string& type, const Valu
   return Value(std::move(said));
 }
 
+constexpr std::size_t most_items_shown = 20;
+
+// What is said of all that stands in a section.
+struct Outlook {
+  Verdict verdict = Verdict::runs;
+  std::string why;
+};
+
 class Planner {
  public:
   explicit Planner(const RunFacts& facts)
-      : facts_(facts), values_([](const std::string&) { return std::string("null"); }), scope_(facts, state_, values_) {}
+      : facts_(facts), values_([](const std::string&) { return std::string("null"); }) {}
 
   std::vector<PlannedStep> run() {
-    name_sections(facts_.runbook->root, "");
-    while (true) {
-      const Next next = find_next(facts_.runbook->root, state_, live_.cursors);
-      if (const auto* section = std::get_if<const Section*>(&next)) enter(**section);
-      else if (const auto* step = std::get_if<const Step*>(&next)) foresee(**step);
-      else return std::move(planned_);
-    }
+    plan(facts_.runbook->root, nullptr, "", {});
+    return std::move(planned_);
   }
 
  private:
-  void name_sections(const Section& section, const std::string& titles) {
-    for (const auto& child : section.children) {
-      if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child)) {
-        sections_[step->get()] = titles;
-        continue;
-      }
-      const Section& inner = *std::get<std::unique_ptr<Section>>(child);
-      name_sections(inner, titles.empty() ? inner.title : titles + " / " + inner.title);
-    }
+  static std::string below(const std::string& titles, const std::string& title) {
+    return titles.empty() || title.empty() ? titles + title : titles + " / " + title;
   }
 
-  // What `when` says: nullopt where it is not known yet, and then `later_` says after what.
-  std::optional<Decision> decision_over(const PlacedExpression& when, const Step* step) {
+  const Runbook& runbook_of(const FramePtr& frame) const {
+    const Frame* included = included_around(frame.get());
+    return included ? *included->runbook : *facts_.runbook;
+  }
+
+  // With what is not known yet, evaluates by that function.
+  template <class Evaluate>
+  auto foresee(const FramePtr& frame, const Instance* step, const Evaluate& evaluate) {
+    const RunScope now(facts_, state_, values_, frame);
+    return evaluate(Foresight(now, facts_, unknown_, step, runbook_of(frame)));
+  }
+
+  // A condition that some step has to come before, is false, or can't be evaluated.
+  std::optional<Outlook> outlook_of(const PlacedExpression& when, const FramePtr& frame, const std::string& whose,
+                                    const Instance* step) {
     try {
-      when.expression.evaluate(Foresight(scope_, facts_, open_, step), nullptr);
+      std::string why;
+      const auto holds = foresee(frame, step, [&](const Scope& scope) { return condition(when, scope, why); });
+      if (!holds) return Outlook{Verdict::stops, fmt::format("`when`{}: {}", whose, why)};
+      if (*holds) return std::nullopt;
+      return Outlook{Verdict::skipped, whose.empty() ? why_left_out(when) : fmt::format("`when`{} is false", whose)};
     } catch (const NotKnownYet& later) {
-      later_ = later.after();
-      return std::nullopt;
-    } catch (const ExpressionError&) {
-      // `decide` says it.
-    }
-    return decide(facts_, state_, live_, values_, 0, Limits());
-  }
-
-  void enter(const Section& section) {
-    const auto decision = decision_over(*section.when, nullptr);
-    if (!decision) {
-      note_inside(section, Verdict::depends, fmt::format("`when` of section `{}` is known after {}", section.title, later_));
-      return pass(event::section_entered, section.path);
-    }
-    if (decision->end) {
-      note_inside(section, Verdict::stops, decision->end->why);
-      return pass(event::section_entered, section.path);
-    }
-    for (const Proposal& proposal : decision->events) {
-      if (proposal.event.kind == event::skipped)
-        add(*facts_.runbook->find(proposal.event.instance), Verdict::skipped, proposal.event.body.text_or("why", ""));
-      state_.apply(proposal.event);
+      const std::string text = whose.empty() ? ": " + when.expression.text() : "";
+      return Outlook{Verdict::depends, fmt::format("`when`{} is known after {}{}", whose, later.after(), text)};
     }
   }
 
-  void note_inside(const Section& section, Verdict verdict, const std::string& why) {
-    for (const Step* step : steps_of(section)) inherited_.emplace(step, std::make_pair(verdict, why));
-  }
-
-  void foresee(const Step& step) {
-    Verdict verdict = Verdict::runs;
-    std::string why;
-    if (const auto outer = inherited_.find(&step); outer != inherited_.end()) std::tie(verdict, why) = outer->second;
-    if (step.when) {
-      const auto decision = decision_over(*step.when, &step);
-      if (!decision)
-        verdict = Verdict::depends, why = fmt::format("`when` is known after {}: {}", later_, step.when->expression.text());
-      if (decision && is_skip(*decision, step, why)) return skip(step, why);
-      // Whatever else `decide` refuses may only be for want of what is not known yet.
-      if (decision && !decision->failed_when.empty()) verdict = Verdict::stops, why = decision->failed_when;
+  void plan(const Section& section, const FramePtr& frame, const std::string& titles, Outlook outlook) {
+    if (section.when && outlook.verdict != Verdict::skipped) {
+      if (const auto own = outlook_of(*section.when, frame, fmt::format(" of section `{}`", section.title), nullptr)) outlook = *own;
     }
-    add(step, verdict, std::move(why));
-    show(planned_.back());
-    open_.insert(step.id);
-    pass(event::satisfied, step.id);
+    if (section.loop) plan_loop(section, frame, titles, outlook);
+    else plan_children(section, frame, titles, outlook);
+    for (const Watch& watch : section.watches) {
+      plan_step(Instance(*watch.step, frame), titles, outlook);
+      if (watch.on_trip) plan_at_need(*watch.on_trip, frame, outlook, fmt::format("runs if `{}` trips", watch.step->id));
+    }
+    if (section.rescue) plan_at_need(*section.rescue, frame, outlook, fmt::format("runs if section `{}` fails", section.title));
+    if (section.finally) plan_children(*section.finally, frame, section.finally->title, outlook);
   }
 
-  static bool is_skip(const Decision& decision, const Step& step, std::string& why) {
-    const auto found = std::find_if(decision.events.begin(), decision.events.end(), [&](const Proposal& proposal) {
-      return proposal.event.kind == event::skipped && proposal.event.instance == step.id;
-    });
-    if (found == decision.events.end()) return false;
-    why = found->event.body.text_or("why", "");
-    return true;
+  void plan_at_need(const Section& section, const FramePtr& frame, Outlook outlook, const std::string& when) {
+    if (outlook.verdict == Verdict::runs) outlook = {Verdict::depends, when};
+    plan_children(section, frame, section.title, outlook);
   }
 
-  void skip(const Step& step, const std::string& why) {
-    add(step, Verdict::skipped, why);
-    pass(event::skipped, step.id);
+  void plan_children(const Section& section, const FramePtr& frame, const std::string& titles, const Outlook& outlook) {
+    for (const auto& child : section.children) {
+      const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
+      if (inner) plan(**inner, frame, below(titles, (*inner)->title), outlook);
+      else plan_step(Instance(*std::get<std::unique_ptr<Step>>(child), frame), titles, outlook);
+    }
+  }
+
+  void plan_loop(const Section& section, const FramePtr& frame, const std::string& titles, Outlook outlook) {
+    const Loop& loop = *section.loop;
+    try {
+      const Value items = foresee(frame, nullptr, [&](const Scope& scope) {
+        return list_of_loop(section, scope, [&](const Value& item) {
+          return RunScope(facts_, state_, values_, frame_of_item(section, "", item, frame));
+        });
+      });
+      plan_items(section, items.as_list(), frame, titles, outlook);
+      return;
+    } catch (const NotKnownYet& later) {
+      unknown_.names[loop.as] = later.after();
+      if (outlook.verdict == Verdict::runs)
+        outlook.why = fmt::format("for each item of a list that is known after {}", later.after());
+    } catch (const std::exception& error) {
+      unknown_.names[loop.as] = "its list";
+      if (outlook.verdict == Verdict::runs)
+        outlook = {Verdict::stops, fmt::format("`for_each` of section `{}`: {}", section.title, with_hint(error))};
+    }
+    plan_children(section, frame_of_item(section, "", Value(), frame), titles, outlook);
+    unknown_.names.erase(loop.as);
+  }
+
+  void plan_items(const Section& section, const List& items, const FramePtr& frame, const std::string& titles,
+                  const Outlook& outlook) {
+    for (std::size_t i = 0; i < items.size() && i < most_items_shown; ++i) {
+      const FramePtr inside = frame_of_item(section, items[i].text_or("key", ""), items[i].get("item"), frame);
+      plan_children(section, inside, below(titles, fmt::format("{} {} of {}", section.loop->as, i + 1, items.size())), outlook);
+    }
+    if (items.size() > most_items_shown && !planned_.empty())
+      planned_.back().more = fmt::format("and the same for {} more", items.size() - most_items_shown);
+  }
+
+  void plan_step(const Instance& step, const std::string& titles, const Outlook& around) {
+    Outlook outlook = around;
+    if (step->when && outlook.verdict != Verdict::skipped) {
+      if (const auto own = outlook_of(*step->when, step.frame, "", &step)) outlook = *own;
+    }
+    add(step, titles, outlook);
+    if (outlook.verdict == Verdict::skipped) {
+      pass(event::skipped, step.id);
+      return;
+    }
+    show(planned_.back(), step);
+    unknown_.open.insert(&*step);
+    if (step->include) plan_include(step, titles, outlook);
+  }
+
+  void plan_include(const Instance& step, const std::string& titles, const Outlook& outlook) {
+    auto inside = std::make_shared<Frame>();
+    inside->outer = step.frame;
+    inside->runbook = step->include->runbook.get();
+    inside->prefix = step.id + "/";
+    inside->dir = facts_.dir;
+    Unknown around = unknown_;
+    unknown_.names.clear();
+    inside->inputs = Value(Map());
+    try {
+      inside->inputs = foresee(step.frame, &step, [&](const Scope& scope) {
+        unknown_.names = around.names;
+        Value values = inputs_of_include(*step, scope).values;
+        unknown_.names.clear();
+        return values;
+      });
+      inside->vars = evaluate_vars(*inside->runbook, inside->inputs, facts_.run_values);
+    } catch (const NotKnownYet& later) {
+      unknown_.names = {{"inputs", later.after()}, {"vars", later.after()}};
+    } catch (const std::exception& error) {
+      planned_.back().verdict = Verdict::stops;
+      planned_.back().why = error.what();
+      unknown_.names = around.names;
+      return;
+    }
+    plan(inside->runbook->root, inside, below(titles, step->title), outlook);
+    unknown_.names = around.names;
   }
 
   void pass(std::string_view kind, const std::string& instance) {
@@ -173,35 +243,44 @@ class Planner {
     state_.apply(event);
   }
 
-  void add(const Step& step, Verdict verdict, std::string why) {
+  void add(const Instance& step, const std::string& titles, const Outlook& outlook) {
     PlannedStep planned;
-    planned.step = &step;
-    planned.section = sections_[&step];
-    planned.verdict = verdict;
-    planned.why = std::move(why);
+    planned.step = &*step;
+    planned.instance = step.id;
+    planned.section = titles;
+    planned.verdict = outlook.verdict;
+    planned.why = outlook.why;
     planned_.push_back(std::move(planned));
   }
 
-  void show(PlannedStep& planned) {
-    const Step& step = *planned.step;
-    const Foresight scope(scope_, facts_, open_, &step);
+  void show(PlannedStep& planned, const Instance& step) {
+    const RunScope now(facts_, state_, values_, step.frame);
+    const Foresight scope(now, facts_, unknown_, &step, runbook_of(step.frame));
     try {
-      if (step.approval) planned.looks.push_back("approval: " + shown(*step.approval));
-      if (step.before) planned.looks.push_back("before: " + shown(*step.before, scope));
-      if (step.done_when) planned.looks.push_back("done_when: " + shown(*step.done_when, scope));
-      if (step.verify) planned.looks.push_back("verify: " + shown(*step.verify, scope));
-      if (step.probe && step.probe->type.empty()) foresee_assertion(planned, scope);
-      else if (step.probe) planned.looks.push_back(step.type + ": " + shown(*step.probe, scope));
-      if (step.manual) planned.params = foreseen(step.params, scope);
-      if (step.kind == Step::Kind::act) planned.params = said_params(*facts_.types, step.type, foreseen(step.params, scope));
+      if (step->approval) planned.looks.push_back("approval: " + shown(*step->approval));
+      if (step->before) planned.looks.push_back("before: " + shown(*step->before, scope));
+      if (step->done_when) planned.looks.push_back("done_when: " + shown(*step->done_when, scope));
+      if (step->verify) planned.looks.push_back("verify: " + shown(*step->verify, scope));
+      if (step->probe && step->probe->type.empty()) foresee_assertion(planned, scope);
+      else if (step->probe) planned.looks.push_back(step->type + ": " + shown(*step->probe, scope));
+      if (step->undo) planned.looks.push_back("undo: " + step->undo->type);
+      if (step->manual) planned.params = foreseen(step->params, scope);
+      if (step->kind == Step::Kind::act) planned.params = said_params(*facts_.types, step->type, foreseen(step->params, scope));
+      if (step->include) planned.params = with_values(*step->include, scope);
       Map env;
-      for (const EnvEntry& entry : step.env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
+      for (const EnvEntry& entry : step->env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
       planned.env = Value(std::move(env));
-      planned.dir = step.dir ? text_or_json(step.dir->text.foreseen(scope)) : facts_.dir;
+      planned.dir = step->dir ? text_or_json(step->dir->text.foreseen(scope)) : facts_.dir;
     } catch (const ExpressionError& error) {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
     }
+  }
+
+  static Value with_values(const Include& include, const Scope& scope) {
+    Map values;
+    for (const auto& [name, tree] : include.with) values.emplace_back(name, foreseen(tree, scope));
+    return object({{"file", include.file}, {"with", Value(std::move(values))}});
   }
 
   static std::string shown(const Approval& approval) {
@@ -241,14 +320,9 @@ class Planner {
 
   const RunFacts& facts_;
   RunState state_;
-  Live live_;
   StoredValues values_;
-  RunScope scope_;
-  std::set<std::string> open_;  // steps that would have run by now
-  std::map<const Step*, std::string> sections_;
-  std::map<const Step*, std::pair<Verdict, std::string>> inherited_;
+  Unknown unknown_;
   std::vector<PlannedStep> planned_;
-  std::string later_;
 };
 
 }  // namespace

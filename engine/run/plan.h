@@ -16,16 +16,18 @@ struct PlannedStep {
     stops,    // the run would stop here: an expression fails
   };
   const Step* step = nullptr;
+  std::string instance;  // "update[eu-1]", "cluster/apply"; of a loop over what is not known yet: "update[]"
   std::string section;  // titles, "Cluster / Nodes"; "" : none
   Verdict verdict = Verdict::runs;
   std::string why;
   // What it would do: parameters with their values; "(known after STEP)" for what is not known yet, "[secret]" for secrets.
   Value params, env;
   std::string dir;
+  std::string more;                // "and the same for 980 more"
   std::vector<std::string> looks;  // probes around it, in the order in which they are asked: "done_when: shell: test -e x"
 };
 
-// Asks `decide` wherever nothing but the inputs matters. `secrets` of the facts are not needed.
+// By the rules of `decide`, wherever nothing but the inputs matters. `secrets` of the facts are not needed.
 std::vector<PlannedStep> plan_run(const RunFacts& facts);
 
 std::string_view verdict_name(PlannedStep::Verdict verdict);

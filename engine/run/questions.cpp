@@ -11,7 +11,7 @@ namespace runbook {
 
 namespace {
 
-Proposal ask(const Step& step, const std::string& about, std::int64_t attempt, std::string text,
+Proposal ask(const Instance& step, const std::string& about, std::int64_t attempt, std::string text,
              std::vector<std::string> choices) {
   List list;
   for (auto& choice : choices) list.emplace_back(std::move(choice));
@@ -43,8 +43,8 @@ std::vector<Proposal> settle_doubt(const RunState& state, const Question& questi
 
 std::string approval_phrase(const Step& step) { return step.title.empty() ? step.id : step.title; }
 
-Proposal ask_approval(const Step& step, const InstanceState& it) {
-  std::string phrase = approval_phrase(step);
+Proposal ask_approval(const Instance& step, const InstanceState& it) {
+  std::string phrase = approval_phrase(*step);
   Proposal asked =
       ask(step, "approval", it.group, fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
   asked.event.body = with(asked.event.body, "phrase", phrase);
@@ -52,13 +52,13 @@ Proposal ask_approval(const Step& step, const InstanceState& it) {
   return asked;
 }
 
-Proposal ask_doubt(const Step& step, const InstanceState& it, const std::string& seen) {
+Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::string& seen) {
   std::string text = fmt::format("Did `{}` take effect? {}.", step.id, it.why);
   if (!seen.empty()) text += fmt::format(" Looked, and {}.", seen);
   return ask(step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
 }
 
-Proposal ask_overdue(const Step& step, const InstanceState& it) {
+Proposal ask_overdue(const Instance& step, const InstanceState& it) {
   return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id),
              {"wait", "stop"});
 }

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "book/runbook.h"
+#include "run/instance.h"
 #include "run/proposal.h"
 #include "state/journal.h"
 #include "state/run_state.h"
@@ -11,12 +11,12 @@
 namespace runbook {
 
 // Approval of a point of no return: a phrase must be typed.
-Proposal ask_approval(const Step& step, const InstanceState& it);
+Proposal ask_approval(const Instance& step, const InstanceState& it);
 std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
-Proposal ask_doubt(const Step& step, const InstanceState& it, const std::string& seen);
+Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::string& seen);
 // Past its timeout: wait or stop.
-Proposal ask_overdue(const Step& step, const InstanceState& it);
+Proposal ask_overdue(const Instance& step, const InstanceState& it);
 
 // The `answered` event and what follows from it.
 std::vector<Proposal> answer(const RunState& state, const Question& question, const Answer& given);

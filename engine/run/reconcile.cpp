@@ -68,7 +68,7 @@ class Reconciler {
       if (!former || result_.sections.count(former->path)) continue;
       result_.sections[former->path] = (*inner)->path;
       const auto seen = state_.sections.find(former->path);
-      const bool was_left_out = seen != state_.sections.end() && !seen->second;
+      const bool was_left_out = seen != state_.sections.end() && seen->second.phase == SectionState::Phase::skipped;
       for (const Step* step : was_left_out ? steps_of(**inner) : std::vector<const Step*>()) left_out_.insert(step->id);
       match_sections(*former, **inner);
     }

@@ -1,6 +1,8 @@
 #include "run/recovery.h"
 
 #include "base/error.h"
+#include "run/decide.h"
+#include "run/frontier.h"
 #include "run/questions.h"
 
 namespace runbook {
@@ -9,40 +11,87 @@ namespace {
 
 bool is_end_unknown(const InstanceState& it) { return it.is_open && it.state == StepState::running && !it.has_exited; }
 
-Launch taken_up(const RunFacts& facts, const Step& step, const InstanceState& it) {
+Launch taken_up(const RunFacts& facts, const Instance& step, const InstanceState& it) {
   auto request = std::make_shared<Request>();
-  request->type = step.type;
+  request->type = step->type;
   request->secrets = facts.secret_values();
-  request->keeps_result = step.needs_result();
-  request->hides_output = step.gives_secrets();
+  request->keeps_result = step->needs_result();
+  request->hides_output = step->gives_secrets();
   Launch launch;
-  launch.instance = step.id;
+  launch.step = step;
   launch.n = it.attempt;
   launch.takes_up = true;
   launch.request = std::move(request);
   return launch;
 }
 
-Proposal renewed(const Step& step, const std::string& who) {
-  return Proposal(event::renewed, step.id, object({{"how", "resume"}, {"who", who}, {"because", "the run was resumed"}}));
+Proposal renewed(const std::string& instance, const std::string& who) {
+  return Proposal(event::renewed, instance, object({{"how", "resume"}, {"who", who}, {"because", "the run was resumed"}}));
 }
+
+class Recoverer {
+ public:
+  Recoverer(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who)
+      : facts_(facts), state_(state), values_(values), who_(who), instances_(facts, state, values) {}
+
+  void take_up() {
+    for (const auto& [name, it] : state_.instances) {
+      if (!is_end_unknown(it)) continue;
+      const auto step = instances_.find(name);
+      RUNBOOK_ASSERT(step);
+      recovery.taken_up.push_back(taken_up(facts_, *step, it));
+    }
+  }
+
+  // What stands in the way, and no other failure: those that a section bears stay what they are.
+  void renew() {
+    for (const std::string& name : what_holds_up(facts_, state_, values_)) {
+      const StepState state = state_.of(name).state;
+      if (state == StepState::failed || state == StepState::cancelled) recovery.events.push_back(renewed(name, who_));
+      if (state_.watch(name).sight == WatchState::Sight::tripped) renew_watch(name);
+    }
+  }
+
+  void go_on_waiting() {
+    for (const auto& [id, question] : state_.questions) {
+      if (!question.is_open || question.about != "overdue") continue;
+      Answer wait{id, "wait", who_, "the run was resumed", 0, Value()};
+      for (auto& proposal : answer(state_, question, wait)) recovery.events.push_back(std::move(proposal));
+    }
+  }
+
+  Recovery recovery;
+
+ private:
+  // What it set off is set off anew if it trips again.
+  void renew_watch(const std::string& name) {
+    recovery.events.push_back(renewed(name, who_));
+    const auto watch = instances_.find(name);
+    if (!watch) return;
+    const Frame* included = included_around(watch->frame.get());
+    const Section* on_trip = set_off_by(included ? *included->runbook : *facts_.runbook, **watch);
+    for (const Step* step : on_trip ? steps_of(*on_trip) : std::vector<const Step*>()) {
+      const std::string instance = Instance(*step, watch->frame).id;
+      if (is_done(state_.of(instance).state)) recovery.events.push_back(renewed(instance, who_));
+    }
+  }
+
+  const RunFacts& facts_;
+  const RunState& state_;
+  StoredValues& values_;
+  const std::string& who_;
+  Instances instances_;
+};
 
 }  // namespace
 
-Recovery recover(const RunFacts& facts, const RunState& state, const std::string& who, Purpose purpose) {
-  Recovery recovery;
-  for (const Step* step : facts.runbook->steps) {
-    const InstanceState& it = state.of(step->id);
-    if (is_end_unknown(it)) recovery.taken_up.push_back(taken_up(facts, *step, it));
-    if (purpose == Purpose::cancel) continue;
-    bool has_failed = it.state == StepState::failed || it.state == StepState::cancelled;
-    if (has_failed) recovery.events.push_back(renewed(*step, who));
-    const Question* question = state.open_question(step->id);
-    if (!question || question->about != "overdue") continue;
-    Answer wait{question->id, "wait", who, "the run was resumed", 0, Value()};
-    for (auto& proposal : answer(state, *question, wait)) recovery.events.push_back(std::move(proposal));
-  }
-  return recovery;
+Recovery recover(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who, Purpose purpose) {
+  Recoverer recoverer(facts, state, values, who);
+  recoverer.take_up();
+  const bool is_going_on = purpose == Purpose::go_on || state.is_cancelling;
+  if (is_going_on) recoverer.renew();
+  if (purpose == Purpose::go_on) recoverer.go_on_waiting();
+  return std::move(recoverer.recovery);
 }
 
 std::vector<std::int64_t> open_attempts(const RunState& state) {

@@ -6,20 +6,21 @@
 #include "run/facts.h"
 #include "run/launch.h"
 #include "run/proposal.h"
+#include "run/scope.h"
 #include "state/run_state.h"
 
 namespace runbook {
 
 struct Recovery {
-  std::vector<Proposal> events;  // failed steps are renewed, questions about overdue steps answered with "wait"
+  std::vector<Proposal> events;  // failed steps that hold the run up are renewed, questions about overdue steps answered with "wait"
   std::vector<Launch> taken_up;  // attempts without an outcome: their end is collected
 };
 
 enum class Purpose {
-  go_on,
-  cancel,  // nothing is renewed
+  go_on,   // also with an undo
+  cancel,  // nothing is renewed, but what fails while the run is left
 };
-Recovery recover(const RunFacts& facts, const RunState& state, const std::string& who, Purpose purpose);
+Recovery recover(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who, Purpose purpose);
 
 // Attempts of which the journal knows no end.
 std::vector<std::int64_t> open_attempts(const RunState& state);

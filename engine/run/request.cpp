@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/redactor.h"
+#include "base/shell_word.h"
 
 namespace runbook {
 
@@ -26,36 +27,69 @@ std::string upper(std::string text) {
   return text;
 }
 
-// A secret may be missing after a resume, for it is never stored; or its step was not run at all.
-void require_secret_output(const RunFacts& facts, const Reference& reference, const Scope& scope) {
-  if (reference.root != "steps" || reference.path.size() < 2) return;
-  const Step* step = facts.runbook->find(reference.path[0]);
-  const OutputRule* rule = step ? step->find_output(reference.path[1]) : nullptr;
-  if (!rule || !rule->is_secret || facts.secret_outputs->find(step->id, rule->name)) return;
-  const std::string state = scope.step(step->id).value_or(Value()).text_or("state", "");
-  const bool has_run = state != "skipped" && state != "satisfied";
-  const std::string missing = fmt::format("the secret output `{}` of step `{}` is not there", rule->name, step->id);
-  if (!has_run)
-    throw Error(ExitCode::step_failed, fmt::format("{}: that step did not run, it is {}", missing, state),
-                rule->is_kept() ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
-                                : "leave this step out too: runbook skip");
-  throw Error(
-      ExitCode::step_failed, missing + ": the engine that held it has ended",
-      fmt::format("let the step give it again: runbook redo {} {} --because \"its secret is needed\"", facts.run, step->id));
-}
+// What references mean where an instance stands: in the runbook that is run, or in one that it includes.
+class Surroundings {
+ public:
+  Surroundings(const RunFacts& facts, const Instance& step, const Scope& scope)
+      : facts_(facts), step_(step), scope_(scope), included_(included_around(step.frame.get())) {}
 
-void require_secrets(const RunFacts& facts, const Template& text, const Scope& scope) {
-  for (const Reference& reference : text.references()) {
-    require_secret_output(facts, reference, scope);
-    if (reference.root != "inputs" || reference.path.empty()) continue;
-    const Input* input = facts.runbook->find_input(reference.path[0]);
-    if (!input || input->type != ValueType::secret || facts.secrets.count(input->name)) continue;
-    if (facts.secret_outputs->find("", input->name)) continue;
-    throw Error(ExitCode::step_failed,
-                fmt::format("the secret input `{}` is not there (secrets are never stored)", input->name),
-                fmt::format("RUNBOOK_INPUT_{}=... runbook run --resume", upper(input->name)));
+  void require_secrets(const Template& text) const {
+    for (const Reference& reference : text.references()) {
+      if (reference.root == "steps" && reference.path.size() > 1) require_output(reference.path[0], reference.path[1]);
+      if (reference.root == "inputs" && !reference.path.empty()) require_input(reference.path[0]);
+    }
   }
-}
+
+  void require_secrets(const ParamTree& tree) const {
+    if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return require_secrets(leaf->text);
+    if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) {
+      for (const auto& item : *list) require_secrets(item);
+      return;
+    }
+    const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
+    for (const auto& [key, value] : map ? *map : std::vector<std::pair<std::string, ParamTree>>()) require_secrets(value);
+  }
+
+  Value inputs() const { return included_ ? included_->inputs : facts_.inputs; }
+
+ private:
+  const Runbook& runbook() const { return included_ ? *included_->runbook : *facts_.runbook; }
+
+  // A secret may be missing after a resume, for it is never stored; or its step was not run at all.
+  void require_output(const std::string& id, const std::string& output) const {
+    const Step* step = runbook().find(id);
+    const OutputRule* rule = step ? step->find_output(output) : nullptr;
+    if (!rule || !rule->is_secret) return;
+    const Instance instance(*step, outer_loops(step_.frame, step->loops.size()));
+    if (facts_.secret_outputs->find(instance.id, rule->name)) return;
+    const std::string state = scope_.step(id).value_or(Value()).text_or("state", "");
+    const bool has_run = state != "skipped" && state != "satisfied";
+    const std::string missing = fmt::format("the secret output `{}` of step `{}` is not there", rule->name, instance.id);
+    if (!has_run)
+      throw Error(ExitCode::step_failed, fmt::format("{}: that step did not run, it is {}", missing, state),
+                  rule->is_kept() ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
+                                  : "leave this step out too: runbook skip");
+    throw Error(ExitCode::step_failed, missing + ": the engine that held it has ended",
+                fmt::format("let the step give it again: runbook redo {} {} --because \"its secret is needed\"", facts_.run,
+                            quoted_for_shell(instance.id)));
+  }
+
+  void require_input(const std::string& name) const {
+    const Input* input = runbook().find_input(name);
+    if (!input || input->type != ValueType::secret) return;
+    const bool is_there = included_ ? included_->secrets.count(name) > 0
+                                    : facts_.secrets.count(name) > 0 || facts_.secret_outputs->find("", name) != nullptr;
+    if (is_there) return;
+    const std::string what = fmt::format("the secret input `{}` is not there (secrets are never stored)", name);
+    if (included_) throw Error(ExitCode::step_failed, what, "give the secret from which `with` takes it, then go on");
+    throw Error(ExitCode::step_failed, what, fmt::format("RUNBOOK_INPUT_{}=... runbook run --resume", upper(name)));
+  }
+
+  const RunFacts& facts_;
+  const Instance& step_;
+  const Scope& scope_;
+  const Frame* included_;
+};
 
 // A number or true stays what it is in JSON and becomes text where a process gets it.
 Value evaluate_param(const Declaration& type, const std::string& name, const ParamTree& tree, const Scope& scope) {
@@ -67,19 +101,9 @@ Value evaluate_param(const Declaration& type, const std::string& name, const Par
   return Value(std::move(arguments));
 }
 
-void require_secrets_in(const RunFacts& facts, const ParamTree& tree, const Scope& scope) {
-  if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return require_secrets(facts, leaf->text, scope);
-  if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) {
-    for (const auto& item : *list) require_secrets_in(facts, item, scope);
-    return;
-  }
-  const auto* map = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
-  for (const auto& [key, value] : map ? *map : std::vector<std::pair<std::string, ParamTree>>())
-    require_secrets_in(facts, value, scope);
-}
-
-Value evaluate_params(const RunFacts& facts, const std::string& type_name, const ParamTree& tree, const Scope& scope) {
-  require_secrets_in(facts, tree, scope);
+Value evaluate_params(const RunFacts& facts, const Instance& step, const std::string& type_name, const ParamTree& tree,
+                      const Scope& scope) {
+  Surroundings(facts, step, scope).require_secrets(tree);
   const Declaration* type = find_declaration(*facts.types, type_name);
   RUNBOOK_ASSERT(type);
   const auto* members = std::get_if<std::vector<std::pair<std::string, ParamTree>>>(&tree.data);
@@ -101,17 +125,29 @@ struct Environment {
     if (found == all.end()) found = all.emplace(all.end());
     *found = fmt::format("{}={}", name, value);
   }
+  // Lists and maps are no text.
+  void set_scalar(std::string_view name, const Value& value) {
+    if (value.is_text() || value.is_number() || value.is_bool()) set(name, as_text(value));
+  }
 };
 
-Environment make_environment(const RunFacts& facts, const Step& step, const Declaration& type, const Scope& scope) {
+// The innermost last.
+void set_loop_variables(Environment& env, const Frame* frame) {
+  if (!frame || frame->runbook) return;
+  set_loop_variables(env, frame->outer.get());
+  env.set_scalar(frame->loop->loop->as, frame->item);
+}
+
+Environment make_environment(const RunFacts& facts, const Instance& step, const Declaration& type, const Scope& scope) {
   Environment env{facts.environment, {}};
-  if (type.exports_inputs && facts.inputs.is_map()) {
-    for (const auto& [name, value] : facts.inputs.as_map()) {
-      if (value.is_text() || value.is_number() || value.is_bool()) env.set(name, as_text(value));
-    }
+  const Surroundings surroundings(facts, step, scope);
+  if (type.exports_inputs) {
+    const Value inputs = surroundings.inputs();
+    for (const auto& [name, value] : inputs.is_map() ? inputs.as_map() : Map()) env.set_scalar(name, value);
+    set_loop_variables(env, step.frame.get());
   }
-  for (const auto& entry : step.env) {
-    require_secrets(facts, entry.value.text, scope);
+  for (const auto& entry : step->env) {
+    surroundings.require_secrets(entry.value.text);
     std::string value = as_text(entry.value.text.evaluate(scope));
     env.set(entry.name, value);
     env.of_step.emplace_back(entry.name, std::move(value));
@@ -123,9 +159,11 @@ Environment make_environment(const RunFacts& facts, const Step& step, const Decl
 
 }  // namespace
 
-std::string working_folder(const RunFacts& facts, const Step& step, const Scope& scope) {
-  if (!step.dir) return facts.dir;
-  return (std::filesystem::path(facts.dir) / as_text(step.dir->text.evaluate(scope))).lexically_normal().string();
+std::string working_folder(const RunFacts& facts, const Instance& step, const Scope& scope) {
+  const Frame* included = included_around(step.frame.get());
+  const std::string& folder = included ? included->dir : facts.dir;
+  if (!step->dir) return folder;
+  return (std::filesystem::path(folder) / as_text(step->dir->text.evaluate(scope))).lexically_normal().string();
 }
 
 namespace {
@@ -138,20 +176,20 @@ bool has_values(const ParamTree& tree) {
   return map && std::any_of(map->begin(), map->end(), [](const auto& member) { return has_values(member.second); });
 }
 
-Request make(const RunFacts& facts, const Step& step, const std::string& type_name, const ParamTree& params,
+Request make(const RunFacts& facts, const Instance& step, const std::string& type_name, const ParamTree& params,
              const Scope& scope) {
   Request request;
   const Declaration* type = find_declaration(*facts.types, type_name);
   RUNBOOK_ASSERT(type);
   request.type = type_name;
-  request.params = evaluate_params(facts, type_name, params, scope);
+  request.params = evaluate_params(facts, step, type_name, params, scope);
   Environment env = make_environment(facts, step, *type, scope);
   request.env = std::move(env.all);
   request.dir = working_folder(facts, step, scope);
-  request.output_head = step.output_head;
-  request.output_tail = step.output_tail;
+  request.output_head = step->output_head;
+  request.output_tail = step->output_tail;
   request.secrets = facts.secret_values();
-  if (!has_values(params) && step.env.empty() && !step.dir) return request;
+  if (!has_values(params) && step->env.empty() && !step->dir) return request;
   Value shown = object({{"type", type_name}, {"params", request.params}, {"env", Value(env.of_step)}, {"dir", request.dir}});
   request.shown = request.secrets.empty() ? shown : try_parse_json(redact(to_json(shown), request.secrets)).value_or(Value());
   return request;
@@ -159,15 +197,15 @@ Request make(const RunFacts& facts, const Step& step, const std::string& type_na
 
 }  // namespace
 
-Value described_request(const RunFacts& facts, const Step& step, const Scope& scope) {
+Value described_request(const RunFacts& facts, const Instance& step, const Scope& scope) {
   Value shown;
-  if (step.manual) {
-    shown = object({{"type", step.type}, {"params", step.params.evaluate(scope)}});
+  if (step->manual) {
+    shown = object({{"type", step->type}, {"params", step->params.evaluate(scope)}});
   } else {
-    const Declaration* type = find_declaration(*facts.types, step.type);
+    const Declaration* type = find_declaration(*facts.types, step->type);
     RUNBOOK_ASSERT(type);
-    shown = object({{"type", step.type},
-                    {"params", evaluate_params(facts, step.type, step.params, scope)},
+    shown = object({{"type", step->type},
+                    {"params", evaluate_params(facts, step, step->type, step->params, scope)},
                     {"env", Value(make_environment(facts, step, *type, scope).of_step)},
                     {"dir", working_folder(facts, step, scope)}});
   }
@@ -175,16 +213,16 @@ Value described_request(const RunFacts& facts, const Step& step, const Scope& sc
   return secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
 }
 
-Request make_request(const RunFacts& facts, const Step& step, const Scope& scope) {
-  Request request = make(facts, step, step.type, step.params, scope);
-  request.keeps_result = step.needs_result();
-  request.hides_output = step.gives_secrets();
-  request.leaves = !step.leaves.empty();
-  if (step.timeout_ms && (step.kills_on_timeout || step.effect == Effect::read)) request.timeout_ms = step.timeout_ms;
+Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope) {
+  Request request = make(facts, step, step->type, step->params, scope);
+  request.keeps_result = step->needs_result();
+  request.hides_output = step->gives_secrets();
+  request.leaves = !step->leaves.empty();
+  if (step->timeout_ms && (step->kills_on_timeout || step->effect == Effect::read)) request.timeout_ms = step->timeout_ms;
   return request;
 }
 
-Request make_probe_request(const RunFacts& facts, const Step& step, const Probe& probe, const Scope& scope) {
+Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope) {
   Request request = make(facts, step, probe.type, probe.params, scope);
   request.keeps_result = probe.that || probe.fail_when || !probe.outputs.empty();
   request.timeout_ms = probe.look_timeout_ms;

@@ -6,6 +6,7 @@
 
 #include "expr/expression.h"
 #include "run/facts.h"
+#include "run/instance.h"
 #include "state/run_state.h"
 
 namespace runbook {
@@ -25,8 +26,9 @@ class StoredValues {
 
 class RunScope : public Scope {
  public:
-  RunScope(const RunFacts& facts, const RunState& state, StoredValues& values)
-      : facts_(facts), state_(state), values_(values) {}
+  // Seen from inside the frame.
+  RunScope(const RunFacts& facts, const RunState& state, StoredValues& values, FramePtr frame = nullptr)
+      : facts_(facts), state_(state), values_(values), frame_(std::move(frame)) {}
   // With $before.
   RunScope with_before(Value before) const;
 
@@ -38,6 +40,10 @@ class RunScope : public Scope {
   const RunFacts& facts_;
   const RunState& state_;
   StoredValues& values_;
+  std::optional<Value> inputs() const;
+  Value outputs_of(const Step& step, const std::string& instance) const;
+  Value items_of(const Step& step, std::size_t depth, const FramePtr& frame) const;
+  FramePtr frame_;
   std::optional<Value> before_;
 };
 

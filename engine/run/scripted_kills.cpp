@@ -70,32 +70,33 @@ class KillEverywhere {
   std::string difference_of(const ScriptedResult& result) const {
     if (result.end.state != unbroken_.end.state)
       return fmt::format("the run is {} ({}), and should be {}", result.end.state, result.end.why, unbroken_.end.state);
-    for (const Step* step : facts_.runbook->steps) {
-      const StepState is = result.state.of(step->id).state, should_be = unbroken_.state.of(step->id).state;
+    for (const Instance& step : unbroken_.instances) {
+      const StepState is = result.state.of(step.id).state, should_be = unbroken_.state.of(step.id).state;
       const bool is_the_same = is == should_be || (is == StepState::satisfied && should_be == StepState::succeeded);
       if (!is_the_same)
-        return fmt::format("step `{}` is {}, and should be {}", step->id, step_state_name(is), step_state_name(should_be));
-      if (std::string why = difference_of_effects(*step, result); !why.empty()) return why;
-      if (!(outputs_of(result, *step) == outputs_of(unbroken_, *step)))
-        return fmt::format("the outputs of step `{}` are {}, and should be {}", step->id, to_json(outputs_of(result, *step)),
-                           to_json(outputs_of(unbroken_, *step)));
+        return fmt::format("step `{}` is {}, and should be {}", step.id, step_state_name(is), step_state_name(should_be));
+      if (std::string why = difference_of_effects(step, result); !why.empty()) return why;
+      if (!(outputs_of(result, step) == outputs_of(unbroken_, step)))
+        return fmt::format("the outputs of step `{}` are {}, and should be {}", step.id, to_json(outputs_of(result, step)),
+                           to_json(outputs_of(unbroken_, step)));
     }
     return result.end.outputs == unbroken_.end.outputs ? "" : "the outputs of the run differ";
   }
 
-  std::string difference_of_effects(const Step& step, const ScriptedResult& result) const {
-    const int is = result.effects.at(step.id), should_be = unbroken_.effects.at(step.id);
-    if (is == should_be || (is > should_be && is_repeatable(step.effect))) return {};
+  std::string difference_of_effects(const Instance& step, const ScriptedResult& result) const {
+    const auto found = result.effects.find(step.id);
+    const int is = found == result.effects.end() ? 0 : found->second, should_be = unbroken_.effects.at(step.id);
+    if (is == should_be || (is > should_be && is_repeatable(step->effect))) return {};
     return fmt::format("step `{}` took effect {} times, and should have {}", step.id, is, should_be);
   }
 
   // Without secrets: of these the journal has no more than a mark.
-  static Value outputs_of(const ScriptedResult& result, const Step& step) {
+  static Value outputs_of(const ScriptedResult& result, const Instance& step) {
     const auto found = result.step_outputs.find(step.id);
     Map outputs;
     if (found != result.step_outputs.end() && found->second.is_map()) outputs = found->second.as_map();
     std::erase_if(outputs, [&](const auto& output) {
-      const OutputRule* rule = step.find_output(output.first);
+      const OutputRule* rule = step->find_output(output.first);
       return rule && rule->is_secret;
     });
     return Value(std::move(outputs));

@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "run/instances.h"
 #include "run/manual.h"
 #include "run/questions.h"
 #include "run/recovery.h"
@@ -15,7 +16,7 @@
 namespace runbook {
 
 ScriptedRun::ScriptedRun(RunFacts facts, const Scenario& scenario, Observer& observer)
-    : facts_(std::move(facts)), scenario_(scenario), observer_(observer), world_(*facts_.runbook, scenario) {
+    : facts_(std::move(facts)), scenario_(scenario), observer_(observer), world_(scenario) {
   facts_.secret_outputs = std::make_shared<SecretOutputs>();
   limits_.who = "somebody";
   began_at_ms_ = world_.now_ms();
@@ -52,9 +53,7 @@ End ScriptedRun::drive() {
   Executor executor({facts_, journal_, state_, world_, nobody, observer_, world_, inbox}, state_.last_attempt);
   if (is_resumed_) {
     executor.recall_secrets();
-    Recovery recovery = recover(facts_, state_, limits_.who, Purpose::go_on);
-    for (Proposal& proposal : recovery.events) executor.record(std::move(proposal));
-    for (Launch& launch : recovery.taken_up) executor.take_up(std::move(launch));
+    executor.recover(limits_.who, Purpose::go_on);
   }
   return executor.run(limits_).end;
 }
@@ -107,7 +106,7 @@ bool ScriptedRun::answer_question(const Question& question) {
 
 // nullopt: nobody comes.
 std::optional<ScriptedAnswer> ScriptedRun::answer_to(const Question& question) {
-  const ScriptedStep& script = scenario_.of(question.instance);
+  const ScriptedStep& script = script_for(scenario_, question.instance);
   const std::size_t number = answered_[question.instance];
   if (script.answers && number < script.answers->size()) {
     ++answered_[question.instance];
@@ -130,16 +129,21 @@ ScriptedAnswer ScriptedRun::answer_in_doubt(const Question& question) {
 
 Value ScriptedRun::fields_of(const Question& question, const ScriptedAnswer& answer) const {
   if (!question.phrase.empty()) return object({{"phrase", question.phrase}});
-  const Step* step = facts_.runbook->find(question.instance);
+  const auto step = instance(question.instance);
   if (!step) return answer.set;
-  if (step->manual && question.about == "manual") return confirmation(*step, question, answer);
-  const Value outputs = world_.outputs_of(*step, answer.set);
+  if ((*step)->manual && question.about == "manual") return confirmation(**step, question, answer);
+  const Value outputs = world_.outputs_of(**step, answer.set);
   Map fields;
   for (const auto& [name, value] : outputs.is_map() ? outputs.as_map() : Map()) {
-    const OutputRule* rule = step->find_output(name);
+    const OutputRule* rule = (*step)->find_output(name);
     if (!rule || !rule->is_secret) fields.emplace_back(name, value);
   }
   return Value(std::move(fields));
+}
+
+std::optional<Instance> ScriptedRun::instance(const std::string& name) const {
+  StoredValues values([this](const std::string& digest) { return journal_.blob(digest); });
+  return Instances(facts_, state_, values).find(name);
 }
 
 Value ScriptedRun::confirmation(const Step& step, const Question& question, const ScriptedAnswer& answer) const {
@@ -161,10 +165,12 @@ ScriptedResult ScriptedRun::result(End end) {
   result.end = std::move(end);
   result.lasted_ms = world_.now_ms() - began_at_ms_;
   result.events = journal_.events();
-  for (const Step* step : facts_.runbook->steps) {
-    result.effects[step->id] = world_.effects(step->id);
-    const InstanceState& it = state_.of(step->id);
-    if (!it.outputs.empty() && is_done(it.state)) result.step_outputs[step->id] = parse_json(journal_.blob(it.outputs));
+  StoredValues values([this](const std::string& digest) { return journal_.blob(digest); });
+  result.instances = Instances(facts_, state_, values).all();
+  for (const Instance& step : result.instances) {
+    result.effects[step.id] = world_.effects(step.id);
+    const InstanceState& it = state_.of(step.id);
+    if (!it.outputs.empty() && is_done(it.state)) result.step_outputs[step.id] = parse_json(journal_.blob(it.outputs));
   }
   result.state = std::move(state_);
   return result;

@@ -18,7 +18,8 @@ struct ScriptedResult {
   RunState state;
   std::int64_t lasted_ms = 0;
   std::vector<Event> events;
-  std::map<std::string, int> effects;         // step → how often it took effect
+  std::vector<Instance> instances;            // that there were in the end, in written order
+  std::map<std::string, int> effects;         // instance → how often it took effect
   std::map<std::string, Value> step_outputs;  // of those that are done
 };
 
@@ -51,6 +52,7 @@ class ScriptedRun {
   bool answer_question(const Question& question);
   std::optional<ScriptedAnswer> answer_to(const Question& question);
   ScriptedAnswer answer_in_doubt(const Question& question);
+  std::optional<Instance> instance(const std::string& name) const;
   Value fields_of(const Question& question, const ScriptedAnswer& answer) const;
   // Throws Error (exit 2) if the step does not take it.
   Value confirmation(const Step& step, const Question& question, const ScriptedAnswer& answer) const;

@@ -55,6 +55,10 @@ bool takes_effect(ScriptedOutcome::Kind kind) {
 
 }  // namespace
 
+const ScriptedStep& script_for(const Scenario& scenario, const std::string& instance) {
+  return scenario.of(scenario.steps.contains(instance) ? instance : name_without_keys(instance));
+}
+
 Value ScriptedWorld::outputs_of(const Step& step, const Value& given) const {
   Value outputs = step.example;
   if (given.is_map()) {
@@ -86,17 +90,17 @@ void ScriptedWorld::start(const Launch& launch) {
 }
 
 void ScriptedWorld::act(const Launch& launch) {
-  const Step* step = runbook_.find(launch.instance);
-  const ScriptedStep& script = scenario_.of(launch.instance);
-  const std::size_t number = begun_[launch.instance]++;
+  const Instance& step = launch.step;
+  const ScriptedStep& script = script_for(scenario_, step.id);
+  const std::size_t number = begun_[step.id]++;
   const ScriptedOutcome& scripted = number < script.outcomes.size() ? script.outcomes[number] : script.otherwise;
   Attempt attempt;
-  attempt.step = step->id;
+  attempt.step = step.id;
   attempt.outputs = outputs_of(*step, scripted.outputs);
   attempt.outcome = outcome_of(scripted, attempt.outputs);
   attempt.ends_at_ms = now_ms_ + scripted.delay_ms;
   attempt.took_effect = takes_effect(scripted.kind);
-  effects_[step->id] += attempt.took_effect;
+  effects_[step.id] += attempt.took_effect;
   tell_at(attempt.ends_at_ms, launch, attempt.outcome);
   attempts_[launch.n] = std::move(attempt);
 }
@@ -112,19 +116,19 @@ void ScriptedWorld::look(const Launch& launch) {
   Outcome outcome;
   outcome.kind = Outcome::Kind::succeeded;
   outcome.exit_code = 0;
-  outcome.given = seen(*runbook_.find(launch.instance), launch.role);
+  outcome.given = seen(launch.step, launch.role);
   tell_at(now_ms_, launch, std::move(outcome));
 }
 
 // What the scenario lists; behind it the world is simple: waits and asserts hold, a done_when holds once its step took effect.
-Given ScriptedWorld::seen(const Step& step, Role role) {
+Given ScriptedWorld::seen(const Instance& step, Role role) {
   if (role == Role::before) return {Given::Answer::no, {}};
-  const ScriptedStep& script = scenario_.of(step.id);
+  const ScriptedStep& script = script_for(scenario_, step.id);
   const std::size_t number = looked_[step.id]++;
   if (number < script.sees.size())
-    return {static_cast<Given::Answer>(script.sees[number].answer), outputs_of(step, script.sees[number].outputs)};
-  const bool holds = (step.kind != Step::Kind::act && step.kind != Step::Kind::manual) || has_taken_effect(step.id);
-  return {holds ? Given::Answer::yes : Given::Answer::no, outputs_of(step, {})};
+    return {static_cast<Given::Answer>(script.sees[number].answer), outputs_of(*step, script.sees[number].outputs)};
+  const bool holds = (step->kind != Step::Kind::act && step->kind != Step::Kind::manual) || has_taken_effect(step.id);
+  return {holds ? Given::Answer::yes : Given::Answer::no, outputs_of(*step, {})};
 }
 
 void ScriptedWorld::cancel(std::int64_t n) {

@@ -20,9 +20,12 @@ enum class Fate {
   not_happened,  // it died too; they took none
 };
 
+// What the scenario says of that instance, or else of all that loops make of its step.
+const ScriptedStep& script_for(const Scenario& scenario, const std::string& instance);
+
 class ScriptedWorld : public Performer, public Clock {
  public:
-  ScriptedWorld(const Runbook& runbook, const Scenario& scenario) : runbook_(runbook), scenario_(scenario) {}
+  explicit ScriptedWorld(const Scenario& scenario) : scenario_(scenario) {}
   // Where what happens is told: of the engine that drives now. Outlives the use of it.
   void serve(Inbox& inbox) { inbox_ = &inbox; }
   // The engine died; open: the attempts whose end the journal does not know.
@@ -66,10 +69,9 @@ class ScriptedWorld : public Performer, public Clock {
   void act(const Launch& launch);
   void take_up(const Launch& launch);
   void look(const Launch& launch);
-  Given seen(const Step& step, Role role);
+  Given seen(const Instance& step, Role role);
   void tell_at(std::int64_t at_ms, const Launch& launch, Outcome outcome);
 
-  const Runbook& runbook_;
   const Scenario& scenario_;
   Inbox* inbox_ = nullptr;
   mutable std::int64_t now_ms_ = 1'767'225'600'000;  // 2026-01-01T00:00:00Z

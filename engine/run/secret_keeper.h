@@ -16,29 +16,31 @@ namespace runbook {
 
 class SecretKeeper {
  public:
-  using ScopeOf = std::function<RunScope(const Step&)>;
+  using ScopeOf = std::function<RunScope(const Instance&)>;
   // All of it outlives this object.
-  SecretKeeper(const RunFacts& facts, const RunState& state, Performer& performer, Observer& observer, ScopeOf scope_of);
+  SecretKeeper(const RunFacts& facts, const RunState& state, StoredValues& values, Performer& performer, Observer& observer,
+               ScopeOf scope_of);
 
   // Before the commit of the outcome: what is said to be done must be found again. "" or why it can't be kept.
-  std::string keep(const Step& step, const std::vector<std::pair<std::string, std::string>>& secrets);
+  std::string keep(const Instance& step, const std::vector<std::pair<std::string, std::string>>& secrets);
   // Of all steps that are done, or of that one if it is.
   void recall_all();
   void recall(const std::string& instance);
-  // Looks for secret inputs that the step that is next needs and that are missing, once for each try of it.
+  // Looks for secret inputs that the steps that are next need and that are missing, once for each try of them.
   void find_needed(const Live& live);
 
  private:
-  void recall(const Step& step);
-  void recall(const Step& step, const OutputRule& rule);
-  Performer::Recalled ask_for(const Step& step, const OutputRule& rule);
+  void recall(const Instance& step);
+  void recall(const Instance& step, const OutputRule& rule);
+  Performer::Recalled ask_for(const Instance& step, const OutputRule& rule);
   std::filesystem::path kept_path(const OutputRule& rule, const RunScope& scope) const;
   bool is_missing(const Input& input) const;
-  const Step* next_step() const;
-  void find(const Step& step, const Input& input);
+  void find_for(const Instance& step);
+  void find(const Instance& step, const Input& input);
 
   const RunFacts& facts_;
   const RunState& state_;
+  StoredValues& values_;
   Performer& performer_;
   Observer& observer_;
   ScopeOf scope_of_;

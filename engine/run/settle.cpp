@@ -17,7 +17,7 @@ namespace {
 
 class Settlement {
  public:
-  Settlement(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
+  Settlement(const Instance& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
              IfNotStarted if_not_started)
       : step_(step), it_(it), outcome_(outcome), scope_(scope), now_ms_(now_ms), if_not_started_(if_not_started) {}
 
@@ -27,8 +27,8 @@ class Settlement {
       case Kind::succeeded: return succeeded();
       case Kind::failed: return failed(outcome_.reason);
       case Kind::not_started: return not_started();
-      case Kind::timed_out: return is_repeatable(step_.effect) ? failed(outcome_.reason) : doubted();
-      case Kind::cancelled: return is_repeatable(step_.effect) ? stopped() : doubted();
+      case Kind::timed_out: return is_repeatable(step_->effect) ? failed(outcome_.reason) : doubted();
+      case Kind::cancelled: return is_repeatable(step_->effect) ? stopped() : doubted();
       case Kind::unknown: return doubted();
     }
     RUNBOOK_ASSERT(false);
@@ -57,26 +57,26 @@ class Settlement {
 
   Proposal succeeded() {
     std::string why;
-    auto outputs = extract_outputs(step_.outputs, outcome_, scope_, why);
+    auto outputs = extract_outputs(step_->outputs, outcome_, scope_, why);
     if (!outputs) return without_outputs(why);
-    Proposal proposal = has_looks_after(step_) ? with_process(event::exited, what_follows()) : ended("succeeded", "");
+    Proposal proposal = has_looks_after(*step_) ? with_process(event::exited, what_follows()) : ended("succeeded", "");
     if (!outputs->values.as_map().empty()) proposal.attach("outputs", to_json(outputs->values));
     proposal.secrets = std::move(outputs->secrets);
     return proposal;
   }
 
   Value what_follows() const {
-    bool is_verifying = !step_.done_when;
-    std::int64_t timeout_ms = is_verifying ? step_.verify->timeout_ms : step_.done_when->timeout_ms;
+    bool is_verifying = !step_->done_when;
+    std::int64_t timeout_ms = is_verifying ? step_->verify->timeout_ms : step_->done_when->timeout_ms;
     Value body = object({{"looks_until_ms", now_ms_ + timeout_ms}});
     return is_verifying ? with(body, "verifying", true) : body;
   }
 
   Proposal failed(const std::string& why) {
     Proposal proposal = ended(outcome_name(outcome_.kind), why);
-    auto next = retry_at_ms(step_, it_, outcome_, scope_, now_ms_);
+    auto next = retry_at_ms(*step_, it_, outcome_, scope_, now_ms_);
     if (!next) return proposal;
-    std::string plan = fmt::format("{}; attempt {} of {} follows", why, it_.attempts + 1, step_.retry.attempts);
+    std::string plan = fmt::format("{}; attempt {} of {} follows", why, it_.attempts + 1, step_->retry.attempts);
     proposal.event.body = with(with(proposal.event.body, "why", plan), "retry_at_ms", *next);
     return proposal;
   }
@@ -94,11 +94,11 @@ class Settlement {
   }
 
   Proposal doubted() {
-    std::int64_t until = now_ms_ + (step_.done_when ? step_.done_when->timeout_ms : 0);
+    std::int64_t until = now_ms_ + (step_->done_when ? step_->done_when->timeout_ms : 0);
     return with_process(event::doubted, object({{"why", outcome_.reason}, {"looks_until_ms", until}}));
   }
 
-  const Step& step_;
+  const Instance& step_;
   const InstanceState& it_;
   const Outcome& outcome_;
   const Scope& scope_;
@@ -108,12 +108,12 @@ class Settlement {
 
 }  // namespace
 
-Proposal settle(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
+Proposal settle(const Instance& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
                 IfNotStarted if_not_started) {
   return Settlement(step, it, outcome, scope, now_ms, if_not_started).proposal();
 }
 
-Proposal settle_without_outputs(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
+Proposal settle_without_outputs(const Instance& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
                                 const std::string& why) {
   return Settlement(step, it, outcome, scope, 0, IfNotStarted::stops).without_outputs(why);
 }

@@ -2,7 +2,7 @@
 // What an attempt's outcome means for the step: ended, tried again, in doubt. Pure.
 #include <cstdint>
 
-#include "book/runbook.h"
+#include "run/instance.h"
 #include "expr/expression.h"
 #include "run/proposal.h"
 #include "state/run_state.h"
@@ -17,11 +17,11 @@ enum class IfNotStarted {
 };
 
 // The one event: ended, exited or doubted; with the secrets that it gave. `it`: before the outcome. `scope`: with $before.
-Proposal settle(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
+Proposal settle(const Instance& step, const InstanceState& it, const Outcome& outcome, const Scope& scope, std::int64_t now_ms,
                 IfNotStarted if_not_started);
 
 // It succeeded, but its outputs can't be had or kept: failed.
-Proposal settle_without_outputs(const Step& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
+Proposal settle_without_outputs(const Instance& step, const InstanceState& it, const Outcome& outcome, const Scope& scope,
                                 const std::string& why);
 
 // Whether running it again does no more than running it once.

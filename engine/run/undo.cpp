@@ -1,0 +1,167 @@
+#include "run/undo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "run/frontier.h"
+
+namespace runbook {
+
+namespace {
+
+UndoEntry entry_of(Instance step, const InstanceState& it) {
+  UndoEntry entry;
+  entry.seq = it.acted_seq;
+  entry.is_irreversible = step->effect == Effect::irreversible;
+  if (entry.is_irreversible) entry.why_not = "it is a point of no return";
+  else if (!step->undo) entry.why_not = "it has no `undo`";
+  else entry.undo = Instance(*step->undo, step.frame);
+  entry.step = std::move(step);
+  return entry;
+}
+
+bool is_to_be_undone(const Step& step, const InstanceState& it) {
+  const bool has_effect = step.kind == Step::Kind::act || step.kind == Step::Kind::manual;
+  return it.acted_seq > 0 && has_effect && step.effect != Effect::read;
+}
+
+bool is_undo(std::string_view instance) { return name_without_keys(instance).ends_with(":undo"); }
+
+// From the runbook down to the step, without the runbook itself.
+bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way);
+
+bool find_way_into(const Section& inner, const Step& step, std::vector<const Section*>& way) {
+  way.push_back(&inner);
+  if (find_way(inner, step, way)) return true;
+  way.pop_back();
+  return false;
+}
+
+bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way) {
+  for (const auto& child : section.children) {
+    const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
+    if (inner ? find_way_into(**inner, step, way) : std::get<std::unique_ptr<Step>>(child).get() == &step) return true;
+  }
+  for (const Watch& watch : section.watches)
+    if (watch.on_trip && find_way_into(*watch.on_trip, step, way)) return true;
+  for (const Section* extra : {section.rescue.get(), section.finally.get()})
+    if (extra && find_way_into(*extra, step, way)) return true;
+  return false;
+}
+
+class Reopening {
+ public:
+  Reopening(const RunFacts& facts, const RunState& state, StoredValues& values)
+      : facts_(facts), state_(state), instances_(facts, state, values) {}
+
+  // What is around that step, up to the run.
+  void open_around(const Instance& step) {
+    const Frame* included = included_around(step.frame.get());
+    std::vector<const Section*> way;
+    find_way((included ? *included->runbook : *facts_.runbook).root, *step, way);
+    for (const Section* section : way) open(*section, step.frame);
+    if (!included) return;
+    const std::string include = included->prefix.substr(0, included->prefix.size() - 1);
+    opened_.push_back(include);
+    if (const auto around = instances_.find(include)) open_around(*around);
+  }
+
+  std::vector<std::string> opened() const { return opened_; }
+  std::vector<Proposal> renewals() { return std::move(renewals_); }
+
+ private:
+  void open(const Section& section, const FramePtr& frame) {
+    const FramePtr around = outer_loops(frame, section.loops.size());
+    if (state_.section(section_name(section, around.get()))) opened_.push_back(section_name(section, around.get()));
+    if (section.loop) {
+      const std::string item = section_name(section, outer_loops(frame, section.loops.size() + 1).get());
+      if (state_.section(item)) opened_.push_back(item);
+    }
+    for (const Section* extra : {section.rescue.get(), section.finally.get()})
+      if (extra) renew(*extra, around);
+  }
+
+  // What ran when the section was left runs again when it is left again.
+  void renew(const Section& section, const FramePtr& frame) {
+    for (const Step* step : steps_of(section)) {
+      if (step->loops.size() != loops_around(frame.get())) continue;
+      const Instance instance(*step, frame);
+      if (!is_done(state_.of(instance.id).state)) continue;
+      renewals_.emplace_back(event::renewed, instance.id, object({{"how", "undo"}, {"because", "its section is open again"}}));
+    }
+  }
+
+  const RunFacts& facts_;
+  const RunState& state_;
+  Instances instances_;
+  std::vector<std::string> opened_;
+  std::vector<Proposal> renewals_;
+};
+
+}  // namespace
+
+std::vector<UndoEntry> undo_list(const RunFacts& facts, const RunState& state, StoredValues& values) {
+  std::vector<UndoEntry> list;
+  for (Instance& step : Instances(facts, state, values).all()) {
+    const InstanceState& it = state.of(step.id);
+    if (is_to_be_undone(*step, it)) list.push_back(entry_of(std::move(step), it));
+  }
+  std::sort(list.begin(), list.end(), [](const UndoEntry& a, const UndoEntry& b) { return a.seq > b.seq; });
+  return list;
+}
+
+std::optional<UndoEntry> next_to_undo(const RunFacts& facts, const RunState& state, StoredValues& values) {
+  const Instances instances(facts, state, values);
+  std::optional<UndoEntry> next;
+  for (const auto& [name, it] : state.instances) {
+    const bool is_later = it.acted_seq > 0 && it.acted_seq >= state.undo_border && (!next || it.acted_seq > next->seq);
+    if (!is_later || is_undo(name)) continue;
+    const auto step = instances.find(name);
+    if (!step || !is_to_be_undone(**step, it)) continue;
+    UndoEntry entry = entry_of(*step, it);
+    if (entry.undo && state.of(entry.undo->id).state != StepState::skipped) next = std::move(entry);
+  }
+  return next;
+}
+
+std::vector<Proposal> undone(const RunFacts& facts, const RunState& state, StoredValues& values, const UndoEntry& entry) {
+  Reopening reopening(facts, state, values);
+  reopening.open_around(entry.step);
+  std::vector<Proposal> events;
+  events.emplace_back(event::undone, entry.step.id,
+                      object({{"by", entry.undo->id}, {"reopens", list_from(reopening.opened())}}));
+  for (Proposal& renewal : reopening.renewals()) events.push_back(std::move(renewal));
+  return events;
+}
+
+std::int64_t undo_border(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& step) {
+  std::int64_t border = 0;
+  for (const Instance& instance : Instances(facts, state, values).all()) {
+    const std::int64_t seq = state.of(instance.id).acted_seq;
+    const bool is_meant = instance.id == step || name_without_keys(instance.id) == step;
+    if (is_meant && seq > 0) border = border == 0 ? seq : std::min(border, seq);
+  }
+  return border;
+}
+
+UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& list, std::int64_t border) {
+  for (const auto& [name, it] : state.instances) {
+    if (it.state == StepState::in_doubt)
+      return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
+    if (it.is_open) return {fmt::format("`{}` has begun, and its end is not known", name), "go on first: runbook run --resume RUN"};
+  }
+  const std::string* later = nullptr;
+  for (const UndoEntry& entry : list) {
+    if (entry.seq < border) break;
+    if (entry.is_irreversible) {
+      const std::string hint = later ? fmt::format("what came after it can be undone: --to {}", *later) : "";
+      return {fmt::format("`{}` is a point of no return: what came before it can't be undone by this run", entry.step.id), hint};
+    }
+    later = &entry.step.id;
+  }
+  return {};
+}
+
+}  // namespace runbook

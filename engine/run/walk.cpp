@@ -1,0 +1,312 @@
+#include "run/walk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "run/loop_list.h"
+#include "run/request.h"
+#include "run/step_decider.h"
+
+namespace runbook {
+
+using Phase = SectionState::Phase;
+using Mode = Way::Mode;
+
+namespace {
+
+Progress of_both(Progress one, Progress other) {
+  if (one == Progress::going || other == Progress::going) return Progress::going;
+  return one == Progress::stopped || other == Progress::stopped ? Progress::stopped : Progress::done;
+}
+
+std::string_view sight_name(WatchState::Sight sight) {
+  switch (sight) {
+    case WatchState::Sight::good: return "good";
+    case WatchState::Sight::bad: return "bad";
+    case WatchState::Sight::tripped: return "tripped";
+  }
+  RUNBOOK_ASSERT(false);
+}
+
+}  // namespace
+
+Progress Walk::run(const Way& way) { return section(turn_.facts.runbook->root, nullptr, turn_.live.cursors, way); }
+
+Progress Walk::stop(const std::string& state, const std::string& why, const std::string& instance) {
+  turn_.stops.push_back(End{state, why, instance, Value()});
+  return Progress::stopped;
+}
+
+Progress Walk::child(const Child& child, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  if (const auto* inner = std::get_if<std::unique_ptr<Section>>(&child)) return section(**inner, frame, cursors, way);
+  return step(Instance(*std::get<std::unique_ptr<Step>>(child), frame), cursors, way);
+}
+
+Progress Walk::section(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  if (is_recorded(section)) return recorded(section, frame, cursors, way);
+  const Progress progress = body(section, frame, cursors, way);
+  return progress == Progress::done ? finally(section, frame, cursors, way) : progress;
+}
+
+Progress Walk::recorded(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  const SectionState* known = turn_.state.section(section_name(section, frame.get()));
+  if (!known) {
+    if (way.mode == Mode::leaving) return Progress::done;
+    return way.mode == Mode::halting ? stop("interrupted", way.why, "") : enter(section, frame);
+  }
+  if (known->phase == Phase::skipped) return section.loop ? Progress::done : children(section, frame, cursors, way);
+  const bool was_given_up = known->phase == Phase::failed;
+  const Progress progress =
+      was_given_up ? rescue(section, frame, cursors, way) : entered(section, frame, cursors, way);
+  return progress == Progress::done ? finally(section, frame, cursors, way) : progress;
+}
+
+Progress Walk::rescue(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  return section.rescue ? children(*section.rescue, frame, cursors, way) : Progress::done;
+}
+
+// It runs also where all else is given up.
+Progress Walk::finally(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  if (!section.finally) return Progress::done;
+  Way onward = way;
+  if (way.mode == Mode::leaving) onward = Way{turn_.limits.is_pausing ? Mode::halting : Mode::forward, way.why};
+  return children(*section.finally, frame, cursors, onward);
+}
+
+// Beginning
+
+Progress Walk::enter(const Section& section, const FramePtr& frame) {
+  const RunScope scope(turn_.facts, turn_.state, turn_.values, frame);
+  const std::string name = section_name(section, frame.get());
+  if (section.when) {
+    std::string why;
+    const auto holds = condition(*section.when, scope, why);
+    if (!holds) return stop("failed", fmt::format("`when` of section `{}`: {}", section.title, why), "");
+    if (!*holds) {
+      why = fmt::format("`when` of section `{}` is false", section.title);
+      turn_.propose(Proposal(event::section_skipped, name, object({{"why", why}})));
+      skip_what_has_not_begun(steps_of(section), frame, why);
+      return Progress::going;
+    }
+  }
+  try {
+    if (section.loop) enter_loop(section, frame, scope);
+    else turn_.propose(Proposal(event::section_entered, name));
+  } catch (const std::exception& error) {
+    return stop("failed", fmt::format("`for_each` of section `{}`: {}", section.title, with_hint(error)), "");
+  }
+  return Progress::going;
+}
+
+void Walk::enter_loop(const Section& section, const FramePtr& frame, const Scope& scope) {
+  const Value items = list_of_loop(section, scope, [&](const Value& item) {
+    return RunScope(turn_.facts, turn_.state, turn_.values, frame_of_item(section, "", item, frame));
+  });
+  const std::string name = section_name(section, frame.get());
+  Proposal entered(event::section_entered, name,
+                   object({{"batches", batches_of_loop(*section.loop, items.as_list().size())}}));
+  entered.attach("list", to_json(items));
+  turn_.propose(std::move(entered));
+}
+
+// Those that loops inside would make of it are not made.
+void Walk::skip_what_has_not_begun(const std::vector<const Step*>& steps, const FramePtr& frame, const std::string& why) {
+  const std::size_t depth = loops_around(frame.get());
+  for (const Step* step : steps) {
+    if (step->loops.size() != depth || step->kind == Step::Kind::watch) continue;
+    const Instance instance(*step, frame);
+    const StepState state = turn_.state.of(instance.id).state;
+    const bool has_begun = is_done(state) || state == StepState::failed || state == StepState::in_doubt;
+    if (!has_begun) turn_.propose(Proposal(event::skipped, instance.id, object({{"why", why}})));
+  }
+}
+
+// Going on
+
+Progress Walk::entered(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  const auto has_tripped = [&](const Watch& watch) {
+    return turn_.state.watch(Instance(*watch.step, frame).id).sight == WatchState::Sight::tripped;
+  };
+  const auto tripped = std::find_if(section.watches.begin(), section.watches.end(), has_tripped);
+  if (tripped != section.watches.end()) return after_trip(section, *tripped, frame, cursors, way);
+  if (section.rescue && way.mode != Mode::leaving && frontier_.has_body_failed(section, frame, cursors))
+    return give_up(section, frame, cursors, way);
+  const bool is_watched = !section.watches.empty() && way.mode == Mode::forward &&
+                          turn_.state.section(section_name(section, frame.get()))->phase == Phase::entered;
+  if (!is_watched) return body(section, frame, cursors, way);
+
+  // What the watches saw comes first: a section whose watch trips has failed, also when its last step has just ended.
+  auto& done_since_ms = cursors[&section].done_since_ms;
+  const bool is_over = frontier_.is_body_done(section, frame, cursors);
+  if (is_over && !done_since_ms) done_since_ms = turn_.now_ms;
+  const std::size_t before = turn_.decision.events.size();
+  for (const Watch& watch : section.watches) {
+    if (look_at(watch, frame, is_over ? done_since_ms : std::nullopt) == Progress::stopped) return Progress::stopped;
+  }
+  if (turn_.decision.events.size() > before) return Progress::going;
+  if (!is_over) return body(section, frame, cursors, way);
+  const bool is_well = std::all_of(section.watches.begin(), section.watches.end(),
+                                   [&](const Watch& watch) { return is_calm(watch, frame, *done_since_ms); });
+  if (is_well) turn_.propose(Proposal(event::section_left, section_name(section, frame.get())));
+  return Progress::going;
+}
+
+Progress Walk::give_up(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  const auto failed = frontier_.failed_step(section, frame, cursors);
+  const std::string why = failed ? fmt::format("`{}` failed", failed->id) : "it failed";
+  const Progress progress =
+      body(section, frame, cursors, Way{Mode::leaving, fmt::format("section `{}` failed", section.title)});
+  if (progress != Progress::done) return progress;
+  if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
+  fail(section_name(section, frame.get()), why, failed ? failed->id : "");
+  skip_what_has_not_begun(steps_of_body(section), frame, fmt::format("section `{}` was given up: {}", section.title, why));
+  return Progress::going;
+}
+
+Progress Walk::after_trip(const Section& section, const Watch& watch, const FramePtr& frame, Cursors& cursors,
+                          const Way& way) {
+  const Instance instance(*watch.step, frame);
+  const std::string why = fmt::format("watch `{}` tripped: {}", instance.id, turn_.state.watch(instance.id).why);
+  Progress progress = body(section, frame, cursors, Way{Mode::leaving, why, watch.stops_running, way.leaves_run});
+  if (progress == Progress::done && watch.on_trip) progress = children(*watch.on_trip, frame, cursors, way);
+  if (progress != Progress::done || way.mode == Mode::leaving) return progress;
+  if (!section.rescue) return stop("failed", why, instance.id);
+  if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
+  fail(section_name(section, frame.get()), why, instance.id);
+  skip_what_has_not_begun(steps_of_body(section), frame, fmt::format("section `{}` was given up: {}", section.title, why));
+  return Progress::going;
+}
+
+void Walk::fail(const std::string& section, const std::string& why, const std::string& step) {
+  turn_.propose(Proposal(event::section_failed, section, object({{"why", why}, {"step", step}})));
+}
+
+Progress Walk::body(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  return section.loop ? loop(section, frame, cursors, way) : children(section, frame, cursors, way);
+}
+
+Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  if (!section.is_parallel) {
+    const Child* next = frontier_.next_child(section, frame, cursors);
+    return next ? child(*next, frame, cursors, way) : Progress::done;
+  }
+  Way onward = way;
+  const bool has_failed = std::any_of(section.children.begin(), section.children.end(), [&](const Child& each) {
+    return frontier_.has_failed(each, frame, cursors);
+  });
+  if (has_failed && way.mode == Mode::forward) onward = Way{Mode::halting, "another branch has failed"};
+  Progress progress = Progress::done;
+  for (const Child& each : section.children) {
+    if (!frontier_.is_done(each, frame, cursors)) progress = of_both(progress, child(each, frame, cursors, onward));
+  }
+  return progress;
+}
+
+// Loops
+
+Progress Walk::loop(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  LoopCursor& at = frontier_.loop(section, frame, cursors);
+  Way onward = way;
+  if (way.mode == Mode::forward && frontier_.fails(section, at)) onward = Way{Mode::halting, "another item has failed"};
+  Progress progress = Progress::done;
+  for (ActiveItem& each : at.active) progress = of_both(progress, item(section, each, onward));
+  return progress;
+}
+
+// One whose failure the loop bears is brought to its end.
+Progress Walk::item(const Section& section, ActiveItem& item, const Way& way) {
+  if (way.mode != Mode::forward || !frontier_.has_item_failed(section, item))
+    return children(section, item.frame, item.cursors, way);
+  const auto failed = frontier_.failed_step(section, item.frame, item.cursors);
+  const std::string why = failed ? fmt::format("`{}` failed", failed->id) : "it failed";
+  const Progress progress = children(section, item.frame, item.cursors, Way{Mode::leaving, why});
+  if (progress != Progress::done) return progress;
+  const std::string name = section_name(section, item.frame.get());
+  fail(name, fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
+                         section.loop->max_failures.is_percent ? "%" : ""),
+       failed ? failed->id : "");
+  skip_what_has_not_begun(steps_of_body(section), item.frame, why);
+  return Progress::going;
+}
+
+// Steps
+
+Progress Walk::step(const Instance& step, Cursors& cursors, const Way& way) {
+  const bool has_begun = step->include && !turn_.state.of(step.id).inputs.empty();
+  return has_begun ? included(step, cursors, way) : decide_step(turn_, step, way);
+}
+
+Progress Walk::included(const Instance& step, Cursors& cursors, const Way& way) {
+  if (turn_.state.of(step.id).state == StepState::failed) return decide_step(turn_, step, way);
+  IncludeCursor& inside = frontier_.include(step, cursors);
+  const Section& root = step->include->runbook->root;
+  const auto failed = step->continues_on_failure && way.mode == Mode::forward
+                          ? frontier_.failed_step(root, inside.frame, inside.cursors)
+                          : std::nullopt;
+  const Way onward = failed ? Way{Mode::leaving, fmt::format("`{}` failed", failed->id)} : way;
+  const Progress progress = section(root, inside.frame, inside.cursors, onward);
+  if (progress != Progress::done || turn_.state.of(step.id).state != StepState::running) return progress;
+  if (onward.mode != Mode::leaving) return end_included(step, inside.frame);
+  turn_.propose(Proposal(event::ended, step.id, object({{"result", failed ? "failed" : "cancelled"}, {"why", onward.why}})));
+  return Progress::going;
+}
+
+Progress Walk::end_included(const Instance& step, const FramePtr& inside) {
+  const RunScope scope(turn_.facts, turn_.state, turn_.values, inside);
+  Map outputs;
+  try {
+    for (const auto& [name, text] : step->include->runbook->outputs) outputs.emplace_back(name, text.text.evaluate(scope));
+  } catch (const ExpressionError& error) {
+    return stop("failed", fmt::format("the steps of {} are done, but its outputs can't be given: {}", step->include->file,
+                                      error.what()),
+                step.id);
+  }
+  Proposal ended(event::ended, step.id, object({{"result", "succeeded"}}));
+  if (!outputs.empty()) ended.attach("outputs", to_json(Value(std::move(outputs))));
+  turn_.propose(std::move(ended));
+  return Progress::going;
+}
+
+// Watches
+
+// A look is asked for at its time; when the steps are done, at once: the last one begins after them.
+Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<std::int64_t> steps_done_since_ms) {
+  using Sight = WatchState::Sight;
+  const Instance instance(*watch.step, frame);
+  const LiveStep& live = turn_.live.of(instance.id);
+  const Sight is = live.strikes >= watch.trips_after ? Sight::tripped : live.strikes > 0 ? Sight::bad : Sight::good;
+  if (live.look && is != turn_.state.watch(instance.id).sight) {
+    const std::string why = is == Sight::good ? "" : live.look->why;
+    turn_.propose(Proposal(event::watched, instance.id, object({{"state", sight_name(is)}, {"why", why}})));
+    return Progress::going;
+  }
+  if (live.running) return Progress::going;
+  const bool is_last_due = steps_done_since_ms && live.strikes == 0 && live.look && live.look->began_at_ms < *steps_done_since_ms;
+  const std::int64_t next = live.look ? live.look->ended_at_ms + watch.step->probe->every_ms : turn_.now_ms;
+  const bool is_set_back = live.look && turn_.now_ms < live.look->ended_at_ms;
+  if (turn_.now_ms >= next || is_last_due || is_set_back) return launch_look(instance);
+  turn_.wake_at(next);
+  return Progress::going;
+}
+
+Progress Walk::launch_look(const Instance& watch) {
+  try {
+    Launch launch = turn_.next_launch(Role::watch, watch);
+    const RunScope scope(turn_.facts, turn_.state, turn_.values, watch.frame);
+    launch.request = std::make_shared<Request>(make_probe_request(turn_.facts, watch, *watch->probe, scope));
+    turn_.launch(std::move(launch));
+    return Progress::going;
+  } catch (const std::exception& error) {
+    return stop("failed", fmt::format("watch `{}` can't look: {}", watch.id, with_hint(error)), watch.id);
+  }
+}
+
+bool Walk::is_calm(const Watch& watch, const FramePtr& frame, std::int64_t since_ms) const {
+  const LiveStep& live = turn_.live.of(Instance(*watch.step, frame).id);
+  return !live.running && live.strikes == 0 && live.look && live.look->began_at_ms >= since_ms;
+}
+
+}  // namespace runbook
