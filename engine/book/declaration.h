@@ -42,9 +42,6 @@ struct NamedPath {
 };
 
 struct Declaration {
-  // A step type and a target type may have the same name.
-  enum class Of { step, target };
-  Of of = Of::step;
   std::string name;  // "shell"
   std::string summary;
   std::string main_param;  // `shell: text` sets this one
@@ -56,6 +53,9 @@ struct Declaration {
   std::string example = {};      // a whole step, as YAML
   // What of the parameters names a file, from the step's folder. nullptr: nothing.
   std::vector<NamedPath> (*files)(const Value& params) = nullptr;
+  // A step type and a target type may have the same name.
+  enum class Of { step, target };
+  Of of = Of::step;
 
   const Param* find(std::string_view param) const;
 };

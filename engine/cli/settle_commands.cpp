@@ -19,12 +19,12 @@ namespace runbook {
 
 namespace {
 
-struct Target {
+struct SettledStep {
   JournalFile file;
   RunRow row;
   std::string step;
 
-  explicit Target(const Arguments& arguments)
+  explicit SettledStep(const Arguments& arguments)
       : file(journal_path(arguments), OpenMode::write),
         row(file.find_run(arguments.operands().at(0))),
         step(arguments.operands().at(1)) {
@@ -33,7 +33,7 @@ struct Target {
   Decree decree(std::string because) { return {file, row, operator_name(), std::move(because)}; }
 };
 
-int report_done(const Arguments& arguments, const Target& target, const std::string& text) {
+int report_done(const Arguments& arguments, const SettledStep& target, const std::string& text) {
   if (arguments.wants_json()) {
     fmt::print("{}\n", to_pretty_json(to_json_view(view_run(target.file, *target.file.run(target.row.run)))));
     return 0;
@@ -44,7 +44,7 @@ int report_done(const Arguments& arguments, const Target& target, const std::str
 }
 
 // --set name=value, converted to the types that the step's outputs have.
-Value read_outputs(const Arguments& arguments, const Target& target) {
+Value read_outputs(const Arguments& arguments, const SettledStep& target) {
   auto source = stored_definition(target.file, fold_run(target.file, target.row.run));
   Loaded loaded = load_runbook(source, all_declarations());
   const Step* step = loaded.runbook ? loaded.runbook->find(target.step) : nullptr;
@@ -85,7 +85,7 @@ const Question& require_doubt(const RunState& state, const std::string& step, co
 }
 
 // The first answer counts, also one that was handed to an engine which has died since.
-void give_first(Target& target, const Answer& given) {
+void give_first(SettledStep& target, const Answer& given) {
   if (target.file.add_answer(target.row.run, given)) return;
   for (const Answer& first : target.file.answers(target.row.run)) {
     if (first.question == given.question)
@@ -97,7 +97,7 @@ void give_first(Target& target, const Answer& given) {
 }  // namespace
 
 int resolve_command(const Arguments& arguments) {
-  Target target(arguments);
+  SettledStep target(arguments);
   std::string because = require_because(arguments);
   std::string choice = arguments.operands().at(2);
   Answer given{"", choice, operator_name(), because, SystemClock().now_ms(), Value()};
@@ -125,7 +125,7 @@ int resolve_command(const Arguments& arguments) {
 int skip_command(const Arguments& arguments) {
   std::string because = require_because(arguments);
   if (skip_by_answer(arguments, because)) return 0;
-  Target target(arguments);
+  SettledStep target(arguments);
   auto make = [&](const RunState& state) -> std::vector<Proposal> {
     const InstanceState& it = state.of(target.step);
     if (is_done(it.state))
@@ -142,7 +142,7 @@ int skip_command(const Arguments& arguments) {
 }
 
 int redo_command(const Arguments& arguments) {
-  Target target(arguments);
+  SettledStep target(arguments);
   std::string because = require_because(arguments);
   auto make = [&](const RunState& state) -> std::vector<Proposal> {
     const InstanceState& it = state.of(target.step);
