@@ -58,13 +58,15 @@ class Schema {
 
  private:
   Value definitions() {
-    Map all = {{"steps", steps()}, {"child", child()}, {"section", map_of_keys(keys::section)}, {"step", step()}};
+    Map all = {{"steps", steps()}, {"child", child()}, {"section", section()}, {"step", step()}};
     all.emplace_back("before", probe(keys::before));
     all.emplace_back("done_when", probe(keys::done_when));
     all.emplace_back("verify", probe(keys::verify));
     all.emplace_back("wait_until", probe(keys::wait_until));
     all.emplace_back("assert", assertion());
     all.emplace_back("manual", manual());
+    all.emplace_back("watch", probe(keys::watch));
+    all.emplace_back("undo", undo());
     for (const Declaration& type : types_) {
       all.emplace_back("probe_type_" + type.name, type_value(type, Holder::probe));
       all.emplace_back("step_type_" + type.name, type_value(type, Holder::step));
@@ -93,6 +95,20 @@ class Schema {
     step = with(step, "then", without(process_keys()));
     const Value is_look = object({{"anyOf", each_required({"wait_until", "assert"})}});
     return with(step, "else", object({{"if", is_look}, {"then", without(effect_keys())}}));
+  }
+
+  Value section() const {
+    const Value map = with(map_of_keys(keys::section), "oneOf", each_required({"steps", "parallel"}));
+    Map needs = {{"for_each", List{"as"}}};
+    for (const std::string& key : loop_keys()) needs.emplace_back(key, List{"for_each"});
+    return with(map, "dependentRequired", std::move(needs));
+  }
+
+  Value undo() const {
+    Map properties;
+    for (const std::string& type : type_names_) properties.emplace_back(type, reference("step_type_" + type));
+    properties.emplace_back("manual", reference("manual"));
+    return with_one_key(closed_map(std::move(properties), {}));
   }
 
   Value manual() const { return if_else(is_map(), map_of_keys(keys::manual), scalar("\\S")); }
@@ -186,6 +202,11 @@ class Schema {
       case Shape::inputs: return map_of(name_pattern, input(keys::input));
       case Shape::collected: return map_of(output_name_pattern, input(keys::collected));
       case Shape::defaults: return defaults();
+      case Shape::undo: return reference("undo");
+      case Shape::watches: return if_else(is_map(), reference("watch"), not_empty(list_of(reference("watch"))));
+      case Shape::list_or_expression: return if_else(is_list(), object({{"type", "array"}}), scalar(expression_pattern));
+      case Shape::share: return share(0);
+      case Shape::batches: return if_else(is_list(), not_empty(list_of(share(1))), share(1));
       default: return reference("steps");
     }
   }

@@ -20,42 +20,76 @@ constexpr auto yes = Needed::yes;
 constexpr auto no = Needed::no;
 
 Group of_runbook() {
-  return {"a runbook",
-          {{"runbook", name, "The name of the runbook; the file may carry another.", yes},
-           {"title", plain_text, "What the runbook does, for people. The name, if left out."},
-           {"version", plain_text, "The version of what it deploys."},
-           {"source", text, "The document that it encodes."},
-           {"summary", text, "What it does, in a sentence or two."},
-           {"runbook_version", text, "Which versions of the engine may run it, as `>=1`."},
-           {"requires", map, "What must be there before the first step.", no, {}, {}, &keys::requirements},
-           {"tested_with", versions, "Versions that it has been tried with; others are told."},
-           {"inputs", inputs,
-            "What a run is asked for: a name and what its value must be. $inputs.NAME, and in scripts \"$NAME\"."},
-           {"constraints", list, "What must hold for the inputs together.", no, {}, {}, &keys::constraint},
-           {"vars", named_values, "Values made of inputs and of the vars above: $vars.NAME."},
-           {"env", variables, "Environment variables of all steps."},
-           {"dir", value, "Where steps run: an absolute path, or one that starts at the runbook's folder."},
-           {"defaults", defaults, "For each step type: keys and parameters that count where a step leaves them out."},
-           {"steps", steps, "What is done, in this order: steps and sections.", yes},
-           {"outputs", expressions, "What the run prints at its end."},
-           {"notify", map, "What is called when a person is needed, and when the run ends.", no, {}, {}, &keys::notify},
-           {"not_encoded", list, "What of the document is left out, and why.", no, {}, {}, &keys::uncovered},
-           {"not_automated", list, "What people still do by hand, and why.", no, {}, {}, &keys::uncovered},
-           {"note", text, "For those who read the file."},
-           {"tags", texts, "Words to find it by."}}};
+  return {
+      "a runbook",
+      {{"runbook", name, "The name of the runbook; the file may carry another.", yes},
+       {"title", plain_text, "What the runbook does, for people. The name, if left out."},
+       {"version", plain_text, "The version of what it deploys."},
+       {"source", text, "The document that it encodes."},
+       {"summary", text, "What it does, in a sentence or two."},
+       {"runbook_version", text, "Which versions of the engine may run it, as `>=1`."},
+       {"requires", map, "What must be there before the first step.", no, {}, {}, &keys::requirements},
+       {"tested_with", versions, "Versions that it has been tried with; others are told."},
+       {"inputs", inputs,
+        "What a run is asked for: a name and what its value must be. $inputs.NAME, and in scripts \"$NAME\"."},
+       {"constraints", list, "What must hold for the inputs together.", no, {}, {}, &keys::constraint},
+       {"vars", named_values, "Values made of inputs and of the vars above: $vars.NAME."},
+       {"env", variables, "Environment variables of all steps."},
+       {"dir", value, "Where steps run: an absolute path, or one that starts at the runbook's folder."},
+       {"defaults", defaults, "For each step type: keys and parameters that count where a step leaves them out."},
+       {"steps", steps, "What is done, in this order: steps and sections.", yes},
+       {"outputs", expressions, "What the run prints at its end."},
+       {"notify", map, "What is called when a person is needed, and when the run ends.", no, {}, {}, &keys::notify},
+       {"not_encoded", list, "What of the document is left out, and why.", no, {}, {}, &keys::uncovered},
+       {"not_automated", list, "What people still do by hand, and why.", no, {}, {}, &keys::uncovered},
+       {"finally", steps,
+        "What is done when the run is left: at its end, when it is cancelled or undone. Not at a failure, which pauses it."},
+       {"note", text, "For those who read the file."},
+       {"tags", texts, "Words to find it by."}}};
 }
 
 Group of_section() {
-  return {"a section",
-          {{"section", plain_text, "The title of the section.", yes},
-           {"id", name, "Unique among the sections."},
-           {"when", expression, "Whether its steps run; true or false."},
-           {"env", variables, "Environment variables of its steps, besides those of what is around it."},
-           {"dir", value, "Where its steps run."},
-           {"note", text, "For those who read the file."},
-           {"tags", texts, "Words to find it by."},
-           {"source", text, "The part of the document that it encodes."},
-           {"steps", steps, "Its steps, in this order. Sections nest.", yes}}};
+  return {
+      "a section",
+      {{"section", plain_text, "The title of the section.", yes},
+       {"id", name, "Unique among the sections."},
+       {"when", expression, "Whether its steps run; true or false."},
+       {"env", variables, "Environment variables of its steps, besides those of what is around it."},
+       {"dir", value, "Where its steps run."},
+       {"for_each", list_or_expression,
+        "Does its steps for each item of a list: `$inputs.servers`, or the list itself. The list is evaluated once and "
+        "recorded."},
+       {"as", name,
+        "The item's name inside the loop: with `as: server` $server, and in scripts \"$server\" if it is one value."},
+       {"key", expression, "What tells the items apart, as `$server.name`. Needed where items are maps; else the item itself."},
+       {"empty", choice, "`ok`: a list that is empty or null is no mistake.", no, {}, {"ok"}},
+       {"concurrency", whole, "How many items are worked on at the same time.", no, 1, {}, nullptr, 1, 1000},
+       {"batch", batches,
+        "How many items make a batch: a number, a part as 25%, or a list of these of which the last repeats. A batch begins "
+        "when"
+        " the one before it is done. Left out: all are one batch."},
+       {"max_failures", share, "How many items of a batch may fail, as a number or a part as 10%; more stop the loop.", no, 0},
+       {"steps", steps, "Its steps, in this order. Sections nest."},
+       {"parallel", steps, "Its steps and sections, side by side: each is a branch. Instead of `steps`."},
+       {"watch", watches, "Looks beside its steps; what trips fails the section.", no, {}, {}, &keys::watch},
+       {"rescue", steps, "What is done when a step of it has failed; then the section counts as done."},
+       {"finally", steps, "What is done when the section is left, whether it was done, rescued or cancelled."},
+       {"note", text, "For those who read the file."},
+       {"tags", texts, "Words to find it by."},
+       {"source", text, "The part of the document that it encodes."}}};
+}
+
+Group of_watch() {
+  return {keys::watch.owner,
+          {{"id", name, "Unique among the steps: `runbook why last ID`.", yes},
+           {"trips_after", whole, "So many looks in a row that did not say yes.", no, 1, {}, nullptr, 1, 1'000'000},
+           {"running",
+            choice,
+            "What happens then to what runs: it goes on to its end, or it is ended.",
+            no,
+            "leave",
+            {"leave", "stop"}},
+           {"on_trip", steps, "What is done then; before `rescue`."}}};
 }
 
 Group of_step() {
@@ -89,6 +123,14 @@ Group of_step() {
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
            {"leaves", some_texts,
             "Which processes are meant to live on when it has ended (a tunnel), in words; they end with the run."},
+           {"on_failure",
+            choice,
+            "What a failure of it does: it stops what comes after it, or not.",
+            no,
+            "stop",
+            {"stop", "continue"}},
+           {"undo", undo,
+            "What takes it back, for `runbook undo`: a step type with its parameters. Sees $before and its own outputs."},
            {"note", text, "For the person at the terminal."},
            {"tags", texts, "Words to find it by."},
            {"requires_approval", map, "Who must approve before it has its effect.", no, {}, {}, &keys::approval},
@@ -230,10 +272,10 @@ Group of_assertion() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(),      of_rejection(),
-                                         of_requirements(), of_constraint(), of_output_rule(), of_keep(),       of_retry(),
-                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_manual(),     of_approval(),
-                                         of_notify(),       of_probe(),      of_done_when(),   of_wait_until(), of_assertion()};
+  static const std::vector<Group> all = {
+      of_runbook(),     of_section(), of_step(),  of_input(),        of_rejection(),  of_requirements(), of_constraint(),
+      of_output_rule(), of_keep(),    of_retry(), of_output_sizes(), of_hint(),       of_uncovered(),    of_manual(),
+      of_approval(),    of_notify(),  of_probe(), of_done_when(),    of_wait_until(), of_assertion(),    of_watch()};
   return all;
 }
 
@@ -248,7 +290,8 @@ const KeyDoc* find_in(std::string_view owner, std::string_view key) {
 }
 
 bool is_probe(const KeySet& set) {
-  const KeySet* const probes[] = {&keys::before, &keys::done_when, &keys::verify, &keys::wait_until, &keys::assertion};
+  const KeySet* const probes[] = {&keys::before,     &keys::done_when, &keys::verify,
+                                  &keys::wait_until, &keys::assertion, &keys::watch};
   return std::find(std::begin(probes), std::end(probes), &set) != std::end(probes);
 }
 
@@ -310,6 +353,11 @@ std::string in_words(const KeyDoc& doc) {
     case defaults:
     case map: return "a map";
     case steps: return "a list of steps";
+    case undo: return "a step type with its parameters";
+    case list_or_expression: return "a list or an expression";
+    case share: return "a number, or a part as 25%";
+    case batches: return "a number, a part as 25%, or a list of these";
+    case watches: return "a look, or a list of them";
   }
   return {};
 }

@@ -48,6 +48,11 @@ enum class Shape {
   collected,        // a map: names to maps of the keys of a value to collect
   defaults,         // a map: step types to keys and parameters
   steps,            // a list of steps and sections
+  undo,             // a step type
+  list_or_expression,
+  share,    // a number, or a percentage
+  batches,  // the same but 0, or a list of these that is not empty
+  watches,  // a probe beside the keys of `inside`, or a list of such
 };
 
 enum class Needed { no, yes };

@@ -14,20 +14,21 @@ const KeySet runbook = {
     "a runbook",
     {"runbook",     "title",         "version", "source", "summary", "runbook_version", "requires", "tested_with",
      "inputs",      "constraints",   "vars",    "env",    "dir",     "defaults",        "steps",    "outputs",
-     "not_encoded", "not_automated", "note",    "tags",   "notify"},
-    {"targets", "target", "lock", "anchor", "finally"}};
+     "not_encoded", "not_automated", "note",    "tags",   "notify",  "finally"},
+    {"targets", "target", "lock", "anchor"}};
 
-const KeySet section = {"a section",
-                        {"section", "id", "when", "env", "dir", "note", "tags", "source", "steps"},
-                        {"target", "for_each", "as", "key", "empty", "concurrency", "batch", "max_failures", "parallel",
-                         "watch", "rescue", "finally"}};
+const KeySet section = {
+    "a section",
+    {"section", "id",           "when",  "env",      "dir",   "for_each", "as",      "key",  "empty", "concurrency",
+     "batch",   "max_failures", "steps", "parallel", "watch", "rescue",   "finally", "note", "tags",  "source"},
+    {"target"}};
 
 const KeySet step = {"a step",
-                     {"id",        "title",  "when",    "env",    "dir",     "effect",     "before",
-                      "done_when", "verify", "outputs", "output", "timeout", "on_timeout", "retry",
-                      "hints",     "leaves", "note",    "tags",   "example", "source",     "requires_approval",
-                      "was"},
-                     {"target", "on_failure", "undo", "tty", "fresh_for"}};
+                     {"id",        "title",      "when",    "env",    "dir",     "effect",     "before",
+                      "done_when", "verify",     "outputs", "output", "timeout", "on_timeout", "retry",
+                      "hints",     "leaves",     "note",    "tags",   "example", "source",     "requires_approval",
+                      "was",       "on_failure", "undo"},
+                     {"target", "tty", "fresh_for"}};
 
 const KeySet input = {
     "an input",
@@ -40,6 +41,8 @@ const KeySet collected = {
     {}};
 const KeySet notify = {"`notify`", {"exec"}, {}};
 const KeySet approval = {"`requires_approval`", {"by", "count", "not_operator"}, {}};
+// Its type alone; what it needs besides, it has from its step.
+const KeySet undo = {"`undo`", {}, {}};
 const KeySet manual = {"`manual`", {"instructions", "checklist", "collect", "evidence"}, {}};
 const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
 const KeySet constraint = {"a constraint", {"that", "because"}, {}};
@@ -52,15 +55,15 @@ const KeySet output_sizes = {"`output`", {"head", "tail"}, {}};
 const KeySet hint = {"a hint", {"match", "say"}, {"steps"}};
 const KeySet uncovered = {"an entry", {"what", "because"}, {}};
 
-const KeySet before = {"`before`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};
-const KeySet verify = {"`verify`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {"target"}};
-const KeySet done_when = {
-    "`done_when`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "decides"}, {"target"}};
+const KeySet before = {"`before`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {}};
+const KeySet verify = {"`verify`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {}};
+const KeySet done_when = {"`done_when`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "decides"}, {}};
 const KeySet wait_until = {"`wait_until`",
                            {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "fail_when"},
-                           {"target", "follow", "until", "fail_on"}};
-const KeySet assertion = {
-    "`assert`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "because"}, {"target"}};
+                           {"follow", "until", "fail_on"}};
+const KeySet assertion = {"`assert`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "because"}, {}};
+const KeySet watch = {
+    "a watch", {"id", "that", "every", "timeout", "look_timeout", "yes", "no", "trips_after", "running", "on_trip"}, {}};
 
 }  // namespace keys
 
@@ -112,9 +115,14 @@ const std::vector<std::string>& default_keys() {
   return names;
 }
 
+const std::vector<std::string>& loop_keys() {
+  static const std::vector<std::string> names = {"as", "key", "empty", "concurrency", "batch", "max_failures"};
+  return names;
+}
+
 const std::vector<std::string>& effect_keys() {
   static const std::vector<std::string> names = {"effect",     "before", "done_when",         "verify", "outputs", "timeout",
-                                                 "on_timeout", "retry",  "requires_approval", "leaves"};
+                                                 "on_timeout", "retry",  "requires_approval", "leaves", "undo"};
   return names;
 }
 

@@ -17,8 +17,8 @@ struct KeySet {
 
 namespace keys {
 extern const KeySet runbook, section, step, input, reject, constraint, requirements, output_rule, keep, retry, hint,
-    output_sizes, uncovered, manual, collected, approval, notify;
-extern const KeySet before, done_when, verify, wait_until, assertion;
+    output_sizes, uncovered, manual, collected, approval, notify, undo;
+extern const KeySet before, done_when, verify, wait_until, assertion, watch;
 }  // namespace keys
 
 // Step types that the language has and this version has not, unless a plugin declares them.
@@ -27,6 +27,8 @@ const std::vector<std::string>& later_step_types();
 const std::vector<std::string>& engine_step_types();
 // What `defaults:` may give for a step type, besides its parameters.
 const std::vector<std::string>& default_keys();
+// Keys of a section that have no meaning without for_each.
+const std::vector<std::string>& loop_keys();
 // Keys of a step that belong to its effect: they have no meaning beside wait_until and assert.
 const std::vector<std::string>& effect_keys();
 // Keys of a step that have no meaning beside manual: there is no process.

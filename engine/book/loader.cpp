@@ -3,17 +3,15 @@
 
 #include <fmt/format.h>
 
-#include "book/environment_loader.h"
 #include "book/input_loader.h"
 #include "book/keys.h"
 #include "book/requirement_loader.h"
+#include "book/section_loader.h"
 #include "book/step_loader.h"
 #include "book/yaml_reader.h"
 
 namespace runbook {
 namespace {
-
-constexpr std::size_t most_steps = 100'000;
 
 class RunbookLoader {
  public:
@@ -27,7 +25,7 @@ class RunbookLoader {
     check_keys(root_, keys::runbook, problems_);
     load_head();
     load_values();
-    load_steps();
+    load_sections(root_, loading_, *runbook_);
     load_outputs();
     for (const char* key : {"not_encoded", "not_automated"}) check_uncovered(key);
     references_.check(*runbook_, problems_);
@@ -99,117 +97,6 @@ class RunbookLoader {
       loading_.defaults = defaults->value;
   }
 
-  void load_steps() {
-    Inherited inherited;
-    load_surroundings(root_, inherited);
-    runbook_->root.place = root_.place;
-    const Node::Member* steps = root_.find("steps");
-    if (!steps) return problems_.error(root_.place, 1, "this runbook has no `steps`", "add `steps:` with a list of steps");
-    load_children(*steps, inherited, runbook_->root, Repeated::no);
-  }
-
-  // `env` and `dir` of a runbook or a section.
-  void load_surroundings(const Node& map, Inherited& inherited) {
-    Site site;
-    site.condition = inherited.condition;
-    site.steps = references_.step_count();
-    if (const Node::Member* env = map.find("env")) load_environment(*env->value, site, loading_, inherited.env);
-    if (const Node::Member* dir = map.find("dir")) inherited.dir = read_template(dir->value, site.at("dir"), loading_);
-  }
-
-  // Whether an alias may need the node again.
-  enum class Repeated { no, maybe };
-
-  // Each item goes as soon as it is loaded: a large file's nodes need as much memory as what is made of them.
-  void load_children(const Node::Member& steps, const Inherited& inherited, Section& into, Repeated repeated) {
-    if (!expect(Node::Kind::list, *steps.value, "steps", problems_, "each step begins with `- id: name`")) return;
-    if (steps.value->items.empty()) problems_.error(*steps.value, "`steps` is empty");
-    const bool is_last_use = repeated == Repeated::no && steps.value.use_count() == 1;
-    std::vector<NodePtr> items = is_last_use ? steps.value->items.take() : steps.value->items.all();
-    into.children.reserve(items.size());
-    if (&into == &runbook_->root) {
-      runbook_->steps_by_id.reserve(items.size());
-      references_.reserve_steps(items.size());
-    }
-    int position = 0;
-    for (NodePtr& item : items) {
-      load_child(item, ++position, inherited, into);
-      item.reset();
-    }
-  }
-
-  void load_child(const NodePtr& item, int position, const Inherited& inherited, Section& into) {
-    if (runbook_->steps.size() > most_steps) return;
-    if (!expect(Node::Kind::map, *item, "steps", problems_, "each step begins with `- id: name`")) return;
-    if (item->find("section")) into.children.emplace_back(load_section(item, inherited, into.path, position));
-    else if (item->find("steps"))
-      problems_.error(*item->find("steps"), "only a section has `steps`", "add `section: Title` to make this a section");
-    else add_step(load_step(*item, inherited, loading_), into);
-  }
-
-  void add_step(std::unique_ptr<Step> step, Section& into) {
-    if (runbook_->steps.size() == most_steps)
-      problems_.error(step->place, 1, fmt::format("a runbook has at most {} steps", most_steps), "make several runbooks of it");
-    runbook_->steps.push_back(step.get());
-    runbook_->steps_by_id.emplace(step->id, step.get());
-    into.children.emplace_back(std::move(step));
-  }
-
-  std::unique_ptr<Section> load_section(const NodePtr& node, const Inherited& outer, const std::string& outer_path,
-                                        int position) {
-    const Node& map = *node;
-    auto section = std::make_unique<Section>();
-    section->place = map.place;
-    section->path = outer_path.empty() ? fmt::format("{}", position) : fmt::format("{}.{}", outer_path, position);
-    check_section_keys(map);
-    const Fields fields(map, problems_);
-    std::string note;
-    std::vector<std::string> tags;
-    fields.text("section", section->title);
-    fields.note("note", note);
-    fields.note("source", note);
-    fields.texts("tags", tags);
-    load_section_id(map, *section);
-    Inherited inherited = outer;
-    load_condition(map, *section, inherited);
-    load_surroundings(map, inherited);
-    const Repeated repeated = node.use_count() == 1 ? Repeated::no : Repeated::maybe;
-    if (const Node::Member* steps = map.find("steps")) load_children(*steps, inherited, *section, repeated);
-    else problems_.error(*map.find("section"), "this section has no `steps`", "add `steps:` with a list of steps");
-    return section;
-  }
-
-  void check_section_keys(const Node& map) {
-    for (const Node::Member& member : map.members) {
-      const bool is_type = find_declaration(loading_.types, member.key) != nullptr;
-      if (is_type)
-        problems_.error(member, fmt::format("a section has no type: `{}` belongs to a step", member.key),
-                        "put it into a step under `steps:`");
-      else check_key(member, keys::section, problems_);
-    }
-  }
-
-  void load_section_id(const Node& map, Section& section) {
-    const Node::Member* id = map.find("id");
-    if (!id) return;
-    Fields(map, problems_).text("id", section.id);
-    if (id->value->kind != Node::Kind::scalar || !expect_name(section.id, id->value->place, "a section", problems_)) return;
-    const auto [known, is_new] = section_ids_.emplace(section.id, id->value->place);
-    if (!is_new)
-      problems_.error(*id->value, fmt::format("two sections have the id `{}`", section.id),
-                      fmt::format("the other one is in line {}", known->second.line));
-  }
-
-  void load_condition(const Node& map, Section& section, Inherited& inherited) {
-    const Node::Member* when = map.find("when");
-    if (!when) return;
-    Site site;
-    site.condition = inherited.condition;
-    site.steps = references_.step_count();
-    section.when = read_expression(when->value, site.at("when"), loading_);
-    if (section.when) inherited.condition = references_.add_condition(section.when->expression.text(), inherited.condition);
-  }
-
   // Expressions in the file, templates in the model.
   void load_outputs() {
     const Node* outputs = find("outputs");
@@ -248,7 +135,6 @@ class RunbookLoader {
   References references_;
   Loading loading_;
   Fields fields_;
-  std::unordered_map<std::string, Place> section_ids_;
 };
 
 }  // namespace

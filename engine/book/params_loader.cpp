@@ -187,6 +187,8 @@ class ParamsLoader {
     }
     if (site_.step)
       for (const EnvEntry& entry : site_.step->env) names.push_back(entry.name);
+    for (const Enclosure* each = site_.around; each; each = each->outer)
+      if (each->kind == Enclosure::Kind::loop) names.push_back(each->section->loop->as);
     return names;
   }
 

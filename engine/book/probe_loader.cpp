@@ -19,6 +19,7 @@ const KeySet& keys_of(ProbeUse use) {
     case ProbeUse::verify: return keys::verify;
     case ProbeUse::wait_until: return keys::wait_until;
     case ProbeUse::assertion: return keys::assertion;
+    case ProbeUse::watch: return keys::watch;
   }
   return keys::verify;
 }

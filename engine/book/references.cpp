@@ -29,9 +29,11 @@ bool contains(const std::vector<OutputRule>& rules, std::string_view name) {
   return std::any_of(rules.begin(), rules.end(), [&](const OutputRule& rule) { return rule.name == name; });
 }
 
-bool is_below(const Condition* inner, const Condition& condition) {
+bool is_condition(const Enclosure& enclosure) { return enclosure.kind == Enclosure::Kind::condition; }
+
+bool is_below(const Enclosure* inner, const Enclosure& outer) {
   for (; inner; inner = inner->outer) {
-    if (inner == &condition || inner->text == condition.text) return true;
+    if (inner == &outer || (is_condition(*inner) && is_condition(outer) && inner->text == outer.text)) return true;
   }
   return false;
 }
@@ -50,9 +52,9 @@ Site Site::with_result() const {
   return site;
 }
 
-void References::add_step(const Step& step, Place id_place, const Condition* condition) {
+void References::add_step(const Step& step, Place id_place, const Enclosure* around) {
   if (!step.id.empty()) positions_.emplace(step.id, steps_.size());
-  steps_.push_back({&step, id_place, condition});
+  steps_.push_back({&step, id_place, around});
 }
 
 const Place* References::find_step(std::string_view id) const {
@@ -60,9 +62,7 @@ const Place* References::find_step(std::string_view id) const {
   return found == positions_.end() ? nullptr : &steps_[found->second].place;
 }
 
-const Condition* References::add_condition(std::string text, const Condition* outer) {
-  return &conditions_.emplace_back(Condition{std::move(text), outer});
-}
+const Enclosure* References::enclose(Enclosure enclosure) { return &enclosures_.emplace_back(std::move(enclosure)); }
 
 void References::note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
                       const Site& site) {
@@ -104,7 +104,7 @@ class ReferenceCheck {
     if (root == "steps") return check_step();
     if (root == "run") return check_run();
     if (root == "before") return check_before();
-    error(fmt::format("unknown name `${}`", root), proposal(root, {"inputs", "vars", "steps", "run", "before"}, "$"));
+    check_item();
   }
 
  private:
@@ -223,12 +223,37 @@ class ReferenceCheck {
   void check_before() {
     if (!site().sees_run) return report_too_early("$before");
     if (!site().has_before)
-      return error(fmt::format("there is no `$before` in `{}`", site().key), "`$before` is seen by `done_when` and `verify`");
+      return error(fmt::format("there is no `$before` in `{}`", site().key),
+                   "`$before` is seen by `done_when`, `verify` and `undo`");
     if (!site().step->before)
-      return error("this step has no `before`, so there is no `$before`", "add `before:` beside `done_when:`");
+      return error("this step has no `before`, so there is no `$before`",
+                   fmt::format("add `before:` beside `{}:`", site().is_undo ? "undo" : "done_when"));
     if (path().empty() || contains(site().step->before->outputs, path().front())) return;
     error(fmt::format("`before` has no output `{}`", path().front()),
           proposal(path().front(), names_of(site().step->before->outputs), "$before."));
+  }
+
+  // The item of a loop, or nothing that is known.
+  void check_item() {
+    const std::string& root = use_->reference.root;
+    std::vector<std::string> names = {"inputs", "vars", "steps", "run", "before"};
+    for (const Enclosure* each = site().around; each; each = each->outer) {
+      if (each->kind != Enclosure::Kind::loop) continue;
+      if (each->section->loop->as == root) return;
+      names.push_back(each->section->loop->as);
+    }
+    for (const Enclosure& each : all_.enclosures_) {
+      if (each.kind == Enclosure::Kind::loop && each.section->loop->as == root) return report_item_outside(*each.section);
+    }
+    error(fmt::format("unknown name `${}`", root), proposal(root, names, "$"));
+  }
+
+  void report_item_outside(const Section& loop) {
+    bool is_beside = false;
+    for (const Enclosure* each = site().around; each; each = each->outer) is_beside |= each->section == &loop;
+    error(fmt::format("`${}` is the item of the loop in line {}, and this stands outside", loop.loop->as, loop.place.line),
+          is_beside ? "`rescue`, `watch` and `finally` of a loop come once; for one per item make a section inside the loop"
+                    : "only the steps of that section see it");
   }
 
   void check_step() {
@@ -238,10 +263,10 @@ class ReferenceCheck {
     if (found == all_.positions_.end())
       return error(fmt::format("there is no step `{}`", id), proposal(id, step_names(), "$steps."));
     const References::KnownStep& known = all_.steps_[found->second];
-    if (known.step == site().step)
+    if (known.step == site().step && !site().is_undo)
       return error(fmt::format("step `{}` refers to itself", id),
                    "its own result is there under bare names, in `outputs` and `retry.when`");
-    if (found->second >= site().steps)
+    if (found->second >= site().steps && known.step != site().step)
       return error(fmt::format("step `{}` comes later, in line {}", id, known.place.line),
                    "only steps that stand above can be seen");
     if (path().size() < 2) return check_whole_step(*known.step);
@@ -262,6 +287,7 @@ class ReferenceCheck {
       return false;
     }
     if (rule.is_kept()) return true;
+    if (site().is_undo) return report_gone(known, rule), false;
     const auto from = all_.steps_.begin() + static_cast<std::ptrdiff_t>(all_.positions_.at(known.step->id)) + 1;
     const auto to = all_.steps_.begin() + static_cast<std::ptrdiff_t>(std::min(site().steps, all_.steps_.size()));
     const auto wait = std::find_if(from, to, [](const auto& between) { return between.step->is_wait(); });
@@ -270,10 +296,20 @@ class ReferenceCheck {
               "the secret `{}` may be gone here: step `{}`, in line {}, waits, and the engine that holds the secret may end "
               "meanwhile",
               text_of(use_->reference), wait->step->id, wait->place.line),
-          fmt::format(
-              "add to the output `{0}` of `{1}`: `keep: {{file: path}}`, or `keep: {{command: [...]}}` that prints it again",
-              rule.name, known.step->id));
+          how_to_keep(known, rule));
     return false;
+  }
+
+  void report_gone(const References::KnownStep& known, const OutputRule& rule) {
+    error(fmt::format("the secret `{}` is gone when this is undone: only the engine that got it holds it",
+                      text_of(use_->reference)),
+          how_to_keep(known, rule));
+  }
+
+  static std::string how_to_keep(const References::KnownStep& known, const OutputRule& rule) {
+    return fmt::format(
+        "add to the output `{0}` of `{1}`: `keep: {{file: path}}`, or `keep: {{command: [...]}}` that prints it again",
+        rule.name, known.step->id);
   }
 
   std::vector<std::string> step_names() const {
@@ -291,11 +327,12 @@ class ReferenceCheck {
     const OutputRule* rule = step.find_output(output);
     if (rule && rule->is_secret && !check_secret_output(known, *rule)) return;
     const bool is_found_again = rule && rule->is_secret && rule->is_kept();
-    if (step.done_when && !is_after && !is_found_again)
+    const bool has_run = known.step == site().step;  // what was satisfied is never undone
+    if (step.done_when && !is_after && !is_found_again && !has_run)
       error(fmt::format("`{}` may be missing: step `{}` does not run when its `done_when` holds already", output, step.id),
             fmt::format("add `outputs: {{{}: ...}}` to the `done_when` of `{}`", output, step.id));
-    for (const Condition* condition = known.condition; condition; condition = condition->outer) {
-      if (is_below(site().condition, *condition)) continue;
+    for (const Enclosure* condition = known.around; condition; condition = condition->outer) {
+      if (!is_condition(*condition) || is_below(site().around, *condition)) continue;
       problems_.warning(place(), length(),
                         fmt::format("`{}` is null when step `{}` is skipped", text_of(use_->reference), step.id),
                         site().step ? fmt::format("give this step the same `when: {}`", condition->text) : "");

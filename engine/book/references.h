@@ -16,19 +16,31 @@
 
 namespace runbook {
 
-// A `when`, and those around it.
-struct Condition {
-  std::string text;
-  const Condition* outer = nullptr;
+// One of the things around a step or an expression that decide what is seen from there, and what is seen of it from elsewhere.
+struct Enclosure {
+  enum class Kind {
+    condition,  // a `when`
+    body,       // the steps of a section that has something beside them: a watch, rescue or finally
+    loop,       // for_each
+    branch,     // of a parallel section
+    watch,      // beside the body: the probe, and on_trip
+    rescue,
+    finally,
+  };
+  Kind kind = Kind::condition;
+  const Section* section = nullptr;  // whose body, loop ... it is
+  std::string text;                  // of a condition
+  std::size_t branch = 0;            // its position among its siblings
+  const Enclosure* outer = nullptr;
 };
 
 // Where an expression stands, and what can be seen from there.
 struct Site {
   static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
 
-  std::string_view key;                  // whose value it is; for messages. References::note keeps a copy of it
-  const Step* step = nullptr;            // inside which; nullptr: inside none
-  const Condition* condition = nullptr;  // under which it is evaluated
+  std::string_view key;        // whose value it is; for messages. References::note keeps a copy of it
+  const Step* step = nullptr;  // inside which; nullptr: inside none
+  const Enclosure* around = nullptr;
   std::size_t inputs = all, vars = all;  // how many of them, in written order
   std::size_t steps = 0;
   bool has_result = false;  // bare names look into something
@@ -36,6 +48,7 @@ struct Site {
   bool takes_secrets = false;
   bool sees_run = true;
   bool wants_text = false;  // a list or map can't stand here
+  bool is_undo = false;     // of `step`, which has run then
 
   Site at(std::string_view its_key) const;
   Site with_result() const;
@@ -44,14 +57,14 @@ struct Site {
 class References {
  public:
   // The step at the next position in the file. Both live as long as this object.
-  void add_step(const Step& step, Place id_place, const Condition* condition);
+  void add_step(const Step& step, Place id_place, const Enclosure* around);
   void reserve_steps(std::size_t count) { positions_.reserve(count); }
   std::size_t step_count() const { return steps_.size(); }
   // `was:` of a step.
   void add_former_id(const std::string& id, const NodePtr& scalar) { former_ids_.emplace_back(id, scalar); }
   // nullptr: no step before has this id. Otherwise its place.
   const Place* find_step(std::string_view id) const;
-  const Condition* add_condition(std::string text, const Condition* outer);
+  const Enclosure* enclose(Enclosure enclosure);
 
   void note(const NodePtr& scalar, const std::vector<Reference>& references, const std::vector<Reference>& bare_names,
             const Site& site);
@@ -72,12 +85,12 @@ class References {
   struct KnownStep {
     const Step* step = nullptr;
     Place place;
-    const Condition* condition = nullptr;
+    const Enclosure* around = nullptr;
   };
   std::vector<Use> uses_;
   std::vector<KnownStep> steps_;
   std::unordered_map<std::string_view, std::size_t> positions_;
-  std::deque<Condition> conditions_;
+  std::deque<Enclosure> enclosures_;
   std::vector<std::pair<std::string, NodePtr>> former_ids_;
   std::set<std::string, std::less<>> keys_;  // of the sites: the nodes that they stood in are gone when uses are checked
 };

@@ -21,6 +21,11 @@ Value number(std::int64_t least) {
   return object({{"type", List{"number", "string"}}, {"minimum", least}, {"pattern", number_pattern}});
 }
 
+Value share(int least) {
+  const char* pattern = least == 0 ? "^([0-9]+|0*(100|[0-9]{1,2})%)$" : "^(?!0+%?$)([0-9]+|0*(100|[0-9]{1,2})%)$";
+  return object({{"type", List{"integer", "string"}}, {"minimum", least}, {"maximum", 1'000'000}, {"pattern", pattern}});
+}
+
 Value size() {
   constexpr std::int64_t largest = 1LL << 30;
   return object(
@@ -59,6 +64,7 @@ Value if_else(Value condition, Value then, Value otherwise) {
   return object({{"if", std::move(condition)}, {"then", std::move(then)}, {"else", std::move(otherwise)}});
 }
 
+Value is_list() { return object({{"type", "array"}}); }
 Value is_map() { return object({{"type", "object"}}); }
 
 Value documented(std::string_view doc, const Value& fallback, const Value& shape) {

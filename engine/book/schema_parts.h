@@ -38,6 +38,8 @@ Value name_of(const char* pattern);
 // Written as a number, or as text.
 Value whole_number(std::int64_t least, std::int64_t most);
 Value number(std::int64_t least);
+// A number of items, or a percentage; `least` 0 or 1.
+Value share(int least);
 Value size();
 enum class Zero { allowed, refused };
 Value duration(Zero zero);
@@ -55,6 +57,7 @@ Value with_one_key(const Value& map);
 List each_required(const std::vector<std::string>& keys);
 Value if_else(Value condition, Value then, Value otherwise);
 Value is_map();
+Value is_list();
 Value documented(std::string_view doc, const Value& fallback, const Value& shape);
 
 }  // namespace runbook::schema

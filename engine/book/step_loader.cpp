@@ -26,26 +26,63 @@ class StepLoader {
       : map_(map), inherited_(inherited), loading_(loading), problems_(loading.problems), step_(std::make_unique<Step>()) {}
 
   std::unique_ptr<Step> load() {
-    step_->place = map_.place;
-    site_.step = step_.get();
-    site_.steps = loading_.references.step_count();
+    begin();
     type_ = find_type(map_, keys::step, TypeUse::of_step, map_.place, loading_);
     const Fields fields(map_, problems_, defaults());
     load_words(fields);
     load_id();
     load_condition();
     load_surroundings();
+    load_failure_policy(fields);
     if (type_) load_type();
     load_output_sizes(fields);
     if (step_->kind == Step::Kind::act) load_act(fields);
     else if (step_->kind == Step::Kind::manual) load_beside_manual(fields);
     else refuse_beside_probe();
     load_example();
-    loading_.references.add_step(*step_, id_place_, site_.condition);
+    loading_.references.add_step(*step_, id_place_, site_.around);
+    return std::move(step_);
+  }
+
+  // `probe` is the same map.
+  std::unique_ptr<Step> load_watch(const NodePtr& probe) {
+    begin();
+    step_->kind = Step::Kind::watch;
+    step_->type = "watch";
+    step_->effect = Effect::read;
+    load_id();
+    inherit();
+    step_->probe = load_probe(Node::Member{"watch", map_.place, probe}, ProbeUse::watch, site_, loading_);
+    loading_.references.add_step(*step_, id_place_, site_.around);
+    return std::move(step_);
+  }
+
+  // The step that takes back what `owner`, which stands at `site`, has done.
+  std::shared_ptr<const Step> load_undo(const Step& owner, const Site& site) {
+    step_->place = map_.place;
+    site_ = site;
+    step_->id = owner.id + ":undo";
+    step_->title = "Undo: " + owner.title;
+    inherit();
+    type_ = find_type(map_, keys::undo, TypeUse::of_undo, map_.place, loading_);
+    if (!type_) return nullptr;
+    load_type();
+    static const Node nothing;
+    const Fields fields(nothing, problems_, defaults());
+    load_output_sizes(fields);
+    load_timeout(fields);
+    if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     return std::move(step_);
   }
 
  private:
+  void begin() {
+    step_->place = map_.place;
+    site_.step = step_.get();
+    site_.steps = loading_.references.step_count();
+    site_.around = inherited_.around;
+  }
+
   const Node* defaults() const {
     if (!type_ || !loading_.defaults) return nullptr;
     const Node::Member* found = loading_.defaults->find(type_->member->key);
@@ -88,22 +125,29 @@ class StepLoader {
     std::string proposal = base;
     for (int i = 2; loading_.references.find_step(proposal) && !problems_.is_crowded(); ++i)
       proposal = fmt::format("{}_{}", base, i);
-    problems_.error(map_, "this step has no `id`", fmt::format("add `id: {}`", proposal.empty() ? "name" : proposal));
+    problems_.error(map_, fmt::format("this {} has no `id`", step_->kind == Step::Kind::watch ? "watch" : "step"),
+                    fmt::format("add `id: {}`", proposal.empty() ? "name" : proposal));
     step_->id = proposal;  // so that the next step of the same title gets another proposal
   }
 
   void load_condition() {
-    site_.condition = inherited_.condition;
     const Node::Member* when = map_.find("when");
     if (!when) return;
     step_->when = read_expression(when->value, site_.at("when"), loading_);
-    if (step_->when) site_.condition = loading_.references.add_condition(step_->when->expression.text(), inherited_.condition);
+    if (step_->when)
+      site_.around = loading_.references.enclose(
+          {Enclosure::Kind::condition, nullptr, step_->when->expression.text(), 0, inherited_.around});
+  }
+
+  void inherit() {
+    step_->env = inherited_.env;
+    step_->dir = inherited_.dir;
+    step_->loops = inherited_.loops;
   }
 
   void load_surroundings() {
-    step_->env = inherited_.env;
+    inherit();
     if (const Node::Member* env = map_.find("env")) load_environment(*env->value, site_, loading_, step_->env);
-    step_->dir = inherited_.dir;
     if (const Node::Member* dir = map_.find("dir")) step_->dir = read_template(dir->value, site_.at("dir"), loading_);
   }
 
@@ -141,6 +185,7 @@ class StepLoader {
     load_probes();
     load_approval();
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
+    load_undo();
   }
 
   static std::string instead_beside_manual(std::string_view key) {
@@ -162,6 +207,29 @@ class StepLoader {
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
     if (const Node::Member* leaves = fields.find("leaves")) load_leaves(*leaves);
+    load_undo();
+  }
+
+  void load_failure_policy(const Fields& fields) {
+    static const std::vector<std::string>& choices = key_doc(keys::step, "on_failure").choices;
+    if (const std::optional<std::size_t> choice = fields.choice("on_failure", choices))
+      step_->continues_on_failure = *choice == 1;
+  }
+
+  void load_undo() {
+    constexpr const char* form = "write `undo: {shell: ...}`: a step type with its parameters, or `manual`";
+    const Node::Member* undo = map_.find("undo");
+    if (!undo || !expect(Node::Kind::map, *undo->value, "undo", problems_, form)) return;
+    if (step_->effect == Effect::read)
+      problems_.error(*undo, "`undo` has no meaning beside `effect: read`: nothing was changed");
+    Site site = site_;
+    site.is_undo = true;
+    site.has_before = true;
+    Inherited inherited;
+    inherited.env = step_->env;
+    inherited.dir = step_->dir;
+    inherited.loops = step_->loops;
+    step_->undo = StepLoader(*undo->value, inherited, loading_).load_undo(*step_, site);
   }
 
   void load_leaves(const Node::Member& leaves) {
@@ -293,6 +361,10 @@ class StepLoader {
 
 std::unique_ptr<Step> load_step(const Node& map, const Inherited& inherited, Loading& loading) {
   return StepLoader(map, inherited, loading).load();
+}
+
+std::unique_ptr<Step> load_watch(const NodePtr& map, const Inherited& inherited, Loading& loading) {
+  return StepLoader(*map, inherited, loading).load_watch(map);
 }
 
 void check_defaults(const Node& defaults, Loading& loading) {

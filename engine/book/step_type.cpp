@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/suggestion.h"
+
 namespace runbook {
 namespace {
 
@@ -17,6 +19,7 @@ class TypeSearch {
   TypeSearch(const Node& map, const KeySet& set, TypeUse use, Loading& loading)
       : map_(map), set_(set), use_(use), loading_(loading) {
     for (const Declaration& declaration : loading.types) names_.push_back(declaration.name);
+    if (use == TypeUse::of_undo) names_.emplace_back("manual");
     if (use == TypeUse::of_step) names_.insert(names_.end(), engine_step_types().begin(), engine_step_types().end());
   }
 
@@ -44,6 +47,7 @@ class TypeSearch {
 
   // Whether the key can't have been meant as the type.
   bool check_other_key(const Node::Member& member) {
+    if (use_ == TypeUse::of_undo) return report_key_of_step(member);
     if (use_ != TypeUse::of_step && report_key_of_others(member)) return true;
     if (const Declaration* owner = owner_of(member.key)) {
       loading_.problems.error(member, fmt::format("unknown key `{}`", member.key),
@@ -55,12 +59,29 @@ class TypeSearch {
     return contains(set_.later, member.key);
   }
 
+  // Of `undo`: a key that stands beside it.
+  bool report_key_of_step(const Node::Member& member) {
+    std::string hint = "`undo` is a step type with its parameters, and nothing beside it";
+    if (member.key == "undo") hint = "an undo has no undo: it is done anew, or by hand";
+    if (member.key == "effect") hint = "its effect is that of its type";
+    if (member.key == "env" || member.key == "dir" || member.key == "target")
+      hint = fmt::format("`undo` has the `{}` of its step", member.key);
+    const bool is_of_step = contains(keys::step.known, member.key) || contains(engine_step_types(), member.key);
+    if (!is_of_step) hint = suggestion(member.key, names_);
+    loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), hint);
+    return is_of_step;
+  }
+
   // Of a probe: what it has from its step, and what only other probes have.
   bool report_key_of_others(const Node::Member& member) {
     std::string hint;
-    if (member.key == "env" || member.key == "dir") hint = fmt::format("{} has the `{}` of its step", set_.owner, member.key);
+    if (member.key == "env" || member.key == "dir" || member.key == "target")
+      hint = fmt::format("{} has the `{}` of its {}", set_.owner, member.key, &set_ == &keys::watch ? "section" : "step");
+    else if (&set_ == &keys::watch && member.key == "outputs")
+      hint = "a watch has no outputs: it looks again and again, and only a change of its answer is recorded";
     for (const KeySet* other : {&keys::done_when, &keys::wait_until, &keys::assertion}) {
-      if (contains(other->known, member.key)) hint = fmt::format("`{}` belongs to {}", member.key, other->owner);
+      if (hint.empty() && contains(other->known, member.key))
+        hint = fmt::format("`{}` belongs to {}", member.key, other->owner);
     }
     if (!hint.empty()) loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), hint);
     return !hint.empty();
@@ -82,8 +103,9 @@ class TypeSearch {
   }
 
   void report_none(Place place) {
-    const std::string message = use_ == TypeUse::of_step ? "this step has no type: it does nothing"
-                                                         : fmt::format("{} has no type: it looks at nothing", set_.owner);
+    const bool does = use_ == TypeUse::of_step || use_ == TypeUse::of_undo;
+    const std::string message = fmt::format("{} has no type: it {} nothing",
+                                            use_ == TypeUse::of_step ? "this step" : set_.owner, does ? "does" : "looks at");
     loading_.problems.error(place, 1, message, fmt::format("add one of: {}", fmt::join(names_, ", ")));
   }
 

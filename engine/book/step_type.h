@@ -14,8 +14,8 @@ struct FoundType {
 };
 
 // Checks all keys of `map` by the way. nullopt: it has no type, or none that can be used; if `is_required`, or if
-// there is one, that is reported. In a probe only declared types count.
-enum class TypeUse { of_step, of_probe, of_assert };
+// there is one, that is reported. In a probe only declared types count, in `undo` also manual.
+enum class TypeUse { of_step, of_probe, of_assert, of_undo };
 std::optional<FoundType> find_type(const Node& map, const KeySet& set, TypeUse use, Place place, Loading& loading);
 
 }  // namespace runbook

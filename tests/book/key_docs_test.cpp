@@ -11,9 +11,10 @@ using namespace runbook;
 
 namespace {
 
-const KeySet* const all_sets[] = {&keys::runbook, &keys::section,      &keys::step,      &keys::input,  &keys::output_rule,
-                                  &keys::retry,   &keys::output_sizes, &keys::uncovered, &keys::before, &keys::done_when,
-                                  &keys::verify,  &keys::wait_until,   &keys::assertion, &keys::manual, &keys::collected};
+const KeySet* const all_sets[] = {&keys::runbook,     &keys::section,   &keys::step,         &keys::input,
+                                  &keys::output_rule, &keys::retry,     &keys::output_sizes, &keys::uncovered,
+                                  &keys::before,      &keys::done_when, &keys::verify,       &keys::wait_until,
+                                  &keys::assertion,   &keys::manual,    &keys::collected,    &keys::watch};
 
 std::int64_t fallback_ms(const KeySet& set, std::string_view key) {
   return parse_duration_ms(key_doc(set, key).fallback.as_text()).value();
@@ -36,7 +37,8 @@ TEST_CASE("every_key_that_is_read_has_an_entry") {
       CHECK(doc->doc.ends_with('.'));
       CHECK_FALSE(in_words(*doc).empty());
       CHECK((doc->shape == Shape::choice) == !doc->choices.empty());
-      const bool has_inside = doc->shape == Shape::map || doc->shape == Shape::list || doc->shape == Shape::probe;
+      const bool has_inside =
+          doc->shape == Shape::map || doc->shape == Shape::list || doc->shape == Shape::probe || doc->shape == Shape::watches;
       CHECK(has_inside == (doc->inside != nullptr));
     }
   }
