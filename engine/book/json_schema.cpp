@@ -94,7 +94,10 @@ class Schema {
     step = with(step, "if", object({{"required", List{"manual"}}}));
     step = with(step, "then", without(process_keys()));
     const Value is_look = object({{"anyOf", each_required({"wait_until", "assert"})}});
-    return with(step, "else", object({{"if", is_look}, {"then", without(effect_keys())}}));
+    const Value reads =
+        object({{"required", List{"effect"}}, {"properties", object({{"effect", object({{"const", "read"}})}})}});
+    const Value of_read = object({{"if", reads}, {"then", without({"undo"})}});
+    return with(step, "else", if_else(is_look, without(effect_keys()), of_read));
   }
 
   Value section() const {

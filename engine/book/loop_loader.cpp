@@ -36,9 +36,7 @@ class KnownKind {
   std::string of(const Expression& expression) const {
     if (expression.references().empty()) return expression.uses_result() ? "" : of_constant(expression);
     const Reference& reference = expression.references().front();
-    std::string name = "$" + reference.root;
-    for (const std::string& part : reference.path) name += "." + part;
-    if (expression.text() != name || reference.path.empty()) return {};
+    if (expression.text() != text_of(reference) || reference.path.empty()) return {};
     if (reference.root == "inputs" && reference.path.size() == 1) return of_input(reference.path[0]);
     if (reference.root == "vars" && reference.path.size() == 1) return of_var(reference.path[0]);
     return reference.root == "steps" && reference.path.size() == 2 ? of_output(reference.path[0], reference.path[1]) : "";

@@ -10,29 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "book/enclosure.h"
 #include "book/node.h"
 #include "book/problems.h"
-#include "book/runbook.h"
 
 namespace runbook {
-
-// One of the things around a step or an expression that decide what is seen from there, and what is seen of it from elsewhere.
-struct Enclosure {
-  enum class Kind {
-    condition,  // a `when`
-    body,       // the steps of a section that has something beside them: a watch, rescue or finally
-    loop,       // for_each
-    branch,     // of a parallel section
-    watch,      // beside the body: the probe, and on_trip
-    rescue,
-    finally,
-  };
-  Kind kind = Kind::condition;
-  const Section* section = nullptr;  // whose body, loop ... it is
-  std::string text;                  // of a condition
-  std::size_t branch = 0;            // its position among its siblings
-  const Enclosure* outer = nullptr;
-};
 
 // Where an expression stands, and what can be seen from there.
 struct Site {
@@ -53,6 +35,9 @@ struct Site {
   Site at(std::string_view its_key) const;
   Site with_result() const;
 };
+
+// As it is written: "$steps.vpc.id".
+std::string text_of(const Reference& reference);
 
 class References {
  public:

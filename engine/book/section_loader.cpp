@@ -207,7 +207,7 @@ class SectionLoader {
   void load_watches(const NodePtr& node, const Inherited& around, Section& section) {
     constexpr const char* form = "write `watch: {id: name, shell: ..., every: 5s, trips_after: 3, on_trip: [...]}`";
     if (node->kind == Node::Kind::map) return load_one_watch(node, around, section);
-    if (!expect(Node::Kind::list, *node, "watch", problems_, form)) return;
+    if (node->kind != Node::Kind::list) return void(expect(Node::Kind::map, *node, "watch", problems_, form));
     if (node->items.empty()) problems_.error(*node, "`watch` is empty", form);
     for (const NodePtr& item : node->items) {
       if (expect(Node::Kind::map, *item, "watch", problems_, form)) load_one_watch(item, around, section);

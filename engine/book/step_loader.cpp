@@ -39,6 +39,7 @@ class StepLoader {
     if (step_->kind == Step::Kind::act) load_act(fields);
     else if (step_->kind == Step::Kind::manual) load_beside_manual(fields);
     else refuse_beside_probe();
+    if (!step_->loops.empty()) check_names_in_loop();
     load_example();
     loading_.references.add_step(*step_, id_place_, site_.around);
     return std::move(step_);
@@ -334,6 +335,22 @@ class StepLoader {
       }
       step_->hints.push_back(std::move(hint));
     }
+  }
+
+  // An item of `$steps.ID.items` has a key and a state besides its outputs.
+  void check_names_in_loop() {
+    const auto check = [&](const std::vector<OutputRule>& rules) {
+      for (const OutputRule& rule : rules) {
+        if (rule.name == "key" || rule.name == "items")
+          problems_.error(rule.place, length_of(rule.name),
+                          fmt::format("in a loop no output can have the name `{}`: `$steps.{}.items[].key` is that of the item",
+                                      rule.name, step_->id),
+                          "take another name");
+      }
+    };
+    check(step_->outputs);
+    for (const Probe* probe : {step_->done_when.get(), step_->probe.get()})
+      if (probe) check(probe->outputs);
   }
 
   void load_example() {

@@ -15,8 +15,9 @@ struct StepText {
 };
 
 struct RunbookText {
-  std::map<std::string, StepText> steps;        // by id
-  std::map<std::string, std::string> settings;  // what is around the steps: inputs, vars, env ... and sections by their titles
+  std::map<std::string, StepText> steps;  // by id
+  std::map<std::string, std::string>
+      settings;  // what is around the steps: inputs, vars, env ... and sections by their titles, with what stands beside their steps
 };
 
 // Of a text that loads without errors.

@@ -66,9 +66,12 @@ class TypeSearch {
     if (member.key == "effect") hint = "its effect is that of its type";
     if (member.key == "env" || member.key == "dir" || member.key == "target")
       hint = fmt::format("`undo` has the `{}` of its step", member.key);
-    const bool is_of_step = contains(keys::step.known, member.key) || contains(engine_step_types(), member.key);
+    const bool is_of_step = contains(keys::step.known, member.key);
     if (!is_of_step) hint = suggestion(member.key, names_);
-    loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), hint);
+    if (contains(engine_step_types(), member.key))
+      loading_.problems.error(member, fmt::format("`undo` can't be `{}`: it takes back what was done", member.key),
+                              fmt::format("one of: {}", fmt::join(names_, ", ")));
+    else loading_.problems.error(member, fmt::format("unknown key `{}`", member.key), hint);
     return is_of_step;
   }
 

@@ -74,13 +74,18 @@ Value steps_that_give(const Declaration& type, const Param& param) {
   const bool is_main = param.name == type.main_param;
   const Value alone = is_main ? object({{"not", object({{"type", "null"}})}}) : Value(false);
   const Value gives = if_else(is_map(), object({{"required", List{param.name}}}), alone);
-  const Value in_section = properties("steps", reference(steps_with(type, param)));
-  return object({{"items", if_else(object({{"required", List{"section"}}}), in_section, properties(type.name, gives))}});
+  const Value all = reference(steps_with(type, param));
+  const Value watch = if_else(is_list(), list_of(properties("on_trip", all)), properties("on_trip", all));
+  const Value in_section = object(
+      {{"properties", object({{"steps", all}, {"parallel", all}, {"watch", watch}, {"rescue", all}, {"finally", all}})}});
+  const Value in_step = object({{"properties", object({{type.name, gives}, {"undo", properties(type.name, gives)}})}});
+  return object({{"items", if_else(object({{"required", List{"section"}}}), in_section, in_step)}});
 }
 
 Value rule_of_defaults(const Declaration& type, const Param& param) {
   const Value is_given = has("defaults", has(type.name, object({{"required", List{param.name}}})));
-  return object({{"if", is_given}, {"else", properties("steps", reference(steps_with(type, param)))}});
+  const Value all = reference(steps_with(type, param));
+  return object({{"if", is_given}, {"else", object({{"properties", object({{"steps", all}, {"finally", all}})}})}});
 }
 
 }  // namespace runbook::schema

@@ -43,7 +43,7 @@ std::string loop(const std::string& keys) {
 
 }  // namespace
 
-TEST_CASE("branches are the children of a parallel section") {
+TEST_CASE("branches_are_the_children_of_a_parallel_section") {
   const auto runbook =
       loaded("steps: [{section: S, parallel: [{id: a, shell: ls}, {section: T, steps: [{id: b, shell: ls}]}]}]\n");
   const Section& both = section(runbook->root, 0);
@@ -53,7 +53,7 @@ TEST_CASE("branches are the children of a parallel section") {
   CHECK_FALSE(section(both, 1).is_parallel);
 }
 
-TEST_CASE("a loop has its list its name its key and its bounds") {
+TEST_CASE("a_loop_has_its_list_its_name_its_key_and_its_bounds") {
   const auto runbook =
       loaded(loop("for_each: $inputs.servers, as: server, key: $server.name, concurrency: 3, batch: [1, 25%], "
                   "max_failures: 10%, empty: ok"));
@@ -74,7 +74,7 @@ TEST_CASE("a loop has its list its name its key and its bounds") {
   CHECK(runbook->find("a")->loops == std::vector<const Section*>{&all});
 }
 
-TEST_CASE("a loop that says no more does all items in one batch one after the other") {
+TEST_CASE("a_loop_that_says_no_more_does_all_items_in_one_batch_one_after_the_other") {
   const auto runbook = loaded(loop("for_each: [a, {b: 1}], as: item, key: to_json($item)"));
   const Loop& plain = *section(runbook->root, 0).loop;
   CHECK(to_json(plain.list.evaluate(ValueScope())) == R"(["a",{"b":1}])");
@@ -84,7 +84,7 @@ TEST_CASE("a loop that says no more does all items in one batch one after the ot
   CHECK_FALSE(plain.may_be_empty);
 }
 
-TEST_CASE("steps come as written then watches rescue and finally wherever their keys stand") {
+TEST_CASE("steps_come_as_written_then_watches_rescue_and_finally_wherever_their_keys_stand") {
   const auto runbook = loaded(
       "finally: [{id: h, shell: ls}]\n"
       "steps:\n"
@@ -107,7 +107,7 @@ TEST_CASE("steps come as written then watches rescue and finally wherever their 
   CHECK(runbook->root.finally->title == "finally");
 }
 
-TEST_CASE("a watch is a probe with an id") {
+TEST_CASE("a_watch_is_a_probe_with_an_id") {
   const auto runbook = loaded(
       "env: {A: b}\n"
       "steps: [{section: S, watch: {id: w, exec: [ls], every: 5s, trips_after: 3, running: stop}, steps: [{id: a, shell: "
@@ -130,7 +130,7 @@ TEST_CASE("a watch is a probe with an id") {
   CHECK_FALSE(plain.stops_running);
 }
 
-TEST_CASE("an undo is a step that has what is around its own") {
+TEST_CASE("an_undo_is_a_step_that_has_what_is_around_its_own") {
   const auto runbook = loaded(
       "env: {A: b}\n"
       "defaults: {exec: {timeout: 1m}}\n"
@@ -153,12 +153,12 @@ TEST_CASE("an undo is a step that has what is around its own") {
   CHECK(runbook->find("a:undo") == nullptr);
 }
 
-TEST_CASE("an undo sees what stood before only where its step recorded it") {
+TEST_CASE("an_undo_sees_what_stood_before_only_where_its_step_recorded_it") {
   loaded("steps: [{id: a, shell: ls, before: {shell: ls, outputs: {v: stdout}}, undo: {exec: [x, '${{ $before.v }}']}}]\n");
   refuses("steps: [{id: a, shell: ls, undo: {exec: [x, '${{ $before.v }}']}}]\n", "add `before:` beside `undo:`");
 }
 
-TEST_CASE("the item is seen inside its loop and not beside it") {
+TEST_CASE("the_item_is_seen_inside_its_loop_and_not_beside_it") {
   loaded(
       "inputs: {all: {type: list}}\nsteps:\n"
       "  - {section: S, for_each: $inputs.all, as: server, env: {NAME: '${{ $server }}'}, dir: '/${{ $server }}', steps: [\n"
@@ -172,7 +172,7 @@ TEST_CASE("the item is seen inside its loop and not beside it") {
   refuses(head + "steps: [{id: a, exec: [x, '${{ $sever }}']}]}]\n", "did you mean `$server`?");
 }
 
-TEST_CASE("what stands beside a loop has its environment but for what is made of the item") {
+TEST_CASE("what_stands_beside_a_loop_has_its_environment_but_for_what_is_made_of_the_item") {
   const auto runbook = loaded(
       "env: {A: outer, B: outer}\ndir: /outer\nsteps:\n"
       "  - {section: S, for_each: [a], as: one, env: {A: '${{ $one }}', C: section, D: '${{ $one }}'}, dir: '/${{ $one }}',\n"
@@ -185,7 +185,7 @@ TEST_CASE("what stands beside a loop has its environment but for what is made of
   CHECK(runbook->find("a")->env.size() == 4);
 }
 
-TEST_CASE("what is known to be no list is refused as one") {
+TEST_CASE("what_is_known_to_be_no_list_is_refused_as_one") {
   refuses(loop("for_each: $inputs.one, as: a"), "`for_each` takes a list, and this is text");
   refuses(loop("for_each: $inputs.n, as: a"), "and this is one value");
   refuses(loop("for_each: $inputs.more, as: a"), "its values are `values($inputs.more)`");
@@ -197,7 +197,7 @@ TEST_CASE("what is known to be no list is refused as one") {
   loaded(loop("for_each: $vars.list, as: a"));
 }
 
-TEST_CASE("batches of nothing and of too much are refused") {
+TEST_CASE("batches_of_nothing_and_of_too_much_are_refused") {
   for (const char* batch : {"0", "0%", "200%", "-1", "abc", "''", "1.5", "101%", "[0]", "[1, 200%]"}) {
     CAPTURE(batch);
     refuses(loop(std::string("for_each: [a], as: b, batch: ") + batch), "1% to 100%; not `");
@@ -206,4 +206,49 @@ TEST_CASE("batches of nothing and of too much are refused") {
   refuses(loop("for_each: [a], as: b, max_failures: 101%"), "0% to 100%; not `101%`");
   refuses(loop("for_each: [a], as: b, concurrency: 0"), "from 1 to 1000");
   loaded(loop("for_each: [a], as: b, batch: 100%, max_failures: 0"));
+}
+
+TEST_CASE("from_outside_a_loop_there_are_only_the_items_of_its_steps") {
+  const std::string head =
+      "steps: [{section: S, for_each: [1, 2], as: n, steps: [{id: a, shell: ls, outputs: {o: stdout}}, {id: b, exec: [x, "
+      "'${{ $steps.a.o }}']}]},\n";
+  loaded(head +
+         "{id: c, exec: [x, \"${{ join(' ', $steps.a.items[].o) }}\", \"${{ to_json($steps.a.items[?state == "
+         "'failed'].key) }}\"]}]\n");
+  refuses(head + "{id: c, exec: [x, '${{ $steps.a.o }}']}]\n", "`$steps.a.items[].o`");
+  refuses(head + "{id: c, when: $steps.a.state == 'failed', shell: ls}]\n", "`$steps.a.items[].state`");
+  refuses(head + "{id: c, exec: [x, \"${{ join(' ', $steps.a.items[].p) }}\"]}]\n", "step `a` has no output `p`");
+}
+
+TEST_CASE("a_secret_of_a_loop_stays_where_secrets_may_be") {
+  const std::string head =
+      "steps: [{section: S, for_each: [1, 2], as: n, steps: [{id: a, shell: ls, outputs: {o: {value: stdout, secret: "
+      "true}}}]},\n";
+  refuses(head + "{id: c, exec: [x, \"${{ join(' ', $steps.a.items[].key) }}\"]}]\n", "as a whole holds a secret");
+  refuses(head + "{section: T, for_each: '$steps.a.items[].o', as: m, steps: [{id: c, shell: ls}]}]\n",
+          "as a whole holds a secret");
+}
+
+TEST_CASE("branches_do_not_see_each_other_and_what_is_behind_sees_all") {
+  const std::string head =
+      "steps: [{section: S, parallel: [{section: A, steps: [{section: B, steps: [{id: a, shell: ls, outputs: {o: "
+      "stdout}}]}]},\n";
+  refuses(head + "{section: C, steps: [{id: b, exec: [x, '${{ $steps.a.o }}']}]}]}]\n", "another branch");
+  refuses(head + "{section: C, when: $steps.a.state == 'failed', steps: [{id: b, shell: ls}]}]}]\n", "another branch");
+  loaded(head + "{id: b, shell: ls}]}, {id: c, exec: [x, '${{ $steps.a.o }}']}]\n");
+}
+
+TEST_CASE("what_stands_beside_a_section_is_warned_once_of_what_may_not_have_run") {
+  const auto warnings = [](const std::string& exec) {
+    return load(
+               "runbook: x\nsteps: [{section: S, steps: [{id: a, shell: ls, outputs: {o: stdout}}], rescue: [{id: b, exec: "
+               "[x, " +
+               exec + "]}]}]\n")
+        .warnings;
+  };
+  CHECK(warnings("'${{ $steps.a.o }}'") == 1);
+  CHECK(warnings("'${{ $steps.a.o }}', '${{ $steps.a.o }}'") == 1);
+  CHECK(warnings("'${{ $steps.a.state }}'") == 0);
+  CHECK(warnings("\"${{ $steps.a.o || 'none' }}\"") == 0);
+  CHECK(warnings("'${{ $run.id }}'") == 0);
 }
