@@ -14,12 +14,24 @@ constexpr Row rows[] = {
     {exec_declaration, make_exec},
 };
 
+struct TargetRow {
+  Declaration (*declaration)();
+  std::unique_ptr<TargetType> (*make)();
+};
+
+constexpr TargetRow target_rows[] = {
+    {git_target_declaration, make_git_target},
+    {host_target_declaration, make_host_target},
+    {directory_target_declaration, make_directory_target},
+};
+
 }  // namespace
 
 const Declarations& all_declarations() {
   static const Declarations all = [] {
     Declarations declarations;
     for (const Row& row : rows) declarations.push_back(row.declaration());
+    for (const TargetRow& row : target_rows) declarations.push_back(row.declaration());
     return declarations;
   }();
   return all;
@@ -28,6 +40,12 @@ const Declarations& all_declarations() {
 std::vector<std::unique_ptr<StepType>> all_step_types(ProcessRunner* runner) {
   std::vector<std::unique_ptr<StepType>> types;
   for (const Row& row : rows) types.push_back(row.make(runner));
+  return types;
+}
+
+std::vector<std::unique_ptr<TargetType>> all_target_types() {
+  std::vector<std::unique_ptr<TargetType>> types;
+  for (const TargetRow& row : target_rows) types.push_back(row.make());
   return types;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
-// The table of step types. A new one: its file, and a row in all.cpp.
+// The tables of step types and of target types. A new one: its file, and a row in all.cpp.
 #include <memory>
 #include <vector>
 
 #include "book/declaration.h"
 #include "os/process_runner.h"
 #include "step/step_type.h"
+#include "step/target.h"
 
 namespace runbook {
 
@@ -14,9 +15,17 @@ Declaration exec_declaration();
 std::unique_ptr<StepType> make_shell(ProcessRunner* runner);
 std::unique_ptr<StepType> make_exec(ProcessRunner* runner);
 
+Declaration git_target_declaration();
+Declaration host_target_declaration();
+Declaration directory_target_declaration();
+std::unique_ptr<TargetType> make_git_target();
+std::unique_ptr<TargetType> make_host_target();
+std::unique_ptr<TargetType> make_directory_target();
+
 // What every type says about itself; nothing is started.
 const Declarations& all_declarations();
 // One of each. The runner outlives them.
 std::vector<std::unique_ptr<StepType>> all_step_types(ProcessRunner* runner);
+std::vector<std::unique_ptr<TargetType>> all_target_types();
 
 }  // namespace runbook

@@ -1,5 +1,8 @@
 #include "book/declaration.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace runbook {
 
 std::string_view effect_name(Effect effect) {
@@ -36,6 +39,13 @@ const Declaration* find_declaration(const Declarations& all, std::string_view na
 
 const Declaration* find_target_type(const Declarations& all, std::string_view name) {
   return find(all, Declaration::Of::target, name);
+}
+
+Declarations step_types_of(const Declarations& all) {
+  Declarations steps;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(steps),
+               [](const Declaration& each) { return each.of == Declaration::Of::step; });
+  return steps;
 }
 
 }  // namespace runbook

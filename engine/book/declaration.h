@@ -64,5 +64,7 @@ using Declarations = std::vector<Declaration>;
 // A step type. nullptr: there is none of this name.
 const Declaration* find_declaration(const Declarations& all, std::string_view name);
 const Declaration* find_target_type(const Declarations& all, std::string_view name);
+// Those of the step types alone.
+Declarations step_types_of(const Declarations& all);
 
 }  // namespace runbook

@@ -42,8 +42,8 @@ Value value_of_type(std::string_view type, Expressions expressions) {
 
 class Schema {
  public:
-  explicit Schema(const Declarations& types) : types_(types) {
-    for (const Declaration& type : types) type_names_.push_back(type.name);
+  explicit Schema(const Declarations& types) : types_(step_types_of(types)) {
+    for (const Declaration& type : types_) type_names_.push_back(type.name);
   }
 
   Value make() {
@@ -286,7 +286,7 @@ class Schema {
     return rules;
   }
 
-  const Declarations& types_;
+  const Declarations types_;
   std::vector<std::string> type_names_;
 };
 

@@ -389,7 +389,7 @@ void check_defaults(const Node& defaults, Loading& loading) {
   for (const Node::Member& member : defaults.members) {
     const Declaration* declaration = find_declaration(loading.types, member.key);
     std::vector<std::string> types;
-    for (const Declaration& known : loading.types) types.push_back(known.name);
+    for (const Declaration& known : step_types_of(loading.types)) types.push_back(known.name);
     if (!declaration) {
       loading.problems.error(member, fmt::format("there is no step type `{}`", member.key), suggestion(member.key, types));
       continue;

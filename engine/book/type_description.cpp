@@ -99,7 +99,7 @@ TypeDescription describe(const Look& look, const Declarations& declared) {
   type.needs_look = look.needs_look;
   type.result = "that of its look";
   type.example = look.example;
-  for (const Declaration& each : declared) type.looks.push_back(each.name);
+  for (const Declaration& each : step_types_of(declared)) type.looks.push_back(each.name);
   for (const std::string& key : look.keys.known) type.params.push_back(describe(look.keys, key));
   return type;
 }
@@ -108,7 +108,7 @@ TypeDescription describe(const Look& look, const Declarations& declared) {
 
 std::vector<TypeDescription> describe_types(const Declarations& declared) {
   std::vector<TypeDescription> types;
-  for (const Declaration& each : declared) types.push_back(describe(each));
+  for (const Declaration& each : step_types_of(declared)) types.push_back(describe(each));
   for (const Look& look : looks) types.push_back(describe(look, declared));
   types.push_back(describe_manual());
   return types;

@@ -204,9 +204,7 @@ class Drive {
   void recover_into(Executor& executor) {
     if (plan_.is_new) return;
     if (plan_.purpose == Purpose::go_on) executor.recall_secrets();
-    Recovery recovery = recover(facts_, state_, who_, plan_.purpose);
-    for (auto& event : recovery.events) executor.record(std::move(event));
-    for (auto& launch : recovery.taken_up) executor.take_up(std::move(launch));
+    executor.recover(who_, plan_.purpose);
   }
 
   Executor::Conclusion run_to_the_end(Executor& executor) {

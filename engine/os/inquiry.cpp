@@ -64,7 +64,7 @@ class Asking {
     out_.write.reset();
     err_.write.reset();
     watch();
-    if (reply_.kind != Reply::Kind::not_started) ::kill(inquiry_.timeout_ms ? -pid_ : pid_, SIGKILL);
+    if (reply_.kind != Reply::Kind::not_started) kill_all();
     collect();
     return std::move(reply_);
   }
@@ -92,9 +92,13 @@ class Asking {
     return pointers;
   }
 
+  // Before it is collected: its pid is still its own.
+  void kill_all() const { ::kill(inquiry_.timeout_ms ? -pid_ : pid_, SIGKILL); }
+
   // Until it ended, or must be ended.
   void watch() {
     const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    const std::stop_callback stopped(inquiry_.stop, [this] { kill_all(); });
     const auto deadline = Clock::now() + std::chrono::milliseconds(inquiry_.timeout_ms.value_or(0));
     while (reply_.out.size() <= reply_limit && reply_.err.size() <= reply_limit) {
       std::array<pollfd, 3> fds = {{{process.get(), POLLIN, 0}, {out_.read.get(), POLLIN, 0}, {err_.read.get(), POLLIN, 0}}};

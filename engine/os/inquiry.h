@@ -1,9 +1,10 @@
 #pragma once
-// A program that is asked something before a run begins: its answer is what it prints. It is no step: nothing is journaled, and
+// A program that is asked something beside the steps of a run: its answer is what it prints. It is no step: nothing is journaled, and
 // it ends with its answer.
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Inquiry {
   Errors errors = Errors::shown;
   std::string input = {};             // its standard input
   std::vector<std::string> env = {};  // all of it, "NAME=value"; empty: ours
+  std::stop_token stop = {};          // it is killed then, too
 };
 
 struct Reply {

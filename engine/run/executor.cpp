@@ -185,27 +185,11 @@ void Executor::close_question_about_its_timeout(const std::string& instance) {
 }
 
 void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& ended) {
-  const InstanceState& it = parts_.state.of(step.id);
-  const auto& probe = ended.launch.role == Role::before  ? step->before
-                      : step->probe                      ? step->probe
-                      : it.has_exited && it.is_verifying ? step->verify
-                                                         : step->done_when;
-  RUNBOOK_ASSERT(probe != nullptr);
-  Look look = judge(*probe, ended.outcome, scope_for(step));
+  const Probe& probe = probe_asked(*step, parts_.state.of(step.id), ended.launch.role);
+  Look look = judge(probe, ended.outcome, scope_for(step));
   look.began_at_ms = live.running_since_ms;
   look.ended_at_ms = parts_.clock.now_ms();
-  live.looks += 1;
-  if (ended.launch.role == Role::watch) count_strikes(*probe, live, look);
-  (ended.launch.role == Role::before ? live.before : live.look) = std::move(look);
-}
-
-// What a watch can't see counts against it once that has lasted longer than its `timeout`.
-void Executor::count_strikes(const Probe& probe, LiveStep& live, const Look& look) {
-  if (look.answer != Look::Answer::cannot_tell) live.blind_since_ms.reset();
-  else if (!live.blind_since_ms) live.blind_since_ms = look.began_at_ms;
-  const bool is_still_borne = live.blind_since_ms && look.ended_at_ms - *live.blind_since_ms < probe.timeout_ms;
-  if (look.answer == Look::Answer::yes) live.strikes = 0;
-  else if (!is_still_borne) live.strikes += 1;
+  live.saw(ended.launch.role, probe, std::move(look));
 }
 
 std::string Executor::why_not_taken(const Question& question, const Answer& given) const {

@@ -66,7 +66,6 @@ class Executor {
   void absorb_ended(const Ended& ended);
   void close_question_about_its_timeout(const std::string& instance);
   void absorb_look(const Instance& step, LiveStep& live, const Ended& ended);
-  static void count_strikes(const Probe& probe, LiveStep& live, const Look& look);
   void absorb_answer(Answer given);
   void absorb_tick(const Ticked& ticked);
   // The answer that counts: the first of all that were given to the question, wherever.

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/value.h"
+#include "book/runbook.h"
 #include "run/cursors.h"
 #include "run/launch.h"
 
@@ -32,6 +33,8 @@ struct LiveStep {
   int strikes = 0;                               // of a watch: looks in a row that did not say yes
   std::optional<std::int64_t> blind_since_ms;    // of a watch: since when it can't tell
 
+  // A look has come back.
+  void saw(Role role, const Probe& probe, Look seen);
   // A new phase: what was seen before says nothing about it.
   void forget_looks() {
     before.reset();

@@ -1,5 +1,7 @@
 #include "run/probe.h"
 
+#include "base/error.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -98,6 +100,16 @@ Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
 Look judge_known(const Probe& probe, const Scope& scope) {
   if (!probe.that) return answered(Look::Answer::yes);
   return by_expression(*probe.that, scope, nullptr);
+}
+
+const Probe& probe_asked(const Step& step, const InstanceState& it, Role role) {
+  const bool is_verifying = it.has_exited && it.is_verifying;
+  const ProbePtr& probe = role == Role::before ? step.before
+                          : step.probe         ? step.probe
+                          : is_verifying       ? step.verify
+                                               : step.done_when;
+  RUNBOOK_ASSERT(probe);
+  return *probe;
 }
 
 }  // namespace runbook

@@ -8,12 +8,6 @@
 
 namespace runbook {
 
-const LiveStep& Live::of(const std::string& instance) const {
-  static const LiveStep untouched;
-  auto found = steps.find(instance);
-  return found == steps.end() ? untouched : found->second;
-}
-
 void Turn::wake_at(std::int64_t at_ms) {
   decision.wake_ms = decision.wake_ms ? std::min(*decision.wake_ms, at_ms) : at_ms;
 }

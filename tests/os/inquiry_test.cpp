@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <stop_token>
+#include <thread>
 
 #include "world.h"
 
@@ -71,4 +73,27 @@ TEST_CASE("what it leaves running does not keep its answer") {
   ::kill(pid, SIGKILL);
   CHECK(reply.is_good());
   CHECK(reply.out == "done\n");
+}
+
+TEST_CASE("one whose answer nobody waits for any more is killed with all that it started") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  TestFolder folder;
+  std::stop_source source;
+  std::jthread stopper([&] {
+    while (!std::filesystem::exists(folder / "began")) std::this_thread::yield();
+    source.request_stop();
+  });
+  const Reply reply = inquire({{"sh", "-c", "sleep 3600 & > began; wait"},
+                               folder.path(),
+                               an_hour_ms,
+                               Inquiry::Errors::kept,
+                               {},
+                               {},
+                               source.get_token()});
+  ::close(ends[1]);
+  char byte = 0;
+  CHECK(::read(ends[0], &byte, 1) == 0);
+  ::close(ends[0]);
+  CHECK(why_no_reply(reply) == "was ended by signal 9");
 }

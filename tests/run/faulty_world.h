@@ -154,7 +154,7 @@ class FaultyWorld : public Performer, public Clock {
     process.outcome = fails(10)  ? exits(1)
                       : fails(6) ? is_lost()
                       : fails(6) ? times_out()
-                                 : exits(0, runbook_.find(launch.instance)->gives_secrets() ? "v-of-the-step" : "v");
+                                 : exits(0, runbook_.find(launch.step.id)->gives_secrets() ? "v-of-the-step" : "v");
     const bool takes_effect =
         process.outcome.kind == Outcome::Kind::succeeded || (process.outcome.kind != Outcome::Kind::failed && chance_.of(50));
     process.takes_effect_at_end = takes_effect && chance_.of(50);
@@ -162,8 +162,8 @@ class FaultyWorld : public Performer, public Clock {
     return process;
   }
   void take_effect(const Launch& launch) {
-    oracle_.happens(launch.instance, launch.n);
-    is_done_.insert(launch.instance);
+    oracle_.happens(launch.step.id, launch.n);
+    is_done_.insert(launch.step.id);
   }
   void end(Process& process) {
     if (!process.is_alive) return;
@@ -193,8 +193,8 @@ class FaultyWorld : public Performer, public Clock {
   Outcome seen(const Launch& launch) {
     if (fails(5)) return chance_.of(50) ? cannot_tell() : is_lost();
     if (launch.role == Role::before) return yes("before");
-    const Step& step = *runbook_.find(launch.instance);
-    const bool holds = step.probe ? is_kind || chance_.of(40) : is_done_.count(launch.instance) > 0;
+    const Step& step = *runbook_.find(launch.step.id);
+    const bool holds = step.probe ? is_kind || chance_.of(40) : is_done_.count(launch.step.id) > 0;
     return holds ? yes("v") : no();
   }
   void tell(const Launch& launch, const Outcome& outcome) { inbox_->post(Ended{launch, outcome}); }

@@ -95,7 +95,7 @@ class MemoryJournal : public Journal {
 // The words for the roles of launches.
 inline std::string told(const Launch& launch) {
   const char* word = launch.role == Role::act ? "act " : launch.role == Role::before ? "before " : "look ";
-  return word + launch.instance;
+  return word + launch.step.id;
 }
 
 class ScriptedPerformer : public Performer {
@@ -114,7 +114,7 @@ class ScriptedPerformer : public Performer {
     CHECK_FALSE(journal_.has_uncommitted());
     CHECK(launch.seq == journal_.seq());
     CHECK(launch.hash == journal_.hash());
-    if (launch.role == Role::act) CHECK(journal_.has_intent(launch.instance, launch.n));
+    if (launch.role == Role::act) CHECK(journal_.has_intent(launch.step.id, launch.n));
     if (!launch.takes_up) CHECK(numbers_.insert(launch.n).second);
     told_of.push_back((launch.takes_up ? "takes up " : "") + told(launch));
     auto& outcomes = script[told(launch)];
@@ -227,9 +227,7 @@ struct Loop {
     state = journal.fold();
     Executor next = executor();
     next.recall_secrets();
-    Recovery recovery = recover(facts, state, "ada", Purpose::go_on);
-    for (auto& proposal : recovery.events) next.record(std::move(proposal));
-    for (auto& launch : recovery.taken_up) next.take_up(std::move(launch));
+    next.recover("ada", Purpose::go_on);
     return next.run(limits);
   }
 };

@@ -41,18 +41,18 @@ class Oracle {
 
   // It is about to be performed; everything committed was seen.
   void launches(const Launch& launch) {
-    Instance& it = instances_.at(launch.instance);
-    must(!is_left_, launch.instance + " is not launched once the run was left");
+    Instance& it = instances_.at(launch.step.id);
+    must(!is_left_, launch.step.id + " is not launched once the run was left");
     if (!launch.takes_up) must(numbers_.insert(launch.n).second, "a number is used once");
     if (launch.role == Role::act) {
       const bool is_intended = it.state == State::running && it.open == launch.n && !it.has_exited;
       return must(is_intended,
-                  fmt::format("1: attempt {} of {} has a committed intent and is not in doubt", launch.n, launch.instance));
+                  fmt::format("1: attempt {} of {} has a committed intent and is not in doubt", launch.n, launch.step.id));
     }
     must_be_next(it);
     const bool is_idle = it.state == State::pending || it.state == State::waiting || it.state == State::cancelled;
     const bool is_looked_at = it.state == State::in_doubt || (it.state == State::running && it.has_exited);
-    must(is_idle || (is_looked_at && launch.role == Role::look), "a look has its place: " + launch.instance);
+    must(is_idle || (is_looked_at && launch.role == Role::look), "a look has its place: " + launch.step.id);
   }
 
   // The attempt takes effect, now.

@@ -14,7 +14,7 @@ const std::string steps =
 
 struct Paused : Story {
   Paused() : Story(steps) {}
-  Recovery recovered(Purpose purpose = Purpose::go_on) { return recover(facts, state, "ada", purpose); }
+  Recovery recovered(Purpose purpose = Purpose::go_on) { return recover(facts, state, values, "ada", purpose); }
   void begin(const std::string& step, std::int64_t n) { record(Proposal(event::intent, step, {}, n)); }
   void end(const std::string& step, const std::string& result) {
     record(Proposal(event::ended, step, object({{"result", result}}), of(step).attempt));

@@ -143,9 +143,7 @@ class Schedule {
                       std::max(state.last_attempt, world_.greatest_n()));
     const Purpose purpose = how == "cancel" ? Purpose::cancel : Purpose::go_on;
     if (purpose == Purpose::go_on) executor.recall_secrets();
-    Recovery recovery = recover(facts_, state, "ada", purpose);
-    for (auto& proposal : recovery.events) executor.record(std::move(proposal));
-    for (auto& launch : recovery.taken_up) executor.take_up(std::move(launch));
+    executor.recover("ada", purpose);
     Limits limits = some_limits();
     limits.is_cancelling = purpose == Purpose::cancel;
     const End end = executor.run(limits).end;

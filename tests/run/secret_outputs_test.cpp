@@ -20,7 +20,7 @@ const std::string use = "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.logi
 struct Watch {
   explicit Watch(Loop& loop) {
     loop.performer.on_start = [this](const Launch& launch) {
-      if (launch.instance != "use") return;
+      if (launch.step.id != "use") return;
       secrets = launch.request->secrets;
       for (const std::string& entry : launch.request->env)
         if (entry.starts_with("TOKEN=")) token = entry.substr(6);
@@ -48,7 +48,7 @@ TEST_CASE("a secret output reaches the next step, is masked there, and stands no
 TEST_CASE("an attempt that gives a secret is told to hide its output; another is not") {
   Loop loop(login("{value: stdout, secret: true}") + use);
   std::map<std::string, bool> hides;
-  loop.performer.on_start = [&](const Launch& launch) { hides[launch.instance] = launch.request->hides_output; };
+  loop.performer.on_start = [&](const Launch& launch) { hides[launch.step.id] = launch.request->hides_output; };
   loop.performer.script["act login"] = {exits(0, secret)};
   loop.run();
   CHECK(hides == std::map<std::string, bool>{{"login", true}, {"use", false}});
@@ -158,7 +158,7 @@ static void lose_the_secret_at_the_look(Loop& loop) {
   if (!loop.performer.script.count("look use")) loop.performer.script["look use"] = {std::nullopt};
   loop.performer.on_start = [&loop](const Launch& launch) {
     const bool is_last = loop.performer.script["look use"].empty();
-    if (launch.instance == "use" && launch.role == Role::look && is_last)
+    if (launch.step.id == "use" && launch.role == Role::look && is_last)
       loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"});
   };
   CHECK(loop.run().end.state == "interrupted");

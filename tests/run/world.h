@@ -137,7 +137,7 @@ class Story {
     live = Live();
     live.last_n = last_n;
     limits.is_pausing = false;
-    Recovery recovery = recover(facts, state, "ada", purpose);
+    Recovery recovery = recover(facts, state, values, "ada", purpose);
     for (auto& proposal : recovery.events) record(std::move(proposal));
     for (auto& launch : recovery.taken_up) start(std::move(launch));
     return turn();
@@ -152,8 +152,8 @@ class Story {
     event.seq = static_cast<std::int64_t>(events.size()) + 1;
     event.at_ms = now_ms;
     state.apply(event);
-    if (!event.instance.empty()) live.steps[event.instance].forget_looks();
-    if (event.kind == event::renewed) live.cursors.clear();
+    if (!event.instance.empty() && event.kind != event::watched) live.steps[event.instance].forget_looks();
+    if (event.kind == event::renewed || event.kind == event::undone) live.cursors.clear();
     tell(event);
     events.push_back(std::move(event));
   }
@@ -179,10 +179,10 @@ class Story {
     tell(text);
   }
   void start(Launch launch) {
-    static const std::map<Role, std::string> words = {{Role::act, "act"}, {Role::before, "before"}, {Role::look, "look"}};
-    tell((launch.takes_up ? "takes up " : "") + words.at(launch.role) + " " + launch.instance);
+    static const std::map<Role, std::string> words = {{Role::act, "act"}, {Role::before, "before"}, {Role::look, "look"}, {Role::watch, "watch"}};
+    tell((launch.takes_up ? "takes up " : "") + words.at(launch.role) + " " + launch.step.id);
     live.last_n = std::max(live.last_n, launch.n);
-    LiveStep& step = live.steps[launch.instance];
+    LiveStep& step = live.steps[launch.step.id];
     REQUIRE_FALSE(step.running);
     step.running = launch;
     step.running_since_ms = now_ms;
@@ -196,28 +196,23 @@ class Story {
       tell("cancel " + id);
     }
   }
-  RunScope scope_for(const Step& step) {
-    RunScope scope(facts, state, values);
-    return step.before ? scope.with_before(before_value(step, of(step.id), live.of(step.id), values)) : scope;
+  RunScope scope_for(const Instance& step) {
+    RunScope scope(facts, state, values, step.frame);
+    return step->before ? scope.with_before(before_value(*step, of(step.id), live.of(step.id), values)) : scope;
   }
   void settle_act(const Launch& launch, const Outcome& outcome) {
-    const Step& step = *facts.runbook->find(launch.instance);
+    const Instance& step = launch.step;
     auto if_not_started = launch.takes_up || limits.is_pausing ? IfNotStarted::begins_again : IfNotStarted::stops;
     record(settle(step, of(step.id), outcome, scope_for(step), now_ms, if_not_started));
   }
   void take_look(const Launch& launch, const Outcome& outcome) {
-    const Step& step = *facts.runbook->find(launch.instance);
-    const InstanceState& it = of(step.id);
-    bool is_after = it.has_exited && it.is_verifying;
-    const auto& probe = launch.role == Role::before ? step.before
-                        : step.probe                ? step.probe
-                        : is_after                  ? step.verify
-                                                    : step.done_when;
+    const Instance& step = launch.step;
+    const Probe& probe = probe_asked(*step, of(step.id), launch.role);
     LiveStep& step_live = live.steps[step.id];
-    Look look = judge(*probe, outcome, scope_for(step));
+    Look look = judge(probe, outcome, scope_for(step));
     look.began_at_ms = step_live.running_since_ms;
     look.ended_at_ms = now_ms;
-    (launch.role == Role::before ? step_live.before : step_live.look) = std::move(look);
+    step_live.saw(launch.role, probe, std::move(look));
   }
 
   std::string told_;
