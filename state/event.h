@@ -27,16 +27,17 @@ inline constexpr std::string_view driven =
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
     "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because
-inline constexpr std::string_view paused = "paused";                    // state (failed waiting in_doubt interrupted), why
-inline constexpr std::string_view left = "left";                        // state (succeeded cancelled), outputs
-inline constexpr std::string_view cancelling = "cancelling";            // the run is given up, `finally` comes first: who, because
-inline constexpr std::string_view undoing = "undoing";                  // an undo began: to, border, who, because
-inline constexpr std::string_view undo_ended = "undo_ended";            // as far as was wanted; the run can go on: why
+inline constexpr std::string_view paused = "paused";          // state (failed waiting in_doubt interrupted), why
+inline constexpr std::string_view left = "left";              // state (succeeded cancelled), outputs
+inline constexpr std::string_view cancelling = "cancelling";  // the run is given up, `finally` comes first: who, because
+inline constexpr std::string_view undoing = "undoing";        // an undo began: to, border, who, because
+inline constexpr std::string_view undo_ended = "undo_ended";  // as far as was wanted; the run can go on: why
 // Of a section's instance: "2", "2[eu-1]" (an item of its loop).
 inline constexpr std::string_view section_entered = "section_entered";  // of a loop: list, batches (sizes)
 inline constexpr std::string_view section_skipped = "section_skipped";  // why
-inline constexpr std::string_view section_failed = "section_failed";    // given up, `rescue` follows or the loop bears it: why, step
-inline constexpr std::string_view section_left = "section_left";        // all of it is done, and its watches saw it end well
+inline constexpr std::string_view section_failed =
+    "section_failed";                                             // given up, `rescue` follows or the loop bears it: why, step
+inline constexpr std::string_view section_left = "section_left";  // all of it is done, and its watches saw it end well
 // Of a watch.
 inline constexpr std::string_view watched = "watched";  // what it sees has changed: state (good, bad, tripped), why
 // Of a step instance.
@@ -59,7 +60,8 @@ inline constexpr std::string_view rescheduled =
 inline constexpr std::string_view renewed =
     "renewed";  // a person decided to do it anew: who, because, how (resume, redo, retry, undo)
 inline constexpr std::string_view included = "included";  // an included runbook began: inputs
-inline constexpr std::string_view undone = "undone";      // by (the instance of its undo), reopens (sections and includes around it)
+inline constexpr std::string_view undone =
+    "undone";  // by (the instance of its undo), reopens (sections and includes around it)
 }  // namespace event
 
 // {"blob": digest, "size": n}

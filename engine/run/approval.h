@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "run/instance.h"
 #include "run/facts.h"
+#include "run/instance.h"
 #include "run/proposal.h"
 #include "state/journal.h"
 #include "state/run_state.h"

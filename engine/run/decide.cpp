@@ -49,8 +49,7 @@ class Decider {
 
   // What runs is ended, then `finally` of all that was entered runs.
   void leave() {
-    if (!turn_.state.is_cancelling)
-      return turn_.propose(Proposal(event::cancelling, "", object({{"who", turn_.limits.who}})));
+    if (!turn_.state.is_cancelling) return turn_.propose(Proposal(event::cancelling, "", object({{"who", turn_.limits.who}})));
     const std::string why = "the run is cancelled";
     const Progress progress = Walk(turn_).run({Way::Mode::leaving, why, true, true});
     if (progress == Progress::stopped) pause();
@@ -87,9 +86,8 @@ class Decider {
     const auto weight = [](const End& end) {
       return end.state == "in_doubt" ? 3 : end.state == "failed" ? 2 : end.state == "waiting" ? 1 : 0;
     };
-    const auto worst = std::max_element(turn_.stops.begin(), turn_.stops.end(), [&](const End& a, const End& b) {
-      return weight(a) < weight(b);
-    });
+    const auto worst = std::max_element(turn_.stops.begin(), turn_.stops.end(),
+                                        [&](const End& a, const End& b) { return weight(a) < weight(b); });
     if (worst != turn_.stops.end() && turn_.decision.events.empty()) turn_.decision.end = *worst;
   }
 

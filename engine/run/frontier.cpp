@@ -167,8 +167,8 @@ bool Frontier::fails(const Section& section, LoopCursor& loop) const {
   if (loop.batches.empty()) return false;
   const Share& borne = section.loop->max_failures;
   const std::int64_t most = borne.is_percent ? loop.batches[loop.batch] * borne.number / 100 : borne.number;
-  const auto standing = std::count_if(loop.active.begin(), loop.active.end(),
-                                      [&](ActiveItem& item) { return has_item_failed(section, item); });
+  const auto standing =
+      std::count_if(loop.active.begin(), loop.active.end(), [&](ActiveItem& item) { return has_item_failed(section, item); });
   return standing > 0 && loop.failures + standing > most;
 }
 
@@ -205,7 +205,9 @@ namespace {
 
 const Watch* find_watch(const Section& section, const Step& step);
 
-const Watch* find_watch_below(const Section* section, const Step& step) { return section ? find_watch(*section, step) : nullptr; }
+const Watch* find_watch_below(const Section* section, const Step& step) {
+  return section ? find_watch(*section, step) : nullptr;
+}
 
 const Watch* find_watch(const Section& section, const Step& step) {
   for (const Watch& watch : section.watches) {

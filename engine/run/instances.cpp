@@ -33,9 +33,8 @@ std::optional<Instance> Instances::find(std::string_view name) const {
     for (std::size_t loop = 0; loop < step->loops.size(); ++loop) {
       const Value items = items_of(*step->loops[loop], frame.get());
       const List& list = items.as_list();
-      const auto found = std::find_if(list.begin(), list.end(), [&](const Value& item) {
-        return item.text_or("key", "") == (*parts)[i].keys[loop];
-      });
+      const auto found = std::find_if(list.begin(), list.end(),
+                                      [&](const Value& item) { return item.text_or("key", "") == (*parts)[i].keys[loop]; });
       if (found == list.end()) return std::nullopt;
       frame = frame_of_item(*step->loops[loop], found->text_or("key", ""), found->get("item"), frame);
     }

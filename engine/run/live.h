@@ -30,8 +30,8 @@ struct LiveStep {
   bool is_cancel_sent = false;
   std::optional<Look> before, look;  // the newest of this phase
   int looks = 0;
-  int strikes = 0;                               // of a watch: looks in a row that did not say yes
-  std::optional<std::int64_t> blind_since_ms;    // of a watch: since when it can't tell
+  int strikes = 0;                             // of a watch: looks in a row that did not say yes
+  std::optional<std::int64_t> blind_since_ms;  // of a watch: since when it can't tell
 
   // A look has come back.
   void saw(Role role, const Probe& probe, Look seen);

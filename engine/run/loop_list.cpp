@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t most_items = 100'000;
 constexpr std::size_t longest_key = 200;
 
-[[noreturn]] void refuse(const std::string& why, const std::string& hint = "") { throw Error(ExitCode::step_failed, why, hint); }
+[[noreturn]] void refuse(const std::string& why, const std::string& hint = "") {
+  throw Error(ExitCode::step_failed, why, hint);
+}
 
 List items_of(const Loop& loop, const Scope& scope) {
   const Value value = loop.list.evaluate(scope);

@@ -21,8 +21,8 @@ using Verdict = PlannedStep::Verdict;
 
 // What is known before the run: the steps so far have been gone through, but not done.
 struct Unknown {
-  std::set<const Step*> open;                  // steps that would have run by now
-  std::map<std::string, std::string> names;    // loop variables, and "inputs" of an include: known after that step
+  std::set<const Step*> open;                // steps that would have run by now
+  std::map<std::string, std::string> names;  // loop variables, and "inputs" of an include: known after that step
 };
 
 class Foresight : public Scope {
@@ -92,8 +92,7 @@ struct Outlook {
 
 class Planner {
  public:
-  explicit Planner(const RunFacts& facts)
-      : facts_(facts), values_([](const std::string&) { return std::string("null"); }) {}
+  explicit Planner(const RunFacts& facts) : facts_(facts), values_([](const std::string&) { return std::string("null"); }) {}
 
   std::vector<PlannedStep> run() {
     plan(facts_.runbook->root, nullptr, "", {});
@@ -134,7 +133,8 @@ class Planner {
 
   void plan(const Section& section, const FramePtr& frame, const std::string& titles, Outlook outlook) {
     if (section.when && outlook.verdict != Verdict::skipped) {
-      if (const auto own = outlook_of(*section.when, frame, fmt::format(" of section `{}`", section.title), nullptr)) outlook = *own;
+      if (const auto own = outlook_of(*section.when, frame, fmt::format(" of section `{}`", section.title), nullptr))
+        outlook = *own;
     }
     if (section.loop) plan_loop(section, frame, titles, outlook);
     else plan_children(section, frame, titles, outlook);

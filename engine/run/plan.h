@@ -17,7 +17,7 @@ struct PlannedStep {
   };
   const Step* step = nullptr;
   std::string instance;  // "update[eu-1]", "cluster/apply"; of a loop over what is not known yet: "update[]"
-  std::string section;  // titles, "Cluster / Nodes"; "" : none
+  std::string section;   // titles, "Cluster / Nodes"; "" : none
   Verdict verdict = Verdict::runs;
   std::string why;
   // What it would do: parameters with their values; "(known after STEP)" for what is not known yet, "[secret]" for secrets.

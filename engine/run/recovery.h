@@ -12,7 +12,8 @@
 namespace runbook {
 
 struct Recovery {
-  std::vector<Proposal> events;  // failed steps that hold the run up are renewed, questions about overdue steps answered with "wait"
+  std::vector<Proposal>
+      events;  // failed steps that hold the run up are renewed, questions about overdue steps answered with "wait"
   std::vector<Launch> taken_up;  // attempts without an outcome: their end is collected
 };
 

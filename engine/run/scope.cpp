@@ -87,8 +87,8 @@ Value RunScope::items_of(const Step& step, std::size_t depth, const FramePtr& fr
   for (const Value& item : list.is_list() ? list.as_list() : List()) {
     const FramePtr inside = frame_of_item(loop, item.text_or("key", ""), item.get("item"), frame);
     const bool is_innermost = depth + 1 == step.loops.size();
-    Value entry = is_innermost ? outputs_of(step, Instance(step, inside).id)
-                               : object({{"items", items_of(step, depth + 1, inside)}});
+    Value entry =
+        is_innermost ? outputs_of(step, Instance(step, inside).id) : object({{"items", items_of(step, depth + 1, inside)}});
     items.push_back(with(entry, "key", item.get("key")));
   }
   return Value(std::move(items));

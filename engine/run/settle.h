@@ -2,8 +2,8 @@
 // What an attempt's outcome means for the step: ended, tried again, in doubt. Pure.
 #include <cstdint>
 
-#include "run/instance.h"
 #include "expr/expression.h"
+#include "run/instance.h"
 #include "run/proposal.h"
 #include "state/run_state.h"
 #include "step/outcome.h"

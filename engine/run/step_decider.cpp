@@ -118,8 +118,7 @@ class StepDecider {
       if (!holds) {
         return refuse("`when`: " + why_);
       }
-      if (!*holds)
-        return propose(Proposal(event::skipped, step_.id, object({{"why", why_left_out(*step_->when)}})));
+      if (!*holds) return propose(Proposal(event::skipped, step_.id, object({{"why", why_left_out(*step_->when)}})));
     }
     switch (step_->kind) {
       case Step::Kind::wait_until: return begin_waiting();

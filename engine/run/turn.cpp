@@ -8,9 +8,7 @@
 
 namespace runbook {
 
-void Turn::wake_at(std::int64_t at_ms) {
-  decision.wake_ms = decision.wake_ms ? std::min(*decision.wake_ms, at_ms) : at_ms;
-}
+void Turn::wake_at(std::int64_t at_ms) { decision.wake_ms = decision.wake_ms ? std::min(*decision.wake_ms, at_ms) : at_ms; }
 
 Launch Turn::next_launch(Role role, const Instance& step) const {
   Launch launch;

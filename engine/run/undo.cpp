@@ -150,14 +150,16 @@ UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& lis
   for (const auto& [name, it] : state.instances) {
     if (it.state == StepState::in_doubt)
       return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
-    if (it.is_open) return {fmt::format("`{}` has begun, and its end is not known", name), "go on first: runbook run --resume RUN"};
+    if (it.is_open)
+      return {fmt::format("`{}` has begun, and its end is not known", name), "go on first: runbook run --resume RUN"};
   }
   const std::string* later = nullptr;
   for (const UndoEntry& entry : list) {
     if (entry.seq < border) break;
     if (entry.is_irreversible) {
       const std::string hint = later ? fmt::format("what came after it can be undone: --to {}", *later) : "";
-      return {fmt::format("`{}` is a point of no return: what came before it can't be undone by this run", entry.step.id), hint};
+      return {fmt::format("`{}` is a point of no return: what came before it can't be undone by this run", entry.step.id),
+              hint};
     }
     later = &entry.step.id;
   }

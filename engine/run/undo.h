@@ -11,7 +11,7 @@ namespace runbook {
 
 struct UndoEntry {
   Instance step;
-  std::int64_t seq = 0;         // of what is undone
+  std::int64_t seq = 0;          // of what is undone
   std::optional<Instance> undo;  // nullopt: it can't be undone
   std::string why_not;
   bool is_irreversible = false;  // undo past it is refused

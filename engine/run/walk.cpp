@@ -59,8 +59,7 @@ Progress Walk::recorded(const Section& section, const FramePtr& frame, Cursors& 
   }
   if (known->phase == Phase::skipped) return section.loop ? Progress::done : children(section, frame, cursors, way);
   const bool was_given_up = known->phase == Phase::failed;
-  const Progress progress =
-      was_given_up ? rescue(section, frame, cursors, way) : entered(section, frame, cursors, way);
+  const Progress progress = was_given_up ? rescue(section, frame, cursors, way) : entered(section, frame, cursors, way);
   return progress == Progress::done ? finally(section, frame, cursors, way) : progress;
 }
 
@@ -106,8 +105,7 @@ void Walk::enter_loop(const Section& section, const FramePtr& frame, const Scope
     return RunScope(turn_.facts, turn_.state, turn_.values, frame_of_item(section, "", item, frame));
   });
   const std::string name = section_name(section, frame.get());
-  Proposal entered(event::section_entered, name,
-                   object({{"batches", batches_of_loop(*section.loop, items.as_list().size())}}));
+  Proposal entered(event::section_entered, name, object({{"batches", batches_of_loop(*section.loop, items.as_list().size())}}));
   entered.attach("list", to_json(items));
   turn_.propose(std::move(entered));
 }
@@ -166,8 +164,7 @@ Progress Walk::give_up(const Section& section, const FramePtr& frame, Cursors& c
   return Progress::going;
 }
 
-Progress Walk::after_trip(const Section& section, const Watch& watch, const FramePtr& frame, Cursors& cursors,
-                          const Way& way) {
+Progress Walk::after_trip(const Section& section, const Watch& watch, const FramePtr& frame, Cursors& cursors, const Way& way) {
   const Instance instance(*watch.step, frame);
   const std::string why = fmt::format("watch `{}` tripped: {}", instance.id, turn_.state.watch(instance.id).why);
   Progress progress = body(section, frame, cursors, Way{Mode::leaving, why, watch.stops_running, way.leaves_run});
@@ -194,9 +191,8 @@ Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& 
     return next ? child(*next, frame, cursors, way) : Progress::done;
   }
   Way onward = way;
-  const bool has_failed = std::any_of(section.children.begin(), section.children.end(), [&](const Child& each) {
-    return frontier_.has_failed(each, frame, cursors);
-  });
+  const bool has_failed = std::any_of(section.children.begin(), section.children.end(),
+                                      [&](const Child& each) { return frontier_.has_failed(each, frame, cursors); });
   if (has_failed && way.mode == Mode::forward) onward = Way{Mode::halting, "another branch has failed"};
   Progress progress = Progress::done;
   for (const Child& each : section.children) {
@@ -225,8 +221,9 @@ Progress Walk::item(const Section& section, ActiveItem& item, const Way& way) {
   const Progress progress = children(section, item.frame, item.cursors, Way{Mode::leaving, why});
   if (progress != Progress::done) return progress;
   const std::string name = section_name(section, item.frame.get());
-  fail(name, fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
-                         section.loop->max_failures.is_percent ? "%" : ""),
+  fail(name,
+       fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
+                   section.loop->max_failures.is_percent ? "%" : ""),
        failed ? failed->id : "");
   skip_what_has_not_begun(steps_of_body(section), item.frame, why);
   return Progress::going;
@@ -260,8 +257,8 @@ Progress Walk::end_included(const Instance& step, const FramePtr& inside) {
   try {
     for (const auto& [name, text] : step->include->runbook->outputs) outputs.emplace_back(name, text.text.evaluate(scope));
   } catch (const ExpressionError& error) {
-    return stop("failed", fmt::format("the steps of {} are done, but its outputs can't be given: {}", step->include->file,
-                                      error.what()),
+    return stop("failed",
+                fmt::format("the steps of {} are done, but its outputs can't be given: {}", step->include->file, error.what()),
                 step.id);
   }
   Proposal ended(event::ended, step.id, object({{"result", "succeeded"}}));
@@ -284,7 +281,8 @@ Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<
     return Progress::going;
   }
   if (live.running) return Progress::going;
-  const bool is_last_due = steps_done_since_ms && live.strikes == 0 && live.look && live.look->began_at_ms < *steps_done_since_ms;
+  const bool is_last_due =
+      steps_done_since_ms && live.strikes == 0 && live.look && live.look->began_at_ms < *steps_done_since_ms;
   const std::int64_t next = live.look ? live.look->ended_at_ms + watch.step->probe->every_ms : turn_.now_ms;
   const bool is_set_back = live.look && turn_.now_ms < live.look->ended_at_ms;
   if (turn_.now_ms >= next || is_last_due || is_set_back) return launch_look(instance);

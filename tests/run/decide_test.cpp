@@ -450,7 +450,7 @@ TEST_CASE("a run that is cancelled ends what runs, and is left when it has ended
   Story story(two_steps);
   story.turn();
   story.limits.is_cancelling = true;
-  CHECK(story.turn() == "cancel a");
+  CHECK(story.turn() == "cancelling; cancel a");
   CHECK(story.turn() == "");
   CHECK(story.ends("a", is_stopped()) == "doubted a; end cancelled");
   CHECK(story.end_why() == "cancelled by ada");
@@ -462,7 +462,7 @@ TEST_CASE("cancelling a paused run ends the step that an earlier engine left run
   Story story(two_steps);
   story.turn();
   story.limits.is_cancelling = true;
-  CHECK(story.crashes_and_resumes(Purpose::cancel) == "takes up act a; cancel a");
+  CHECK(story.crashes_and_resumes(Purpose::cancel) == "takes up act a; cancelling; cancel a");
 }
 
 TEST_CASE("a run that succeeds gives the outputs of the runbook") {

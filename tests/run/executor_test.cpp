@@ -22,7 +22,7 @@ Names kinds_of(const std::vector<Event>& events) {
 }  // namespace
 
 TEST_CASE("the outcome of a step and the intent of the next share one commit") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   CHECK(loop.run().end.state == "succeeded");
   REQUIRE(loop.journal.commits.size() == 4);
   CHECK(kinds_of(loop.journal.commits[0]) == Names{"intent a"});
@@ -32,20 +32,20 @@ TEST_CASE("the outcome of a step and the intent of the next share one commit") {
 }
 
 TEST_CASE("an outcome is committed alone before the next step is looked at") {
-  Loop loop("- {id: a, shell: one}\n- {id: b, shell: two, done_when: {shell: look}}\n");
+  DrivenRun loop("- {id: a, shell: one}\n- {id: b, shell: two, done_when: {shell: look}}\n");
   CHECK(loop.run().end.state == "succeeded");
   CHECK(kinds_of(loop.journal.commits[1]) == Names{"ended a"});
   CHECK(loop.performer.told_of == Names{"act a", "look b"});
 }
 
 TEST_CASE("the observer is told of every event after its commit, in order") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.run();
   CHECK(loop.witness.seen == kinds_of(loop.journal.committed));
 }
 
 TEST_CASE("an attempt is acknowledged once its outcome is committed") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.run();
   CHECK(loop.performer.acknowledged == std::vector<std::int64_t>{1, 2});
 }
@@ -53,7 +53,7 @@ TEST_CASE("an attempt is acknowledged once its outcome is committed") {
 TEST_CASE("a failing commit starts nothing more and is not repeated") {
   for (std::size_t good : {0, 1, 2}) {
     CAPTURE(good);
-    Loop loop(two_steps);
+    DrivenRun loop(two_steps);
     int failures = 0;
     loop.journal.before_commit = [&] {
       if (loop.journal.commits.size() < good) return;
@@ -68,7 +68,7 @@ TEST_CASE("a failing commit starts nothing more and is not repeated") {
 }
 
 TEST_CASE("the first interrupt pauses after the step") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"}); };
   auto conclusion = loop.run();
   CHECK(conclusion.end.state == "interrupted");
@@ -79,7 +79,7 @@ TEST_CASE("the first interrupt pauses after the step") {
 }
 
 TEST_CASE("the second interrupt ends the step") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {std::nullopt};
   loop.performer.on_start = [&](const Launch&) {
     loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"});
@@ -92,7 +92,7 @@ TEST_CASE("the second interrupt ends the step") {
 }
 
 TEST_CASE("who detaches leaves at once, and the step runs on") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {std::nullopt};
   loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"}); };
   auto conclusion = loop.run();
@@ -104,7 +104,7 @@ TEST_CASE("who detaches leaves at once, and the step runs on") {
 }
 
 TEST_CASE("an outcome that arrives with the word to detach is recorded") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"}); };
   auto conclusion = loop.run();
   CHECK_FALSE(conclusion.has_running_steps);
@@ -112,7 +112,7 @@ TEST_CASE("an outcome that arrives with the word to detach is recorded") {
 }
 
 TEST_CASE("a step that was left running is taken up, not begun") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {std::nullopt};
   loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::detach, "SIGTERM"}); };
   loop.run();
@@ -123,7 +123,7 @@ TEST_CASE("a step that was left running is taken up, not begun") {
 }
 
 TEST_CASE("a step that was never started is begun again when it is taken up") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.journal.after_commit = [] { throw Error(ExitCode::journal, "the engine dies here"); };
   CHECK_THROWS_AS(loop.run(), Error);
   loop.journal.after_commit = nullptr;
@@ -133,7 +133,7 @@ TEST_CASE("a step that was never started is begun again when it is taken up") {
 }
 
 TEST_CASE("what steps left behind is ended before the run is left, and not when it pauses") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.left_behind = {"pid 7 tunnel"};
   loop.performer.script["act a"] = {exits(1)};
   CHECK(loop.run().end.state == "failed");
@@ -145,7 +145,7 @@ TEST_CASE("what steps left behind is ended before the run is left, and not when 
 }
 
 TEST_CASE("a process is told whether what it leaves behind is meant, and a look never is") {
-  Loop loop("- {id: a, shell: one, leaves: [the tunnel], done_when: {shell: look}}\n- {id: b, shell: two}\n");
+  DrivenRun loop("- {id: a, shell: one, leaves: [the tunnel], done_when: {shell: look}}\n- {id: b, shell: two}\n");
   std::map<std::string, bool> leaves;
   loop.performer.on_start = [&](const Launch& launch) { leaves[told(launch)] = launch.request->leaves; };
   loop.performer.script["look a"] = {no(), yes()};
@@ -154,14 +154,14 @@ TEST_CASE("a process is told whether what it leaves behind is meant, and a look 
 }
 
 TEST_CASE("a step that can't be started has failed") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {is_not_started()};
   CHECK(loop.run().end.state == "failed");
   CHECK(loop.performer.told_of == Names{"act a"});
 }
 
 TEST_CASE("what recovery recorded is committed before anything is taken up") {
-  Loop loop("- {id: a, shell: one, timeout: 1s}\n");
+  DrivenRun loop("- {id: a, shell: one, timeout: 1s}\n");
   loop.performer.script["act a"] = {std::nullopt};
   CHECK(loop.run().end.state == "waiting");
   CHECK(loop.resume().end.state == "succeeded");  // the performer checks it
@@ -169,7 +169,7 @@ TEST_CASE("what recovery recorded is committed before anything is taken up") {
 }
 
 TEST_CASE("a lost supervisor pauses the run as soon as what runs has ended") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {std::nullopt};
   loop.performer.on_start = [&](const Launch& launch) {
     loop.inbox.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
@@ -184,7 +184,7 @@ TEST_CASE("a lost supervisor pauses the run as soon as what runs has ended") {
 }
 
 TEST_CASE("what could not be started for the lack of a supervisor is begun by the next engine") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.on_start = [&](const Launch&) {
     loop.inbox.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
   };
@@ -198,7 +198,7 @@ TEST_CASE("what could not be started for the lack of a supervisor is begun by th
 }
 
 TEST_CASE("a person is asked once and the answer is recorded") {
-  Loop loop("- {id: a, shell: one}\n");
+  DrivenRun loop("- {id: a, shell: one}\n");
   loop.limits.is_interactive = true;
   loop.performer.script["act a"] = {is_lost()};
   loop.person.on_ask = [&](const Question& question) { loop.inbox.post(Answer{question.id, "done", "ada", "seen", 0, {}}); };
@@ -208,7 +208,7 @@ TEST_CASE("a person is asked once and the answer is recorded") {
 }
 
 TEST_CASE("an answer that does not fit is asked for again") {
-  Loop loop("- {id: a, title: Drop it, shell: one, effect: irreversible}\n");
+  DrivenRun loop("- {id: a, title: Drop it, shell: one, effect: irreversible}\n");
   loop.limits.is_interactive = true;
   loop.person.on_ask = [&](const Question& question) {
     bool is_first = loop.person.asked.size() == 1;
@@ -219,7 +219,7 @@ TEST_CASE("an answer that does not fit is asked for again") {
 }
 
 TEST_CASE("an answer from elsewhere is taken, and the question withdrawn") {
-  Loop loop("- {id: a, shell: one}\n");
+  DrivenRun loop("- {id: a, shell: one}\n");
   loop.limits.is_interactive = true;
   loop.performer.script["act a"] = {is_lost()};
   loop.person.on_ask = [&](const Question& question) {
@@ -231,7 +231,7 @@ TEST_CASE("an answer from elsewhere is taken, and the question withdrawn") {
 }
 
 TEST_CASE("an answer from elsewhere that does not fit does not disturb the person who is asked") {
-  Loop loop("- {id: a, shell: one}\n");
+  DrivenRun loop("- {id: a, shell: one}\n");
   loop.limits.is_interactive = true;
   loop.performer.script["act a"] = {is_lost()};
   loop.person.on_ask = [&](const Question& question) {
@@ -245,7 +245,7 @@ TEST_CASE("an answer from elsewhere that does not fit does not disturb the perso
 }
 
 TEST_CASE("an answer that an engine did not live to hear is heard by the next one") {
-  Loop loop("- {id: a, shell: one}\n");
+  DrivenRun loop("- {id: a, shell: one}\n");
   loop.performer.script["act a"] = {is_lost()};
   CHECK(loop.run().end.state == "in_doubt");
   loop.journal.given.push_back({"a/doubt/1", "done", "grace", "seen", 0, {}});
@@ -254,7 +254,7 @@ TEST_CASE("an answer that an engine did not live to hear is heard by the next on
 }
 
 TEST_CASE("a question whose step ended by itself is withdrawn") {
-  Loop loop("- {id: a, shell: one, timeout: 1s, verify: {shell: check}}\n");
+  DrivenRun loop("- {id: a, shell: one, timeout: 1s, verify: {shell: check}}\n");
   loop.limits.is_interactive = true;
   loop.performer.script["act a"] = {std::nullopt};
   loop.person.on_ask = [&](const Question&) { loop.performer.finish(1, exits(0)); };
@@ -266,7 +266,7 @@ TEST_CASE("a question whose step ended by itself is withdrawn") {
 }
 
 TEST_CASE("a doubt takes the place of the question about its timeout") {
-  Loop loop("- {id: a, shell: one, timeout: 1s}\n");
+  DrivenRun loop("- {id: a, shell: one, timeout: 1s}\n");
   loop.limits.is_interactive = true;
   loop.performer.script["act a"] = {std::nullopt};
   loop.person.on_ask = [&](const Question& question) {
@@ -279,14 +279,14 @@ TEST_CASE("a doubt takes the place of the question about its timeout") {
 }
 
 TEST_CASE("a retry waits for its time and is woken for it") {
-  Loop loop("- {id: a, shell: one, retry: {attempts: 3, delay: 1200ms}}\n");
+  DrivenRun loop("- {id: a, shell: one, retry: {attempts: 3, delay: 1200ms}}\n");
   loop.performer.script["act a"] = {exits(1), exits(1)};
   CHECK(loop.run().end.state == "succeeded");
   CHECK(loop.performer.told_of == Names{"act a", "act a", "act a"});
 }
 
 TEST_CASE("a failed run is cancelled by the same executor") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {exits(1)};
   Executor executor = loop.executor();
   CHECK(executor.run(loop.limits).end.state == "failed");
@@ -297,7 +297,7 @@ TEST_CASE("a failed run is cancelled by the same executor") {
 }
 
 TEST_CASE("the last event of a run says how it ended and at which step") {
-  Loop loop(two_steps);
+  DrivenRun loop(two_steps);
   loop.performer.script["act b"] = {exits(4)};
   loop.run();
   const Event& last = loop.journal.committed.back();

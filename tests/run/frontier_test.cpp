@@ -22,9 +22,13 @@ const std::string steps =
 struct Tree : Story {
   Tree() : Story(steps) {}
   std::string next() {
-    Next found = find_next(facts.runbook->root, state, live.cursors);
-    if (const auto* step = std::get_if<const Step*>(&found)) return (*step)->id;
-    if (const auto* section = std::get_if<const Section*>(&found)) return (*section)->title;
+    const Frontier frontier(facts, state, values);
+    const Section* section = &facts.runbook->root;
+    while (const Child* child = frontier.next_child(*section, nullptr, live.cursors)) {
+      if (const auto* step = std::get_if<std::unique_ptr<Step>>(child)) return (*step)->id;
+      section = std::get<std::unique_ptr<Section>>(*child).get();
+      if (is_recorded(*section) && !state.section(section->path)) return section->title;
+    }
     return "";
   }
   Tree& is(std::string_view kind, const std::string& instance, Value body = {}) {

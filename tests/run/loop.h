@@ -128,7 +128,7 @@ class ScriptedPerformer : public Performer {
     if (on_start) on_start(launch);
   }
   void cancel(std::int64_t n) override {
-    told_of.push_back("cancel " + running_.at(n).instance);
+    told_of.push_back("cancel " + running_.at(n).step.id);
     finish(n, is_stopped());
   }
   std::vector<std::string> end_left() override {
@@ -203,8 +203,8 @@ class Witness : public Observer {
 };
 
 // One run, driven by one executor after the other.
-struct Loop {
-  explicit Loop(const std::string& steps) : facts(facts_of(steps_only(steps))) { limits.who = "ada"; }
+struct DrivenRun {
+  explicit DrivenRun(const std::string& steps) : facts(facts_of(steps_only(steps))) { limits.who = "ada"; }
 
   RunFacts facts;
   RunState state;

@@ -184,7 +184,7 @@ TEST_CASE("a false when skips it, and instructions that can't be given stop the 
 }
 
 TEST_CASE("ticks are committed one by one, each item once, while the question is open") {
-  Loop loop(by_hand);
+  DrivenRun loop(by_hand);
   loop.limits.is_interactive = true;
   loop.person.on_ask = [&](const Question& question) {
     CHECK(question.details.get("checklist").is_list());
@@ -198,7 +198,7 @@ TEST_CASE("ticks are committed one by one, each item once, while the question is
 }
 
 TEST_CASE("an answer to an engine that died is taken up by the next") {
-  Loop loop(by_hand);
+  DrivenRun loop(by_hand);
   CHECK(loop.run().end.state == "waiting");
   const std::string question = loop.state.open_question("a")->id;
   loop.journal.given.push_back(
@@ -208,7 +208,7 @@ TEST_CASE("an answer to an engine that died is taken up by the next") {
 }
 
 TEST_CASE("an answer of others that is not whole is turned away, and the matter is asked anew") {
-  Loop loop(by_hand);
+  DrivenRun loop(by_hand);
   loop.run();
   const std::string first = loop.state.open_question("a")->id;
   loop.journal.given.push_back({loop.state.open_question("a")->id, "confirm", "bob", "", 0, Value()});

@@ -17,8 +17,8 @@ std::string login(const std::string& rule) {
 const std::string use = "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}}\n";
 
 // What the step's environment holds for TOKEN, when it is started.
-struct Watch {
-  explicit Watch(Loop& loop) {
+struct Onlooker {
+  explicit Onlooker(DrivenRun& loop) {
     loop.performer.on_start = [this](const Launch& launch) {
       if (launch.step.id != "use") return;
       secrets = launch.request->secrets;
@@ -33,8 +33,8 @@ struct Watch {
 }  // namespace
 
 TEST_CASE("a secret output reaches the next step, is masked there, and stands nowhere in the journal") {
-  Loop loop(login("{value: stdout, secret: true}") + use);
-  Watch watch(loop);
+  DrivenRun loop(login("{value: stdout, secret: true}") + use);
+  Onlooker watch(loop);
   loop.performer.script["act login"] = {exits(0, secret + "\n")};
   CHECK(loop.run().end.state == "succeeded");
   CHECK(watch.token == secret);
@@ -46,7 +46,7 @@ TEST_CASE("a secret output reaches the next step, is masked there, and stands no
 }
 
 TEST_CASE("an attempt that gives a secret is told to hide its output; another is not") {
-  Loop loop(login("{value: stdout, secret: true}") + use);
+  DrivenRun loop(login("{value: stdout, secret: true}") + use);
   std::map<std::string, bool> hides;
   loop.performer.on_start = [&](const Launch& launch) { hides[launch.step.id] = launch.request->hides_output; };
   loop.performer.script["act login"] = {exits(0, secret)};
@@ -55,7 +55,7 @@ TEST_CASE("an attempt that gives a secret is told to hide its output; another is
 }
 
 TEST_CASE("without keep it does not survive the engine: the step that needs it says how to get it again") {
-  Loop loop(login("{value: stdout, secret: true}") + "- {id: stop, shell: fails}\n" + use);
+  DrivenRun loop(login("{value: stdout, secret: true}") + "- {id: stop, shell: fails}\n" + use);
   loop.performer.script["act login"] = {exits(0, secret)};
   loop.performer.script["act stop"] = {exits(1)};
   CHECK(loop.run().end.state == "failed");
@@ -70,8 +70,9 @@ TEST_CASE("without keep it does not survive the engine: the step that needs it s
 TEST_CASE("a kept secret is written before the outcome is committed, and found again") {
   for (const char* keep : {"{file: token}", "{command: [cat, /books/token]}"}) {
     CAPTURE(keep);
-    Loop loop(login(std::string("{value: stdout, secret: true, keep: ") + keep + "}") + "- {id: stop, shell: fails}\n" + use);
-    Watch watch(loop);
+    DrivenRun loop(login(std::string("{value: stdout, secret: true, keep: ") + keep + "}") + "- {id: stop, shell: fails}\n" +
+                   use);
+    Onlooker watch(loop);
     loop.facts.dir = "/books";
     loop.performer.kept["/books/token"] = "from-elsewhere";
     loop.performer.script["act login"] = {exits(0, secret)};
@@ -86,7 +87,7 @@ TEST_CASE("a kept secret is written before the outcome is committed, and found a
 }
 
 TEST_CASE("a secret that can't be kept fails its step, and is not told") {
-  Loop loop(login("{value: stdout, secret: true, keep: {file: token}}") + use);
+  DrivenRun loop(login("{value: stdout, secret: true, keep: {file: token}}") + use);
   loop.performer.script["act login"] = {exits(0, secret)};
   loop.performer.keeping_fails = "writing /books/token: No space left on device";
   const End end = loop.run().end;
@@ -98,14 +99,14 @@ TEST_CASE("a secret that can't be kept fails its step, and is not told") {
 TEST_CASE("a step that is satisfied finds its kept secret; one that is gone is told") {
   const std::string rule = "{value: stdout, secret: true, keep: {file: token}}";
   const std::string satisfied = "- {id: login, shell: vault login, outputs: {token: " + rule + "}, done_when: {shell: look}}\n";
-  Loop loop(satisfied + use);
-  Watch watch(loop);
+  DrivenRun loop(satisfied + use);
+  Onlooker watch(loop);
   loop.facts.dir = "/books";
   loop.performer.kept["/books/token"] = secret;
   loop.performer.script["look login"] = {yes()};
   CHECK(loop.run().end.state == "succeeded");
   CHECK(watch.token == secret);
-  Loop gone(satisfied + use);
+  DrivenRun gone(satisfied + use);
   gone.performer.script["look login"] = {yes()};
   CHECK(gone.run().end.state == "failed");
   REQUIRE(gone.witness.notices.size() == 1);
@@ -124,7 +125,7 @@ TEST_CASE("what can't be masked is no secret, and what an expression says of it 
            Story{"{regex: 'token: (.*)', secret: true}", "s3cr3t-of-login", "nothing in standard output matches"},
        }) {
     CAPTURE(story.rule);
-    Loop loop("- {id: login, shell: vault login, outputs: {token: " + std::string(story.rule) + "}}\n");
+    DrivenRun loop("- {id: login, shell: vault login, outputs: {token: " + std::string(story.rule) + "}}\n");
     loop.performer.script["act login"] = {exits(0, story.out)};
     const End end = loop.run().end;
     CHECK(end.state == "failed");
@@ -135,7 +136,7 @@ TEST_CASE("what can't be masked is no secret, and what an expression says of it 
 }
 
 TEST_CASE("what a step with a secret writes beside its declared outputs is not recorded") {
-  Loop loop("- {id: login, shell: vault login, outputs: {token: {secret: true}}}\n");
+  DrivenRun loop("- {id: login, shell: vault login, outputs: {token: {secret: true}}}\n");
   Outcome outcome = exits(0);
   outcome.named_outputs = {{"token", secret}, {"other", "another-secret"}};
   loop.performer.script["act login"] = {outcome};
@@ -153,7 +154,7 @@ TEST_CASE("an older secret of a step stays masked when the step gives a new one"
 }
 
 // The engine dies while it looks at what `use` did; the next one does not have the secret, which the look needs too.
-static void lose_the_secret_at_the_look(Loop& loop) {
+static void lose_the_secret_at_the_look(DrivenRun& loop) {
   loop.performer.script["act login"] = {exits(0, secret)};
   if (!loop.performer.script.count("look use")) loop.performer.script["look use"] = {std::nullopt};
   loop.performer.on_start = [&loop](const Launch& launch) {
@@ -165,7 +166,7 @@ static void lose_the_secret_at_the_look(Loop& loop) {
   loop.performer.on_start = nullptr;
   loop.facts.secret_outputs = std::make_shared<SecretOutputs>();
 }
-static auto begun(const Loop& loop) {
+static auto begun(const DrivenRun& loop) {
   const auto& told = loop.performer.told_of;
   return std::count(told.begin(), told.end(), "act use");
 }
@@ -173,8 +174,8 @@ static auto begun(const Loop& loop) {
 TEST_CASE(
     "what ran and can't be looked at for lack of a secret is not refused: no resume runs it again, and with the secret it is "
     "done") {
-  Loop loop(login("{value: stdout, secret: true}") +
-            "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: 1h}}\n");
+  DrivenRun loop(login("{value: stdout, secret: true}") +
+                 "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: 1h}}\n");
   lose_the_secret_at_the_look(loop);
   for (int i = 0; i < 2; ++i) {
     const End end = loop.resume().end;
@@ -188,8 +189,9 @@ TEST_CASE(
 }
 
 TEST_CASE("what is in doubt and can't be looked at for lack of a secret is asked about, and not begun again") {
-  Loop loop(login("{value: stdout, secret: true}") +
-            "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, done_when: {shell: look, timeout: 1h}}\n");
+  DrivenRun loop(
+      login("{value: stdout, secret: true}") +
+      "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, done_when: {shell: look, timeout: 1h}}\n");
   loop.performer.script["act use"] = {is_lost()};
   loop.performer.script["look use"] = {no(), std::nullopt};
   lose_the_secret_at_the_look(loop);
@@ -202,7 +204,7 @@ TEST_CASE("what is in doubt and can't be looked at for lack of a secret is asked
 }
 
 TEST_CASE("a secret of a step that was left out is not said to have died with an engine") {
-  Loop loop("- {id: login, when: 1 == 2, shell: vault login, outputs: {token: {value: stdout, secret: true}}}\n" + use);
+  DrivenRun loop("- {id: login, when: 1 == 2, shell: vault login, outputs: {token: {value: stdout, secret: true}}}\n" + use);
   const End end = loop.run().end;
   CHECK(end.state == "failed");
   CHECK(

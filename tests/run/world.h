@@ -179,7 +179,8 @@ class Story {
     tell(text);
   }
   void start(Launch launch) {
-    static const std::map<Role, std::string> words = {{Role::act, "act"}, {Role::before, "before"}, {Role::look, "look"}, {Role::watch, "watch"}};
+    static const std::map<Role, std::string> words = {
+        {Role::act, "act"}, {Role::before, "before"}, {Role::look, "look"}, {Role::watch, "watch"}};
     tell((launch.takes_up ? "takes up " : "") + words.at(launch.role) + " " + launch.step.id);
     live.last_n = std::max(live.last_n, launch.n);
     LiveStep& step = live.steps[launch.step.id];
