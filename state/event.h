@@ -48,7 +48,7 @@ inline constexpr std::string_view intent = "intent";        // effect, group, be
 inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow
 inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
 inline constexpr std::string_view ended =
-    "ended";  // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms
+    "ended";  // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms, had_no_effect
 inline constexpr std::string_view refused = "refused";    // stopped before any effect: why
 inline constexpr std::string_view doubted = "doubted";    // in doubt: why
 inline constexpr std::string_view overdue = "overdue";    // its timeout passed, it runs on

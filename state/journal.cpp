@@ -252,9 +252,11 @@ void project(RunRow& row, const Event& event) {
     row.began_at_ms = event.at_ms;
     row.epoch = 1;
   } else if (event.kind == event::driven) {
+    if (row.ended_at_ms == 0) row.state = "running";
+    row.epoch = event.body.int_or("epoch", row.epoch);
+  } else if (event.kind == event::undoing) {
     row.state = "running";
     row.ended_at_ms = 0;
-    row.epoch = event.body.int_or("epoch", row.epoch);
   } else if (event.kind == event::paused || event.kind == event::left) {
     row.state = event.body.text_or("state", row.state);
     if (event.kind == event::left) row.ended_at_ms = event.at_ms;

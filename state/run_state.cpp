@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "state/instance_name.h"
 
 namespace runbook {
 
@@ -98,6 +99,7 @@ void on_ended(InstanceState& it, const Event& event) {
   }
   bool is_tried_again = body.find("retry_at_ms") != nullptr;
   bool begins_anew = body.bool_or("again", false);
+  if (begins_anew || body.bool_or("had_no_effect", false)) it.acted_seq = 0;
   end(it, is_tried_again ? StepState::waiting : begins_anew ? StepState::pending : StepState::failed, event);
   if (is_tried_again) it.retry_at_ms = body.int_or("retry_at_ms", 0);
 }
@@ -274,34 +276,38 @@ void close_questions_of(RunState& run, const std::string& instance) {
   it.question.clear();
 }
 
-// The keys of both are what was; what is not named is gone.
-template <class T>
-void rename_sections(std::map<std::string, T>& entries, const Value& names) {
-  std::map<std::string, T> renamed;
-  for (const auto& [from, to] : names.is_map() ? names.as_map() : Map()) {
-    const auto found = entries.find(from);
-    if (found != entries.end() && to.is_text()) renamed[to.as_text()] = found->second;
+// The sections of the runbook, with all that loops made of them; what is not named is gone. Those of included runbooks stay.
+void rename_sections(RunState& run, const Value& names) {
+  std::map<std::string, SectionState> renamed;
+  for (auto& [name, section] : run.sections) {
+    const std::size_t end = std::min(name.find('['), name.size());
+    const Value* to = names.find(name.substr(0, end));
+    if (name_without_keys(name).find('/') != std::string::npos) renamed[name] = std::move(section);
+    else if (to && to->is_text()) renamed[to->as_text() + name.substr(end)] = std::move(section);
   }
-  entries = std::move(renamed);
+  run.sections = std::move(renamed);
+}
+
+// What the instance is called when steps of the runbook have new names: "copy[a]" is "sync[a]" then. "": as before.
+std::string new_name(const Value& names, const std::string& name) {
+  const std::size_t end = std::min(name.find_first_of("[/:"), name.size());
+  const Value* to = names.find(name.substr(0, end));
+  return to && to->is_text() ? to->as_text() + name.substr(end) : "";
 }
 
 // All at once: two steps may have taken each other's name.
 void rename_steps(RunState& run, const Event& event) {
   const Value names = event.body.get("renamed");
-  std::unordered_map<std::string, InstanceState> moved;
-  std::map<std::string, std::string> now;
-  for (const auto& [from, to] : names.is_map() ? names.as_map() : Map()) {
-    if (!to.is_text()) continue;
-    now[from] = to.as_text();
-    run.renamings.push_back({event.seq, from, to.as_text()});
-    if (const auto found = run.instances.find(from); found != run.instances.end()) {
-      moved[to.as_text()] = std::move(found->second);
-      run.instances.erase(found);
-    }
+  if (!names.is_map() || names.as_map().empty()) return;
+  std::unordered_map<std::string, InstanceState> instances;
+  for (auto& [name, it] : run.instances) {
+    const std::string now = new_name(names, name);
+    if (!now.empty()) run.renamings.push_back({event.seq, name, now});
+    instances[now.empty() ? name : now] = std::move(it);
   }
-  for (auto& [name, it] : moved) run.instances[name] = std::move(it);
+  run.instances = std::move(instances);
   for (auto& [id, question] : run.questions) {
-    if (const auto found = now.find(question.instance); found != now.end()) question.instance = found->second;
+    if (const std::string now = new_name(names, question.instance); !now.empty()) question.instance = now;
   }
 }
 
@@ -326,7 +332,7 @@ void adopted(RunState& run, const Event& event) {
   run.version = body.text_or("version", run.version);
   take_files(run, body.get("files"));
   rename_steps(run, event);
-  rename_sections(run.sections, body.get("sections"));
+  rename_sections(run, body.get("sections"));
   note_deviation(run, event, "went on with a changed runbook");
 }
 
@@ -335,8 +341,8 @@ void apply_to_run(RunState& run, const Event& event) {
   if (k == event::run_began) return began(run, event);
   if (k == event::adopted) return adopted(run, event);
   if (k == event::driven) {
-    run.state = "running";
-    run.why.clear();
+    if (!run.was_left()) run.state = "running";
+    if (!run.was_left()) run.why.clear();
     run.epoch = event.body.int_or("epoch", run.epoch);
     if (event.body.text_or("how", "") != "command") run.drivers.insert(event.body.text_or("who", ""));
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");

@@ -87,6 +87,23 @@ const Step* Runbook::find(std::string_view id) const {
   return found == steps_by_id.end() ? nullptr : found->second;
 }
 
+const Step* Runbook::find_step_of(std::string_view instance) const {
+  std::string id;
+  std::size_t at = 0;
+  for (; at < instance.size() && instance[at] != '/'; ++at) {
+    if (instance[at] == '[') at = std::min(instance.find(']', at), instance.size() - 1);
+    else id += instance[at];
+  }
+  constexpr std::string_view undo = ":undo";
+  if (id.ends_with(undo)) {
+    const Step* undone = find(std::string_view(id).substr(0, id.size() - undo.size()));
+    return undone ? undone->undo.get() : nullptr;
+  }
+  const Step* step = find(id);
+  if (at == instance.size()) return step;
+  return step && step->include ? step->include->runbook->find_step_of(instance.substr(at + 1)) : nullptr;
+}
+
 const Input* Runbook::find_input(std::string_view wanted) const {
   for (const Input& input : inputs) {
     if (input.name == wanted) return &input;

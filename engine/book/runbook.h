@@ -279,6 +279,8 @@ struct Runbook {
       steps;  // in written order: those of sections, their watches, their rescue and finally; not those of an included runbook
   std::unordered_map<std::string_view, const Step*> steps_by_id;
   const Step* find(std::string_view id) const;
+  // The step of an instance, "cluster/apply[eu-1]": keys are passed over, includes are followed, ":undo" is the undo.
+  const Step* find_step_of(std::string_view instance) const;
   const Input* find_input(std::string_view wanted) const;
   const Target* find_target(std::string_view wanted) const;
 };

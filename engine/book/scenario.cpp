@@ -67,17 +67,8 @@ class ScenarioLoader {
     scenario_.inputs = inputs.value;
   }
 
-  // "cluster/apply[eu-1]" too: keys are not known before the run.
-  static const Step* find_in(const Runbook& runbook, std::string_view name) {
-    const std::size_t slash = name.find('/');
-    const std::string_view id = name.substr(0, std::min(slash, name.size()));
-    const Step* step = runbook.find(id.substr(0, std::min(id.find('['), id.size())));
-    if (slash == std::string_view::npos) return step;
-    return step && step->include ? find_in(*step->include->runbook, name.substr(slash + 1)) : nullptr;
-  }
-
   const Step* find_step(std::string_view id, Place place) {
-    const Step* step = find_in(runbook_, id);
+    const Step* step = runbook_.find_step_of(id);
     if (!step)
       problems_.error(place, std::max(1, length_of(id)), fmt::format("the runbook has no step `{}`", id),
                       suggestion(std::string(id), step_names_));

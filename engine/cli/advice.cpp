@@ -19,8 +19,29 @@ class Adviser {
  public:
   Adviser(const Advice& advice, const End& end) : a_(advice), end_(end) {}
 
-  std::string text(bool has_running_steps) {
+  std::string text(bool has_running_steps) { return own_text(has_running_steps) + others(); }
+
+ private:
+  // Other branches may wait too.
+  std::string others() const {
+    std::string text;
+    if (end_.is_left()) return text;
+    for (const auto& [id, question] : a_.state.questions) {
+      if (!question.is_open || question.instance == end_.instance) continue;
+      text += fmt::format("\nalso: {}\n", question.text);
+      if (question.about == "manual") text += line("it is done", fmt::format("confirm {} {}", a_.run, word(question.instance)));
+      if (question.about == "doubt")
+        text +=
+            line("settle it", fmt::format("resolve {} {} done|not-done|retry{}", a_.run, word(question.instance), because()));
+    }
+    return text;
+  }
+
+  std::string own_text(bool has_running_steps) {
     if (end_.state == "succeeded") return succeeded();
+    if (end_.state == "undone")
+      return fmt::format("\nrun {} is undone{}{}\n", a_.run, end_.why.empty() ? "" : ": ", end_.why) +
+             line("what stays", "undo " + a_.run + " --plan");
     if (end_.state == "cancelled")
       return fmt::format("\nrun {} is cancelled. What it did stays done:\n{}", a_.run, line("what was done", "show " + a_.run));
     if (end_.state == "failed") return failed();
@@ -29,11 +50,18 @@ class Adviser {
     return interrupted(has_running_steps);
   }
 
- private:
   std::string line(std::string_view what, const std::string& command) const {
     return fmt::format("  {:<15} runbook {}{}\n", what, command, a_.journal_words);
   }
-  std::string resume() const { return fmt::format("run {} --resume", a_.file); }
+  std::string resume() const { return a_.state.is_undoing ? "undo " + a_.run : fmt::format("run {} --resume", a_.file); }
+  // Of loops there are names that a shell would take for patterns.
+  static std::string word(const std::string& instance) { return quoted_for_shell(instance); }
+  std::string give_up() const {
+    if (a_.state.is_undoing) return {};
+    return line(has_cleanup() ? "clean up" : "give up", "cancel " + a_.run);
+  }
+  bool has_cleanup() const { return a_.runbook.root.finally != nullptr; }
+
   std::string because() const { return " --because \"...\""; }
 
   std::string succeeded() const {
@@ -44,29 +72,30 @@ class Adviser {
   std::string failed() const {
     const std::string& step = end_.instance;
     std::string text = "\n";
-    if (step.empty()) return text + fmt::format("run {} failed: {}\n", a_.run, end_.why) + line("give up", "cancel " + a_.run);
+    if (step.empty()) return text + fmt::format("run {} failed: {}\n", a_.run, end_.why) + give_up();
     text += fmt::format("step `{}` failed: {}\n", step, end_.why);
     text += last_lines(a_.output, 20, "    | ");
     text += hints();
     text += fmt::format("\nrun {} has paused there; nothing after `{}` was run.\n", a_.run, step);
+    if (has_cleanup() && !a_.state.is_undoing) text += "Its cleanup (`finally`) is pending: it runs when the run is left.\n";
     if (would_happen_twice(step))
       text += "Its process ended well: what it did stands, and trying it again does it once more.\n";
-    text += line("look", fmt::format("logs {} {}", a_.run, step));
+    text += line("look", fmt::format("logs {} {}", a_.run, word(step)));
     text += line("try it again", resume());
-    text += line("leave it out", fmt::format("skip {} {}{}", a_.run, step, because()));
-    return text + line("give up", "cancel " + a_.run);
+    text += line("leave it out", fmt::format("skip {} {}{}", a_.run, word(step), because()));
+    return text + give_up();
   }
 
   // It failed behind its effect: its outputs can't be had, or a look says no.
   bool would_happen_twice(const std::string& id) const {
-    const Step* step = a_.runbook.find(id);
+    const Step* step = a_.runbook.find_step_of(id);
     const bool may_be_repeated = step && (step->effect == Effect::read || step->effect == Effect::idempotent);
     return step && !may_be_repeated && a_.state.of(id).exit_code == std::int64_t{0};
   }
 
   // What the author of the runbook says about a failure like this.
   std::string hints() const {
-    const Step* step = a_.runbook.find(end_.instance);
+    const Step* step = a_.runbook.find_step_of(end_.instance);
     std::string text, why;
     for (const Hint& hint : step ? step->hints : std::vector<Hint>()) {
       const auto pattern = Pattern::parse(hint.match, why);
@@ -80,16 +109,16 @@ class Adviser {
     std::string text = fmt::format("\nstep `{}` is in doubt: {}\n", step, a_.state.of(step).why);
     text += "It was begun, and nobody knows whether it took effect. It is not run again unless you say so.\n";
     text += last_lines(a_.output, 20, "    | ");
-    text += "\n" + line("look", fmt::format("logs {} {}", a_.run, step));
-    text += line("it took effect", fmt::format("resolve {} {} done{}{}", a_.run, step, outputs_to_set(), because()));
-    text += line("it did not", fmt::format("resolve {} {} not-done{}", a_.run, step, because()));
-    text += line("run it again", fmt::format("resolve {} {} retry{}", a_.run, step, because()));
+    text += "\n" + line("look", fmt::format("logs {} {}", a_.run, word(step)));
+    text += line("it took effect", fmt::format("resolve {} {} done{}{}", a_.run, word(step), outputs_to_set(), because()));
+    text += line("it did not", fmt::format("resolve {} {} not-done{}", a_.run, word(step), because()));
+    text += line("run it again", fmt::format("resolve {} {} retry{}", a_.run, word(step), because()));
     return text + "then\n" + line("go on", resume());
   }
 
   std::string outputs_to_set() const {
     std::string text;
-    const Step* step = a_.runbook.find(end_.instance);
+    const Step* step = a_.runbook.find_step_of(end_.instance);
     if (!step) return text;
     for (const auto& rule : step->outputs) text += fmt::format(" --set {}=...", rule.name);
     return text;
@@ -104,9 +133,9 @@ class Adviser {
       return text +
              line("to approve",
                   fmt::format("{} --approve {}={}", resume(), end_.instance, quoted_for_shell(question->phrase))) +
-             line("give up", "cancel " + a_.run);
+             give_up();
     if (has_running_steps) text += fmt::format("`{}` runs on meanwhile; its end will not be missed.\n", end_.instance);
-    text += line("look", fmt::format("logs {} {} -f", a_.run, end_.instance));
+    text += line("look", fmt::format("logs {} {} -f", a_.run, word(end_.instance)));
     text += line("wait for it", resume());
     return text + line("end it", "cancel " + a_.run);
   }
@@ -115,27 +144,26 @@ class Adviser {
     const std::string& step = end_.instance;
     std::string text = fmt::format("\nto be approved (sha256 {}):\n{}\n", question.sha256,
                                    with_margin(to_pretty_json(a_.form.get("request")), "    "));
-    text += line("to approve", fmt::format("confirm {} {}{}", a_.run, step, allowed_signers() ? " --sign-with KEY" : ""));
-    text += line("to refuse", fmt::format("reject {} {}{}", a_.run, step, because()));
+    text += line("to approve", fmt::format("confirm {} {}{}", a_.run, word(step), allowed_signers() ? " --sign-with KEY" : ""));
+    text += line("to refuse", fmt::format("reject {} {}{}", a_.run, word(step), because()));
     return text + "then\n" + line("go on", resume());
   }
 
   std::string manual(const Question& question) const {
     const std::string& step = end_.instance;
     std::string text = "\n" + form_text(a_.form, question, "    ") + "\n";
-    text += line("it is done", fmt::format("confirm {} {}{}", a_.run, step, what_to_give(a_.form)));
-    text += line("it can't be", fmt::format("reject {} {}{}", a_.run, step, because()));
-    text += line("leave it out", fmt::format("skip {} {}{}", a_.run, step, because()));
+    text += line("it is done", fmt::format("confirm {} {}{}", a_.run, word(step), what_to_give(a_.form)));
+    text += line("it can't be", fmt::format("reject {} {}{}", a_.run, word(step), because()));
+    text += line("leave it out", fmt::format("skip {} {}{}", a_.run, word(step), because()));
     return text + "then\n" + line("go on", resume());
   }
 
   std::string interrupted(bool has_running_steps) const {
     std::string text = fmt::format("\nrun {} is interrupted: {}\n", a_.run, end_.why);
     if (has_running_steps) text += "The running step goes on by itself; its end will not be missed.\n";
-    for (const Step* step : a_.runbook.steps) {
-      if (a_.state.of(step->id).state == StepState::in_doubt)
-        text += fmt::format("`{}` is in doubt: {}. Going on looks, or asks, before anything else.\n", step->id,
-                            a_.state.of(step->id).why);
+    for (const auto& [name, it] : a_.state.instances) {
+      if (it.state == StepState::in_doubt)
+        text += fmt::format("`{}` is in doubt: {}. Going on looks, or asks, before anything else.\n", name, it.why);
     }
     return text + line("go on", resume()) + line("where it stands", "show " + a_.run);
   }

@@ -32,9 +32,15 @@ Answering::Answering(const Arguments& arguments)
 }
 
 const Step& Answering::step() const {
-  const Step* found = runbook->find(step_id);
+  const Step* found = runbook->find_step_of(step_id);
   RUNBOOK_ASSERT(found);
   return *found;
+}
+
+Instance Answering::instance() const {
+  Instance named(step());
+  named.id = step_id;
+  return named;
 }
 
 void Answering::throw_answered(const std::string& who, const std::string& choice) const {
@@ -88,7 +94,7 @@ bool Answering::record(const Question& question, const Answer& given) {
   const auto make = [&](const RunState& now) {
     const Question* open = now.open_question(step_id);
     if (!open || open->id != question.id) throw TakenUp();
-    if (open->about == "manual") return answer_manual(step(), *open, given, given.at_ms);
+    if (open->about == "manual") return answer_manual(instance(), *open, given, given.at_ms);
     return answer_approval(now, *open, given, require_approver(*open, given));
   };
   try {

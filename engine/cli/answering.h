@@ -5,6 +5,7 @@
 
 #include "book/runbook.h"
 #include "cli/arguments.h"
+#include "run/instance.h"
 #include "state/journal.h"
 #include "state/run_state.h"
 
@@ -26,6 +27,7 @@ struct Answering {
   // The first answer counts: throws Error (exit 2) that names who gave it if this one comes later.
   GivenTo give(const Question& question, const Answer& given);
   const Step& step() const;
+  Instance instance() const;
 
   JournalFile file;
   RunRow row;

@@ -144,6 +144,17 @@ std::vector<CommandRow> rows_of_deciding() {
        {because, {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
        cancel_command,
        "runbook cancel last"},
+      {"undo",
+       "RUN",
+       "take back what a run did, the last first",
+       {{"--plan", 0, Takes::nothing, "", "show what would be undone, with its values; nothing is run"},
+        {"--to", 0, Takes::value, "STEP", "back to this step, which is undone too; without it: all"},
+        because,
+        {"--output", 0, Takes::nothing, "", "show what the steps write"},
+        {"--non-interactive", 0, Takes::nothing, "", "ask nothing; pause where a person is needed"},
+        {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
+       undo_command,
+       "runbook undo last --plan\nrunbook undo last --to update_image"},
   };
 }
 

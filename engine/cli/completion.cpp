@@ -146,7 +146,7 @@ class Line {
     if (operands_.empty()) return;
     const JournalFile file = journal();
     const RunView view = view_run(file, file.find_run(operands_.front()));
-    for (const Value& step : view.outline.as_list()) add(step.text_or("id", ""), step.text_or("title", ""));
+    for (const ViewedStep& step : view.steps) add(step.instance, step.line.text_or("title", ""));
   }
 
   void add_types() {

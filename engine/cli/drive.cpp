@@ -95,14 +95,17 @@ class Drive {
     }
     state_ = fold_run(file_, plan_.run);
     refuse_another_definition();
-    std::string how = plan_.purpose == Purpose::cancel ? "cancel" : lease_.ended_pid() != 0 ? "take-over" : "resume";
+    std::string how = plan_.purpose == Purpose::cancel ? "cancel"
+                      : plan_.purpose == Purpose::undo ? "undo"
+                      : lease_.ended_pid() != 0        ? "take-over"
+                                                       : "resume";
     Event driven;
     driven.kind = event::driven;
     driven.at_ms = clock_.now_ms();
     driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
-    for (Proposal& proposal : plan_.adoption) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
+    for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
     journal_->commit();
     make_facts(state_);
   }
@@ -110,7 +113,7 @@ class Drive {
   // The plan was made before the lock was held.
   void refuse_another_definition() const {
     const bool is_another =
-        state_.definition != plan_.definition || (!plan_.adoption.empty() && state_.seq != plan_.made_at_seq);
+        state_.definition != plan_.definition || (!plan_.opening.empty() && state_.seq != plan_.made_at_seq);
     if (is_another)
       throw Error(ExitCode::driven, fmt::format("run {} went on meanwhile; nothing was run", plan_.run),
                   "look at it with `runbook show`, then try again");
@@ -203,7 +206,7 @@ class Drive {
 
   void recover_into(Executor& executor) {
     if (plan_.is_new) return;
-    if (plan_.purpose == Purpose::go_on) executor.recall_secrets();
+    if (plan_.purpose != Purpose::cancel) executor.recall_secrets();
     executor.recover(who_, plan_.purpose);
   }
 
@@ -231,7 +234,9 @@ class Drive {
       for (const auto& [name, value] : end.outputs.as_map()) fmt::print("{}={}\n", name, text_or_json(value));
     }
     if (has_failed_) return static_cast<int>(ExitCode::step_failed);
-    bool is_wanted = end.state == "cancelled" && plan_.purpose == Purpose::cancel;
+    const bool is_undone = end.state == "undone" || !state_.is_undoing;
+    const bool is_wanted =
+        plan_.purpose == Purpose::cancel ? end.state == "cancelled" : plan_.purpose == Purpose::undo && is_undone;
     return is_wanted ? 0 : static_cast<int>(exit_code_of(end.state));
   }
 

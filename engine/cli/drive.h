@@ -1,5 +1,5 @@
 #pragma once
-// Everything a run needs to be driven, put together: lock, supervisor, journal, executor. Used by run, --resume and cancel.
+// Everything a run needs to be driven, put together: lock, supervisor, journal, executor. Used by run, --resume, cancel and undo.
 #include <memory>
 #include <string>
 
@@ -22,8 +22,8 @@ struct DrivePlan {
   Value inputs;      // without secrets
   std::map<std::string, std::string> secrets;
   std::string definition;             // of a resumed run: digest of the one that it has, as far as the plan knows
-  std::vector<Proposal> adoption;     // what is recorded first when it goes on with a changed one
-  std::int64_t made_at_seq = 0;       // the last event when the adoption was worked out
+  std::vector<Proposal> opening;      // what is recorded first: that it goes on with a changed runbook, or that an undo begins
+  std::int64_t made_at_seq = 0;       // the last event when that was worked out
   std::vector<std::string> accepted;  // of a new run: what is not as required, and was taken by --accept
   Limits limits;
   Purpose purpose = Purpose::go_on;

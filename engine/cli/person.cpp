@@ -65,7 +65,7 @@ void TerminalPerson::work() {
 }
 
 std::optional<Answer> TerminalPerson::put_question(const Question& question) {
-  const Step* step = runbook_.find(question.instance);
+  const Step* step = runbook_.find_step_of(question.instance);
   if (question.about == "manual" && step && step->manual)
     return ManualDialog(reader_, inbox_, who_, *step->manual).put(question);
   return is_approval_by_others(question) ? put_approval(question) : put_choice(question);

@@ -20,6 +20,7 @@ namespace {
 Value step_json(const PlannedStep& planned) {
   const Step& step = *planned.step;
   Value row = object({{"id", step.id},
+                      {"instance", planned.instance},
                       {"title", step.title},
                       {"type", step.type},
                       {"section", planned.section},
@@ -80,7 +81,7 @@ class Printer {
 
   void print_step(const PlannedStep& planned, std::size_t number) const {
     const Step& step = *planned.step;
-    fmt::print("{:>3}  {}  {}\n      {}\n", number, step.id, step.title, headline(planned));
+    fmt::print("{:>3}  {}  {}\n      {}\n", number, planned.instance, step.title, headline(planned));
     if (planned.verdict == PlannedStep::Verdict::skipped) return;
     if (planned.params.is_map()) {
       for (const auto& [name, value] : planned.params.as_map())
@@ -95,6 +96,7 @@ class Printer {
       print_named(indent, look.substr(0, colon), look.substr(colon + 2));
     }
     if (step.kind == Step::Kind::act) fmt::print("{}effect: {}\n", indent, effect_name(step.effect));
+    if (!planned.more.empty()) fmt::print("\n      ({})\n", planned.more);
     for (const std::string& what : step.leaves) fmt::print("{}leaves until the end of the run: {}\n", indent, what);
   }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "os/terminal.h"
+#include "state/instance_name.h"
 
 namespace runbook {
 
@@ -34,15 +35,17 @@ void Progress::clear_begun() {
   has_begun_line_ = false;
 }
 
-std::string Progress::position(const Step& step) const {
-  std::string total = std::to_string(runbook_.steps.size());
-  return fmt::format("[{:>{}}/{}]", numbers_.at(step.id), total.size(), total);
+// What loops and includes make of a step has its number.
+std::string Progress::position(const std::string& instance) const {
+  const std::string total = std::to_string(runbook_.steps.size());
+  const auto number = numbers_.find(instance.substr(0, instance.find_first_of("[/:")));
+  return fmt::format("[{:>{}}/{}]", number == numbers_.end() ? 0 : number->second, total.size(), total);
 }
 
 // On a terminal the line is replaced when the step ends; in a log both stand, with their times.
-void Progress::begin_line(const Step& step, const std::string& doing) {
-  clear_begun();
-  std::string text = fmt::format("{} {:<10} {:<{}}  {}", position(step), doing, step.id, width_, step.title);
+void Progress::begin_line(const std::string& instance, const Step& step, const std::string& doing) {
+  if (has_begun_line_) fmt::print(stderr, "\n");  // another branch's
+  std::string text = fmt::format("{} {:<10} {:<{}}  {}", position(instance), doing, instance, width_, step.title);
   if (is_terminal_ && has_colour_) {
     fmt::print(stderr, "{}", text.substr(0, 78));
     std::fflush(stderr);
@@ -52,12 +55,12 @@ void Progress::begin_line(const Step& step, const std::string& doing) {
   }
 }
 
-void Progress::end_line(const Step& step, std::string_view word, const std::string& note) {
+void Progress::end_line(const std::string& instance, const Step& step, std::string_view word, const std::string& note) {
   std::string shown = fmt::format("{:<10}", word);
-  bool is_bad = word == "failed" || word == "in doubt";
+  bool is_bad = word == "failed" || word == "in doubt" || word == "bad" || word == "tripped";
   if (has_colour_) shown = fmt::format("{}{}\x1b[0m", is_bad ? "\x1b[31m" : "\x1b[32m", shown);
   std::string when = is_terminal_ ? "" : local_time_text(SystemClock().now_ms()) + " ";
-  print(fmt::format("{}{} {} {:<{}}  {}{}", when, position(step), shown, step.id, width_, step.title,
+  print(fmt::format("{}{} {} {:<{}}  {}{}", when, position(instance), shown, instance, width_, step.title,
                     note.empty() ? "" : "  (" + note + ")"));
 }
 
@@ -77,22 +80,38 @@ void Progress::on_run(const Event& event, const RunState& state) {
 }
 
 void Progress::on_step(const Event& event, const RunState& state) {
-  const Step* step = runbook_.find(event.instance);
+  const Step* step = runbook_.find_step_of(event.instance);
   if (!step) return;
   const InstanceState& it = state.of(event.instance);
   std::string why = event.body.text_or("why", "");
-  if (event.kind == event::intent) return begin_line(*step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
-  if (event.kind == event::asked && it.state == StepState::waiting && !is_terminal_) return begin_line(*step, "waiting");
-  if (event.kind == event::waiting) return begin_line(*step, "waiting");
-  if (event.kind == event::rescheduled) return end_line(*step, "goes on", event.body.text_or("why", ""));
-  if (event.kind == event::satisfied) return end_line(*step, "satisfied", why);
-  if (event.kind == event::skipped) return end_line(*step, "skipped", why);
-  if (event.kind == event::refused) return end_line(*step, "failed", why);
-  if (event.kind == event::doubted) return end_line(*step, "in doubt", why);
+  if (event.kind == event::intent)
+    return begin_line(event.instance, *step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
+  if (event.kind == event::asked && it.state == StepState::waiting && !is_terminal_)
+    return begin_line(event.instance, *step, "waiting");
+  if (event.kind == event::waiting) return begin_line(event.instance, *step, "waiting");
+  if (event.kind == event::rescheduled) return end_line(event.instance, *step, "goes on", event.body.text_or("why", ""));
+  if (event.kind == event::undone) return end_line(event.instance, *step, "undone", "");
+  if (event.kind == event::watched) return on_watched(event, *step);
+  if (event.kind == event::satisfied) return end_line(event.instance, *step, "satisfied", why);
+  if (event.kind == event::skipped) return end_line(event.instance, *step, "skipped", why);
+  if (event.kind == event::refused) return end_line(event.instance, *step, "failed", why);
+  if (event.kind == event::doubted) return end_line(event.instance, *step, "in doubt", why);
   if (event.kind != event::ended) return;
+  const bool is_told_by_undone = is_undo(event.instance) && event.body.text_or("result", "") == "succeeded";
+  if (is_told_by_undone) return;
   std::string time = it.started_at_ms && it.ended_at_ms ? elapsed_text(it.ended_at_ms - it.started_at_ms) : "";
-  if (it.state == StepState::succeeded) return end_line(*step, "done", why.empty() ? time : why);
-  end_line(*step, it.state == StepState::failed ? "failed" : it.state == StepState::cancelled ? "cancelled" : "again", why);
+  if (it.state == StepState::succeeded) return end_line(event.instance, *step, "done", why.empty() ? time : why);
+  end_line(event.instance, *step,
+           it.state == StepState::failed      ? "failed"
+           : it.state == StepState::cancelled ? "cancelled"
+                                              : "again",
+           why);
+}
+
+// That it is as it should be is no news, unless it was not.
+void Progress::on_watched(const Event& event, const Step& step) {
+  const std::string state = event.body.text_or("state", "good");
+  end_line(event.instance, step, state == "good" ? "good again" : state, event.body.text_or("why", ""));
 }
 
 void Progress::notice(const std::string& sentence) {

@@ -20,9 +20,10 @@ class Progress : public Observer {
  private:
   void on_run(const Event& event, const RunState& state);
   void on_step(const Event& event, const RunState& state);
-  void begin_line(const Step& step, const std::string& doing);
-  void end_line(const Step& step, std::string_view word, const std::string& note);
-  std::string position(const Step& step) const;
+  void on_watched(const Event& event, const Step& step);
+  void begin_line(const std::string& instance, const Step& step, const std::string& doing);
+  void end_line(const std::string& instance, const Step& step, std::string_view word, const std::string& note);
+  std::string position(const std::string& instance) const;
   void clear_begun();
   void print(const std::string& line);
 

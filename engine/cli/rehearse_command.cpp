@@ -168,7 +168,7 @@ class Rehearsing {
       : arguments_(arguments), path_(std::move(path)), runbook_(load_or_explain(read_source(path_))) {}
 
   int run() {
-    if (const auto step = arguments_.value("--stop-after"); step && !runbook_->find(*step)) throw no_step(*step);
+    if (const auto step = arguments_.value("--stop-after"); step && !runbook_->find_step_of(*step)) throw no_step(*step);
     const std::vector<Rehearsal> rehearsals = rehearsals_of(arguments_, path_, *runbook_);
     is_alone_ = rehearsals.size() == 1 && !arguments_.wants_json();
     for (const Rehearsal& rehearsal : rehearsals) {
@@ -231,7 +231,7 @@ class Rehearsing {
                     report.wrong));
     Map asked;
     for (const auto& [step, times] : report.asked_about) {
-      say(fmt::format("  asked about `{}` at {} points: {}", step, times, why_asked(*runbook_->find(step))));
+      say(fmt::format("  asked about `{}` at {} points: {}", step, times, why_asked(*runbook_->find_step_of(step))));
       asked.emplace_back(step, times);
     }
     List wrongs;

@@ -37,12 +37,12 @@ Limits read_limits(const Arguments& arguments, const Runbook& runbook) {
   limits.who = operator_name();
   limits.is_interactive = can_ask(arguments);
   auto require = [&](const std::string& option, const std::string& step) {
-    if (!runbook.find(step)) throw Error(ExitCode::usage, fmt::format("{}: there is no step `{}`", option, step));
+    if (!runbook.find_step_of(step)) throw Error(ExitCode::usage, fmt::format("{}: there is no step `{}`", option, step));
   };
   for (const auto& word : arguments.values("--on-doubt")) {
     auto [step, choice] = split_assignment("--on-doubt", word);
     require("--on-doubt", step);
-    if (runbook.find(step)->effect == Effect::irreversible)
+    if (runbook.find_step_of(step)->effect == Effect::irreversible)
       throw Error(
           ExitCode::usage,
           fmt::format("--on-doubt: `{}` is irreversible; it is decided when it is in doubt, by `runbook resolve`", step));
@@ -164,6 +164,9 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   RunRow row = find_resumed(file, read_resumed(arguments, word));
   if (!is_unfinished(row)) return say_how_it_ended(row);
   RunState state = fold_run(file, row.run);
+  if (state.is_undoing)
+    throw Error(ExitCode::usage, fmt::format("run {} is being undone; nothing was run", row.run),
+                fmt::format("go on with that: runbook undo {}", row.run));
   DrivePlan plan;
   plan.run = row.run;
   plan.definition = state.definition;
@@ -172,7 +175,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   GoesOnWith with = definition_to_go_on_with(arguments, file, row.run, state);
   plan.runbook = std::move(with.runbook);
   plan.inputs = std::move(with.inputs);
-  plan.adoption = std::move(with.adoption);
+  plan.opening = std::move(with.adoption);
   plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
   read_common(arguments, plan);
   fmt::print(stderr, "run {}: going on\n", plan.run);

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,8 @@
 #include "os/files.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
+#include "report/viewed_steps.h"
+#include "state/instance_name.h"
 
 namespace runbook {
 
@@ -135,11 +138,20 @@ void require_nothing_lost(const JournalFile& file, const std::string& run) {
 }
 
 void require_step(const JournalFile& file, const RunState& state, const std::string& step) {
-  std::vector<std::string> ids;
-  Value outline = parse_json(file.blob(state.outline));
-  for (const Value& line : outline.as_list()) ids.push_back(line.text_or("id", ""));
-  if (std::find(ids.begin(), ids.end(), step) != ids.end()) return;
-  throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, ids));
+  const auto stored = [&](const std::string& digest) { return digest.empty() ? Value() : parse_json(file.blob(digest)); };
+  std::vector<std::string> names, of_the_step;
+  for (const ViewedStep& each : viewed_steps(stored(state.outline), state, stored)) {
+    if (each.instance == step) return;
+    names.push_back(each.instance);
+    if (name_without_keys(each.instance) == step) of_the_step.push_back(each.instance);
+  }
+  if (of_the_step.empty())
+    throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, names));
+  constexpr std::size_t most = 10;
+  const bool is_long = of_the_step.size() > most;
+  if (is_long) of_the_step.resize(most);
+  throw Error(ExitCode::usage, fmt::format("`{}` stands in a loop, which made several of it", step),
+              fmt::format("say which: {}{}", fmt::join(of_the_step, ", "), is_long ? " ..." : ""));
 }
 
 namespace {

@@ -47,7 +47,7 @@ int report_done(const Arguments& arguments, const SettledStep& target, const std
 Value read_outputs(const Arguments& arguments, const SettledStep& target) {
   auto source = stored_definition(target.file, fold_run(target.file, target.row.run));
   Loaded loaded = load_runbook(source, all_declarations());
-  const Step* step = loaded.runbook ? loaded.runbook->find(target.step) : nullptr;
+  const Step* step = loaded.runbook ? loaded.runbook->find_step_of(target.step) : nullptr;
   Map outputs;
   for (const auto& word : arguments.values("--set")) {
     auto [name, text] = split_assignment("--set", word);

@@ -61,6 +61,14 @@ std::string event_sentence(const Event& event) {
   if (kind == event::adopted) return "went on with a changed runbook" + by(body);
   if (kind == event::accepted) return body.text_or("what", "accepted") + by(body);
   if (kind == event::renewed) return "to be done anew" + by(body);
+  if (kind == event::included) return "the included runbook began";
+  if (kind == event::undone) return "undone";
+  if (kind == event::watched) return with_reason("what the watch sees is " + body.text_or("state", "good"), body);
+  if (kind == event::cancelling) return "the run is given up" + by(body);
+  if (kind == event::undoing)
+    return (body.text_or("to", "").empty() ? "an undo began" : "an undo began, back to " + body.text_or("to", "")) + by(body);
+  if (kind == event::undo_ended) return with_reason("the undo ended", body);
+  if (kind == event::section_failed) return with_reason("given up", body);
   return kind;
 }
 

@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "report/form_text.h"
+#include "report/viewed_steps.h"
 
 namespace runbook {
 
@@ -19,10 +20,10 @@ Value stored(const JournalFile& file, const std::string& digest) {
   return digest.empty() ? Value() : parse_json(file.blob(digest));
 }
 
-Value step_json(const Value& line, const InstanceState& it, const Value& outputs, const Value& evidence) {
-  std::string id = line.text_or("id", "");
-  return object({{"id", id},
-                 {"instance", id},
+Value step_json(const ViewedStep& step, const InstanceState& it) {
+  const Value& line = step.line;
+  return object({{"id", line.get("id")},
+                 {"instance", step.instance},
                  {"title", line.get("title")},
                  {"type", line.get("type")},
                  {"effect", line.get("effect")},
@@ -35,9 +36,9 @@ Value step_json(const Value& line, const InstanceState& it, const Value& outputs
                  {"left", list_from(it.left)},
                  {"started_at", time_json(it.started_at_ms)},
                  {"ended_at", time_json(it.ended_at_ms)},
-                 {"outputs", outputs.is_map() ? outputs : Value(Map{})},
+                 {"outputs", step.outputs.is_map() ? step.outputs : Value(Map{})},
                  {"answered_by", it.answered_by.empty() ? Value() : Value(it.answered_by)},
-                 {"evidence", evidence.is_list() ? evidence : Value(List{})}});
+                 {"evidence", step.evidence.is_list() ? step.evidence : Value(List{})}});
 }
 
 Value deviation_json(const Deviation& deviation) {
@@ -84,10 +85,10 @@ std::string took(const InstanceState& it) {
   return elapsed_text(it.ended_at_ms - it.started_at_ms);
 }
 
-std::string step_line(const Value& line, const InstanceState& it, std::size_t width, Colour colour) {
+std::string step_line(const ViewedStep& step, const InstanceState& it, std::size_t width, Colour colour) {
   std::string state = fmt::format("{:<10}", step_state_name(it.state));
   if (colour == Colour::yes) state = fmt::format("{}{}\x1b[0m", colour_of(it.state), state);
-  std::string text = fmt::format("  {} {:<{}}  {}", state, line.text_or("id", ""), width, line.text_or("title", ""));
+  std::string text = fmt::format("  {} {:<{}}  {}", state, step.instance, width, step.line.text_or("title", ""));
   std::string time = took(it);
   if (!time.empty())
     text += fmt::format("  ({}{})", time, it.all_attempts > 1 ? fmt::format(", {} attempts", it.all_attempts) : "");
@@ -96,6 +97,18 @@ std::string step_line(const Value& line, const InstanceState& it, std::size_t wi
                       it.state == StepState::skipped;
   if (needs_reason && !it.why.empty()) text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, it.why);
   return text;
+}
+
+// What a watch sees is no state of a step.
+std::string watch_line(const RunState& state, const ViewedStep& step, std::size_t width) {
+  const auto seen = state.watches.find(step.instance);
+  if (seen == state.watches.end()) return {};
+  const WatchState& watch = seen->second;
+  const char* sight = watch.sight == WatchState::Sight::tripped ? "tripped"
+                      : watch.sight == WatchState::Sight::bad   ? "bad"
+                                                                : "good";
+  return fmt::format("  {:<10} {:<{}}  {} since {}{}\n", "", "", width, sight, utc_text(watch.since_ms),
+                     watch.why.empty() ? "" : ": " + watch.why);
 }
 
 std::string head_text(const RunView& view) {
@@ -117,15 +130,15 @@ RunState fold_run(const JournalFile& file, const std::string& run) {
 }
 
 RunView view_run(const JournalFile& file, const RunRow& row) {
-  RunView view{row, fold_run(file, row.run), {}, {}, {}, {}, {}, {}};
-  view.outline = stored(file, view.state.outline);
-  if (!view.outline.is_list()) view.outline = Value(List{});
+  RunView view{row, fold_run(file, row.run), {}, {}, {}};
+  const auto read = [&](const std::string& digest) { return stored(file, digest); };
+  view.steps = viewed_steps(read(view.state.outline), view.state, read);
   view.inputs = stored(file, view.state.inputs);
   view.run_outputs = stored(file, view.state.outputs);
-  for (const Value& line : view.outline.as_list())
-    view.outputs.push_back(stored(file, view.state.of(line.text_or("id", "")).outputs));
-  for (const Value& line : view.outline.as_list())
-    view.evidence.push_back(stored(file, view.state.of(line.text_or("id", "")).evidence));
+  for (ViewedStep& step : view.steps) {
+    step.outputs = stored(file, view.state.of(step.instance).outputs);
+    step.evidence = stored(file, view.state.of(step.instance).evidence);
+  }
   for (const auto& [id, question] : view.state.questions) {
     if (question.is_open) view.forms[id] = stored(file, question.form);
   }
@@ -146,9 +159,7 @@ Value row_json(const RunRow& row) {
 Value to_json_view(const RunView& view) {
   const RunState& run = view.state;
   List steps, deviations, questions;
-  const List& outline = view.outline.as_list();
-  for (std::size_t i = 0; i < outline.size(); ++i)
-    steps.push_back(step_json(outline[i], run.of(outline[i].text_or("id", "")), view.outputs[i], view.evidence[i]));
+  for (const ViewedStep& step : view.steps) steps.push_back(step_json(step, run.of(step.instance)));
   for (const auto& deviation : run.deviations) deviations.push_back(deviation_json(deviation));
   for (const auto& [id, question] : run.questions) {
     if (question.is_open) questions.push_back(question_json(question, view.forms.at(id)));
@@ -177,24 +188,23 @@ Value to_json_view(const RunView& view) {
 
 std::string to_text_view(const RunView& view, Colour colour) {
   std::string text = head_text(view);
-  const List& outline = view.outline.as_list();
   std::size_t width = 4;
-  for (const Value& line : outline) width = std::max(width, line.text_or("id", "").size());
+  for (const ViewedStep& step : view.steps) width = std::max(width, std::min<std::size_t>(step.instance.size(), 40));
   std::string section;
-  for (const Value& line : outline) {
-    if (line.text_or("section", "") != section || &line == &outline.front()) {
-      section = line.text_or("section", "");
+  for (const ViewedStep& step : view.steps) {
+    if (step.line.text_or("section", "") != section || &step == &view.steps.front()) {
+      section = step.line.text_or("section", "");
       text += section.empty() ? "\n" : fmt::format("\n{}\n", section);
     }
-    text += step_line(line, view.state.of(line.text_or("id", "")), width, colour);
-    const Value& evidence = view.evidence[static_cast<std::size_t>(&line - &outline.front())];
-    for (const Value& each : evidence.is_list() ? evidence.as_list() : List())
+    text += step_line(step, view.state.of(step.instance), width, colour);
+    text += watch_line(view.state, step, width);
+    for (const Value& each : step.evidence.is_list() ? step.evidence.as_list() : List())
       text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, evidence_line(each));
   }
-  for (const Value& line : outline) {
+  for (const ViewedStep& step : view.steps) {
     if (view.state.was_left()) break;
-    for (const std::string& process : view.state.of(line.text_or("id", "")).left)
-      text += fmt::format("\nleft behind by `{}`, ends with the run: {}\n", line.text_or("id", ""), process);
+    for (const std::string& process : view.state.of(step.instance).left)
+      text += fmt::format("\nleft behind by `{}`, ends with the run: {}\n", step.instance, process);
   }
   for (const auto& [id, question] : view.state.questions) {
     if (!question.is_open) continue;

@@ -10,14 +10,19 @@
 
 namespace runbook {
 
+// A step, or what loops and includes made of it.
+struct ViewedStep {
+  Value line;  // of the outline: id, title, type, effect, section, source
+  std::string instance;
+  Value outputs, evidence;  // a map, a list; or null
+};
+
 struct RunView {
   RunRow row;
   RunState state;
-  Value outline;                            // a list, in written order
+  std::vector<ViewedStep> steps;            // in written order; those of a loop item by item
   Value inputs;                             // a map, without secrets
-  std::vector<Value> outputs;               // per step of the outline: a map, or null
   Value run_outputs;                        // of a run that succeeded, or null
-  std::vector<Value> evidence = {};         // per step of the outline: a list, or null
   std::map<std::string, Value> forms = {};  // of open questions, by their ids: what is asked in detail
 };
 

@@ -59,6 +59,10 @@ class Decider {
 
   // What really ran, in reverse.
   void undo() {
+    if (const auto doubtful = first_in_doubt()) {
+      if (decide_step(turn_, *doubtful, onward()) == Progress::stopped) pause();
+      return;
+    }
     const auto next = next_to_undo(turn_.facts, turn_.state, turn_.values);
     if (!next) return end_undo();
     if (is_done(turn_.state.of(next->undo->id).state)) {
@@ -66,6 +70,15 @@ class Decider {
       return;
     }
     if (decide_step(turn_, *next->undo, onward()) == Progress::stopped) pause();
+  }
+
+  // A run that was cancelled may have left one.
+  std::optional<Instance> first_in_doubt() const {
+    for (const auto& [name, it] : turn_.state.instances) {
+      if (it.state != StepState::in_doubt || is_undo(name)) continue;
+      if (auto step = Instances(turn_.facts, turn_.state, turn_.values).find(name)) return step;
+    }
+    return std::nullopt;
   }
 
   void end_undo() {

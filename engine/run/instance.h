@@ -1,6 +1,5 @@
 #pragma once
-// What a loop or an include makes of a step, and how it is called: `apply`, `apply[eu-1]`, `cluster/apply[eu-1][b]`. An undo is
-// `apply:undo`.
+// What a loop or an include makes of a step. How it is called: state/instance_name.h.
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 
 #include "base/value.h"
 #include "book/runbook.h"
+#include "state/instance_name.h"
 
 namespace runbook {
 
@@ -58,15 +58,5 @@ class Instance {
 
 // "2", "2.1[eu-1]", "cluster/1". With the frame of one of its items it is the name of that item.
 std::string section_name(const Section& section, const Frame* frame);
-
-// The names of steps without their keys: "cluster/apply".
-std::string name_without_keys(std::string_view name);
-
-// "cluster[a]/apply[eu-1]" in its parts: {"cluster", {"a"}}, {"apply", {"eu-1"}}. nullopt: no such name.
-struct NamePart {
-  std::string id;
-  std::vector<std::string> keys;
-};
-std::optional<std::vector<NamePart>> parts_of_name(std::string_view name);
 
 }  // namespace runbook

@@ -34,7 +34,8 @@ std::vector<Proposal> settle_doubt(const RunState& state, const Question& questi
     if (given.fields.is_map() && !given.fields.as_map().empty()) ended.attach("outputs", to_json(given.fields));
     return {ended};
   }
-  Proposal ended(event::ended, question.instance, object({{"result", "failed"}, {"why", by}}), it.attempt);
+  Proposal ended(event::ended, question.instance,
+                 object({{"result", "failed"}, {"why", by}, {"had_no_effect", given.choice == "not-done"}}), it.attempt);
   if (given.choice == "not-done") return {ended};
   return {ended, Proposal(event::renewed, question.instance, with(who_and_why(given), "how", "retry"))};
 }

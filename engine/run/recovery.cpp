@@ -88,9 +88,9 @@ class Recoverer {
 Recovery recover(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who, Purpose purpose) {
   Recoverer recoverer(facts, state, values, who);
   recoverer.take_up();
-  const bool is_going_on = purpose == Purpose::go_on || state.is_cancelling;
+  const bool is_going_on = purpose != Purpose::cancel || state.is_cancelling;
   if (is_going_on) recoverer.renew();
-  if (purpose == Purpose::go_on) recoverer.go_on_waiting();
+  if (purpose != Purpose::cancel) recoverer.go_on_waiting();
   return std::move(recoverer.recovery);
 }
 

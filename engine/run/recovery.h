@@ -18,7 +18,8 @@ struct Recovery {
 };
 
 enum class Purpose {
-  go_on,   // also with an undo
+  go_on,
+  undo,
   cancel,  // nothing is renewed, but what fails while the run is left
 };
 Recovery recover(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who, Purpose purpose);

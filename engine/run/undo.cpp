@@ -27,8 +27,6 @@ bool is_to_be_undone(const Step& step, const InstanceState& it) {
   return it.acted_seq > 0 && has_effect && step.effect != Effect::read;
 }
 
-bool is_undo(std::string_view instance) { return name_without_keys(instance).ends_with(":undo"); }
-
 // From the runbook down to the step, without the runbook itself.
 bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way);
 
@@ -132,6 +130,8 @@ std::vector<Proposal> undone(const RunFacts& facts, const RunState& state, Store
   std::vector<Proposal> events;
   events.emplace_back(event::undone, entry.step.id,
                       object({{"by", entry.undo->id}, {"reopens", list_from(reopening.opened())}}));
+  const bool may_go_on = !state.undo_to.empty() && !state.was_left_before;
+  if (!may_go_on) return events;
   for (Proposal& renewal : reopening.renewals()) events.push_back(std::move(renewal));
   return events;
 }
@@ -147,7 +147,7 @@ std::int64_t undo_border(const RunFacts& facts, const RunState& state, StoredVal
 }
 
 UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& list, std::int64_t border) {
-  for (const auto& [name, it] : state.instances) {
+  for (const auto& [name, it] : state.was_left() ? decltype(state.instances)() : state.instances) {
     if (it.state == StepState::in_doubt)
       return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
     if (it.is_open)

@@ -1,0 +1,203 @@
+// undo: takes back what a run did, the last first; --plan shows what that would be.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/shell_word.h"
+#include "cli/commands.h"
+#include "cli/drive.h"
+#include "cli/session.h"
+#include "os/identity.h"
+#include "os/terminal.h"
+#include "plugins/all.h"
+#include "report/run_view.h"
+#include "run/before.h"
+#include "run/request.h"
+#include "run/undo.h"
+
+namespace runbook {
+
+namespace {
+
+class UndoCommand {
+ public:
+  explicit UndoCommand(const Arguments& arguments)
+      : arguments_(arguments),
+        file_(journal_path(arguments), arguments.has("--plan") ? OpenMode::read : OpenMode::write),
+        row_(file_.find_run(arguments.operands().at(0))),
+        state_(fold_run(file_, row_.run)),
+        runbook_(load_or_explain(stored_definition(file_, state_))),
+        facts_(facts_of(row_.run, runbook_, all_declarations(), parse_json(file_.blob(state_.inputs)), state_)),
+        values_([this](const std::string& digest) { return file_.blob(digest); }) {
+    read_border();
+    for (UndoEntry& entry : undo_list(facts_, state_, values_))
+      if (entry.seq >= border_) list_.push_back(std::move(entry));
+    refusal_ = why_no_undo(state_, list_, border_);
+  }
+
+  int show() const {
+    if (arguments_.wants_json()) return fmt::print("{}\n", to_pretty_json(json())), 0;
+    fmt::print("undo of run {}{}: {}\n", row_.run, border_text(),
+               list_.empty() ? "nothing ran that could be undone" : "the last comes first");
+    for (const UndoEntry& entry : list_) fmt::print("{}", text_of(entry));
+    if (!refusal_.why.empty()) fmt::print("\nrefused: {}\n", refusal_.why);
+    if (!refusal_.hint.empty()) fmt::print("  {}\n", named(refusal_.hint));
+    require_nothing_lost(file_, row_.run);
+    return 0;
+  }
+
+  int run(SupervisorSeed seed) {
+    if (!state_.is_undoing) require_possible();
+    if (!state_.is_undoing) require_consent();
+    DrivePlan plan;
+    plan.run = row_.run;
+    plan.runbook = runbook_;
+    plan.file = state_.file;
+    plan.inputs = facts_.inputs;
+    plan.secrets = resolve_secrets(*runbook_, given_inputs(arguments_, state_.dir, Looking::without_asking));
+    plan.definition = state_.definition;
+    plan.made_at_seq = state_.seq;
+    plan.purpose = Purpose::undo;
+    plan.limits.who = operator_name();
+    plan.limits.is_interactive = can_ask(arguments_);
+    plan.shows_output = arguments_.has("--output");
+    if (!state_.is_undoing) plan.opening.push_back(undoing());
+    if (arguments_.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
+    return drive(arguments_, file_, std::move(seed), std::move(plan));
+  }
+
+ private:
+  void read_border() {
+    to_ = state_.is_undoing ? state_.undo_to : arguments_.value("--to").value_or("");
+    border_ = state_.undo_border;
+    if (state_.is_undoing || to_.empty()) return;
+    if (is_undo(to_)) throw Error(ExitCode::usage, fmt::format("--to: `{}` is an undo itself, which has no undo", to_));
+    border_ = undo_border(facts_, state_, values_, to_);
+    if (border_ == 0)
+      throw Error(ExitCode::usage, fmt::format("--to: `{}` has not run, so that nothing of it could be undone", to_),
+                  fmt::format("runbook undo {} --plan", row_.run));
+  }
+
+  std::string border_text() const { return to_.empty() ? "" : fmt::format(" back to `{}`, which is undone too", to_); }
+  std::string named(std::string hint) const {
+    for (auto at = hint.find("RUN"); at != std::string::npos; at = hint.find("RUN")) hint.replace(at, 3, row_.run);
+    return hint;
+  }
+  std::size_t possible() const {
+    return static_cast<std::size_t>(
+        std::count_if(list_.begin(), list_.end(), [](const UndoEntry& entry) { return entry.undo.has_value(); }));
+  }
+
+  void require_possible() const {
+    if (!refusal_.why.empty()) {
+      const bool is_doubt = refusal_.why.find("in doubt") != std::string::npos;
+      throw Error(is_doubt ? ExitCode::in_doubt : ExitCode::usage, refusal_.why + "; nothing was undone", named(refusal_.hint));
+    }
+    if (possible() > 0) return;
+    if (state_.state == "undone")
+      throw Error(ExitCode::usage, fmt::format("run {} is undone already; an undo has no undo", row_.run), "begin a new run");
+    throw Error(ExitCode::usage, fmt::format("nothing that run {} did can be undone", row_.run),
+                fmt::format("runbook undo {} --plan says why", row_.run));
+  }
+
+  void require_consent() const {
+    if (!can_ask(arguments_)) return;
+    for (const UndoEntry& entry : list_) fmt::print(stderr, "{}", text_of(entry));
+    const auto line =
+        ask_line(fmt::format("Undo {} step{} of run {}? Type `undo`: ", possible(), possible() == 1 ? "" : "s", row_.run));
+    if (!line || *line != "undo") throw Error(ExitCode::usage, "nothing was undone");
+  }
+
+  Proposal undoing() const {
+    Value body = object({{"who", operator_name()}, {"because", arguments_.value("--because").value_or("")}});
+    if (!to_.empty()) body = with(with(body, "to", to_), "border", border_);
+    return Proposal(event::undoing, "", std::move(body));
+  }
+
+  // What it would run, with its values; or why that can't be said yet.
+  Value request_of(const UndoEntry& entry) const {
+    try {
+      RunScope scope(facts_, state_, values_, entry.step.frame);
+      const Value before = before_value(*entry.step, state_.of(entry.step.id), LiveStep(), values_);
+      return described_request(facts_, *entry.undo, entry.step->before ? scope.with_before(before) : scope);
+    } catch (const std::exception& error) {
+      return object({{"not_known", error.what()}});
+    }
+  }
+
+  Value json_of(const UndoEntry& entry) const {
+    const InstanceState& it = state_.of(entry.step.id);
+    return object({{"step", entry.step.id},
+                   {"title", entry.step->title},
+                   {"state", step_state_name(it.state)},
+                   {"ran_at", utc_text(it.started_at_ms)},
+                   {"can_be_undone", entry.undo.has_value()},
+                   {"why_not", entry.why_not},
+                   {"undo", entry.undo ? request_of(entry) : Value()},
+                   {"before", values_.get(it.before)},
+                   {"outputs", values_.get(it.outputs)}});
+  }
+
+  Value json() const {
+    List steps;
+    for (const UndoEntry& entry : list_) steps.push_back(json_of(entry));
+    return object({{"run", row_.run},
+                   {"to", to_.empty() ? Value() : Value(to_)},
+                   {"refused", refusal_.why.empty() ? Value() : Value(refusal_.why)},
+                   {"steps", Value(std::move(steps))}});
+  }
+
+  std::string text_of(const UndoEntry& entry) const {
+    const InstanceState& it = state_.of(entry.step.id);
+    std::string text =
+        fmt::format("  {:<14} {}  {}\n", entry.undo ? "will be undone" : "stays", entry.step.id, entry.step->title);
+    const auto line = [&](std::string_view name, const Value& value) {
+      if (!value.is_null()) text += fmt::format("  {:<14} {}: {}\n", "", name, text_or_json(value));
+    };
+    if (it.state == StepState::failed) text += fmt::format("  {:<14} it failed; what it did until then is undone\n", "");
+    if (!entry.undo) return text + fmt::format("  {:<14} {}\n", "", entry.why_not);
+    const Value request = request_of(entry);
+    const Value params = request.get("params");
+    for (const auto& [name, value] : params.is_map() ? params.as_map() : Map())
+      if (!is_default(*entry.undo, name, value)) line(name == main_param(*entry.undo) ? entry.undo.value()->type : name, value);
+    line("not known yet", request.get("not_known"));
+    line("before", values_.get(it.before));
+    line("outputs", values_.get(it.outputs));
+    return text;
+  }
+
+  static std::string main_param(const Instance& step) {
+    const Declaration* type = find_declaration(all_declarations(), step->type);
+    return type ? type->main_param : "";
+  }
+  static bool is_default(const Instance& step, const std::string& name, const Value& value) {
+    const Declaration* type = find_declaration(all_declarations(), step->type);
+    const Param* param = type ? type->find(name) : nullptr;
+    return value.is_null() || (param && param->fallback == value);
+  }
+
+  const Arguments& arguments_;
+  JournalFile file_;
+  RunRow row_;
+  RunState state_;
+  std::shared_ptr<const Runbook> runbook_;
+  RunFacts facts_;
+  mutable StoredValues values_;
+  std::string to_;
+  std::int64_t border_ = 0;
+  std::vector<UndoEntry> list_;
+  UndoRefusal refusal_;
+};
+
+}  // namespace
+
+int undo_command(const Arguments& arguments) {
+  if (arguments.has("--plan")) return UndoCommand(arguments).show();
+  SupervisorSeed seed = SupervisorSeed::plant();  // before any thread, and before SQLite
+  return UndoCommand(arguments).run(std::move(seed));
+}
+
+}  // namespace runbook
