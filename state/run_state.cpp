@@ -348,6 +348,8 @@ void apply_to_run(RunState& run, const Event& event) {
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
   } else if (k == event::accepted) {
     note_deviation(run, event, event.body.text_or("what", ""));
+  } else if (k == event::pinned) {
+    run.targets[event.body.text_or("target", "")] = {event.body.get("identity"), event.body.text_or("text", "")};
   } else if (k == event::cancelling) {
     run.is_cancelling = true;
   } else if (k == event::undoing) {

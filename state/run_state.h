@@ -94,6 +94,12 @@ struct WatchState {
   std::int64_t since_ms = 0;
 };
 
+// What a target is, for this run.
+struct PinnedTarget {
+  Value identity;
+  std::string text;
+};
+
 struct Deviation {
   std::int64_t seq = 0, at_ms = 0;
   std::string instance, what, who, because;
@@ -117,6 +123,7 @@ struct RunState {
   std::unordered_map<std::string, InstanceState> instances;
   std::map<std::string, SectionState> sections;  // by path and keys: "2", "2.1[eu-1]", "cluster/1"
   std::map<std::string, WatchState> watches;     // by instance
+  std::map<std::string, PinnedTarget> targets;   // by name and type: "main.host"
   bool is_cancelling = false;                    // it is being left: `finally` comes first
   bool is_undoing = false;
   std::string undo_to;           // the step at which the undo ends, undone too; "": all

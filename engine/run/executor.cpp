@@ -44,6 +44,8 @@ void Executor::forget_looks(const Event& event) {
   const auto live = live_.steps.find(event.instance);
   if (live == live_.steps.end() || event.kind == event::watched) return;
   live->second.forget_looks();
+  const bool goes_on = event.kind == event::intent || event.kind == event::exited || event.kind == event::verifying;
+  if (!goes_on) live->second.target.reset();
   const bool is_over = is_done(parts_.state.of(event.instance).state) && !live->second.running;
   if (is_over) live_.steps.erase(live);
 }
@@ -165,6 +167,10 @@ void Executor::absorb_ended(const Ended& ended) {
   const Instance& step = ended.launch.step;
   LiveStep& live = live_.steps[step.id];
   live.running.reset();
+  if (ended.launch.role == Role::target) {
+    live.target = ended.outcome.result;
+    return;
+  }
   if (ended.launch.role != Role::act) return absorb_look(step, live, ended);
   bool began_before = ended.launch.takes_up || limits_.is_pausing;
   auto if_not_started = began_before ? IfNotStarted::begins_again : IfNotStarted::stops;

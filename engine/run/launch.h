@@ -16,6 +16,13 @@ enum class Role {
   before,  // what stood before
   look,    // done_when, verify, wait_until, assert: whichever the step's phase asks
   watch,   // a section's
+  target,  // whether the step's target is what it was
+};
+
+struct TargetQuestion {
+  std::string target;  // "main.host"
+  std::string type;
+  Value params, pinned;  // pinned: an identity, or null
 };
 
 // Evaluated, ready to be performed. Holds secrets: in memory only.
@@ -30,6 +37,7 @@ struct Request {
   bool leaves = false;        // processes that it leaves behind are meant to live on
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;
+  std::vector<TargetQuestion> targets;  // Role::target asks these, and nothing else
   Value shown;  // type, params, env of the step, dir: secrets masked; null where the definition says it all
 };
 

@@ -29,6 +29,7 @@ struct LiveStep {
   std::int64_t running_since_ms = 0;
   bool is_cancel_sent = false;
   std::optional<Look> before, look;  // the newest of this phase
+  std::optional<Value> target;       // what its target was seen to be, for this attempt
   int looks = 0;
   int strikes = 0;                             // of a watch: looks in a row that did not say yes
   std::optional<std::int64_t> blind_since_ms;  // of a watch: since when it can't tell

@@ -34,8 +34,43 @@ StepPerformer::~StepPerformer() {
   for (auto& thread : threads_) thread.join();
 }
 
+namespace {
+
+Value answer_of(const TargetType& type, const TargetQuestion& question, const TargetSight& sight) {
+  Value answer = object({{"target", question.target}, {"identity", sight.identity}});
+  if (sight.identity.is_null()) return with(answer, "why", sight.why.empty() ? "it can't be seen what stands here" : sight.why);
+  Map environment;
+  for (const auto& [name, value] : type.environment(question.params, sight.identity)) environment.emplace_back(name, value);
+  answer = with(with(answer, "text", type.describe(sight.identity)), "environment", Value(std::move(environment)));
+  answer = with(answer, "why_not", type.why_not(question.params, sight.identity));
+  return question.pinned.is_null() ? answer : with(answer, "why_another", why_another(type, question.pinned, sight.identity));
+}
+
+}  // namespace
+
+Outcome StepPerformer::look_at_targets(const Request& request, std::stop_token stop) const {
+  List answers;
+  for (const TargetQuestion& question : request.targets) {
+    const auto type = std::find_if(parts_.targets.begin(), parts_.targets.end(),
+                                   [&](const auto& candidate) { return candidate->declaration().name == question.type; });
+    RUNBOOK_ASSERT(type != parts_.targets.end());
+    TargetSight sight;
+    try {
+      sight = (*type)->look({question.params, request.dir, request.env, stop});
+    } catch (const std::exception& error) {
+      sight.why = error.what();
+    }
+    answers.push_back(answer_of(**type, question, sight));
+  }
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::succeeded;
+  outcome.result = Value(std::move(answers));
+  return outcome;
+}
+
 Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const {
   const Request& request = *launch.request;
+  if (launch.role == Role::target) return look_at_targets(request, stop);
   auto type = std::find_if(parts_.types.begin(), parts_.types.end(),
                            [&](const auto& candidate) { return candidate->declaration().name == request.type; });
   RUNBOOK_ASSERT(type != parts_.types.end());
@@ -108,7 +143,8 @@ void StepPerformer::finish(const Job& job) {
     outcome.kind = Outcome::Kind::unknown;
     outcome.reason = error.what();
   }
-  if (job.launch.role != Role::act) parts_.acknowledge(job.launch.n);
+  const bool has_process = job.launch.role != Role::target;
+  if (job.launch.role != Role::act && has_process) parts_.acknowledge(job.launch.n);
   inbox_.post(Ended{job.launch, std::move(outcome)});
 }
 

@@ -18,6 +18,7 @@
 #include "run/inbox.h"
 #include "state/run_state.h"
 #include "step/step_type.h"
+#include "step/target.h"
 
 namespace runbook {
 
@@ -74,6 +75,7 @@ class StepPerformer : public Performer {
     std::function<void(const std::string& instance, std::string_view bytes)> output;  // may be empty
     std::function<std::vector<std::string>()> end_left;
     std::function<Found(const Input&, const InputSource&)> look;  // for secrets; may be empty
+    std::vector<std::unique_ptr<TargetType>> targets = {};
   };
   StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
   // Asks what still runs to stop, and waits for it.
@@ -96,6 +98,7 @@ class StepPerformer : public Performer {
   std::string make_room();
   void work();
   Outcome perform(const Launch& launch, std::stop_token stop) const;
+  Outcome look_at_targets(const Request& request, std::stop_token stop) const;
   void finish(const Job& job);
   Parts parts_;
   Inbox& inbox_;

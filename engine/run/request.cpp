@@ -138,8 +138,10 @@ void set_loop_variables(Environment& env, const Frame* frame) {
   env.set_scalar(frame->loop->loop->as, frame->item);
 }
 
-Environment make_environment(const RunFacts& facts, const Instance& step, const Declaration& type, const Scope& scope) {
+Environment make_environment(const RunFacts& facts, const Instance& step, const Declaration& type, const Scope& scope,
+                             const Value& target = {}) {
   Environment env{facts.environment, {}};
+  for (const auto& [name, value] : target.is_map() ? target.as_map() : Map()) env.set_scalar(name, value);
   const Surroundings surroundings(facts, step, scope);
   if (type.exports_inputs) {
     const Value inputs = surroundings.inputs();
@@ -177,13 +179,13 @@ bool has_values(const ParamTree& tree) {
 }
 
 Request make(const RunFacts& facts, const Instance& step, const std::string& type_name, const ParamTree& params,
-             const Scope& scope) {
+             const Scope& scope, const Value& target) {
   Request request;
   const Declaration* type = find_declaration(*facts.types, type_name);
   RUNBOOK_ASSERT(type);
   request.type = type_name;
   request.params = evaluate_params(facts, step, type_name, params, scope);
-  Environment env = make_environment(facts, step, *type, scope);
+  Environment env = make_environment(facts, step, *type, scope, target);
   request.env = std::move(env.all);
   request.dir = working_folder(facts, step, scope);
   request.output_head = step->output_head;
@@ -213,8 +215,8 @@ Value described_request(const RunFacts& facts, const Instance& step, const Scope
   return secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
 }
 
-Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope) {
-  Request request = make(facts, step, step->type, step->params, scope);
+Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target) {
+  Request request = make(facts, step, step->type, step->params, scope, target);
   request.keeps_result = step->needs_result();
   request.hides_output = step->gives_secrets();
   request.leaves = !step->leaves.empty();
@@ -222,8 +224,9 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
   return request;
 }
 
-Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope) {
-  Request request = make(facts, step, probe.type, probe.params, scope);
+Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope,
+                           const Value& target) {
+  Request request = make(facts, step, probe.type, probe.params, scope, target);
   request.keeps_result = probe.that || probe.fail_when || !probe.outputs.empty();
   request.timeout_ms = probe.look_timeout_ms;
   return request;

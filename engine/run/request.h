@@ -6,11 +6,13 @@
 namespace runbook {
 
 // Evaluates what a step or a probe of it needs. Throws ExpressionError, or Error for a secret that is not there.
-Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope);
+// `target`: what its target gives to processes, a map.
+Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target = {});
 // The step with its values, whole, secrets masked: {type, params, env, dir} or what a person is asked.
 Value described_request(const RunFacts& facts, const Instance& step, const Scope& scope);
 // Where its processes run; absolute.
 std::string working_folder(const RunFacts& facts, const Instance& step, const Scope& scope);
-Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope);
+Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope,
+                           const Value& target = {});
 
 }  // namespace runbook

@@ -86,6 +86,7 @@ void ScriptedWorld::tell_at(std::int64_t at_ms, const Launch& launch, Outcome ou
 void ScriptedWorld::start(const Launch& launch) {
   if (launch.takes_up) take_up(launch);
   else if (launch.role == Role::act) act(launch);
+  else if (launch.role == Role::target) see_targets(launch);
   else look(launch);
 }
 
@@ -110,6 +111,17 @@ void ScriptedWorld::take_up(const Launch& launch) {
   if (found == attempts_.end())
     return tell_at(now_ms_, launch, ended_as(Outcome::Kind::not_started, "the supervisor never got to it"));
   tell_at(std::max(now_ms_, found->second.ends_at_ms), launch, found->second.outcome);
+}
+
+// What a rehearsal would hit is always the same.
+void ScriptedWorld::see_targets(const Launch& launch) {
+  List answers;
+  for (const TargetQuestion& question : launch.request->targets)
+    answers.push_back(object({{"target", question.target}, {"identity", object({{"rehearsed", "yes"}})}, {"text", question.target}}));
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::succeeded;
+  outcome.result = Value(std::move(answers));
+  tell_at(now_ms_, launch, std::move(outcome));
 }
 
 void ScriptedWorld::look(const Launch& launch) {

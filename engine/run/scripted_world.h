@@ -68,6 +68,7 @@ class ScriptedWorld : public Performer, public Clock {
   };
   void act(const Launch& launch);
   void take_up(const Launch& launch);
+  void see_targets(const Launch& launch);
   void look(const Launch& launch);
   Given seen(const Instance& step, Role role);
   void tell_at(std::int64_t at_ms, const Launch& launch, Outcome outcome);

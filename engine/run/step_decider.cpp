@@ -11,6 +11,7 @@
 #include "run/approval.h"
 #include "run/before.h"
 #include "run/manual.h"
+#include "run/on_target.h"
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/request.h"
@@ -120,6 +121,7 @@ class StepDecider {
       }
       if (!*holds) return propose(Proposal(event::skipped, step_.id, object({{"why", why_left_out(*step_->when)}})));
     }
+    if (!is_on_target()) return;
     switch (step_->kind) {
       case Step::Kind::wait_until: return begin_waiting();
       case Step::Kind::assertion: return on_assertion();
@@ -128,6 +130,29 @@ class StepDecider {
       case Step::Kind::include: return begin_include();
       case Step::Kind::watch: RUNBOOK_ASSERT(false);
     }
+  }
+
+  // false: it is still to be seen, or it is another one.
+  bool is_on_target() {
+    if (step_->target.empty()) return true;
+    if (!live_step_->target) return begin_look_at_target();
+    TargetJudgement judgement = judge_target(turn_, step_, *live_step_->target);
+    if (!judgement.why_not.empty()) pause("failed", judgement.why_not);
+    for (Proposal& pin : judgement.pins) propose(std::move(pin));
+    return judgement.why_not.empty() && judgement.pins.empty();
+  }
+
+  // true: there is nothing to be seen.
+  bool begin_look_at_target() {
+    if (live_step_->running) return false;
+    try {
+      auto launch = look_at_target(turn_, step_, scope_);
+      if (!launch) return true;
+      turn_.launch(*std::move(launch));
+    } catch (const std::exception& error) {
+      cannot_look(fmt::format("its target `{}`: {}", step_->target, with_hint(error)));
+    }
+    return false;
   }
 
   void begin_include() {
@@ -145,7 +170,7 @@ class StepDecider {
     if (live_step_->running) return;
     if (reschedules("retry_at_ms", *it_->retry_at_ms, retry_delay_ms(step_->retry, it_->attempts))) return;
     if (now_ms_ < *it_->retry_at_ms) return wake_at(*it_->retry_at_ms);
-    before_act();
+    if (is_on_target()) before_act();
   }
 
   // Everything that can wait, ask, fail or read the world comes before the intent.
@@ -215,7 +240,7 @@ class StepDecider {
   void begin_act(const RunScope& scope) {
     std::shared_ptr<const Request> request;
     try {
-      request = std::make_shared<Request>(make_request(facts_, step_, scope));
+      request = std::make_shared<Request>(make_request(facts_, step_, scope, target_environment(live_step_->target.value_or(Value()))));
     } catch (const std::exception& error) {
       return refuse(with_hint(error));
     }
@@ -246,6 +271,7 @@ class StepDecider {
   // The effect has been tried and its process ended well: only looks are repeated now. done_when first, then verify.
   void after_exit() {
     if (is_pausing_) return interrupted();
+    if (!is_on_target()) return;
     RunScope scope = scope_with_before();
     const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
     const char* done = step_->kind == Step::Kind::manual ? "it was confirmed" : "it ran";
@@ -280,6 +306,7 @@ class StepDecider {
     if (is_pausing_) return interrupted();
     if (!step_->done_when)
       return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
+    if (!is_on_target()) return;
     RunScope scope = scope_with_before();
     const auto& seen = live_step_->look;
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "in doubt, but done_when holds", seen->outputs);
@@ -320,6 +347,7 @@ class StepDecider {
 
   void on_waiting() {
     if (is_pausing_) return interrupted();
+    if (!is_on_target()) return;
     const Probe& probe = *step_->probe;
     const auto& seen = live_step_->look;
     bool is_assertion = step_->kind == Step::Kind::assertion;
@@ -392,7 +420,7 @@ class StepDecider {
     if (live_step_->running) return;
     Launch launch = turn_.next_launch(role, step_);
     try {
-      launch.request = std::make_shared<Request>(make_probe_request(facts_, step_, probe, scope));
+      launch.request = std::make_shared<Request>(make_probe_request(facts_, step_, probe, scope, target_environment(live_step_->target.value_or(Value()))));
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }

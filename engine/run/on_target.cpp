@@ -1,0 +1,78 @@
+#include "run/on_target.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace runbook {
+
+namespace {
+
+const Target* target_of(const Turn& turn, const Instance& step) {
+  const Frame* included = included_around(step.frame.get());
+  return (included ? *included->runbook : *turn.facts.runbook).find_target(step->target);
+}
+
+// "main.host"; of an included runbook "cluster/main.host".
+std::string key_of(const Instance& step, const Target& target, const TargetRow& row) {
+  const Frame* included = included_around(step.frame.get());
+  return fmt::format("{}{}.{}", included ? included->prefix : "", target.name, row.type);
+}
+
+// One that a step makes is not there before.
+bool is_there(const Turn& turn, const Instance& step, const TargetRow& row) {
+  if (row.from.empty()) return true;
+  const Frame* included = included_around(step.frame.get());
+  const Step* maker = (included ? *included->runbook : *turn.facts.runbook).find(row.from);
+  return maker && is_done(turn.state.of(Instance(*maker, outer_loops(step.frame, maker->loops.size())).id).state);
+}
+
+}  // namespace
+
+std::optional<Launch> look_at_target(const Turn& turn, const Instance& step, const Scope& scope) {
+  const Target* target = step->target.empty() ? nullptr : target_of(turn, step);
+  if (!target) return std::nullopt;
+  auto request = std::make_shared<Request>();
+  for (const TargetRow& row : target->rows) {
+    if (!is_there(turn, step, row)) continue;
+    const std::string key = key_of(step, *target, row);
+    const auto pinned = turn.state.targets.find(key);
+    request->targets.push_back(
+        {key, row.type, row.params.evaluate(scope), pinned == turn.state.targets.end() ? Value() : pinned->second.identity});
+  }
+  if (request->targets.empty()) return std::nullopt;
+  const Frame* included = included_around(step.frame.get());
+  request->dir = included ? included->dir : turn.facts.dir;
+  request->env = turn.facts.environment;
+  Launch launch = turn.next_launch(Role::target, step);
+  launch.request = std::move(request);
+  return launch;
+}
+
+TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value& seen) {
+  TargetJudgement judgement;
+  for (const Value& row : seen.is_list() ? seen.as_list() : List()) {
+    for (const char* reason : {"why", "why_not", "why_another"}) {
+      const std::string why = row.text_or(reason, "");
+      if (why.empty()) continue;
+      judgement.why_not = fmt::format("`{}` must not run here: {} (target `{}`)", step.id, why, step->target);
+      return judgement;
+    }
+    const std::string key = row.text_or("target", "");
+    if (turn.state.targets.count(key)) continue;
+    judgement.pins.emplace_back(event::pinned, "",
+                                object({{"target", key}, {"identity", row.get("identity")}, {"text", row.get("text")}}));
+  }
+  return judgement;
+}
+
+Value target_environment(const Value& seen) {
+  Map names;
+  for (const Value& row : seen.is_list() ? seen.as_list() : List()) {
+    const Value environment = row.get("environment");
+    for (const auto& [name, value] : environment.is_map() ? environment.as_map() : Map()) names.emplace_back(name, value);
+  }
+  return Value(std::move(names));
+}
+
+}  // namespace runbook
