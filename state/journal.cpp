@@ -41,6 +41,7 @@ class Driver final : public Journal {
 
  private:
   void write();
+  bool takes_its_lock() const;
   void write_row();
   void write_blobs();
   void write_events();
@@ -54,6 +55,7 @@ class Driver final : public Journal {
   RunRow committed_;       // as it stands in the journal
   RunRow row_;             // with what is buffered
   std::int64_t epoch_;     // ours; the first commit raises the one in the journal to it
+  std::string lock_;       // "": it needs none
   std::string last_hash_;  // of the last buffered event, 32 raw bytes
   std::vector<StoredEvent> events_;
   std::vector<PendingBlob> blobs_;
@@ -70,6 +72,7 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
       committed_(row),
       row_(std::move(row)),
       epoch_(committed_.epoch + 1),
+      lock_(committed_.seq != 0 ? lock_of(file, committed_) : ""),
       last_hash_(std::move(last_hash)),
       insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
       update_row_(
@@ -84,6 +87,7 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
 Event Driver::append(Event event) {
   RUNBOOK_ASSERT(!event.kind.empty());
   RUNBOOK_ASSERT((row_.seq == 0) == (event.kind == event::run_began));
+  if (event.kind == event::run_began) lock_ = event.body.text_or("lock", "");
   event.seq = row_.seq + 1;
   StoredEvent stored{event.seq, epoch_, event_text(event), {}};
   stored.hash = event_hash(last_hash_, row_.run, stored);
@@ -126,12 +130,19 @@ void Driver::commit() {
 void Driver::write() {
   file_.db().require_place();
   Transaction transaction(database_, Transaction::Kind::write);
+  if (takes_its_lock()) require_lock_free(file_, lock_, row_.run);
   room_.make();
   write_row();
   write_blobs();
   write_events();
   for (const RegisterEntry& entry : entries_) write_register(entry);
   transaction.commit();
+}
+
+// With this commit the run becomes one that is not left.
+bool Driver::takes_its_lock() const {
+  const bool has_it = committed_.seq != 0 && committed_.ended_at_ms == 0;
+  return !has_it && row_.ended_at_ms == 0;
 }
 
 void Driver::write_row() {

@@ -194,10 +194,22 @@ void require_no_lost_runs(const JournalFile& file);
 // file or a witness tells of, or holds another event there. The witnesses were asked before.
 void require_not_behind(const JournalFile& file, const std::string& run, const std::vector<KnownCommit>& witnesses);
 
-// Begins a run. The first event must be run_began; the first commit writes it and the run's row. Throws Error (exit 6) as above.
+// `lock:` of a runbook. A run has the one that stands in its run_began (`lock`) from that commit until it is left, whoever drives
+// it or nobody does; a run that is driven again after it was left, for its undo, takes it again. Two runs of this journal never have
+// the same one: the commit that takes it looks, within its transaction. Runs of another journal are not seen.
+std::string lock_of(const JournalFile& file, const RunRow& row);  // "": it has none
+// nullopt: nobody but the run `but` has it.
+std::optional<RunRow> lock_holder(const JournalFile& file, const std::string& lock, const std::string& but);
+// Throws Error (exit 5) that names who has it, its state and since when, and how to go on. For who wants to know before there is
+// anything to undo: begin_run's and drive_run's commits ask it again.
+void require_lock_free(const JournalFile& file, const std::string& lock, const std::string& run);
+
+// Begins a run. The first event must be run_began; the first commit writes it and the run's row. Throws Error (exit 6) as above, and
+// that commit Error (exit 5) if another run has its lock.
 std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const std::string& run);
 // Takes up a run: raises the epoch with `driven` (committed here). Throws Error (exit 6) if the journal is behind the head
 // outside the file or behind a witness, or a chain is broken at its end; the message names the lost events and the way on.
+// Error (exit 5) if the run was left, and another one has its lock now.
 std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
                                    const std::vector<KnownCommit>& witnesses = {});
 

@@ -212,6 +212,7 @@ void began(RunState& run, const Event& event) {
   run.operator_name = body.text_or("operator", "");
   run.host = body.text_or("host", "");
   run.engine = body.text_or("engine", "");
+  run.lock = body.text_or("lock", "");
   run.definition = blob_digest(body.get("definition"));
   run.definition_sha256 = body.text_or("definition_sha256", "");
   run.outline = blob_digest(body.get("outline"));

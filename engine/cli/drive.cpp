@@ -138,6 +138,7 @@ class Drive {
                          {"definition", keep(runbook.source->text())},
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
+    if (!plan_.lock.empty()) began.body = with(began.body, "lock", plan_.lock);
     began.body = with(began.body, "files", files_at_the_beginning(began));
     began = journal_->append(std::move(began));
     state_.apply(began);

@@ -19,6 +19,7 @@ struct DrivePlan {
   bool is_new = false;
   std::shared_ptr<const Runbook> runbook;
   std::string file;  // the runbook's path, absolute
+  std::string lock;  // of a new run; "": none
   Value inputs;      // without secrets
   std::map<std::string, std::string> secrets;
   std::string definition;             // of a resumed run: digest of the one that it has, as far as the plan knows

@@ -7,7 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "base/json.h"
 #include "base/shell_word.h"
+#include "book/value_scope.h"
 #include "cli/adoption.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
@@ -95,6 +97,21 @@ std::vector<std::string> accepted_tools(const Arguments& arguments, const Runboo
   return preflight.accepted;
 }
 
+// What no other run may have at the same time; "" if the runbook names nothing.
+std::string lock_text(const Runbook& runbook, Value values) {
+  if (!runbook.lock) return "";
+  try {
+    const Value lock = runbook.lock->text.evaluate(ValueScope(std::move(values)));
+    std::string text = lock.is_text() || lock.is_number() ? text_or_json(lock) : "";
+    const auto is_shown = [](unsigned char c) { return c >= ' ' && c != 0x7f; };
+    if (!text.empty() && std::all_of(text.begin(), text.end(), is_shown)) return text;
+    throw Error(ExitCode::usage, fmt::format("the lock of the runbook must be one line of text, and it is {}", to_json(lock)),
+                "see its `lock:`, and the values that it is made of");
+  } catch (const ExpressionError& error) {
+    throw Error(ExitCode::usage, fmt::format("the runbook's lock: {}", error.what()));
+  }
+}
+
 int begin(const Arguments& arguments, SupervisorSeed seed) {
   fs::path path = find_runbook(arguments.operands().at(0));
   DrivePlan plan;
@@ -114,10 +131,14 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
                                    {"dir", path.parent_path().string()},
                                    {"operator", operator_name()},
                                    {"host", host_name()}});
-  evaluate_vars(*plan.runbook, plan.inputs, run_values);  // a bad one stops before there is a run
+  // A bad one stops before there is a run.
+  plan.lock = lock_text(
+      *plan.runbook,
+      object({{"inputs", plan.inputs}, {"run", run_values}, {"vars", evaluate_vars(*plan.runbook, plan.inputs, run_values)}}));
   plan.accepted = accepted_tools(arguments, *plan.runbook);
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
+  require_lock_free(file, plan.lock, plan.run);
   mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
   fmt::print(stderr, "run {}\n", plan.run);
   return drive(arguments, file, std::move(seed), std::move(plan));

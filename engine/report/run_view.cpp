@@ -118,6 +118,9 @@ std::string head_text(const RunView& view) {
   text += fmt::format("  began      {} by {} on {}\n", utc_text(run.began_at_ms), run.operator_name, run.host);
   if (run.ended_at_ms)
     text += fmt::format("  ended      {} ({})\n", utc_text(run.ended_at_ms), elapsed_text(run.ended_at_ms - run.began_at_ms));
+  if (!run.lock.empty())
+    text += fmt::format("  lock       {}{}\n", run.lock,
+                        run.was_left() ? " (given back)" : " (against other runs of this journal)");
   return text + fmt::format("  runbook    {} (sha256 {})\n", run.file, run.definition_sha256.substr(0, 12));
 }
 
@@ -175,6 +178,7 @@ Value to_json_view(const RunView& view) {
                  {"engine", run.engine},
                  {"operator", run.operator_name},
                  {"host", run.host},
+                 {"lock", run.lock.empty() ? Value() : Value(run.lock)},
                  {"began_at", time_json(run.began_at_ms)},
                  {"ended_at", time_json(run.ended_at_ms)},
                  {"inputs", view.inputs},

@@ -1,0 +1,83 @@
+// `lock:` of a runbook: the run that began with it has it from that commit until it is left, whether it is driven or not. There is nothing to
+// free after kill -9, for nothing is held but what the journal says; and nothing to race for, for it is asked within the transaction that
+// takes it.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/shell_word.h"
+#include "state/journal_file.h"
+
+namespace runbook {
+namespace {
+
+bool sets_state(const Event& event) {
+  return event.kind == event::run_began || event.kind == event::driven || event.kind == event::paused ||
+         event.kind == event::left;
+}
+
+// Since when it is in its state. Of one whose engine died that is not recorded: then, when it was last heard of.
+std::int64_t since_ms(const JournalFile& file, const RunRow& holder, bool has_died) {
+  std::int64_t since = holder.began_at_ms;
+  file.events(holder.run, 0, [&](const Event& event) {
+    if (has_died || sets_state(event)) since = event.at_ms;
+  });
+  return since;
+}
+
+// What must be typed besides, for the commands to mean this journal.
+std::string journal_words(const JournalFile& file) {
+  try {
+    if (std::filesystem::weakly_canonical(default_journal_path()) == file.path()) return "";
+  } catch (const std::exception&) {
+  }
+  return " --journal " + quoted_for_shell(file.path().string());
+}
+
+// "driven by pid 12 since ...", "in doubt since ..."
+std::string what_it_does(const JournalFile& file, const RunRow& holder, int pid) {
+  const bool has_died = holder.state == "running" && pid == 0;
+  std::string state = has_died ? "interrupted" : holder.state;
+  if (pid != 0) state = fmt::format("driven by pid {}", pid);
+  std::replace(state.begin(), state.end(), '_', ' ');
+  return fmt::format("{} since {}", state, utc_text(since_ms(file, holder, has_died)));
+}
+
+Error held(const JournalFile& file, const std::string& lock, const RunRow& holder) {
+  const int pid = lease_holder(file.run_folder(holder.run));
+  const std::string first = pid == 0 ? "" : "wait until it has ended, or stop it there with Ctrl-C; ";
+  return Error(ExitCode::driven,
+               fmt::format("the lock `{}` is held by run {} of {}, {}; nothing was run", lock, holder.run, holder.runbook,
+                           what_it_does(file, holder, pid)),
+               fmt::format("{0}to go on with it: `runbook run --resume {1}{2}`; to give it up: `runbook cancel {1}{2}`", first,
+                           holder.run, journal_words(file)));
+}
+
+}  // namespace
+
+std::string lock_of(const JournalFile& file, const RunRow& row) {
+  Statement select(*file.db().database, "SELECT text FROM events WHERE id = ?");
+  if (!select.bind(event_id(row.n, 1)).step()) return "";
+  const auto began = read_event(1, select.text(0));
+  return began ? began->body.text_or("lock", "") : "";
+}
+
+std::optional<RunRow> lock_holder(const JournalFile& file, const std::string& lock, const std::string& but) {
+  if (lock.empty()) return std::nullopt;
+  Statement select(*file.db().database,
+                   fmt::format("SELECT {} FROM runs WHERE ended_at_ms = 0 AND run <> ? ORDER BY n", run_columns));
+  select.bind(but);
+  std::vector<RunRow> unfinished;
+  while (select.step()) unfinished.push_back(read_run_row(select));
+  const auto holder =
+      std::find_if(unfinished.begin(), unfinished.end(), [&](const RunRow& row) { return lock_of(file, row) == lock; });
+  return holder == unfinished.end() ? std::nullopt : std::optional(*holder);
+}
+
+void require_lock_free(const JournalFile& file, const std::string& lock, const std::string& run) {
+  if (const auto holder = lock_holder(file, lock, run)) throw held(file, lock, *holder);
+}
+
+}  // namespace runbook
