@@ -18,7 +18,6 @@ Event began_with(const std::string& lock) {
 }
 
 Event left() { return fact(event::left, "", object({{"state", "succeeded"}})); }
-Event driven_again() { return fact(event::driven, "", object({{"how", "undo"}})); }
 
 // An engine that drives one run; what it holds goes with it, as with a process.
 class Engine {
@@ -34,7 +33,13 @@ class Engine {
     });
   }
   Outcome drive() {
-    return outcome_of([&] { journal = drive_run(file, lease, run_, driven_again()); });
+    return outcome_of([&] { journal = drive_run(file, lease, run_, fact(event::driven, "", object({{"how", "resume"}}))); });
+  }
+  Outcome undo() {
+    return outcome_of([&] {
+      journal = drive_run(file, lease, run_, fact(event::driven, "", object({{"how", "undo"}})));
+      record(fact("undoing"));
+    });
   }
   void record(Event event) const {
     journal->append(std::move(event));
@@ -141,7 +146,7 @@ TEST_CASE("a run that was refused is not in the journal, and counts as no lost o
   CHECK(exit_code_of_a_begin(folder / "journal.db", "second", "cluster/eu") == 0);
 }
 
-TEST_CASE("a run that is driven again after it was left takes its lock again, or is refused") {
+TEST_CASE("a run that is undone after it was left takes its lock again, or is refused") {
   TestFolder folder;
   {
     Engine first(folder / "journal.db", "first");
@@ -150,12 +155,14 @@ TEST_CASE("a run that is driven again after it was left takes its lock again, or
   }
   Engine second(folder / "journal.db", "second");
   REQUIRE(second.begin("cluster/eu").code == 0);
-  CHECK(Engine(folder / "journal.db", "first").drive().says("held by run second of imrt"));
+  const Outcome refused = Engine(folder / "journal.db", "first").undo();
+  CHECK(refused.code == 5);
+  CHECK(refused.says("held by run second of imrt"));
   CHECK(second.file.run("first")->ended_at_ms != 0);
   second.record(left());
   {
     Engine first(folder / "journal.db", "first");
-    REQUIRE(first.drive().code == 0);
+    REQUIRE(first.undo().code == 0);
     CHECK(exit_code_of_a_begin(folder / "journal.db", "third", "cluster/eu") == 5);
     first.record(left());
   }
