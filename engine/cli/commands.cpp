@@ -40,6 +40,7 @@ std::vector<CommandRow> rows_of_running() {
         {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"}},
        plan_command,
        "runbook plan imrt-aws.yaml -i cluster_name=dev.example.org"},
+      {"graph", "FILE", "a runbook as a Mermaid flowchart", {}, graph_command, "runbook graph imrt-aws.yaml > imrt-aws.mmd"},
       {"rehearse",
        "FILE",
        "try a runbook in a scripted world; nothing outside is touched",
