@@ -157,11 +157,15 @@ std::string first_lines(const std::string& text, int most) {
   return end == std::string::npos ? text : text.substr(0, end);
 }
 
-auto sort_key(const Diagnostic& d) { return std::tie(d.place, d.severity, d.message, d.hint, d.length); }
+auto sort_key(const Diagnostic& d) {
+  const std::string_view file = d.source ? std::string_view(d.source->name()) : std::string_view();
+  return std::make_tuple(file, d.place, d.severity, std::string_view(d.message), std::string_view(d.hint), d.length);
+}
 
 }  // namespace
 
-std::string render(const Diagnostic& diagnostic, const SourceText& source) {
+std::string render(const Diagnostic& diagnostic, const SourceText& asked) {
+  const SourceText& source = diagnostic.source ? *diagnostic.source : asked;
   std::string text = headline(diagnostic, source);
   const bool has_excerpt = diagnostic.place.line > 0 && diagnostic.place.line <= source.line_count();
   if (has_excerpt) text += excerpt(diagnostic, source);

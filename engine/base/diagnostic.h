@@ -12,9 +12,10 @@ struct Diagnostic {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
   Place place;
-  int length = 1;       // code points under the caret line
-  std::string message;  // one sentence without a full stop
-  std::string hint;     // what to type; may have several lines; may be empty
+  int length = 1;              // code points under the caret line
+  std::string message;         // one sentence without a full stop
+  std::string hint;            // what to type; may have several lines; may be empty
+  SourcePtr source = nullptr;  // the file, if it is not the one that was asked for
 };
 
 // imrt.yaml:12:5: error: unknown key `titel`
@@ -34,7 +35,7 @@ std::string render_all(const std::vector<Diagnostic>& sorted, std::size_t count,
 // Messages and hints quote the file, which may hold anything: of long ones only the beginning and the end.
 Diagnostic in_short(Diagnostic diagnostic);
 
-// Sorted by place, each once.
+// Sorted by place, each once; those in other files behind.
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
 // nullptr: there are but warnings.
 const Diagnostic* first_error(const std::vector<Diagnostic>& diagnostics);

@@ -43,6 +43,8 @@ Value value_of_type(std::string_view type, Expressions expressions) {
 class Schema {
  public:
   explicit Schema(const Declarations& types) : types_(step_types_of(types)) {
+    for (const Declaration& type : types)
+      if (type.of == Declaration::Of::target) target_types_.push_back(type);
     for (const Declaration& type : types_) type_names_.push_back(type.name);
   }
 
@@ -67,6 +69,7 @@ class Schema {
     all.emplace_back("manual", manual());
     all.emplace_back("watch", probe(keys::watch));
     all.emplace_back("undo", undo());
+    all.emplace_back("include", if_else(is_map(), map_of_keys(keys::include), with(scalar(has_no_expression), "minLength", 1)));
     for (const Declaration& type : types_) {
       all.emplace_back("probe_type_" + type.name, type_value(type, Holder::probe));
       all.emplace_back("step_type_" + type.name, type_value(type, Holder::step));
@@ -96,8 +99,10 @@ class Schema {
     const Value is_look = object({{"anyOf", each_required({"wait_until", "assert"})}});
     const Value reads =
         object({{"required", List{"effect"}}, {"properties", object({{"effect", object({{"const", "read"}})}})}});
+    const Value is_include = object({{"required", List{"include"}}});
     const Value of_read = object({{"if", reads}, {"then", without({"undo"})}});
-    return with(step, "else", if_else(is_look, without(effect_keys()), of_read));
+    return with(step, "else",
+                if_else(is_look, without(effect_keys()), if_else(is_include, without(keys_of_own_steps()), of_read)));
   }
 
   Value section() const {
@@ -105,6 +110,12 @@ class Schema {
     Map needs = {{"for_each", List{"as"}}};
     for (const std::string& key : loop_keys()) needs.emplace_back(key, List{"for_each"});
     return with(map, "dependentRequired", std::move(needs));
+  }
+
+  Value target() const {
+    Map properties;
+    for (const Declaration& type : target_types_) properties.emplace_back(type.name, target_value(type));
+    return with(closed_map(std::move(properties), {}), "minProperties", 1);
   }
 
   Value undo() const {
@@ -205,6 +216,8 @@ class Schema {
       case Shape::inputs: return map_of(name_pattern, input(keys::input));
       case Shape::collected: return map_of(output_name_pattern, input(keys::collected));
       case Shape::defaults: return defaults();
+      case Shape::targets: return map_of(name_pattern, target());
+      case Shape::values_of_inputs: return map_of(name_pattern, object({{"not", object({{"type", "null"}})}}));
       case Shape::undo: return reference("undo");
       case Shape::watches: return if_else(is_map(), reference("watch"), not_empty(list_of(reference("watch"))));
       case Shape::list_or_expression: return if_else(is_list(), object({{"type", "array"}}), scalar(expression_pattern));
@@ -287,6 +300,7 @@ class Schema {
   }
 
   const Declarations types_;
+  Declarations target_types_;
   std::vector<std::string> type_names_;
 };
 

@@ -36,6 +36,12 @@ Group of_runbook() {
        {"vars", named_values, "Values made of inputs and of the vars above: $vars.NAME."},
        {"env", variables, "Environment variables of all steps."},
        {"dir", value, "Where steps run: an absolute path, or one that starts at the runbook's folder."},
+       {"targets", targets,
+        "What steps must hit, and nothing else: a name, and for each what is really there. It is looked at before every step "
+        "that"
+        " uses it; `from: STEP` of a row: what that step has made."},
+       {"target", name, "The target of all its steps; a section or a step may name another."},
+       {"lock", value, "Two runs with the same lock never run at the same time. Over $inputs and $vars."},
        {"defaults", defaults, "For each step type: keys and parameters that count where a step leaves them out."},
        {"steps", steps, "What is done, in this order: steps and sections.", yes},
        {"outputs", expressions, "What the run prints at its end."},
@@ -56,6 +62,7 @@ Group of_section() {
        {"when", expression, "Whether its steps run; true or false."},
        {"env", variables, "Environment variables of its steps, besides those of what is around it."},
        {"dir", value, "Where its steps run."},
+       {"target", name, "The target of its steps."},
        {"for_each", list_or_expression,
         "Does its steps for each item of a list: `$inputs.servers`, or the list itself. The list is evaluated once and "
         "recorded."},
@@ -99,6 +106,7 @@ Group of_step() {
            {"when", expression, "Whether it runs; true or false. If not, it is skipped and its outputs are null."},
            {"env", variables, "Environment variables of its processes, besides those of what is around it."},
            {"dir", value, "Where it runs: an absolute path, or one that starts at the runbook's folder."},
+           {"target", name, "What it must hit: one of `targets`."},
            {"effect",
             choice,
             "What running it again means: nothing changes, the same again, it happens again, there is no way back.",
@@ -174,6 +182,12 @@ Group of_manual() {
             no,
             {},
             {"optional", "required"}}}};
+}
+
+Group of_include() {
+  return {keys::include.owner,
+          {{"file", plain_text, "The other runbook: its path from the folder of this file.", yes},
+           {"with", values_of_inputs, "Values of its inputs; what is not given has its default. Nobody is asked for them."}}};
 }
 
 Group of_notify() {
@@ -272,10 +286,11 @@ Group of_assertion() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {
-      of_runbook(),     of_section(), of_step(),  of_input(),        of_rejection(),  of_requirements(), of_constraint(),
-      of_output_rule(), of_keep(),    of_retry(), of_output_sizes(), of_hint(),       of_uncovered(),    of_manual(),
-      of_approval(),    of_notify(),  of_probe(), of_done_when(),    of_wait_until(), of_assertion(),    of_watch()};
+  static const std::vector<Group> all = {of_runbook(),      of_section(),    of_step(),        of_input(),      of_rejection(),
+                                         of_requirements(), of_constraint(), of_output_rule(), of_keep(),       of_retry(),
+                                         of_output_sizes(), of_hint(),       of_uncovered(),   of_manual(),     of_approval(),
+                                         of_notify(),       of_probe(),      of_done_when(),   of_wait_until(), of_assertion(),
+                                         of_watch(),        of_include()};
   return all;
 }
 
@@ -353,6 +368,8 @@ std::string in_words(const KeyDoc& doc) {
     case defaults:
     case map: return "a map";
     case steps: return "a list of steps";
+    case targets:
+    case values_of_inputs: return "a map";
     case undo: return "a step type with its parameters";
     case list_or_expression: return "a list or an expression";
     case share: return "a number, or a part as 25%";

@@ -12,43 +12,45 @@
 namespace runbook {
 
 enum class Shape {
-  name,             // [a-z][a-z0-9_]*
-  plain_text,       // without ${{ }}
-  text,             // anything goes, ${{ }} is text too
-  value,            // text with ${{ }}
-  words,            // the same, not empty
-  input_value,      // as the type of the input wants it
-  expression,       // without ${{ }}
-  pattern,          // a regular expression
-  flag,             // true or false
-  whole,            // a whole number, `least` to `most`
-  number,           // `least` and more
-  duration,         // 500ms, 10m, 1h30m
-  real_duration,    // longer than nothing
-  size,             // 64KB
-  choice,           // one of `choices`
-  texts,            // a list of text
-  argv,             // a list of text without ${{ }}, not empty
-  some_texts,       // that is not empty, nor is any of them
-  items,            // a list of text with ${{ }}, not empty
-  values,           // a list of values, not empty
-  exit_codes,       // a list of 0 to 255
-  some_exit_codes,  // that is not empty
-  sources,          // a list of {env:}, {file:}, {command:} and `ask`
-  map,              // of the keys of `inside`
-  list,             // of maps of the keys of `inside`
-  probe,            // a step type beside the keys of `inside`
-  variables,        // a map: names of environment variables to values
-  named_values,     // a map: names to values
-  expressions,      // a map: names to expressions
-  outputs,          // a map: names to expressions, or to maps of the keys of an output
-  examples,         // a map: names of outputs to anything
-  versions,         // a map: names of programs to versions
-  inputs,           // a map: names to maps of the keys of an input
-  collected,        // a map: names to maps of the keys of a value to collect
-  defaults,         // a map: step types to keys and parameters
-  steps,            // a list of steps and sections
-  undo,             // a step type
+  name,              // [a-z][a-z0-9_]*
+  plain_text,        // without ${{ }}
+  text,              // anything goes, ${{ }} is text too
+  value,             // text with ${{ }}
+  words,             // the same, not empty
+  input_value,       // as the type of the input wants it
+  expression,        // without ${{ }}
+  pattern,           // a regular expression
+  flag,              // true or false
+  whole,             // a whole number, `least` to `most`
+  number,            // `least` and more
+  duration,          // 500ms, 10m, 1h30m
+  real_duration,     // longer than nothing
+  size,              // 64KB
+  choice,            // one of `choices`
+  texts,             // a list of text
+  argv,              // a list of text without ${{ }}, not empty
+  some_texts,        // that is not empty, nor is any of them
+  items,             // a list of text with ${{ }}, not empty
+  values,            // a list of values, not empty
+  exit_codes,        // a list of 0 to 255
+  some_exit_codes,   // that is not empty
+  sources,           // a list of {env:}, {file:}, {command:} and `ask`
+  map,               // of the keys of `inside`
+  list,              // of maps of the keys of `inside`
+  probe,             // a step type beside the keys of `inside`
+  variables,         // a map: names of environment variables to values
+  named_values,      // a map: names to values
+  expressions,       // a map: names to expressions
+  outputs,           // a map: names to expressions, or to maps of the keys of an output
+  examples,          // a map: names of outputs to anything
+  versions,          // a map: names of programs to versions
+  inputs,            // a map: names to maps of the keys of an input
+  collected,         // a map: names to maps of the keys of a value to collect
+  defaults,          // a map: step types to keys and parameters
+  steps,             // a list of steps and sections
+  undo,              // a step type
+  targets,           // a map: names to maps of target types
+  values_of_inputs,  // a map: names to anything
   list_or_expression,
   share,    // a number, or a percentage
   batches,  // the same but 0, or a list of these that is not empty

@@ -12,23 +12,23 @@ namespace keys {
 
 const KeySet runbook = {
     "a runbook",
-    {"runbook",     "title",         "version", "source", "summary", "runbook_version", "requires", "tested_with",
-     "inputs",      "constraints",   "vars",    "env",    "dir",     "defaults",        "steps",    "outputs",
-     "not_encoded", "not_automated", "note",    "tags",   "notify",  "finally"},
-    {"targets", "target", "lock", "anchor"}};
+    {"runbook",     "title", "version", "source",  "summary",  "runbook_version", "requires", "tested_with", "inputs",
+     "constraints", "vars",  "env",     "dir",     "defaults", "steps",           "outputs",  "not_encoded", "not_automated",
+     "note",        "tags",  "notify",  "finally", "targets",  "target",          "lock"},
+    {"anchor"}};
 
 const KeySet section = {
     "a section",
-    {"section", "id",           "when",  "env",      "dir",   "for_each", "as",      "key",  "empty", "concurrency",
-     "batch",   "max_failures", "steps", "parallel", "watch", "rescue",   "finally", "note", "tags",  "source"},
-    {"target"}};
+    {"section",      "id",    "when",     "env",   "dir",    "for_each", "as",   "key",  "empty",  "concurrency", "batch",
+     "max_failures", "steps", "parallel", "watch", "rescue", "finally",  "note", "tags", "source", "target"},
+    {}};
 
 const KeySet step = {"a step",
                      {"id",        "title",      "when",    "env",    "dir",     "effect",     "before",
                       "done_when", "verify",     "outputs", "output", "timeout", "on_timeout", "retry",
                       "hints",     "leaves",     "note",    "tags",   "example", "source",     "requires_approval",
-                      "was",       "on_failure", "undo"},
-                     {"target", "tty", "fresh_for"}};
+                      "was",       "on_failure", "undo",    "target"},
+                     {"tty", "fresh_for"}};
 
 const KeySet input = {
     "an input",
@@ -43,6 +43,7 @@ const KeySet notify = {"`notify`", {"exec"}, {}};
 const KeySet approval = {"`requires_approval`", {"by", "count", "not_operator"}, {}};
 // Its type alone; what it needs besides, it has from its step.
 const KeySet undo = {"`undo`", {}, {}};
+const KeySet include = {"`include`", {"file", "with"}, {}};
 const KeySet manual = {"`manual`", {"instructions", "checklist", "collect", "evidence"}, {}};
 const KeySet reject = {"`reject`", {"pattern", "because"}, {}};
 const KeySet constraint = {"a constraint", {"that", "because"}, {}};
@@ -101,17 +102,31 @@ std::string proposal(const std::string& unknown, const std::vector<std::string>&
 }  // namespace
 
 const std::vector<std::string>& later_step_types() {
-  static const std::vector<std::string> types = {"include", "kubectl", "aws", "http", "file"};
+  static const std::vector<std::string> types = {"kubectl", "aws", "http", "file"};
   return types;
 }
 
 const std::vector<std::string>& engine_step_types() {
-  static const std::vector<std::string> types = {"wait_until", "assert", "manual"};
+  static const std::vector<std::string> types = {"wait_until", "assert", "manual", "include"};
   return types;
 }
 
 const std::vector<std::string>& default_keys() {
   static const std::vector<std::string> names = {"timeout", "on_timeout", "retry", "output"};
+  return names;
+}
+
+const std::vector<std::string>& later_target_types() {
+  static const std::vector<std::string> types = {"aws", "kubernetes"};
+  return types;
+}
+
+const std::vector<std::string>& keys_of_own_steps() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = effect_keys();
+    all.insert(all.end(), {"output", "hints", "env", "dir", "target"});
+    return all;
+  }();
   return names;
 }
 

@@ -17,14 +17,18 @@ struct KeySet {
 
 namespace keys {
 extern const KeySet runbook, section, step, input, reject, constraint, requirements, output_rule, keep, retry, hint,
-    output_sizes, uncovered, manual, collected, approval, notify, undo;
+    output_sizes, uncovered, manual, collected, approval, notify, undo, include;
 extern const KeySet before, done_when, verify, wait_until, assertion, watch;
 }  // namespace keys
 
 // Step types that the language has and this version has not, unless a plugin declares them.
 const std::vector<std::string>& later_step_types();
-// wait_until, assert, manual
+// Target types that the language has and this version has not.
+const std::vector<std::string>& later_target_types();
+// wait_until, assert, manual, include
 const std::vector<std::string>& engine_step_types();
+// Keys of a step that have no meaning beside include: the steps of the other runbook have their own.
+const std::vector<std::string>& keys_of_own_steps();
 // What `defaults:` may give for a step type, besides its parameters.
 const std::vector<std::string>& default_keys();
 // Keys of a section that have no meaning without for_each.

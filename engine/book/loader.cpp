@@ -1,13 +1,18 @@
 #include "book/loader.h"
-#include "book/swallowed_updates.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
+#include "book/includes.h"
 #include "book/input_loader.h"
 #include "book/keys.h"
 #include "book/requirement_loader.h"
 #include "book/section_loader.h"
 #include "book/step_loader.h"
+#include "book/swallowed_updates.h"
+#include "book/target_loader.h"
 #include "book/yaml_reader.h"
 
 namespace runbook {
@@ -15,8 +20,11 @@ namespace {
 
 class RunbookLoader {
  public:
-  RunbookLoader(const Node& root, SourcePtr source, const Declarations& types)
-      : root_(root), problems_(*source), loading_{problems_, references_, types, *runbook_, nullptr}, fields_(root, problems_) {
+  RunbookLoader(const Node& root, SourcePtr source, const Declarations& types, Includes& includes)
+      : root_(root),
+        problems_(*source),
+        loading_{problems_, references_, types, *runbook_, nullptr, includes},
+        fields_(root, problems_) {
     runbook_->source = std::move(source);
   }
 
@@ -26,10 +34,13 @@ class RunbookLoader {
     load_head();
     load_values();
     load_sections(root_, loading_, *runbook_);
+    if (const Node* targets = find("targets")) check_makers(*targets, *runbook_, problems_);
     load_outputs();
     for (const char* key : {"not_encoded", "not_automated"}) check_uncovered(key);
     references_.check(*runbook_, problems_);
     warn_of_swallowed_updates(*runbook_, problems_);
+    if (loading_.includes.is_included()) report_what_is_the_first_ones();
+    else take_over(loading_.includes);
   }
 
   std::shared_ptr<const Runbook> runbook() const { return runbook_; }
@@ -39,6 +50,26 @@ class RunbookLoader {
   const Node* find(std::string_view key) const {
     const Node::Member* member = root_.find(key);
     return member ? member->value.get() : nullptr;
+  }
+
+  void report_what_is_the_first_ones() {
+    if (const Node::Member* lock = root_.find("lock"))
+      problems_.error(*lock, "a runbook that is included has no lock of its own",
+                      fmt::format("write it into the runbook that is run, {}", loading_.includes.chain.front()));
+    if (const Node::Member* notify = root_.find("notify"))
+      problems_.warning(notify->key_place, length_of("notify"), "`notify` of a runbook that is included is not used",
+                        fmt::format("that of {} is", loading_.includes.chain.front()));
+  }
+
+  // What those that it includes need is needed before its own first step.
+  void take_over(const Includes& includes) {
+    runbook_->included = includes.texts;
+    for (const ToolRequirement& wanted : includes.tools) {
+      const auto is_it = [&](const ToolRequirement& each) {
+        return each.tool == wanted.tool && each.wanted.text() == wanted.wanted.text();
+      };
+      if (std::none_of(runbook_->tools.begin(), runbook_->tools.end(), is_it)) runbook_->tools.push_back(wanted);
+    }
   }
 
   // A file that is something else gets one message, not one for each of its keys.
@@ -91,10 +122,22 @@ class RunbookLoader {
   void load_values() {
     if (const Node* inputs = find("inputs")) load_inputs(*inputs, loading_, runbook_->inputs);
     if (const Node* vars = find("vars")) load_vars(*vars, loading_, runbook_->vars);
+    if (const Node* targets = find("targets")) load_targets(*targets, loading_, runbook_->targets);
+    if (const Node::Member* lock = root_.find("lock")) load_lock(lock->value);
     if (const Node* constraints = find("constraints")) load_constraints(*constraints, loading_, runbook_->constraints);
     if (const Node* defaults = find("defaults")) check_defaults(*defaults, loading_);
     if (const Node::Member* defaults = root_.find("defaults"); defaults && defaults->value->kind == Node::Kind::map)
       loading_.defaults = defaults->value;
+  }
+
+  void load_lock(const NodePtr& lock) {
+    Site site;
+    site.key = "lock";
+    site.sees_run = false;
+    site.wants_text = true;
+    runbook_->lock = read_template(lock, site, loading_);
+    if (lock->kind == Node::Kind::scalar && lock->text.empty())
+      problems_.error(*lock, "`lock` is empty", "name what no two runs may work on: `lock: \"cluster/${{ $inputs.name }}\"`");
   }
 
   // Expressions in the file, templates in the model.
@@ -139,11 +182,16 @@ class RunbookLoader {
 
 }  // namespace
 
-Loaded load_runbook(const SourcePtr& source, const Declarations& types) {
+Loaded load_runbook(const SourcePtr& source, const Declarations& types, const IncludeReader& read) {
+  Includes includes{read, {std::filesystem::path(source->name()).filename().string()}, {}, {}, 0};
+  return load_text(source, types, includes);
+}
+
+Loaded load_text(const SourcePtr& source, const Declarations& types, Includes& includes) {
   Loaded loaded;
   const NodePtr root = read_yaml(*source, loaded.diagnostics);
   if (root) {
-    RunbookLoader loader(*root, source, types);
+    RunbookLoader loader(*root, source, types, includes);
     loader.load();
     const std::vector<Diagnostic>& found = loader.problems().found();
     loaded.diagnostics.insert(loaded.diagnostics.end(), found.begin(), found.end());

@@ -7,12 +7,15 @@
 
 namespace runbook {
 
+struct Includes;
+
 struct Loading {
   Problems& problems;
   References& references;
   const Declarations& types;
   const Runbook& runbook;  // as far as it is loaded: inputs and vars come before the steps
   NodePtr defaults;        // `defaults:`, or nullptr
+  Includes& includes;
 };
 
 }  // namespace runbook

@@ -36,6 +36,17 @@ void Problems::warning(Place place, int length, std::string message, std::string
   add(warnings_, {Diagnostic::Severity::warning, place, length, std::move(message), std::move(hint)});
 }
 
+void Problems::take(const SourcePtr& other, std::vector<Diagnostic> diagnostics, std::size_t errors, std::size_t warnings) {
+  for (Diagnostic& each : diagnostics) {
+    if (!each.source) each.source = other;
+    const bool is_error = each.severity == Diagnostic::Severity::error;
+    --(is_error ? errors : warnings);
+    add(is_error ? errors_ : warnings_, std::move(each));
+  }
+  errors_.dropped += errors;
+  warnings_.dropped += warnings;
+}
+
 void Problems::add(Count& count, Diagnostic diagnostic) {
   if (count.kept == most_of_a_kind) {
     ++count.dropped;

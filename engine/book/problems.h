@@ -17,6 +17,9 @@ class Problems {
   void error(Place place, int length, std::string message, std::string hint = {});
   void warning(Place place, int length, std::string message, std::string hint = {});
 
+  // What is wrong with another file, of which `diagnostics` has not all.
+  void take(const SourcePtr& other, std::vector<Diagnostic> diagnostics, std::size_t errors, std::size_t warnings);
+
   // So many problems that proposals for each would cost more than they help.
   bool is_crowded() const { return found_.size() > 200; }
   const SourceText& source() const { return source_; }

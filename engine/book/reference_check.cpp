@@ -97,12 +97,16 @@ class ReferenceCheck {
       return error(fmt::format("input `{}` does not come before this one", name),
                    "a default sees the inputs that stand above it");
     if (found->type == ValueType::secret && !site().takes_secrets)
-      return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key),
-                   "secrets reach a process only where `env:` or `stdin:` names them");
+      return error(fmt::format("the secret `{}` can't be used in `{}`", name, site().key), where_secrets_go());
     if (path().size() == 1 && has_members(found->type) && use_->is_text) return report_members(*found);
     if (path().size() > 1 && found->type != ValueType::map)
       error(fmt::format("input `{}` is {} and has no field `{}`", name, found->type == ValueType::list ? "a list" : "one value",
                         path()[1]));
+  }
+
+  std::string where_secrets_go() const {
+    return site().key == "with" ? "an input that takes it is declared as `type: secret` there"
+                                : "secrets reach a process only where `env:` or `stdin:` names them";
   }
 
   void report_members(const Input& input) {
@@ -202,6 +206,9 @@ class ReferenceCheck {
 
   void check_step() {
     if (!site().sees_run) return report_too_early("$steps");
+    if (!site().sees_steps)
+      return error(fmt::format("`{}` can't see `$steps`: a target is fixed before its steps run", site().key),
+                   "it sees `$inputs`, `$vars` and `$run`; for what a step makes write beside it `from: <id of the step>`");
     const std::string& id = path().front();
     const auto found = all_.positions_.find(id);
     if (found == all_.positions_.end())
@@ -282,12 +289,12 @@ class ReferenceCheck {
   // false: it is reported.
   bool check_secret_output(const References::KnownStep& known, const OutputRule& rule) {
     if (!site().takes_secrets) {
-      error(fmt::format("the secret `{}` can't be used in `{}`", text_of(use_->reference), site().key),
-            "secrets reach a process only where `env:` or `stdin:` names them");
+      error(fmt::format("the secret `{}` can't be used in `{}`", text_of(use_->reference), site().key), where_secrets_go());
       return false;
     }
     if (rule.is_kept()) return true;
     if (site().is_undo) return report_gone(known, rule), false;
+    if (const Step* waiting = wait_inside()) return report_gone_inside(known, rule, *waiting), false;
     const auto from = all_.steps_.begin() + static_cast<std::ptrdiff_t>(all_.positions_.at(known.step->id)) + 1;
     const auto to = all_.steps_.begin() + static_cast<std::ptrdiff_t>(std::min(site().steps, all_.steps_.size()));
     const auto wait = std::find_if(from, to, [](const auto& between) { return between.step->is_wait(); });
@@ -298,6 +305,21 @@ class ReferenceCheck {
               text_of(use_->reference), wait->step->id, wait->place.line),
           how_to_keep(known, rule));
     return false;
+  }
+
+  // What an included runbook waits for, while it needs what it was given.
+  const Step* wait_inside() const {
+    if (!site().step || !site().step->include) return nullptr;
+    const std::vector<const Step*>& steps = site().step->include->runbook->steps;
+    const auto wait = std::find_if(steps.begin(), steps.end(), [](const Step* step) { return step->is_wait(); });
+    return wait == steps.end() ? nullptr : *wait;
+  }
+
+  void report_gone_inside(const References::KnownStep& known, const OutputRule& rule, const Step& waiting) {
+    error(fmt::format(
+              "the secret `{}` may be gone in {}: its step `{}` waits, and the engine that holds the secret may end meanwhile",
+              text_of(use_->reference), site().step->include->file, waiting.id),
+          how_to_keep(known, rule));
   }
 
   void report_gone(const References::KnownStep& known, const OutputRule& rule) {
@@ -321,9 +343,10 @@ class ReferenceCheck {
 
   void check_output(const References::KnownStep& known, const std::string& output) {
     const Step& step = *known.step;
+    if (step.kind == Step::Kind::include && !step.include) return;  // what it includes has errors
     const bool is_after = step.done_when && contains(step.done_when->outputs, output);
-    const bool is_inside = step.probe && contains(step.probe->outputs, output);
-    if (!is_after && !is_inside && !contains(step.outputs, output))
+    const std::vector<std::string> names = step.output_names();
+    if (std::find(names.begin(), names.end(), output) == names.end())
       return report_unknown_output(step, output, fmt::format("$steps.{}.", step.id));
     const OutputRule* rule = step.find_output(output);
     if (rule && rule->is_secret && !check_secret_output(known, *rule)) return;
@@ -365,11 +388,7 @@ class ReferenceCheck {
   }
 
   void report_unknown_output(const Step& step, const std::string& output, const std::string& prefix) {
-    std::vector<std::string> names = names_of(step.outputs);
-    for (const Probe* probe : {step.done_when.get(), step.probe.get()}) {
-      if (probe)
-        for (const OutputRule& rule : probe->outputs) names.push_back(rule.name);
-    }
+    std::vector<std::string> names = step.output_names();
     names.emplace_back("state");
     const std::string near = problems_.is_crowded() ? "" : nearest(output, names);
     names.pop_back();

@@ -29,6 +29,7 @@ struct Site {
   bool has_before = false;  // `$before`, if the step has one
   bool takes_secrets = false;
   bool sees_run = true;
+  bool sees_steps = true;
   bool wants_text = false;  // a list or map can't stand here
   bool is_undo = false;     // of `step`, which has run then
 

@@ -68,9 +68,6 @@ std::vector<std::string> Step::output_names() const {
       if (std::find(names.begin(), names.end(), rule.name) == names.end()) names.push_back(rule.name);
   };
   add(outputs);
-  if (manual) {
-    for (const Input& input : manual->collect) names.push_back(input.name);
-  }
   if (include) {
     for (const auto& [name, value] : include->runbook->outputs) names.push_back(name);
   }

@@ -1,6 +1,7 @@
 #pragma once
 // A runbook as the engine runs it: parsed, checked, defaults filled in, inheritance resolved. Immutable after load.
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -274,6 +275,8 @@ struct Runbook {
   std::optional<PlacedTemplate> lock;
   std::vector<std::string> notify;  // `notify: {exec:}`: the program and its arguments; empty: none
   std::vector<std::pair<std::string, PlacedTemplate>> outputs;
+  std::map<std::string, SourcePtr>
+      included;  // of the one that is run: the texts of all that are included, by path from its folder
   Section root;  // without title; `finally` is the runbook's
   std::vector<const Step*>
       steps;  // in written order: those of sections, their watches, their rescue and finally; not those of an included runbook

@@ -9,6 +9,7 @@
 #include "book/key_docs.h"
 #include "book/loop_loader.h"
 #include "book/step_loader.h"
+#include "book/target_loader.h"
 
 namespace runbook {
 namespace {
@@ -41,11 +42,12 @@ class SectionLoader {
   }
 
  private:
-  // `env` and `dir` of a runbook or a section.
+  // `env`, `dir` and `target` of a runbook or a section.
   void load_surroundings(const Node& map, Inherited& inherited) {
     const Site site = site_in(inherited);
     if (const Node::Member* env = map.find("env")) load_environment(*env->value, site, loading_, inherited.env);
     if (const Node::Member* dir = map.find("dir")) inherited.dir = read_template(dir->value, site.at("dir"), loading_);
+    load_target(map, loading_, inherited.target);
   }
 
   Site site_in(const Inherited& inherited) const {
@@ -154,6 +156,7 @@ class SectionLoader {
 
   // What stands beside a loop has the section's environment, but for what is made of the item.
   static void inherit_beside(const Inherited& inside, const Loop* loop, Inherited& beside) {
+    beside.target = inside.target;
     if (!inside.dir || !loop || !uses(inside.dir->text, loop->as)) beside.dir = inside.dir;
     for (std::size_t i = 0; i < inside.env.size(); ++i) {
       const EnvEntry& entry = inside.env[i];

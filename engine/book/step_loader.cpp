@@ -7,6 +7,7 @@
 #include "base/suggestion.h"
 #include "book/environment_loader.h"
 #include "book/given_value.h"
+#include "book/include_loader.h"
 #include "book/key_docs.h"
 #include "book/manual_loader.h"
 #include "book/names.h"
@@ -14,6 +15,7 @@
 #include "book/params_loader.h"
 #include "book/probe_loader.h"
 #include "book/step_type.h"
+#include "book/target_loader.h"
 
 namespace runbook {
 namespace {
@@ -38,6 +40,7 @@ class StepLoader {
     load_output_sizes(fields);
     if (step_->kind == Step::Kind::act) load_act(fields);
     else if (step_->kind == Step::Kind::manual) load_beside_manual(fields);
+    else if (step_->kind == Step::Kind::include) refuse_beside_include();
     else refuse_beside_probe();
     if (!step_->loops.empty()) check_names_in_loop();
     load_example();
@@ -143,6 +146,7 @@ class StepLoader {
   void inherit() {
     step_->env = inherited_.env;
     step_->dir = inherited_.dir;
+    step_->target = inherited_.target;
     step_->loops = inherited_.loops;
   }
 
@@ -150,6 +154,7 @@ class StepLoader {
     inherit();
     if (const Node::Member* env = map_.find("env")) load_environment(*env->value, site_, loading_, step_->env);
     if (const Node::Member* dir = map_.find("dir")) step_->dir = read_template(dir->value, site_.at("dir"), loading_);
+    load_target(map_, loading_, step_->target);
   }
 
   void load_type() {
@@ -159,6 +164,7 @@ class StepLoader {
       step_->params = load_params(*type_->member, *type_->declaration, defaults(), site_, loading_);
       return;
     }
+    if (step_->type == "include") return load_include(*type_->member, site_, loading_, *step_);
     if (step_->type == "manual") return load_manual(*type_->member, site_, loading_, *step_);
     const bool waits = step_->type == "wait_until";
     step_->kind = waits ? Step::Kind::wait_until : Step::Kind::assertion;
@@ -175,6 +181,21 @@ class StepLoader {
       problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type),
                       moves ? fmt::format("write it inside `{}:`", step_->type) : "");
     }
+  }
+
+  void refuse_beside_include() {
+    for (const std::string& key : keys_of_own_steps()) {
+      if (const Node::Member* member = map_.find(key))
+        problems_.error(*member, fmt::format("`{}` has no meaning beside `include`", key), instead_beside_include(key));
+    }
+  }
+
+  static std::string instead_beside_include(std::string_view key) {
+    if (key == "outputs") return "its outputs are those of the other runbook: `outputs:` there";
+    if (key == "undo") return "the steps of the other runbook have their own";
+    if (key == "env" || key == "dir" || key == "target")
+      return fmt::format("the other runbook has its own `{}`; hand over what it needs by `with:`", key);
+    return "it belongs to a step of the other runbook";
   }
 
   // A person does it: there is no process whose end, output or time could be looked at.
@@ -229,6 +250,7 @@ class StepLoader {
     Inherited inherited;
     inherited.env = step_->env;
     inherited.dir = step_->dir;
+    inherited.target = step_->target;
     inherited.loops = step_->loops;
     step_->undo = StepLoader(*undo->value, inherited, loading_).load_undo(*step_, site);
   }

@@ -9,6 +9,7 @@ namespace runbook {
 struct Inherited {
   std::vector<EnvEntry> env;
   std::optional<PlacedTemplate> dir;
+  std::string target;
   const Enclosure* around = nullptr;
   std::vector<const Section*> loops;  // outermost first
 };

@@ -18,7 +18,8 @@ class TypeSearch {
  public:
   TypeSearch(const Node& map, const KeySet& set, TypeUse use, Loading& loading)
       : map_(map), set_(set), use_(use), loading_(loading) {
-    for (const Declaration& declaration : step_types_of(loading.types)) names_.push_back(declaration.name);
+    for (const Declaration& declaration : loading.types)
+      if (declaration.of == Declaration::Of::step) names_.push_back(declaration.name);
     if (use == TypeUse::of_undo) names_.emplace_back("manual");
     if (use == TypeUse::of_step) names_.insert(names_.end(), engine_step_types().begin(), engine_step_types().end());
   }

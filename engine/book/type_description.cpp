@@ -46,6 +46,11 @@ constexpr const char* manual_example = R"(- id: subnet_group
     evidence: optional
 )";
 
+constexpr const char* include_example = R"(- id: database
+  title: Create the database
+  include: {file: database.yaml, with: {name: orders}}
+)";
+
 std::string words_of(const Param& param) {
   if (!param.choices.empty()) return listed(param.choices);
   switch (param.type) {
@@ -73,7 +78,8 @@ TypeDescription describe(const Declaration& declared) {
 
 ParamDescription describe(const KeySet& keys, const std::string& key) {
   const KeyDoc& doc = key_doc(keys, key);
-  const bool takes_expressions = doc.shape == Shape::value || doc.shape == Shape::words || doc.shape == Shape::items;
+  const bool takes_expressions = doc.shape == Shape::value || doc.shape == Shape::words || doc.shape == Shape::items ||
+                                 doc.shape == Shape::values_of_inputs;
   return {key, in_words(doc), std::string(doc.doc), doc.needed == Needed::yes, doc.fallback, doc.choices, takes_expressions};
 }
 
@@ -87,6 +93,27 @@ TypeDescription describe_manual() {
   type.result = "what `collect` names";
   type.example = manual_example;
   for (const std::string& key : keys::manual.known) type.params.push_back(describe(keys::manual, key));
+  return type;
+}
+
+TypeDescription describe_target(const Declaration& declared) {
+  TypeDescription type = describe(declared);
+  type.is_target = true;
+  type.effect = "none: it is looked at before every step that uses it";
+  type.takes_effect = false;
+  return type;
+}
+
+TypeDescription describe_include() {
+  TypeDescription type;
+  type.name = "include";
+  type.summary = "Runs the steps of another runbook as one step.";
+  type.effect = "those of its steps";
+  type.takes_effect = false;
+  type.main_param = "file";
+  type.result = "the outputs of that runbook";
+  type.example = include_example;
+  for (const std::string& key : keys::include.known) type.params.push_back(describe(keys::include, key));
   return type;
 }
 
@@ -111,6 +138,14 @@ std::vector<TypeDescription> describe_types(const Declarations& declared) {
   for (const Declaration& each : step_types_of(declared)) types.push_back(describe(each));
   for (const Look& look : looks) types.push_back(describe(look, declared));
   types.push_back(describe_manual());
+  types.push_back(describe_include());
+  return types;
+}
+
+std::vector<TypeDescription> describe_target_types(const Declarations& declared) {
+  std::vector<TypeDescription> types;
+  for (const Declaration& each : declared)
+    if (each.of == Declaration::Of::target) types.push_back(describe_target(each));
   return types;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// A step type as people and tools see it: a plugin's declaration, or one of the engine's own (wait_until, assert, manual), in the same words.
+// A step type as people and tools see it: a plugin's declaration, or one of the engine's own (wait_until, assert, manual, include), in the same words.
 #include <string>
 #include <vector>
 
@@ -21,6 +21,7 @@ struct ParamDescription {
 struct TypeDescription {
   std::string name;
   std::string summary;
+  bool is_target = false;
   std::string effect;
   bool takes_effect = true;        // whether a step may say another
   std::string main_param;          // `shell: text` sets this one; "": it takes a map alone
@@ -33,6 +34,8 @@ struct TypeDescription {
 
 // The declared ones, then the engine's own.
 std::vector<TypeDescription> describe_types(const Declarations& declared);
+// What may stand in a target.
+std::vector<TypeDescription> describe_target_types(const Declarations& declared);
 // Throws Error (exit 2) with "did you mean", or says that this version lacks it.
 const TypeDescription& type_named(const std::vector<TypeDescription>& types, const std::string& name);
 

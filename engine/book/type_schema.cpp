@@ -66,6 +66,27 @@ Value type_value(const Declaration& type, Holder holder) {
   return documented(type.summary, Value(), value);
 }
 
+namespace {
+
+// Nothing stands for it where it may be left out.
+Value value_alone(const Param* main) {
+  if (!main) return is_map();
+  return main->is_required ? parameter(*main) : or_null(parameter(*main));
+}
+
+}  // namespace
+
+Value target_value(const Declaration& type) {
+  Map parameters = parameters_of(type);
+  parameters.emplace_back("from", name_of(name_pattern));
+  List required;
+  for (const Param& param : type.params)
+    if (param.is_required) required.emplace_back(param.name);
+  const Param* main = type.find(type.main_param);
+  const Value value = if_else(is_map(), closed_map(std::move(parameters), std::move(required)), value_alone(main));
+  return documented(type.summary, Value(), value);
+}
+
 std::string steps_with(const Declaration& type, const Param& param) {
   return fmt::format("steps_with_{}_{}", type.name, param.name);
 }

@@ -17,6 +17,9 @@ enum class Holder {
 };
 Value type_value(const Declaration& type, Holder holder);
 
+// What may stand behind a target type: the same, and `from` beside the parameters.
+Value target_value(const Declaration& type);
+
 // A required parameter stands in each step of its type, unless `defaults:` gives it: a rule of the whole runbook, and the
 // definition of the steps that it speaks of.
 Value rule_of_defaults(const Declaration& type, const Param& param);

@@ -89,7 +89,8 @@ class AdoptionDialog {
     const std::optional<std::string> text = try_read_file(state_.file);
     if (!text || *text == before_->source->text()) return;
     try {
-      now_ = load_or_explain(std::make_shared<SourceText>(state_.file, *text));
+      now_ = load_or_explain(std::make_shared<SourceText>(state_.file, *text),
+                             files_in(std::filesystem::path(state_.file).parent_path()));
     } catch (const Error& error) {
       throw Error(
           error.code(),

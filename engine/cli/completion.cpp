@@ -151,11 +151,13 @@ class Line {
 
   void add_types() {
     for (const TypeDescription& type : describe_types(all_declarations())) add(type.name, type.summary);
+    for (const TypeDescription& type : describe_target_types(all_declarations())) add(type.name, type.summary);
   }
 
   void add_inputs() {
     if (operands_.empty()) return;
-    const Loaded loaded = load_runbook(read_source(find_runbook(operands_.front())), all_declarations());
+    const std::filesystem::path path = find_runbook(operands_.front());
+    const Loaded loaded = load_runbook(read_source(path), all_declarations(), files_in(path.parent_path()));
     if (!loaded.runbook) return;
     for (const Input& input : loaded.runbook->inputs) {
       if (input.type != ValueType::secret) add(input.name + "=", input.description);

@@ -1,6 +1,8 @@
 // types, schema: what the language is, for people and for tools.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "book/json_schema.h"
@@ -12,24 +14,33 @@ namespace runbook {
 
 namespace {
 
-Value types_json(const std::vector<TypeDescription>& types) {
+Value types_json(const std::vector<TypeDescription>& types, const std::vector<TypeDescription>& targets) {
   List all;
-  for (const TypeDescription& type : types) all.push_back(type_json(type));
+  for (const auto* each : {&types, &targets})
+    for (const TypeDescription& type : *each) all.push_back(type_json(type));
   return all;
+}
+
+bool is_among(const std::vector<TypeDescription>& types, const std::string& name) {
+  return std::any_of(types.begin(), types.end(), [&](const TypeDescription& type) { return type.name == name; });
 }
 
 }  // namespace
 
 int types_command(const Arguments& arguments) {
-  const std::vector<TypeDescription> types = describe_types(all_declarations());
+  const std::vector<TypeDescription> types = describe_types(all_declarations()),
+                                     targets = describe_target_types(all_declarations());
   const std::vector<std::string>& operands = arguments.operands();
   if (arguments.has("--markdown")) {
     if (!operands.empty()) throw Error(ExitCode::usage, "--markdown is about all step types", "runbook types --markdown");
     fmt::print("{}", type_reference(types));
   } else if (operands.empty()) {
-    fmt::print("{}", arguments.wants_json() ? to_pretty_json(types_json(types)) + "\n" : type_list(types));
+    if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(types_json(types, targets)));
+    else fmt::print("{}\ntarget types:\n{}", type_list(types), type_list(targets));
   } else {
-    const TypeDescription& type = type_named(types, operands[0]);
+    const TypeDescription& type = is_among(targets, operands[0]) && !is_among(types, operands[0])
+                                      ? type_named(targets, operands[0])
+                                      : type_named(types, operands[0]);
     fmt::print("{}", arguments.wants_json() ? to_pretty_json(type_json(type)) + "\n" : type_page(type));
   }
   return 0;

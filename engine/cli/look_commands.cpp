@@ -39,10 +39,12 @@ int check_command(const Arguments& arguments) {
   bool is_sound = true;
   List problems;
   for (const auto& word : arguments.operands()) {
-    SourcePtr source = read_source(find_runbook(word));
-    Loaded loaded = load_runbook(source, all_declarations());
+    const std::filesystem::path path = find_runbook(word);
+    SourcePtr source = read_source(path);
+    Loaded loaded = load_runbook(source, all_declarations(), files_in(path.parent_path()));
     is_sound = is_sound && loaded.runbook != nullptr;
-    for (const auto& diagnostic : loaded.diagnostics) problems.push_back(diagnostic_json(*source, diagnostic));
+    for (const auto& diagnostic : loaded.diagnostics)
+      problems.push_back(diagnostic_json(diagnostic.source ? *diagnostic.source : *source, diagnostic));
     if (!arguments.wants_json()) fmt::print("{}", render_all(loaded.diagnostics, loaded.errors + loaded.warnings, *source));
     if (!arguments.wants_json() && loaded.runbook && loaded.diagnostics.empty())
       fmt::print("{}: {} steps, no problems\n", source->name(), loaded.runbook->steps.size());

@@ -132,7 +132,7 @@ class Printer {
 int plan_command(const Arguments& arguments) {
   const std::filesystem::path path = find_runbook(arguments.operands().front());
   RunFacts facts;
-  facts.runbook = load_or_explain(read_source(path));
+  facts.runbook = load_or_explain(path);
   facts.types = &all_declarations();
   facts.dir = path.parent_path().string();
   facts.inputs = inputs_for_a_look(arguments, *facts.runbook, path);

@@ -165,7 +165,7 @@ int done_steps(const ScriptedResult& result, const Runbook& runbook) {
 class Rehearsing {
  public:
   Rehearsing(const Arguments& arguments, fs::path path)
-      : arguments_(arguments), path_(std::move(path)), runbook_(load_or_explain(read_source(path_))) {}
+      : arguments_(arguments), path_(std::move(path)), runbook_(load_or_explain(path_)) {}
 
   int run() {
     if (const auto step = arguments_.value("--stop-after"); step && !runbook_->find_step_of(*step)) throw no_step(*step);

@@ -116,7 +116,7 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   fs::path path = find_runbook(arguments.operands().at(0));
   DrivePlan plan;
   plan.is_new = true;
-  plan.runbook = load_or_explain(read_source(path));
+  plan.runbook = load_or_explain(path);
   plan.file = path.string();
   GivenInputs given = given_inputs(arguments, path.parent_path(), looking_of(arguments));
   given.secrets_may_come = true;
@@ -159,7 +159,7 @@ RunRow find_resumed(const JournalFile& file, const Resumed& resumed) {
   if (!resumed.run.empty()) return file.find_run(resumed.run);
   require_no_lost_runs(file);
   bool is_any = resumed.book.empty();
-  std::string name = is_any ? "any runbook" : load_or_explain(read_source(find_runbook(resumed.book)))->name;
+  std::string name = is_any ? "any runbook" : load_or_explain(find_runbook(resumed.book))->name;
   std::vector<RunRow> rows = file.runs(), unfinished;
   rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const RunRow& row) { return !is_any && row.runbook != name; }),
              rows.end());

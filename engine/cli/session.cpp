@@ -12,7 +12,6 @@
 #include "base/json.h"
 #include "base/shell_word.h"
 #include "base/suggestion.h"
-#include "book/loader.h"
 #include "book/yaml_reader.h"
 #include "os/files.h"
 #include "os/terminal.h"
@@ -116,8 +115,16 @@ std::string shown_path(const fs::path& path) {
 
 SourcePtr read_source(const fs::path& path) { return std::make_shared<SourceText>(shown_path(path), read_file(path)); }
 
-std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source) {
-  Loaded loaded = load_runbook(source, all_declarations());
+IncludeReader files_in(const fs::path& folder) {
+  return [folder](const std::string& path) { return read_source(folder / path); };
+}
+
+std::shared_ptr<const Runbook> load_or_explain(const fs::path& path) {
+  return load_or_explain(read_source(path), files_in(path.parent_path()));
+}
+
+std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source, const IncludeReader& read) {
+  Loaded loaded = load_runbook(source, all_declarations(), read);
   fmt::print(stderr, "{}", render_all(loaded.diagnostics, loaded.errors + loaded.warnings, *source));
   if (loaded.runbook) return loaded.runbook;
   throw Error(ExitCode::usage,

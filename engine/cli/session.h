@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "book/inputs.h"
+#include "book/loader.h"
 #include "book/runbook.h"
 #include "cli/arguments.h"
 #include "cli/input_sources.h"
@@ -24,8 +25,12 @@ std::filesystem::path find_runbook(const std::string& word);
 // The names of those in RUNBOOK_PATH and of the installed ones.
 std::vector<std::string> known_runbooks();
 SourcePtr read_source(const std::filesystem::path& path);
+// What a runbook includes, from its folder.
+IncludeReader files_in(const std::filesystem::path& folder);
 // Loads and prints every diagnostic on standard error. Throws Error (exit 2) if there are errors.
-std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source);
+std::shared_ptr<const Runbook> load_or_explain(const SourcePtr& source, const IncludeReader& read = {});
+// The same of a file.
+std::shared_ptr<const Runbook> load_or_explain(const std::filesystem::path& path);
 
 // The definition that a run began with.
 SourcePtr stored_definition(const JournalFile& file, const RunState& state);

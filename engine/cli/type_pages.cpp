@@ -102,6 +102,7 @@ Value type_json(const TypeDescription& type) {
   }
   for (const std::string& look : type.looks) looks.emplace_back(look);
   return object({{"name", type.name},
+                 {"of", type.is_target ? "target" : "step"},
                  {"summary", type.summary},
                  {"effect", type.effect},
                  {"main_parameter", type.main_param.empty() ? Value() : Value(type.main_param)},

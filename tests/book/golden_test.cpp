@@ -25,7 +25,12 @@ std::string content_of(const fs::path& path) {
 std::string shown_problems(const fs::path& path) {
   const auto source = std::make_shared<SourceText>(path.filename().string(), content_of(path));
   std::string shown;
-  for (const Diagnostic& diagnostic : load_runbook(source, test_types()).diagnostics) shown += render(diagnostic, *source);
+  const IncludeReader read = [](const std::string& included) -> SourcePtr {
+    if (!fs::exists(golden_folder() / included)) throw Error(ExitCode::usage, "there is no file " + included);
+    return std::make_shared<SourceText>(included, content_of(golden_folder() / included));
+  };
+  for (const Diagnostic& diagnostic : load_runbook(source, test_types(), read).diagnostics)
+    shown += render(diagnostic, *source);
   return shown;
 }
 

@@ -33,7 +33,7 @@ TEST_CASE("the_schema_has_the_keys_that_the_loader_reads_and_no_other") {
   CHECK(keys_of(at(made(), "properties")) == keys::runbook.known);
   CHECK(keys_of(at(made(), "$defs/section/properties")) == keys::section.known);
   std::vector<std::string> of_step = keys::step.known;
-  for (const char* type : {"shell", "exec", "wait_until", "assert", "manual"}) of_step.emplace_back(type);
+  for (const char* type : {"shell", "exec", "wait_until", "assert", "manual", "include"}) of_step.emplace_back(type);
   CHECK(keys_of(at(made(), "$defs/step/properties")) == of_step);
   std::vector<std::string> of_wait = keys::wait_until.known;
   for (const char* type : {"shell", "exec"}) of_wait.emplace_back(type);

@@ -1,8 +1,10 @@
 #pragma once
 // A small table of step types, and files made in place.
+#include <map>
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "book/loader.h"
 
 inline const runbook::Declarations& test_types() {
@@ -25,12 +27,34 @@ inline const runbook::Declarations& test_types() {
        runbook::Effect::once,
        false,
        true},
+      {"git",
+       "A commit of a folder",
+       "dir",
+       {{"dir", Param::Type::value, "the folder", true, {}, {}}, {"commit", Param::Type::value, "the commit", false, {}, {}}},
+       runbook::Effect::read,
+       false,
+       false,
+       {},
+       {},
+       nullptr,
+       runbook::Declaration::Of::target},
   };
   return types;
 }
 
 inline runbook::SourcePtr source_of(std::string text) {
   return std::make_shared<runbook::SourceText>("test.yaml", std::move(text));
+}
+
+// Runbooks that others include, by path.
+using Texts = std::map<std::string, std::string>;
+
+inline runbook::IncludeReader reader_of(Texts texts) {
+  return [texts = std::move(texts)](const std::string& path) -> runbook::SourcePtr {
+    const auto found = texts.find(path);
+    if (found == texts.end()) throw runbook::Error(runbook::ExitCode::usage, "there is no " + path);
+    return std::make_shared<runbook::SourceText>(path, found->second);
+  };
 }
 
 inline runbook::Loaded load(const std::string& text) { return runbook::load_runbook(source_of(text), test_types()); }

@@ -15,12 +15,22 @@ def types(world):
     return json.loads(world("types", "--json").out)
 
 
+# What the example of include includes.
+INCLUDED = "runbook: database\ninputs: {name: {default: x}}\nsteps: [{id: a, shell: 'true'}]\n"
+
+
+def steps(world):
+    world.write(INCLUDED, "database.yaml")
+    return [each for each in types(world) if each["of"] == "step"]
+
+
 def test_every_type_has_a_line(world):
-    lines = world("types").out.splitlines()
-    names = [line.split()[0] for line in lines]
+    steps, targets = (part.splitlines() for part in world("types").out.split("\ntarget types:\n"))
+    names = [line.split()[0] for line in steps + targets]
     assert names == [each["name"] for each in types(world)]
-    assert names[0] == "shell" and names[-3:] == ["wait_until", "assert", "manual"]
-    assert all(len(line.split()) > 4 for line in lines)
+    assert names[0] == "shell" and names[-7:] == ["wait_until", "assert", "manual", "include", "git", "host", "directory"]
+    assert all(len(line.split()) > 4 for line in steps + targets)
+    assert "lacks" not in world("types", "git").err and "target" in world("types", "git").out
 
 
 def test_a_type_shows_its_parameters_its_effect_where_expressions_may_stand_and_an_example(world):
@@ -42,9 +52,13 @@ def test_what_is_said_as_json_is_whole(world):
 
 
 def test_every_example_is_a_step_that_check_has_nothing_against(world):
-    for each in types(world):
+    for each in steps(world):
         checked = world("check", world.write("runbook: example\nsteps:\n" + each["example"]))
         assert checked.code == 0 and "no problems" in checked.out, (each["name"], checked)
+    for each in types(world):
+        if each["of"] == "target":
+            checked = world("check", world.write("runbook: example\n" + each["example"] + "steps: [{id: a, shell: 'true'}]\n"))
+            assert checked.code == 0 and "no problems" in checked.out, (each["name"], checked)
 
 
 # A look needs one of the declared types beside its parameters.
@@ -54,11 +68,11 @@ def step_with(each, parameters):
     return f"runbook: x\nsteps:\n  - {{id: a, {each['name']}: {{{keys}}}}}\n"
 
 
-VALUES = {"script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look"}
+VALUES = {"file": "database.yaml", "script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look"}
 
 
 def test_a_parameter_that_is_called_required_is_required_and_no_other_is(world):
-    for each in types(world):
+    for each in steps(world):
         required = {param["name"]: VALUES[param["name"]] for param in each["parameters"] if param["required"]}
         whole = world("check", world.write(step_with(each, required)))
         assert whole.code == 0, (each["name"], whole)
@@ -68,12 +82,13 @@ def test_a_parameter_that_is_called_required_is_required_and_no_other_is(world):
 
 
 def test_an_expression_may_stand_where_it_is_said_and_nowhere_else(world):
-    for each in types(world):
+    for each in steps(world):
         if each["looks"]:
             continue
         for param in each["parameters"]:
             given = {other["name"]: VALUES[other["name"]] for other in each["parameters"] if other["required"]}
-            given[param["name"]] = "['${{ $run.dir }}']" if param["type"].startswith("a list") else "'${{ $run.dir }}'"
+            written = {"a list": "['${{ $run.dir }}']", "a map": "{name: '${{ $run.dir }}'}"}
+            given[param["name"]] = written.get(param["type"][:6].strip(), "'${{ $run.dir }}'")
             checked = world("check", world.write(step_with(each, given)))
             assert (checked.code == 0) == param["takes_expressions"], (each["name"], param["name"], checked)
 

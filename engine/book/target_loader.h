@@ -1,0 +1,13 @@
+#pragma once
+#include "book/fields.h"
+
+namespace runbook {
+
+// `targets:`
+void load_targets(const Node& map, Loading& loading, std::vector<Target>& into);
+// Which steps `from` names in it, once all are known.
+void check_makers(const Node& targets, const Runbook& runbook, Problems& problems);
+// `target:` of a runbook, a section or a step, if there is one; leaves `into` as it was if it names none.
+void load_target(const Node& map, Loading& loading, std::string& into);
+
+}  // namespace runbook
