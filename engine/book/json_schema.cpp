@@ -69,7 +69,7 @@ class Schema {
     all.emplace_back("manual", manual());
     all.emplace_back("watch", probe(keys::watch));
     all.emplace_back("undo", undo());
-    all.emplace_back("include", if_else(is_map(), map_of_keys(keys::include), with(scalar(has_no_expression), "minLength", 1)));
+    all.emplace_back("include", if_else(is_map(), map_of_keys(keys::include), path()));
     for (const Declaration& type : types_) {
       all.emplace_back("probe_type_" + type.name, type_value(type, Holder::probe));
       all.emplace_back("step_type_" + type.name, type_value(type, Holder::step));
@@ -105,11 +105,22 @@ class Schema {
                 if_else(is_look, without(effect_keys()), if_else(is_include, without(keys_of_own_steps()), of_read)));
   }
 
+  static Value path() { return with(scalar(has_no_expression), "minLength", 1); }
+
+  // Without `key` an item is its own, and without `empty` there is one.
+  static List rules_of_loops() {
+    const auto unless = [](std::string_view key, Value list) {
+      const Value has_none = object({{"not", object({{"required", List{key}}})}});
+      return object({{"if", has_none}, {"then", object({{"properties", object({{"for_each", std::move(list)}})}})}});
+    };
+    return {unless("key", object({{"items", scalar()}})), unless("empty", object({{"minItems", 1}}))};
+  }
+
   Value section() const {
     const Value map = with(map_of_keys(keys::section), "oneOf", each_required({"steps", "parallel"}));
     Map needs = {{"for_each", List{"as"}}};
     for (const std::string& key : loop_keys()) needs.emplace_back(key, List{"for_each"});
-    return with(map, "dependentRequired", std::move(needs));
+    return with(with(map, "dependentRequired", std::move(needs)), "allOf", rules_of_loops());
   }
 
   Value target() const {
@@ -176,6 +187,7 @@ class Schema {
     switch (doc.shape) {
       case Shape::name: return name_of(name_pattern);
       case Shape::plain_text: return scalar(has_no_expression);
+      case Shape::path: return path();
       case Shape::text:
       case Shape::value: return scalar();
       case Shape::words: return scalar("\\S");

@@ -41,7 +41,7 @@ Group of_runbook() {
         "that"
         " uses it; `from: STEP` of a row: what that step has made."},
        {"target", name, "The target of all its steps; a section or a step may name another."},
-       {"lock", value, "Two runs with the same lock never run at the same time. Over $inputs and $vars."},
+       {"lock", words, "Two runs with the same lock never run at the same time. Over $inputs and $vars."},
        {"defaults", defaults, "For each step type: keys and parameters that count where a step leaves them out."},
        {"steps", steps, "What is done, in this order: steps and sections.", yes},
        {"outputs", expressions, "What the run prints at its end."},
@@ -59,7 +59,7 @@ Group of_section() {
       "a section",
       {{"section", plain_text, "The title of the section.", yes},
        {"id", name, "Unique among the sections."},
-       {"when", expression, "Whether its steps run; true or false."},
+       {"when", expression, "Whether its steps run, asked once also of a loop; true or false."},
        {"env", variables, "Environment variables of its steps, besides those of what is around it."},
        {"dir", value, "Where its steps run."},
        {"target", name, "The target of its steps."},
@@ -186,7 +186,7 @@ Group of_manual() {
 
 Group of_include() {
   return {keys::include.owner,
-          {{"file", plain_text, "The other runbook: its path from the folder of this file.", yes},
+          {{"file", path, "The other runbook: its path from the folder of this file.", yes},
            {"with", values_of_inputs, "Values of its inputs; what is not given has its default. Nobody is asked for them."}}};
 }
 
@@ -334,6 +334,7 @@ std::string in_words(const KeyDoc& doc) {
   switch (doc.shape) {
     case name: return "a name";
     case plain_text:
+    case path:
     case words:
     case text: return "text";
     case value:

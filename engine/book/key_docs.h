@@ -14,6 +14,7 @@ namespace runbook {
 enum class Shape {
   name,              // [a-z][a-z0-9_]*
   plain_text,        // without ${{ }}
+  path,              // the same, not empty
   text,              // anything goes, ${{ }} is text too
   value,             // text with ${{ }}
   words,             // the same, not empty

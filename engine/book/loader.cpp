@@ -136,7 +136,7 @@ class RunbookLoader {
     site.sees_run = false;
     site.wants_text = true;
     runbook_->lock = read_template(lock, site, loading_);
-    if (lock->kind == Node::Kind::scalar && lock->text.empty())
+    if (lock->kind == Node::Kind::scalar && lock->text.find_first_not_of(" \t\n") == std::string::npos)
       problems_.error(*lock, "`lock` is empty", "name what no two runs may work on: `lock: \"cluster/${{ $inputs.name }}\"`");
   }
 

@@ -221,8 +221,11 @@ class ParamsLoader {
     const std::string name = name_from(std::string_view(expression).substr(dot == std::string::npos ? 0 : dot + 1));
     const Input* input =
         expression.starts_with("$inputs.") ? loading_.runbook.find_input(std::string_view(expression).substr(8)) : nullptr;
-    std::string hint = fmt::format("write \"${}\": inputs are there under their own names", name);
-    if (!declaration_.exports_inputs || !input || !is_exported(input->type)) {
+    const bool is_exported_input = input && is_exported(input->type);
+    const bool is_item = declaration_.exports_inputs && is_item_of_loop(expression);
+    std::string hint = is_item ? fmt::format("write \"{}\": an item that is one value is there under its own name", expression)
+                               : fmt::format("write \"${}\": inputs are there under their own names", name);
+    if (!is_item && (!declaration_.exports_inputs || !is_exported_input)) {
       const std::string variable = name.empty() ? "VALUE" : upper_case(name);
       hint = fmt::format("write \"${0}\" in the script, and beside `{1}:`\nenv: {{{0}: \"${{{{ {2} }}}}\"}}", variable,
                          type_.key, expression);
@@ -231,6 +234,12 @@ class ParamsLoader {
     const int length = end == std::string::npos ? 3 : length_of(std::string_view(node.text).substr(at, end + 2 - at));
     problems_.error(place_in_scalar(node, at, problems_.source()), length,
                     "values never become text of a script: `${{ }}` can't stand here", hint);
+  }
+
+  bool is_item_of_loop(std::string_view expression) const {
+    for (const Enclosure* each = site_.around; each; each = each->outer)
+      if (each->kind == Enclosure::Kind::loop && expression == "$" + each->section->loop->as) return true;
+    return false;
   }
 
   std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, Site site) {

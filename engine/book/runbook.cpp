@@ -49,6 +49,8 @@ std::vector<Reference> Step::references_to_values() const {
   }
   for (const Probe* each : {before.get(), done_when.get(), verify.get(), probe.get()})
     if (each) add(each->params.references());
+  if (include)
+    for (const auto& [name, value] : include->with) add(value.references());
   return all;
 }
 

@@ -201,7 +201,7 @@ struct Step {
   // Whether the step's result is needed beyond its exit status: standard output is then kept whole.
   bool needs_result() const;
   bool gives_secrets() const;
-  // Of its env, its parameters and those of its probes.
+  // Of its env, its parameters, those of its probes, and what it hands to a runbook that it includes.
   std::vector<Reference> references_to_values() const;
   bool is_wait() const { return kind == Kind::wait_until || kind == Kind::manual; }  // which may last for days
   const OutputRule* find_output(std::string_view name) const;
