@@ -21,7 +21,7 @@ struct Event {
 
 namespace event {
 // Of a run.
-inline constexpr std::string_view run_began = "run_began";  // definition, outline, inputs, file, operator, host, engine, lock
+inline constexpr std::string_view run_began = "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command)
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because

@@ -216,6 +216,7 @@ void began(RunState& run, const Event& event) {
   run.definition = blob_digest(body.get("definition"));
   run.definition_sha256 = body.text_or("definition_sha256", "");
   run.outline = blob_digest(body.get("outline"));
+  run.included = blob_digest(body.get("included"));
   run.inputs = blob_digest(body.get("inputs"));
   run.began_at_ms = event.at_ms;
   run.state = "running";
@@ -328,6 +329,7 @@ void adopted(RunState& run, const Event& event) {
   run.definition = blob_digest(body.get("definition"));
   run.definition_sha256 = body.text_or("definition_sha256", "");
   run.outline = blob_digest(body.get("outline"));
+  run.included = blob_digest(body.get("included"));
   if (body.find("inputs")) run.inputs = blob_digest(body.get("inputs"));
   run.title = body.text_or("title", run.title);
   run.version = body.text_or("version", run.version);

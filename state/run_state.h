@@ -115,6 +115,7 @@ struct RunState {
   std::string runbook, title, version, file, dir, operator_name, host, engine;
   std::string definition, outline, inputs, outputs;  // digests of blobs
   std::string definition_sha256;
+  std::string included;  // digest of the texts that the definition includes, a map by path from its folder; or ""
   std::string lock;   // which it has until it is left; ""
   std::string state;  // running waiting failed in_doubt interrupted succeeded cancelled undone
   std::string why;

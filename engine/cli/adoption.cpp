@@ -13,6 +13,7 @@
 #include "os/identity.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
+#include "run/outline.h"
 #include "run/reconcile.h"
 
 namespace runbook {
@@ -60,7 +61,7 @@ class AdoptionDialog {
         file_(file),
         run_(run),
         state_(state),
-        before_(load_or_explain(stored_definition(file, state))),
+        before_(load_stored(file, state)),
         inputs_(parse_json(file.blob(state.inputs))) {}
 
   GoesOnWith decide() {
@@ -87,10 +88,12 @@ class AdoptionDialog {
   void read_new() {
     now_ = before_;
     const std::optional<std::string> text = try_read_file(state_.file);
-    if (!text || *text == before_->source->text()) return;
+    if (!text || (*text == before_->source->text() && before_->included.empty())) return;
     try {
-      now_ = load_or_explain(std::make_shared<SourceText>(state_.file, *text),
-                             files_in(std::filesystem::path(state_.file).parent_path()));
+      const auto now = load_or_explain(std::make_shared<SourceText>(state_.file, *text),
+                                       files_in(std::filesystem::path(state_.file).parent_path()));
+      const bool is_another = *text != before_->source->text() || !(included_texts(*now) == included_texts(*before_));
+      if (is_another) now_ = now;
     } catch (const Error& error) {
       throw Error(
           error.code(),

@@ -25,7 +25,7 @@ Answering::Answering(const Arguments& arguments)
   if (row.ended_at_ms != 0)
     throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", row.run, row.state,
                                              utc_text(row.ended_at_ms)));
-  runbook = load_runbook(stored_definition(file, state), all_declarations()).runbook;
+  runbook = load_runbook(stored_definition(file, state), all_declarations(), stored_includes(file, state)).runbook;
   if (!runbook)
     throw Error(ExitCode::usage, fmt::format("this version can't read the definition of run {}", row.run),
                 fmt::format("runbook show {} --definition", row.run));

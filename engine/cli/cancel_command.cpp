@@ -23,7 +23,7 @@ int cancel_command(const Arguments& arguments) {
                 fmt::format("go on with that: runbook undo {}", row.run));
   DrivePlan plan;
   plan.run = row.run;
-  plan.runbook = load_or_explain(stored_definition(file, state));
+  plan.runbook = load_stored(file, state);
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
   plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, Looking::without_asking));

@@ -139,6 +139,7 @@ class Drive {
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
     if (!plan_.lock.empty()) began.body = with(began.body, "lock", plan_.lock);
+    if (!runbook.included.empty()) began.body = with(began.body, "included", keep(to_json(included_texts(runbook))));
     began.body = with(began.body, "files", files_at_the_beginning(began));
     began = journal_->append(std::move(began));
     state_.apply(began);

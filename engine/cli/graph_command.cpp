@@ -212,7 +212,7 @@ class Graph {
 }  // namespace
 
 int graph_command(const Arguments& arguments) {
-  const auto runbook = load_or_explain(read_source(find_runbook(arguments.operands().front())));
+  const auto runbook = load_or_explain(find_runbook(arguments.operands().front()));
   const Graph graph(*runbook);
   fmt::print("{}", arguments.wants_json() ? to_pretty_json(graph.json()) + "\n" : graph.mermaid());
   return 0;

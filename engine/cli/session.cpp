@@ -135,6 +135,19 @@ SourcePtr stored_definition(const JournalFile& file, const RunState& state) {
   return std::make_shared<SourceText>(shown_path(state.file), file.blob(state.definition));
 }
 
+IncludeReader stored_includes(const JournalFile& file, const RunState& state) {
+  const Value texts = state.included.empty() ? Value() : parse_json(file.blob(state.included));
+  return [texts](const std::string& path) -> SourcePtr {
+    const Value* text = texts.find(path);
+    if (!text) throw Error(ExitCode::journal, fmt::format("the journal has no text of {}", path));
+    return std::make_shared<SourceText>(path, text->as_text());
+  };
+}
+
+std::shared_ptr<const Runbook> load_stored(const JournalFile& file, const RunState& state) {
+  return load_or_explain(stored_definition(file, state), stored_includes(file, state));
+}
+
 std::vector<KnownCommit> commits_known_to(const AttemptLog& log) {
   if (log.last_seq == 0) return {};
   return {{"the supervisor's log", {0, log.last_seq, log.last_hash}}};

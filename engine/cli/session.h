@@ -34,6 +34,9 @@ std::shared_ptr<const Runbook> load_or_explain(const std::filesystem::path& path
 
 // The definition that a run began with.
 SourcePtr stored_definition(const JournalFile& file, const RunState& state);
+// The same loaded, with the texts that it included then. Prints and throws as load_or_explain does.
+std::shared_ptr<const Runbook> load_stored(const JournalFile& file, const RunState& state);
+IncludeReader stored_includes(const JournalFile& file, const RunState& state);
 // Throws Error (exit 2) with "did you mean" if the run has no such step.
 void require_step(const JournalFile& file, const RunState& state, const std::string& step);
 // What the supervisor was told of the journal, and what must still stand in it.

@@ -29,7 +29,7 @@ class UndoCommand {
         file_(journal_path(arguments), arguments.has("--plan") ? OpenMode::read : OpenMode::write),
         row_(file_.find_run(arguments.operands().at(0))),
         state_(fold_run(file_, row_.run)),
-        runbook_(load_or_explain(stored_definition(file_, state_))),
+        runbook_(load_stored(file_, state_)),
         facts_(facts_of(row_.run, runbook_, all_declarations(), parse_json(file_.blob(state_.inputs)), state_)),
         values_([this](const std::string& digest) { return file_.blob(digest); }) {
     read_border();

@@ -64,6 +64,30 @@ Value question_json(const Question& question, const Value& form) {
                  {"asked_at", time_json(question.asked_at_ms)}});
 }
 
+Value targets_json(const RunState& run) {
+  Map targets;
+  for (const auto& [name, pinned] : run.targets)
+    targets.emplace_back(name, object({{"is", pinned.text}, {"identity", pinned.identity}}));
+  return Value(std::move(targets));
+}
+
+std::string_view sight_name(WatchState::Sight sight) {
+  switch (sight) {
+    case WatchState::Sight::good: return "good";
+    case WatchState::Sight::bad: return "bad";
+    case WatchState::Sight::tripped: return "tripped";
+  }
+  return {};
+}
+
+Value watches_json(const RunState& run) {
+  Map watches;
+  for (const auto& [name, watch] : run.watches)
+    watches.emplace_back(
+        name, object({{"state", sight_name(watch.sight)}, {"why", watch.why}, {"since", time_json(watch.since_ms)}}));
+  return Value(std::move(watches));
+}
+
 std::string_view colour_of(StepState state) {
   switch (state) {
     case StepState::succeeded:
@@ -86,7 +110,8 @@ std::string took(const InstanceState& it) {
 }
 
 std::string step_line(const ViewedStep& step, const InstanceState& it, std::size_t width, Colour colour) {
-  std::string state = fmt::format("{:<10}", step_state_name(it.state));
+  const bool is_watch = step.line.text_or("type", "") == "watch";
+  std::string state = fmt::format("{:<10}", is_watch ? "watch" : step_state_name(it.state));
   if (colour == Colour::yes) state = fmt::format("{}{}\x1b[0m", colour_of(it.state), state);
   std::string text = fmt::format("  {} {:<{}}  {}", state, step.instance, width, step.line.text_or("title", ""));
   std::string time = took(it);
@@ -107,7 +132,7 @@ std::string watch_line(const RunState& state, const ViewedStep& step, std::size_
   const char* sight = watch.sight == WatchState::Sight::tripped ? "tripped"
                       : watch.sight == WatchState::Sight::bad   ? "bad"
                                                                 : "good";
-  return fmt::format("  {:<10} {:<{}}  {} since {}{}\n", "", "", width, sight, utc_text(watch.since_ms),
+  return fmt::format("  {:<10} {:<{}}  {} since {}{}\n", "", "", width, sight_name(watch.sight), utc_text(watch.since_ms),
                      watch.why.empty() ? "" : ": " + watch.why);
 }
 
@@ -121,6 +146,7 @@ std::string head_text(const RunView& view) {
   if (!run.lock.empty())
     text += fmt::format("  lock       {}{}\n", run.lock,
                         run.was_left() ? " (given back)" : " (against other runs of this journal)");
+  for (const auto& [name, pinned] : run.targets) text += fmt::format("  target     {}: {}\n", name, pinned.text);
   return text + fmt::format("  runbook    {} (sha256 {})\n", run.file, run.definition_sha256.substr(0, 12));
 }
 
@@ -186,6 +212,8 @@ Value to_json_view(const RunView& view) {
                  {"steps", Value(std::move(steps))},
                  {"questions", Value(std::move(questions))},
                  {"deviations", Value(std::move(deviations))},
+                 {"targets", targets_json(run)},
+                 {"watches", watches_json(run)},
                  {"events", run.seq},
                  {"head", view.row.hash}});
 }

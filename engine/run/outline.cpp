@@ -48,6 +48,12 @@ class OutlineMaker {
 
 }  // namespace
 
+Value included_texts(const Runbook& runbook) {
+  Map texts;
+  for (const auto& [path, source] : runbook.included) texts.emplace_back(path, source->text());
+  return Value(std::move(texts));
+}
+
 Value make_outline(const Runbook& runbook) {
   OutlineMaker maker;
   maker.add(runbook.root, "");

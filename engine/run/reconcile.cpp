@@ -98,13 +98,22 @@ class Reconciler {
     const StepText &was = old_text_.steps.at(former), &is = new_text_.steps.at(step.id);
     change.former = former == step.id ? "" : former;
     change.state = state_.of(former).state;
-    change.kind = was.deed != is.deed ? Kind::deed : was.words != is.words ? Kind::words : Kind::renamed;
+    const bool is_another = was.deed != is.deed || included_by(*before_.find(former)) != included_by(step);
+    change.kind = is_another ? Kind::deed : was.words != is.words ? Kind::words : Kind::renamed;
     if (change.kind == Kind::renamed && change.former.empty()) {
       ++result_.unchanged;
       return;
     }
     judge(change, state_.of(former));
     result_.steps.push_back(std::move(change));
+  }
+
+  // The texts of what it includes, whole.
+  static std::string included_by(const Step& step) {
+    if (!step.include) return {};
+    std::string text = step.include->runbook->source->text();
+    for (const Step* inner : step.include->runbook->steps) text += included_by(*inner);
+    return text;
   }
 
   void remove(const Step& step) {
@@ -270,6 +279,7 @@ Proposal adopted(const Adoption& adoption) {
                             {"who", adoption.who},
                             {"because", adoption.because.empty() ? what : adoption.because + " (" + what + ")"}}));
   proposal.attach("definition", text).attach("outline", to_json(outline_of(adoption)));
+  if (!adoption.now.included.empty()) proposal.attach("included", to_json(included_texts(adoption.now)));
   if (!adoption.inputs.is_null()) proposal.attach("inputs", to_json(adoption.inputs));
   return proposal;
 }
