@@ -23,7 +23,7 @@ struct Diagnostic {
 //       |     ^~~~~
 //   hint: did you mean `title`?
 // Long lines are cut around the place; control characters are shown as U+FFFD. Ends with a newline.
-std::string render(const Diagnostic& diagnostic, const SourceText& source);
+std::string render(const Diagnostic& diagnostic, const SourceText& asked);
 
 // The hint alone, of one line or several, as it stands below any error. Ends with a newline.
 std::string hint_lines(std::string_view hint);

@@ -158,8 +158,7 @@ class SectionLoader {
   static void inherit_beside(const Inherited& inside, const Loop* loop, Inherited& beside) {
     beside.target = inside.target;
     if (!inside.dir || !loop || !uses(inside.dir->text, loop->as)) beside.dir = inside.dir;
-    for (std::size_t i = 0; i < inside.env.size(); ++i) {
-      const EnvEntry& entry = inside.env[i];
+    for (const EnvEntry& entry : inside.env) {
       if (loop && uses(entry.value.text, loop->as)) continue;
       const auto same =
           std::find_if(beside.env.begin(), beside.env.end(), [&](const EnvEntry& each) { return each.name == entry.name; });
