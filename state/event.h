@@ -21,15 +21,16 @@ struct Event {
 
 namespace event {
 // Of a run.
-inline constexpr std::string_view run_began = "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock
+inline constexpr std::string_view run_began =
+    "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command)
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
     "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because
-inline constexpr std::string_view paused = "paused";          // state (failed waiting in_doubt interrupted), why
-inline constexpr std::string_view left = "left";              // state (succeeded cancelled), outputs
-inline constexpr std::string_view pinned = "pinned";                    // what a target is, seen for the first time: target, identity, text
+inline constexpr std::string_view paused = "paused";  // state (failed waiting in_doubt interrupted), why
+inline constexpr std::string_view left = "left";      // state (succeeded cancelled), outputs
+inline constexpr std::string_view pinned = "pinned";  // what a target is, seen for the first time: target, identity, text
 inline constexpr std::string_view cancelling = "cancelling";  // the run is given up, `finally` comes first: who, because
 inline constexpr std::string_view undoing = "undoing";        // an undo began: to, border, who, because
 inline constexpr std::string_view undo_ended = "undo_ended";  // as far as was wanted; the run can go on: why

@@ -116,8 +116,8 @@ struct RunState {
   std::string definition, outline, inputs, outputs;  // digests of blobs
   std::string definition_sha256;
   std::string included;  // digest of the texts that the definition includes, a map by path from its folder; or ""
-  std::string lock;   // which it has until it is left; ""
-  std::string state;  // running waiting failed in_doubt interrupted succeeded cancelled undone
+  std::string lock;      // which it has until it is left; ""
+  std::string state;     // running waiting failed in_doubt interrupted succeeded cancelled undone
   std::string why;
   std::int64_t began_at_ms = 0, ended_at_ms = 0;  // ended: left
   std::int64_t seq = 0, epoch = 0;

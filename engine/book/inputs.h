@@ -22,12 +22,12 @@ struct Found {
 struct GivenInputs {
   std::vector<std::pair<std::string, std::string>> flags;  // -i name=value, in order; the last of a name counts
   NodePtr file;                                            // the map of --inputs, or nullptr
-  std::vector<std::pair<std::string, Value>> values;       // `with` of an including runbook
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::function<Found(const Input&, const InputSource&)> look;  // may be empty: then `from` gives nothing
   bool leaves_out_secrets = false;                              // they are not looked for, and not there
   bool secrets_may_come =
       false;  // one that `from` looks for in a file or asks a command for may be there later, when it is needed
+  std::vector<std::pair<std::string, Value>> values = {};  // `with` of an including runbook
 };
 
 struct InputValues {

@@ -175,9 +175,12 @@ class Drive {
   int execute(SupervisorClient& client) {
     Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
     if (plan_.is_new) progress.committed(beginning_, state_);
-    StepPerformer::Parts parts{all_step_types(&client), [&](std::int64_t n) { client.acknowledge(n); },
+    StepPerformer::Parts parts{all_step_types(&client),
+                               [&](std::int64_t n) { client.acknowledge(n); },
                                [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); },
-                               [&] { return client.end_left(); }, input_sources(state_.dir, Looking::without_asking), all_target_types()};
+                               [&] { return client.end_left(); },
+                               input_sources(state_.dir, Looking::without_asking),
+                               all_target_types()};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();

@@ -46,8 +46,7 @@ int report_done(const Arguments& arguments, const SettledStep& target, const std
 // --set name=value, converted to the types that the step's outputs have.
 Value read_outputs(const Arguments& arguments, const SettledStep& target) {
   const RunState state = fold_run(target.file, target.row.run);
-  Loaded loaded =
-      load_runbook(stored_definition(target.file, state), all_declarations(), stored_includes(target.file, state));
+  Loaded loaded = load_runbook(stored_definition(target.file, state), all_declarations(), stored_includes(target.file, state));
   const Step* step = loaded.runbook ? loaded.runbook->find_step_of(target.step) : nullptr;
   Map outputs;
   for (const auto& word : arguments.values("--set")) {

@@ -129,9 +129,6 @@ std::string watch_line(const RunState& state, const ViewedStep& step, std::size_
   const auto seen = state.watches.find(step.instance);
   if (seen == state.watches.end()) return {};
   const WatchState& watch = seen->second;
-  const char* sight = watch.sight == WatchState::Sight::tripped ? "tripped"
-                      : watch.sight == WatchState::Sight::bad   ? "bad"
-                                                                : "good";
   return fmt::format("  {:<10} {:<{}}  {} since {}{}\n", "", "", width, sight_name(watch.sight), utc_text(watch.since_ms),
                      watch.why.empty() ? "" : ": " + watch.why);
 }

@@ -58,7 +58,8 @@ class Viewing {
     const std::string name = around.prefix + id + around.keys, undo = around.prefix + id + ":undo" + around.keys;
     steps.push_back({shown, name, {}, {}});
     const Value inner = line.get("steps");
-    if (inner.is_list()) add(inner.as_list(), name + "/", shown.text_or("title", id));
+    const std::string titles = shown.text_or("section", ""), title = shown.text_or("title", id);
+    if (inner.is_list()) add(inner.as_list(), name + "/", titles.empty() ? title : titles + " / " + title);
     if (state_.of(undo).state == StepState::pending) return;
     steps.push_back({with(shown, "title", "Undo: " + shown.text_or("title", "")), undo, {}, {}});
   }

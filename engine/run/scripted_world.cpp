@@ -117,7 +117,8 @@ void ScriptedWorld::take_up(const Launch& launch) {
 void ScriptedWorld::see_targets(const Launch& launch) {
   List answers;
   for (const TargetQuestion& question : launch.request->targets)
-    answers.push_back(object({{"target", question.target}, {"identity", object({{"rehearsed", "yes"}})}, {"text", question.target}}));
+    answers.push_back(
+        object({{"target", question.target}, {"identity", object({{"rehearsed", "yes"}})}, {"text", question.target}}));
   Outcome outcome;
   outcome.kind = Outcome::Kind::succeeded;
   outcome.result = Value(std::move(answers));

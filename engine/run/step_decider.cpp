@@ -240,7 +240,8 @@ class StepDecider {
   void begin_act(const RunScope& scope) {
     std::shared_ptr<const Request> request;
     try {
-      request = std::make_shared<Request>(make_request(facts_, step_, scope, target_environment(live_step_->target.value_or(Value()))));
+      request = std::make_shared<Request>(
+          make_request(facts_, step_, scope, target_environment(live_step_->target.value_or(Value()))));
     } catch (const std::exception& error) {
       return refuse(with_hint(error));
     }
@@ -420,7 +421,8 @@ class StepDecider {
     if (live_step_->running) return;
     Launch launch = turn_.next_launch(role, step_);
     try {
-      launch.request = std::make_shared<Request>(make_probe_request(facts_, step_, probe, scope, target_environment(live_step_->target.value_or(Value()))));
+      launch.request = std::make_shared<Request>(
+          make_probe_request(facts_, step_, probe, scope, target_environment(live_step_->target.value_or(Value()))));
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }

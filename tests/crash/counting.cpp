@@ -60,7 +60,8 @@ class Counting : public StepType {
 }  // namespace
 
 const Declarations& all_declarations() {
-  static const Declarations all{shell_declaration(), exec_declaration(), counting_declaration()};
+  static const Declarations all{shell_declaration(),           exec_declaration(),        counting_declaration(),
+                                git_target_declaration(),      host_target_declaration(), directory_target_declaration()};
   return all;
 }
 
@@ -69,6 +70,14 @@ std::vector<std::unique_ptr<StepType>> all_step_types(ProcessRunner* runner) {
   types.push_back(make_shell(runner));
   types.push_back(make_exec(runner));
   types.push_back(std::make_unique<Counting>());
+  return types;
+}
+
+std::vector<std::unique_ptr<TargetType>> all_target_types() {
+  std::vector<std::unique_ptr<TargetType>> types;
+  types.push_back(make_git_target());
+  types.push_back(make_host_target());
+  types.push_back(make_directory_target());
   return types;
 }
 
