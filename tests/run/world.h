@@ -16,10 +16,12 @@
 #include "book/loader.h"
 #include "run/before.h"
 #include "run/decide.h"
+#include "run/manual.h"
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/recovery.h"
 #include "run/settle.h"
+#include "run/undo.h"
 #include "tests/book/world.h"
 
 namespace runbook::testing {
@@ -112,11 +114,15 @@ class Story {
   }
   // What runs of the step, its act or a look, ends so.
   std::string ends(const std::string& id, const Outcome& outcome) {
+    comes_in(id, outcome);
+    return turn();
+  }
+  // The same, but more comes in before anything is decided.
+  void comes_in(const std::string& id, const Outcome& outcome) {
     LiveStep& step = live.steps[id];
     REQUIRE(step.running);
     Launch launch = *std::exchange(step.running, std::nullopt);
     launch.role == Role::act ? settle_act(launch, outcome) : take_look(launch, outcome);
-    return turn();
   }
   std::string answered(const std::string& id, const std::string& choice, Value fields = {}) {
     const Question* question = state.open_question(id);
@@ -124,11 +130,26 @@ class Story {
     Question copy = *question;
     Answer given{copy.id, choice, "ada", "she looked", now_ms, std::move(fields)};
     REQUIRE(why_not_a_choice(copy, given) == "");
-    for (auto& proposal : answer(state, copy, given)) record(std::move(proposal));
+    const auto step = Instances(facts, state, values).find(copy.instance);
+    REQUIRE(step);
+    const bool is_by_hand = copy.about == "manual";
+    for (auto& proposal : is_by_hand ? answer_manual(*step, copy, given, now_ms) : answer(state, copy, given))
+      record(std::move(proposal));
     return turn();
   }
   std::string pauses() {
     limits.is_pausing = true;
+    return turn();
+  }
+  std::string is_cancelled() {
+    limits.is_cancelling = true;
+    return turn();
+  }
+  // Back to that step, or all of it.
+  std::string is_undone(const std::string& to = "") {
+    const std::int64_t border = to.empty() ? 0 : undo_border(facts, state, values, to);
+    REQUIRE(why_no_undo(state, undo_list(facts, state, values), border).why == "");
+    record(Proposal(event::undoing, "", object({{"to", to}, {"border", border}, {"who", "ada"}})));
     return turn();
   }
   // The engine dies, and the next one takes the run up.

@@ -1,0 +1,162 @@
+// Undo: what really ran, in reverse, and what comes after it.
+#include "run/undo.h"
+
+#include <doctest/doctest.h>
+
+#include "base/json.h"
+#include "tests/run/world.h"
+
+using namespace runbook;
+using namespace runbook::testing;
+
+namespace {
+
+// A step that can be undone.
+std::string act(const std::string& id, const std::string& more = "") {
+  return "{id: " + id + ", shell: do" + more + ", undo: {shell: undo}}";
+}
+std::string three() { return "- " + act("a") + "\n- " + act("b") + "\n- " + act("c") + "\n"; }
+
+Story done(const std::string& steps, const std::vector<std::string>& instances) {
+  Story story(steps);
+  story.turn();
+  for (const std::string& id : instances) story.ends(id, exits(0));
+  REQUIRE(story.end);
+  return story;
+}
+
+std::string listed(Story& story) {
+  std::string names;
+  for (const UndoEntry& entry : undo_list(story.facts, story.state, story.values))
+    names += (names.empty() ? "" : " ") + entry.step.id + (entry.undo ? "" : " (" + entry.why_not + ")");
+  return names;
+}
+UndoRefusal refusal(Story& story, const std::string& to = "") {
+  const std::int64_t border = to.empty() ? 0 : undo_border(story.facts, story.state, story.values, to);
+  return why_no_undo(story.state, undo_list(story.facts, story.state, story.values), border);
+}
+
+}  // namespace
+
+TEST_CASE("an undo goes back in the reverse order of what ran, each with an intent of its own") {
+  Story story = done(three(), {"a", "b", "c"});
+  CHECK(listed(story) == "c b a");
+  CHECK(story.is_undone() == "undoing; intent c:undo; act c:undo");
+  CHECK(story.ends("c:undo", exits(0)) == "ended c:undo succeeded; undone c; intent b:undo; act b:undo");
+  CHECK(story.ends("b:undo", exits(0)) == "ended b:undo succeeded; undone b; intent a:undo; act a:undo");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; end undone");
+  CHECK(story.of("a").state == StepState::undone);
+}
+
+TEST_CASE("branches are undone in the reverse order in which their steps began") {
+  Story story("- {section: S, parallel: [{section: L, steps: [" + act("a") + ", " + act("b") + "]}, {section: R, steps: [" +
+              act("c") + ", " + act("d") + "]}]}\n");
+  story.turn();
+  for (const char* id : {"c", "d", "a", "b"}) story.ends(id, exits(0));
+  CHECK(listed(story) == "b d c a");
+}
+
+TEST_CASE("what was satisfied, skipped or only read is not undone") {
+  Story story("- {id: a, shell: do, done_when: {shell: look}, undo: {shell: undo}}\n- " + act("b", ", when: 1 == 2") +
+              "\n- {id: c, shell: do, effect: read}\n- " + act("d") + "\n");
+  story.turn();
+  story.ends("a", yes());
+  story.ends("c", exits(0));
+  story.ends("d", exits(0));
+  CHECK(listed(story) == "d");
+}
+
+TEST_CASE("what can't be undone is listed with why, and passed over") {
+  Story story = done("- " + act("a") + "\n- {id: b, shell: two}\n", {"a", "b"});
+  CHECK(listed(story) == "b (it has no `undo`) a");
+  CHECK(story.is_undone() == "undoing; intent a:undo; act a:undo");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; end undone");
+}
+
+TEST_CASE("a step that failed is undone too, for it may have done half") {
+  Story story(three());
+  story.turn();
+  story.ends("a", exits(0));
+  story.ends("b", exits(1));
+  CHECK(story.is_undone() == "undoing; intent b:undo; act b:undo");
+  CHECK(story.ends("b:undo", exits(0)) == "ended b:undo succeeded; undone b; intent a:undo; act a:undo");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; end undone");
+}
+
+TEST_CASE("a step that could not be started is not undone") {
+  Story story(three());
+  story.turn();
+  story.ends("a", exits(0));
+  story.ends("b", is_not_started());
+  CHECK(listed(story) == "a");
+}
+
+TEST_CASE("past a point of no return an undo is refused, and what came after it is named") {
+  Story story(three() + "- {id: d, shell: x, effect: irreversible}\n- " + act("e") + "\n");
+  story.limits.approvals["d"] = approval_phrase(*story.facts.runbook->find("d"));
+  story.turn();
+  for (const char* id : {"a", "b", "c", "d", "e"}) story.ends(id, exits(0));
+  CHECK(refusal(story).why == "`d` is a point of no return: what came before it can't be undone by this run");
+  CHECK(refusal(story).hint == "what came after it can be undone: --to e");
+  CHECK(refusal(story, "c").why != "");
+  CHECK(refusal(story, "e").why == "");
+}
+
+TEST_CASE("while something is in doubt or runs, an undo is refused") {
+  Story story("- {section: S, parallel: [" + act("a") + ", " + act("b") + "]}\n");
+  story.turn();
+  CHECK(refusal(story).why.find("has begun, and its end is not known") != std::string::npos);
+  story.ends("a", is_lost());
+  story.ends("b", exits(0));
+  CHECK(refusal(story).why == "`a` is in doubt");
+  CHECK(refusal(story).hint == "settle it first: runbook resolve RUN a done|not-done");
+}
+
+TEST_CASE("a crash in the middle of an undo goes on with it, and no undo runs twice") {
+  Story story = done(three(), {"a", "b", "c"});
+  story.is_undone();
+  story.ends("c:undo", exits(0));
+  CHECK(story.crashes_and_resumes() == "takes up act b:undo");
+  CHECK(story.ends("b:undo", exits(0)) == "ended b:undo succeeded; undone b; intent a:undo; act a:undo");
+  CHECK(story.crashes_and_resumes() == "takes up act a:undo");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; end undone");
+}
+
+TEST_CASE("an undo that fails pauses the run, and is tried again when it goes on") {
+  Story story = done(three(), {"a", "b", "c"});
+  story.is_undone();
+  CHECK(story.ends("c:undo", exits(1)) == "ended c:undo failed; end failed");
+  CHECK(story.crashes_and_resumes() == "renewed c:undo resume; intent c:undo; act c:undo");
+}
+
+TEST_CASE("an undo in doubt asks, as any step does") {
+  Story story = done(three(), {"a", "b", "c"});
+  story.is_undone();
+  CHECK(story.ends("c:undo", is_lost()) == "doubted c:undo; asked c:undo doubt; end in_doubt");
+  CHECK(story.answered("c:undo", "done") ==
+        "answered c:undo done; ended c:undo succeeded; undone c; intent b:undo; act b:undo");
+}
+
+TEST_CASE("a pause holds up an undo between two steps") {
+  Story story = done(three(), {"a", "b", "c"});
+  story.is_undone();
+  story.pauses();
+  CHECK(story.ends("c:undo", exits(0)) == "ended c:undo succeeded; undone c; end interrupted");
+  CHECK(story.crashes_and_resumes() == "intent b:undo; act b:undo");
+}
+
+TEST_CASE("a manual step that somebody did is undone by hand") {
+  Story story("- {id: a, manual: Build it, undo: {manual: Tear it down}}\n");
+  story.turn();
+  story.answered("a", "confirm");
+  CHECK(story.is_undone() == "undoing; asked a:undo manual; end waiting");
+  CHECK(story.answered("a:undo", "confirm") == "answered a:undo confirm; ended a:undo succeeded; undone a; end undone");
+}
+
+TEST_CASE("an undo that a person left out is passed over") {
+  Story story = done(three(), {"a", "b", "c"});
+  story.is_undone();
+  story.ends("c:undo", exits(1));
+  story.record(Proposal(event::skipped, "c:undo", object({{"why", "left out by ada"}, {"who", "ada"}})));
+  CHECK(story.crashes_and_resumes() == "skipped c:undo; intent b:undo; act b:undo");
+}
