@@ -79,21 +79,18 @@ Progress Walk::finally(const Section& section, const FramePtr& frame, Cursors& c
 
 Progress Walk::enter(const Section& section, const FramePtr& frame) {
   const RunScope scope(turn_.facts, turn_.state, turn_.values, frame);
-  const std::string name = section_name(section, frame.get());
   if (section.when) {
     std::string why;
     const auto holds = condition(*section.when, scope, why);
     if (!holds) return stop("failed", fmt::format("`when` of section `{}`: {}", section.title, why), "");
     if (!*holds) {
-      why = fmt::format("`when` of section `{}` is false", section.title);
-      turn_.propose(Proposal(event::section_skipped, name, object({{"why", why}})));
-      skip_what_has_not_begun(steps_of(section), frame, why);
+      skip(section, frame, fmt::format("`when` of section `{}` is false", section.title));
       return Progress::going;
     }
   }
   try {
     if (section.loop) enter_loop(section, frame, scope);
-    else turn_.propose(Proposal(event::section_entered, name));
+    else turn_.propose(Proposal(event::section_entered, section_name(section, frame.get())));
   } catch (const std::exception& error) {
     return stop("failed", fmt::format("`for_each` of section `{}`: {}", section.title, with_hint(error)), "");
   }
@@ -110,15 +107,37 @@ void Walk::enter_loop(const Section& section, const FramePtr& frame, const Scope
   turn_.propose(std::move(entered));
 }
 
-// Those that loops inside would make of it are not made.
-void Walk::skip_what_has_not_begun(const std::vector<const Step*>& steps, const FramePtr& frame, const std::string& why) {
+bool Walk::has_begun(const Instance& step) const {
+  const StepState state = turn_.state.of(step.id).state;
+  return is_done(state) || state == StepState::failed || state == StepState::in_doubt;
+}
+
+// With all that is in it. What loops would make of it is not made.
+void Walk::skip(const Section& section, const FramePtr& frame, const std::string& why) {
+  const Value body = object({{"why", why}});
+  if (is_recorded(section)) turn_.propose(Proposal(event::section_skipped, section_name(section, frame.get()), body));
+  for (const Child& child : section.children) {
+    if (section.loop) break;
+    if (const auto* inner = std::get_if<std::unique_ptr<Section>>(&child)) {
+      skip(**inner, frame, why);
+      continue;
+    }
+    const Instance step(*std::get<std::unique_ptr<Step>>(child), frame);
+    if (!has_begun(step)) turn_.propose(Proposal(event::skipped, step.id, body));
+  }
+  for (const Watch& watch : section.watches)
+    if (watch.on_trip) skip(*watch.on_trip, frame, why);
+  for (const Section* extra : {section.rescue.get(), section.finally.get()})
+    if (extra) skip(*extra, frame, why);
+}
+
+// It is given up.
+void Walk::skip_rest_of(const Section& section, const FramePtr& frame, const std::string& why) {
   const std::size_t depth = loops_around(frame.get());
-  for (const Step* step : steps) {
+  for (const Step* step : steps_of_body(section)) {
     if (step->loops.size() != depth || step->kind == Step::Kind::watch) continue;
     const Instance instance(*step, frame);
-    const StepState state = turn_.state.of(instance.id).state;
-    const bool has_begun = is_done(state) || state == StepState::failed || state == StepState::in_doubt;
-    if (!has_begun) turn_.propose(Proposal(event::skipped, instance.id, object({{"why", why}})));
+    if (!has_begun(instance)) turn_.propose(Proposal(event::skipped, instance.id, object({{"why", why}, {"given_up", true}})));
   }
 }
 
@@ -160,7 +179,7 @@ Progress Walk::give_up(const Section& section, const FramePtr& frame, Cursors& c
   if (progress != Progress::done) return progress;
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
   fail(section_name(section, frame.get()), why, failed ? failed->id : "");
-  skip_what_has_not_begun(steps_of_body(section), frame, fmt::format("section `{}` was given up: {}", section.title, why));
+  skip_rest_of(section, frame, fmt::format("section `{}` was given up: {}", section.title, why));
   return Progress::going;
 }
 
@@ -173,7 +192,7 @@ Progress Walk::after_trip(const Section& section, const Watch& watch, const Fram
   if (!section.rescue) return stop("failed", why, instance.id);
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
   fail(section_name(section, frame.get()), why, instance.id);
-  skip_what_has_not_begun(steps_of_body(section), frame, fmt::format("section `{}` was given up: {}", section.title, why));
+  skip_rest_of(section, frame, fmt::format("section `{}` was given up: {}", section.title, why));
   return Progress::going;
 }
 
@@ -225,7 +244,7 @@ Progress Walk::item(const Section& section, ActiveItem& item, const Way& way) {
        fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
                    section.loop->max_failures.is_percent ? "%" : ""),
        failed ? failed->id : "");
-  skip_what_has_not_begun(steps_of_body(section), item.frame, why);
+  skip_rest_of(section, item.frame, why);
   return Progress::going;
 }
 

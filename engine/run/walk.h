@@ -35,8 +35,11 @@ class Walk {
   Progress end_included(const Instance& step, const FramePtr& inside);
 
   void fail(const std::string& section, const std::string& why, const std::string& step);
-  void skip_what_has_not_begun(const std::vector<const Step*>& steps, const FramePtr& frame, const std::string& why);
-  Progress look_at(const Watch& watch, const FramePtr& frame, std::optional<std::int64_t> steps_done_since_ms);
+  void skip(const Section& section, const FramePtr& frame, const std::string& why);
+  void skip_rest_of(const Section& section, const FramePtr& frame, const std::string& why);
+  bool has_begun(const Instance& step) const;
+  Progress watched(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
+  Progress look_at(const Watch& watch, const FramePtr& frame, std::optional<std::int64_t> steps_done_after_n);
   Progress launch_look(const Instance& watch);
   bool is_calm(const Watch& watch, const FramePtr& frame, std::int64_t since_ms) const;
   Progress stop(const std::string& state, const std::string& why, const std::string& instance);

@@ -254,6 +254,11 @@ TEST_CASE("inside an outer loop the items of the inner one are seen, those of th
   CHECK(has(story.blobs.at(story.state.of("b[q]").request), "\"C D\""));
 }
 
+TEST_CASE("a loop in a section that is skipped is not gone through") {
+  Story story("- {section: O, when: 1 == 2, steps: [{section: L, for_each: [p], as: x, steps: [{id: a, shell: one}]}]}\n");
+  CHECK(story.turn() == "section_skipped 1; section_skipped 1.1; end succeeded");
+}
+
 TEST_CASE("a pause in a loop begins no next item") {
   Story story(one_step("for_each: [p, q]"));
   story.turn();

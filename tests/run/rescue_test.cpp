@@ -263,3 +263,17 @@ TEST_CASE("a step that may fail and fails does not make its section fail") {
   story.turn();
   CHECK(story.ends("a", exits(1)) == "ended a failed; end succeeded");
 }
+
+TEST_CASE("nothing in a section that is skipped runs, whatever the sections in it have to remember") {
+  Story story(
+      "- section: Outer\n"
+      "  when: 1 == 2\n"
+      "  steps:\n"
+      "    - {section: A, steps: [{id: a, shell: one}], rescue: [{id: r, shell: x}], finally: [{id: f, shell: x}]}\n"
+      "    - {section: B, steps: [{id: b, shell: two}], watch: [{id: w, shell: look}]}\n"
+      "    - {section: C, parallel: [{section: D, when: 1 == 1, steps: [{id: d, shell: three}]}]}\n"
+      "- {id: z, shell: last}\n");
+  CHECK(story.turn() ==
+        "section_skipped 1; section_skipped 1.1; skipped a; skipped r; skipped f; section_skipped 1.2; skipped b; "
+        "section_skipped 1.3.1; skipped d; intent z; act z");
+}
