@@ -205,7 +205,8 @@ Progress Walk::body(const Section& section, const FramePtr& frame, Cursors& curs
 }
 
 Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
-  if (!section.is_parallel) {
+  // What a person wants done anew stands before what has begun: whoever leaves goes through all.
+  if (!section.is_parallel && way.mode != Mode::leaving) {
     const Child* next = frontier_.next_child(section, frame, cursors);
     return next ? child(*next, frame, cursors, way) : Progress::done;
   }
@@ -224,23 +225,37 @@ Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& 
 
 Progress Walk::loop(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   LoopCursor& at = frontier_.loop(section, frame, cursors);
-  Way onward = way;
-  if (way.mode == Mode::forward && frontier_.fails(section, at)) onward = Way{Mode::halting, "another item has failed"};
+  if (way.mode == Mode::leaving) return leave_loop(section, at, frame, way);
+  const bool fails = frontier_.fails(section, at);
+  const Way onward = fails && way.mode == Mode::forward ? Way{Mode::halting, "another item has failed"} : way;
   Progress progress = Progress::done;
-  for (ActiveItem& each : at.active) progress = of_both(progress, item(section, each, onward));
+  for (ActiveItem& each : at.active) {
+    const bool is_borne = !fails && frontier_.has_item_failed(section, each);
+    progress = of_both(progress, is_borne ? bear(section, each, way) : children(section, each.frame, each.cursors, onward));
+  }
   return progress;
 }
 
-// One whose failure the loop bears is brought to its end.
-Progress Walk::item(const Section& section, ActiveItem& item, const Way& way) {
-  if (way.mode != Mode::forward || !frontier_.has_item_failed(section, item))
-    return children(section, item.frame, item.cursors, way);
+// Also those behind the ones at work: they may have begun before a person wanted an earlier one done anew.
+Progress Walk::leave_loop(const Section& section, LoopCursor& at, const FramePtr& frame, const Way& way) {
+  Progress progress = Progress::done;
+  for (ActiveItem& each : at.active) progress = of_both(progress, children(section, each.frame, each.cursors, way));
+  const List& items = at.items.as_list();
+  for (std::size_t i = at.next; i < items.size(); ++i) {
+    ActiveItem later{frame_of_item(section, items[i].text_or("key", ""), items[i].get("item"), frame), {}};
+    progress = of_both(progress, children(section, later.frame, later.cursors, way));
+  }
+  return progress;
+}
+
+// An item whose failure the loop bears is brought to its end.
+Progress Walk::bear(const Section& section, ActiveItem& item, const Way& way) {
   const auto failed = frontier_.failed_step(section, item.frame, item.cursors);
   const std::string why = failed ? fmt::format("`{}` failed", failed->id) : "it failed";
   const Progress progress = children(section, item.frame, item.cursors, Way{Mode::leaving, why});
   if (progress != Progress::done) return progress;
-  const std::string name = section_name(section, item.frame.get());
-  fail(name,
+  if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
+  fail(section_name(section, item.frame.get()),
        fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
                    section.loop->max_failures.is_percent ? "%" : ""),
        failed ? failed->id : "");

@@ -135,6 +135,14 @@ TEST_CASE("a borne failure is not done anew when the run is resumed, and counts 
   CHECK(story.ends("a[q]", exits(1)) == "ended a[q] failed; end failed");
 }
 
+TEST_CASE("what a loop bears it bears also when the run was paused before it was said") {
+  Story story(one_step("for_each: [p, q], max_failures: 1"));
+  story.turn();
+  story.pauses();
+  CHECK(story.ends("a[p]", exits(1)) == "ended a[p] failed; end interrupted");
+  CHECK(story.crashes_and_resumes() == "section_failed 1[p]; intent a[q]; act a[q]");
+}
+
 TEST_CASE("an item in doubt holds up the run when all others are through") {
   Story story(one_step("for_each: [p, q, r], concurrency: 2"));
   story.turn();

@@ -167,6 +167,23 @@ TEST_CASE("a cancel ends what runs, then each finally of what was entered, the i
   CHECK(story.ends("f", exits(0)) == "ended f succeeded; end cancelled");
 }
 
+TEST_CASE("a cancel ends also what runs behind a step that somebody wants done anew") {
+  const auto redo = [](Story& story, const std::string& id) {
+    story.record(Proposal(event::renewed, id, object({{"how", "redo"}, {"who", "ada"}})));
+  };
+  Story steps("- {id: a, shell: one}\n- {id: b, shell: two}\n");
+  steps.turn();
+  steps.ends("a", exits(0));
+  redo(steps, "a");
+  CHECK(steps.is_cancelled() == "renewed a redo; cancelling; cancel b");
+  CHECK(steps.ends("b", exits(0)) == "ended b succeeded; end cancelled");
+  Story loop("- {section: L, for_each: [p, q], as: x, steps: [{id: a, shell: one}]}\n");
+  loop.turn();
+  loop.ends("a[p]", exits(0));
+  redo(loop, "a[p]");
+  CHECK(loop.is_cancelled() == "renewed a[p] redo; cancelling; cancel a[q]");
+}
+
 TEST_CASE("cancelling a run that failed runs finally, and neither rescue nor what failed") {
   Story story = with_finally("- {section: S, steps: [{id: a, shell: one}], finally: [{id: g, shell: two}]}\n");
   story.turn();
