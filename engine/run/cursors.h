@@ -16,10 +16,11 @@ struct LoopCursor;
 struct IncludeCursor;
 
 struct Cursor {
-  std::size_t at = 0;                         // of a sequence: all before it is done
-  std::shared_ptr<LoopCursor> loop;           // of a section with for_each
-  std::shared_ptr<IncludeCursor> include;     // of a step
-  std::optional<std::int64_t> done_since_ms;  // of a section with watches: when it was first seen that its steps are done
+  std::size_t at = 0;                      // of a sequence: all before it is done
+  std::shared_ptr<LoopCursor> loop;        // of a section with for_each
+  std::shared_ptr<IncludeCursor> include;  // of a step
+  std::optional<std::int64_t>
+      done_after_n;  // of a section with watches: the last launch before it was seen that its steps are done
 };
 
 // By section or step, within one frame.

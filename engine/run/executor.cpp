@@ -193,6 +193,7 @@ void Executor::close_question_about_its_timeout(const std::string& instance) {
 void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& ended) {
   const Probe& probe = probe_asked(*step, parts_.state.of(step.id), ended.launch.role);
   Look look = judge(probe, ended.outcome, scope_for(step));
+  look.n = ended.launch.n;
   look.began_at_ms = live.running_since_ms;
   look.ended_at_ms = parts_.clock.now_ms();
   live.saw(ended.launch.role, probe, std::move(look));

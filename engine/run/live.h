@@ -21,6 +21,7 @@ struct Look {
   Value result;        // what the probe's step type gave
   Value outputs;       // the probe's `outputs:`; a map, or null
   bool fails = false;  // fail_when held
+  std::int64_t n = 0;  // of its launch
   std::int64_t began_at_ms = 0, ended_at_ms = 0;
 };
 

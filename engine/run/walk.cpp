@@ -151,22 +151,27 @@ Progress Walk::entered(const Section& section, const FramePtr& frame, Cursors& c
   if (tripped != section.watches.end()) return after_trip(section, *tripped, frame, cursors, way);
   if (section.rescue && way.mode != Mode::leaving && frontier_.has_body_failed(section, frame, cursors))
     return give_up(section, frame, cursors, way);
-  const bool is_watched = !section.watches.empty() && way.mode == Mode::forward &&
-                          turn_.state.section(section_name(section, frame.get()))->phase == Phase::entered;
-  if (!is_watched) return body(section, frame, cursors, way);
+  const bool is_watched =
+      !section.watches.empty() && turn_.state.section(section_name(section, frame.get()))->phase == Phase::entered;
+  if (is_watched && way.mode == Mode::forward) return watched(section, frame, cursors, way);
+  const Progress progress = body(section, frame, cursors, way);
+  const bool lacks_last_look = is_watched && way.mode == Mode::halting && progress == Progress::done;
+  return lacks_last_look ? stop("interrupted", way.why, "") : progress;
+}
 
-  // What the watches saw comes first: a section whose watch trips has failed, also when its last step has just ended.
-  auto& done_since_ms = cursors[&section].done_since_ms;
+// What the watches saw comes first: a section whose watch trips has failed, also when its last step has just ended.
+Progress Walk::watched(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
+  auto& done_after_n = cursors[&section].done_after_n;
   const bool is_over = frontier_.is_body_done(section, frame, cursors);
-  if (is_over && !done_since_ms) done_since_ms = turn_.now_ms;
+  if (is_over && !done_after_n) done_after_n = turn_.live.last_n;
   const std::size_t before = turn_.decision.events.size();
   for (const Watch& watch : section.watches) {
-    if (look_at(watch, frame, is_over ? done_since_ms : std::nullopt) == Progress::stopped) return Progress::stopped;
+    if (look_at(watch, frame, is_over ? done_after_n : std::nullopt) == Progress::stopped) return Progress::stopped;
   }
   if (turn_.decision.events.size() > before) return Progress::going;
   if (!is_over) return body(section, frame, cursors, way);
   const bool is_well = std::all_of(section.watches.begin(), section.watches.end(),
-                                   [&](const Watch& watch) { return is_calm(watch, frame, *done_since_ms); });
+                                   [&](const Watch& watch) { return is_calm(watch, frame, *done_after_n); });
   if (is_well) turn_.propose(Proposal(event::section_left, section_name(section, frame.get())));
   return Progress::going;
 }
@@ -304,7 +309,7 @@ Progress Walk::end_included(const Instance& step, const FramePtr& inside) {
 // Watches
 
 // A look is asked for at its time; when the steps are done, at once: the last one begins after them.
-Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<std::int64_t> steps_done_since_ms) {
+Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<std::int64_t> steps_done_after_n) {
   using Sight = WatchState::Sight;
   const Instance instance(*watch.step, frame);
   const LiveStep& live = turn_.live.of(instance.id);
@@ -315,8 +320,7 @@ Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<
     return Progress::going;
   }
   if (live.running) return Progress::going;
-  const bool is_last_due =
-      steps_done_since_ms && live.strikes == 0 && live.look && live.look->began_at_ms < *steps_done_since_ms;
+  const bool is_last_due = steps_done_after_n && live.strikes == 0 && live.look && live.look->n <= *steps_done_after_n;
   const std::int64_t next = live.look ? live.look->ended_at_ms + watch.step->probe->every_ms : turn_.now_ms;
   const bool is_set_back = live.look && turn_.now_ms < live.look->ended_at_ms;
   if (turn_.now_ms >= next || is_last_due || is_set_back) return launch_look(instance);
@@ -336,9 +340,9 @@ Progress Walk::launch_look(const Instance& watch) {
   }
 }
 
-bool Walk::is_calm(const Watch& watch, const FramePtr& frame, std::int64_t since_ms) const {
+bool Walk::is_calm(const Watch& watch, const FramePtr& frame, std::int64_t after_n) const {
   const LiveStep& live = turn_.live.of(Instance(*watch.step, frame).id);
-  return !live.running && live.strikes == 0 && live.look && live.look->began_at_ms >= since_ms;
+  return !live.running && live.strikes == 0 && live.look && live.look->n > after_n;
 }
 
 }  // namespace runbook

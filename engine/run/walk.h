@@ -42,7 +42,7 @@ class Walk {
   Progress watched(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress look_at(const Watch& watch, const FramePtr& frame, std::optional<std::int64_t> steps_done_after_n);
   Progress launch_look(const Instance& watch);
-  bool is_calm(const Watch& watch, const FramePtr& frame, std::int64_t since_ms) const;
+  bool is_calm(const Watch& watch, const FramePtr& frame, std::int64_t after_n) const;
   Progress stop(const std::string& state, const std::string& why, const std::string& instance);
 
   Turn& turn_;

@@ -130,6 +130,50 @@ TEST_CASE("a section is left when a look that began behind its last step said ye
   CHECK(story.ends("w", yes()) == "section_left 1; intent z; act z");
 }
 
+TEST_CASE("a look that began in the millisecond in which the last step ended, but before it, is not the last") {
+  Story story = that_runs("");
+  story.ends("a", exits(0));
+  CHECK(story.after(5'000) == "watch w");
+  CHECK(story.ends("b", exits(0)) == "ended b succeeded");
+  CHECK(story.ends("w", yes()) == "watch w");
+  CHECK(story.ends("w", no()) == "watched w; end failed");
+}
+
+TEST_CASE("a clock that was set back behind the last step's end asks for one more look, not for many") {
+  Story story = that_runs("");
+  story.ends("a", exits(0));
+  story.ends("b", exits(0));
+  story.now_ms -= 3'600'000;
+  CHECK(story.ends("w", yes()) == "section_left 1; intent z; act z");
+}
+
+TEST_CASE("a look behind the last step that says no counts, and is repeated until it trips or is good") {
+  Story story = that_runs(", trips_after: 2");
+  story.ends("a", exits(0));
+  CHECK(story.ends("b", exits(0)) == "ended b succeeded; watch w");
+  CHECK(story.ends("w", no()) == "watched w; wake +5000");
+  CHECK(story.after(5'000) == "watch w");
+  CHECK(story.ends("w", yes()) == "watched w; section_left 1; intent z; act z");
+}
+
+TEST_CASE("a run that pauses behind the last step of a watched section has not succeeded") {
+  Story story = that_runs("");
+  story.ends("a", exits(0));
+  story.pauses();
+  CHECK(story.ends("b", exits(0)) == "ended b succeeded; end interrupted");
+  CHECK(story.of("z").state == StepState::pending);
+  CHECK(story.crashes_and_resumes() == "watch w");
+  CHECK(story.ends("w", yes()) == "section_left 1; intent z; act z");
+}
+
+TEST_CASE("a crash behind the last step looks once more before the section is left") {
+  Story story = that_runs("");
+  story.ends("a", exits(0));
+  story.ends("b", exits(0));
+  CHECK(story.crashes_and_resumes() == "watch w");
+  CHECK(story.ends("w", no()) == "watched w; end failed");
+}
+
 TEST_CASE("what a watch can't see counts once it has lasted longer than its timeout") {
   Story story = that_runs(", timeout: 8s");
   story.after(5'000);
@@ -138,6 +182,16 @@ TEST_CASE("what a watch can't see counts once it has lasted longer than its time
   CHECK(story.ends("w", cannot_tell()) == "wake +5000");
   story.after(5'000);
   CHECK(story.ends("w", cannot_tell()) == "watched w");
+}
+
+TEST_CASE("of two watches the first that trips fails the section, and both must have seen it end well") {
+  Story story("- {section: S, watch: [{id: v, shell: look}, {id: w, shell: look}], steps: [{id: a, shell: one}]}\n");
+  CHECK(story.turn() == "section_entered 1; intent a; watch v; watch w; act a");
+  story.ends("v", yes());
+  story.ends("w", yes());
+  CHECK(story.ends("a", exits(0)) == "ended a succeeded; watch v; watch w");
+  CHECK(story.ends("w", yes()) == "wake +2000");
+  CHECK(story.ends("v", yes()) == "section_left 1; end succeeded");
 }
 
 TEST_CASE("a watch sees all branches of its section, and a trip in one does not reach beyond it") {
