@@ -30,7 +30,7 @@ struct Decision {
   std::vector<Launch> launches;         // after the events are committed; at most one per instance
   std::vector<std::int64_t> cancels;    // attempts to be ended
   std::optional<std::int64_t> wake_ms;  // nothing to do before, unless something comes in
-  std::optional<End> end;
+  std::optional<End> end;               // once the events are committed
 };
 
 enum class Doubt { done, not_done, retry };

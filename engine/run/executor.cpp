@@ -77,7 +77,7 @@ Decision Executor::decide_until_settled() {
     secrets_.find_needed(live_);
     Decision decision = decide(parts_.facts, parts_.state, live_, values_, parts_.clock.now_ms(), limits_);
     for (auto& proposal : decision.events) record(std::move(proposal));
-    if (decision.events.empty() || !decision.launches.empty()) return decision;
+    if (decision.events.empty() || !decision.launches.empty() || decision.end) return decision;
   }
 }
 

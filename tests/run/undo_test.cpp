@@ -91,6 +91,36 @@ TEST_CASE("a step that could not be started is not undone") {
   CHECK(listed(story) == "a");
 }
 
+TEST_CASE("an undo back to a step undoes that one too, and the run can go on from there in new groups") {
+  Story story = done(three() + "- {id: d, shell: x, when: 1 == 2}\n- {id: e, manual: m}\n", {"a", "b", "c"});
+  REQUIRE(story.end->state == "waiting");
+  CHECK(story.is_undone("b") == "undoing; intent c:undo; act c:undo");
+  CHECK(story.ends("c:undo", exits(0)) == "ended c:undo succeeded; undone c; intent b:undo; act b:undo");
+  CHECK(story.ends("b:undo", exits(0)) == "ended b:undo succeeded; undone b; undo_ended; end interrupted");
+  CHECK(story.crashes_and_resumes() == "intent b; act b");
+  CHECK(story.body_of(event::intent).int_or("group", 0) == 2);
+  CHECK(story.ends("b", exits(0)) == "ended b succeeded; intent c; act c");
+  CHECK(story.of("a").group == 1);
+}
+
+TEST_CASE("what was done anew can be undone anew, in a new group of its undo") {
+  Story story = done(three() + "- {id: e, manual: m}\n", {"a", "b", "c"});
+  story.is_undone("c");
+  story.ends("c:undo", exits(0));
+  story.crashes_and_resumes();
+  CHECK(story.ends("c", exits(0)) == "ended c succeeded; end waiting");
+  CHECK(story.is_undone() == "undoing; intent c:undo; act c:undo");
+  CHECK(story.body_of(event::intent).int_or("group", 0) == 2);
+}
+
+TEST_CASE("a run that was left can be undone back to a step, and is then left") {
+  Story story = done(three(), {"a", "b", "c"});
+  story.record(Proposal(event::left, "", object({{"state", "succeeded"}})));
+  story.is_undone("c");
+  CHECK(story.ends("c:undo", exits(0)) == "ended c:undo succeeded; undone c; end undone");
+  CHECK(story.end_why() == "undone back to `c`");
+}
+
 TEST_CASE("past a point of no return an undo is refused, and what came after it is named") {
   Story story(three() + "- {id: d, shell: x, effect: irreversible}\n- " + act("e") + "\n");
   story.limits.approvals["d"] = approval_phrase(*story.facts.runbook->find("d"));
@@ -143,6 +173,18 @@ TEST_CASE("a pause holds up an undo between two steps") {
   story.pauses();
   CHECK(story.ends("c:undo", exits(0)) == "ended c:undo succeeded; undone c; end interrupted");
   CHECK(story.crashes_and_resumes() == "intent b:undo; act b:undo");
+}
+
+TEST_CASE("the items of a loop are undone one by one, and done anew one by one") {
+  Story story =
+      done("- {section: L, for_each: [p, q], as: x, steps: [" + act("a") + "]}\n- {id: z, manual: m}\n", {"a[p]", "a[q]"});
+  CHECK(listed(story) == "a[q] a[p]");
+  CHECK(story.is_undone("a[q]") == "undoing; intent a:undo[q]; act a:undo[q]");
+  CHECK(story.ends("a:undo[q]", exits(0)) == "ended a:undo[q] succeeded; undone a[q]; undo_ended; end interrupted");
+  CHECK(story.crashes_and_resumes() == "intent a[q]; act a[q]");
+  CHECK(story.ends("a[q]", exits(0)) == "ended a[q] succeeded; end waiting");
+  CHECK(story.is_undone("a") == "undoing; intent a:undo[q]; act a:undo[q]");
+  CHECK(story.ends("a:undo[q]", exits(0)) == "ended a:undo[q] succeeded; undone a[q]; intent a:undo[p]; act a:undo[p]");
 }
 
 TEST_CASE("a manual step that somebody did is undone by hand") {

@@ -100,7 +100,7 @@ class Story {
       Decision decision = decide(facts, state, live, values, now_ms, limits);
       for (auto& proposal : decision.events) record(std::move(proposal));
       for (auto& launch : decision.launches) start(std::move(launch));
-      if (!decision.events.empty() || !decision.launches.empty()) continue;
+      if ((!decision.events.empty() || !decision.launches.empty()) && !decision.end) continue;
       for (std::int64_t n : decision.cancels) cancel(n);
       if (decision.wake_ms) tell(fmt::format("wake +{}", *decision.wake_ms - now_ms));
       if (decision.end) tell("end " + decision.end->state);
