@@ -165,6 +165,7 @@ void apply_to_instance(InstanceState& it, const Event& event) {
     end(it, StepState::satisfied, event);
   } else if (k == event::skipped) {
     end(it, StepState::skipped, event);
+    it.is_given_up = event.body.bool_or("given_up", false);
   } else if (k == event::refused) {
     end(it, StepState::failed, event);
   } else if (k == event::doubted) {

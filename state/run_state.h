@@ -37,6 +37,7 @@ struct InstanceState {
   bool is_overdue = false;
   bool must_stop = false;                        // somebody chose to stop the overdue attempt
   bool is_approved = false;                      // the typed phrase was given, for this group
+  bool is_given_up = false;                      // skipped, since what is around it failed
   std::string question;                          // the open one, or ""
   std::string before, outputs, output, request;  // digests of blobs, or ""
   std::string inputs;                            // of an included runbook: a digest

@@ -41,7 +41,8 @@ struct LiveStep {
   void forget_looks() {
     before.reset();
     look.reset();
-    looks = 0;
+    blind_since_ms.reset();
+    looks = strikes = 0;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "run/frontier.h"
@@ -56,10 +57,13 @@ class Reopening {
 
   // What is around that step, up to the run.
   void open_around(const Instance& step) {
+    renewed_.insert(step.id);
     const Frame* included = included_around(step.frame.get());
+    const Section& root = (included ? *included->runbook : *facts_.runbook).root;
     std::vector<const Section*> way;
-    find_way((included ? *included->runbook : *facts_.runbook).root, *step, way);
+    find_way(root, *step, way);
     for (const Section* section : way) open(*section, step.frame);
+    if (root.finally) renew_what_ran(*root.finally, outer_loops(step.frame, 0));
     if (!included) return;
     const std::string include = included->prefix.substr(0, included->prefix.size() - 1);
     opened_.push_back(include);
@@ -72,23 +76,44 @@ class Reopening {
  private:
   void open(const Section& section, const FramePtr& frame) {
     const FramePtr around = outer_loops(frame, section.loops.size());
-    if (state_.section(section_name(section, around.get()))) opened_.push_back(section_name(section, around.get()));
-    if (section.loop) {
-      const std::string item = section_name(section, outer_loops(frame, section.loops.size() + 1).get());
-      if (state_.section(item)) opened_.push_back(item);
+    reopen(section, around);
+    const bool is_in_item = section.loop && loops_around(frame.get()) > section.loops.size();
+    if (is_in_item) reopen(section, outer_loops(frame, section.loops.size() + 1));
+    for (const Watch& watch : section.watches) {
+      const Instance instance(*watch.step, around);
+      if (state_.watch(instance.id).sight != WatchState::Sight::tripped) continue;
+      renew(instance);
+      if (watch.on_trip) renew_what_ran(*watch.on_trip, around);
     }
     for (const Section* extra : {section.rescue.get(), section.finally.get()})
-      if (extra) renew(*extra, around);
+      if (extra) renew_what_ran(*extra, around);
+  }
+
+  // A section, or an item of its loop. What it left out when it was given up is to be done after all.
+  void reopen(const Section& section, const FramePtr& frame) {
+    const std::string name = section_name(section, frame.get());
+    if (!state_.section(name)) return;
+    opened_.push_back(name);
+    for (const Step* step : steps_of_body(section)) {
+      if (step->loops.size() != loops_around(frame.get())) continue;
+      const Instance instance(*step, frame);
+      if (state_.of(instance.id).is_given_up) renew(instance);
+    }
   }
 
   // What ran when the section was left runs again when it is left again.
-  void renew(const Section& section, const FramePtr& frame) {
+  void renew_what_ran(const Section& section, const FramePtr& frame) {
     for (const Step* step : steps_of(section)) {
       if (step->loops.size() != loops_around(frame.get())) continue;
       const Instance instance(*step, frame);
-      if (!is_done(state_.of(instance.id).state)) continue;
-      renewals_.emplace_back(event::renewed, instance.id, object({{"how", "undo"}, {"because", "its section is open again"}}));
+      const StepState state = state_.of(instance.id).state;
+      if (is_done(state) || state == StepState::failed || state == StepState::cancelled) renew(instance);
     }
+  }
+
+  void renew(const Instance& instance) {
+    if (!renewed_.insert(instance.id).second) return;
+    renewals_.emplace_back(event::renewed, instance.id, object({{"how", "undo"}, {"because", "its section is open again"}}));
   }
 
   const RunFacts& facts_;
@@ -96,6 +121,7 @@ class Reopening {
   Instances instances_;
   std::vector<std::string> opened_;
   std::vector<Proposal> renewals_;
+  std::set<std::string> renewed_;  // or undone
 };
 
 }  // namespace

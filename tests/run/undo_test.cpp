@@ -91,6 +91,30 @@ TEST_CASE("a step that could not be started is not undone") {
   CHECK(listed(story) == "a");
 }
 
+TEST_CASE("what is undone of a finally is undone, and what else ran there comes again") {
+  Story story = done("- {section: L, for_each: [p], as: x, steps: [" + act("a") + "], finally: [{id: f, shell: x}, " +
+                         act("g") + "]}\n- {id: z, manual: m}\n",
+                     {"a[p]", "f", "g"});
+  story.is_undone("g");
+  CHECK(story.ends("g:undo", exits(0)) == "ended g:undo succeeded; undone g; renewed f undo; undo_ended; end interrupted");
+  CHECK(to_json(story.body_of(event::undone).get("reopens")) == R"(["1"])");
+  CHECK(story.of("g").state == StepState::undone);
+}
+
+TEST_CASE("the finally of the runbook comes again when what is before it was undone") {
+  Story story(
+      facts_of(runbook_of("runbook: x\nsteps: [" + act("a") + "]\nfinally: [{id: f, shell: clean}, {id: g, shell: clean}]\n")));
+  story.turn();
+  story.ends("a", exits(0));
+  story.ends("f", exits(0));
+  CHECK(story.ends("g", exits(1)) == "ended g failed; end failed");
+  story.is_undone("a");
+  CHECK(story.ends("a:undo", exits(0)) ==
+        "ended a:undo succeeded; undone a; renewed f undo; renewed g undo; undo_ended; end interrupted");
+  story.crashes_and_resumes();
+  CHECK(story.ends("a", exits(0)) == "ended a succeeded; intent f; act f");
+}
+
 TEST_CASE("an undo back to a step undoes that one too, and the run can go on from there in new groups") {
   Story story = done(three() + "- {id: d, shell: x, when: 1 == 2}\n- {id: e, manual: m}\n", {"a", "b", "c"});
   REQUIRE(story.end->state == "waiting");
@@ -185,6 +209,64 @@ TEST_CASE("the items of a loop are undone one by one, and done anew one by one")
   CHECK(story.ends("a[q]", exits(0)) == "ended a[q] succeeded; end waiting");
   CHECK(story.is_undone("a") == "undoing; intent a:undo[q]; act a:undo[q]");
   CHECK(story.ends("a:undo[q]", exits(0)) == "ended a:undo[q] succeeded; undone a[q]; intent a:undo[p]; act a:undo[p]");
+}
+
+TEST_CASE("a borne item that is undone is done anew wholly") {
+  Story story("- {section: L, for_each: [p, q], as: x, max_failures: 1, steps: [" + act("a") + ", " + act("b") + ", " +
+              act("c") + "]}\n- {id: z, manual: m}\n");
+  story.turn();
+  story.ends("a[p]", exits(0));
+  CHECK(story.ends("b[p]", exits(1)) == "ended b[p] failed; section_failed 1[p]; skipped c[p]; intent a[q]; act a[q]");
+  for (const char* id : {"a[q]", "b[q]", "c[q]"}) story.ends(id, exits(0));
+  story.is_undone("b[p]");
+  for (const char* id : {"c:undo[q]", "b:undo[q]", "a:undo[q]"}) story.ends(id, exits(0));
+  story.ends("b:undo[p]", exits(0));
+  CHECK(story.crashes_and_resumes() == "intent b[p]; act b[p]");
+  CHECK(story.ends("b[p]", exits(0)) == "ended b[p] succeeded; intent c[p]; act c[p]");
+}
+
+TEST_CASE("a section that was given up and is undone is done anew wholly, and left anew") {
+  Story story("- {section: S, steps: [" + act("a") + ", " + act("b") + ", " + act("c") +
+              "], rescue: [{id: r, shell: x}], finally: [{id: f, shell: y}]}\n- {id: z, manual: m}\n");
+  story.turn();
+  story.ends("a", exits(0));
+  CHECK(story.ends("b", exits(1)) == "ended b failed; section_failed 1; skipped c; intent r; act r");
+  story.ends("r", exits(0));
+  CHECK(story.ends("f", exits(0)) == "ended f succeeded; asked z manual; end waiting");
+  CHECK(story.is_undone("b") == "undoing; intent b:undo; act b:undo");
+  CHECK(story.ends("b:undo", exits(0)) ==
+        "ended b:undo succeeded; undone b; renewed c undo; renewed r undo; renewed f undo; undo_ended; end interrupted");
+  CHECK(story.crashes_and_resumes() == "intent b; act b");
+  CHECK(story.ends("b", exits(0)) == "ended b succeeded; intent c; act c");
+  CHECK(story.ends("c", exits(0)) == "ended c succeeded; intent f; act f");
+  CHECK(story.ends("f", exits(0)) == "ended f succeeded; end waiting");
+}
+
+TEST_CASE("a step that a person left out stays left out when its section is undone") {
+  Story story("- {section: S, steps: [" + act("a") + ", " + act("b") +
+              "], rescue: [{id: r, shell: x}]}\n- {id: z, manual: m}\n");
+  story.turn();
+  story.pauses();
+  story.ends("a", exits(0));
+  story.record(Proposal(event::skipped, "b", object({{"why", "left out by ada"}, {"who", "ada"}})));
+  CHECK(story.crashes_and_resumes() == "skipped b; asked z manual; end waiting");
+  story.is_undone("a");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; undo_ended; end interrupted");
+  CHECK(story.of("b").state == StepState::skipped);
+}
+
+TEST_CASE("a watch that tripped is renewed when its section is done anew behind an undo") {
+  Story story("- {section: S, watch: [{id: w, shell: look, on_trip: [{id: t, shell: x}]}], steps: [" + act("a") +
+              "], rescue: [{id: r, shell: x}]}\n- {id: z, manual: m}\n");
+  story.turn();
+  story.ends("w", no());
+  story.ends("a", exits(0));
+  CHECK(story.ends("t", exits(0)) == "ended t succeeded; section_failed 1; intent r; act r");
+  CHECK(story.ends("r", exits(0)) == "ended r succeeded; asked z manual; end waiting");
+  story.is_undone("a");
+  CHECK(story.ends("a:undo", exits(0)) ==
+        "ended a:undo succeeded; undone a; renewed w undo; renewed t undo; renewed r undo; undo_ended; end interrupted");
+  CHECK(story.crashes_and_resumes() == "intent a; watch w; act a");
 }
 
 TEST_CASE("a manual step that somebody did is undone by hand") {
