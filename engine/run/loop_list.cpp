@@ -19,8 +19,15 @@ constexpr std::size_t longest_key = 200;
   throw Error(ExitCode::step_failed, why, hint);
 }
 
+// Null is told apart, and may be allowed.
+Value value_of_list(const Loop& loop, const Scope& scope) {
+  const auto* text = std::get_if<PlacedTemplate>(&loop.list.data);
+  if (!text || !text->text.is_lone_expression()) return loop.list.evaluate(scope);
+  return text->text.expressions().front().evaluate(scope, nullptr);
+}
+
 List items_of(const Loop& loop, const Scope& scope) {
-  const Value value = loop.list.evaluate(scope);
+  const Value value = value_of_list(loop, scope);
   const bool is_empty = value.is_null() || (value.is_list() && value.as_list().empty());
   if (is_empty && loop.may_be_empty) return {};
   if (is_empty) refuse(value.is_null() ? "the list is null" : "the list is empty", "if that may be, say `empty: ok`");

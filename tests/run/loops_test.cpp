@@ -165,6 +165,25 @@ TEST_CASE("keys with odd characters name their items, one and the same before an
   }
 }
 
+TEST_CASE("a list that is null, empty or no list stops before the first item, and says why") {
+  const auto why = [](const std::string& list) {
+    Story story = over(list);
+    CHECK(story.turn() == "end failed");
+    return story.end_why();
+  };
+  CHECK(why("null") == "`for_each` of section `L`: the list is null; if that may be, say `empty: ok`");
+  CHECK(why("[]") == "`for_each` of section `L`: the list is empty; if that may be, say `empty: ok`");
+  CHECK(has(why("\"p q\""), "it gives a string, not a list"));
+  CHECK(has(why(R"({"p": 1})"), "it gives a"));
+}
+
+TEST_CASE("a list that may be empty is gone by") {
+  for (const char* list : {"[]", "null"}) {
+    Story story = over(list, "empty: ok");
+    CHECK(story.turn() == "section_entered 1; intent z; act z");
+  }
+}
+
 TEST_CASE("keys that do not tell the items apart stop before the first item") {
   const auto why = [](const std::string& list, const std::string& keys = "") {
     Story story = over(list, keys);
@@ -265,6 +284,11 @@ TEST_CASE("inside an outer loop the items of the inner one are seen, those of th
 TEST_CASE("a loop in a section that is skipped is not gone through") {
   Story story("- {section: O, when: 1 == 2, steps: [{section: L, for_each: [p], as: x, steps: [{id: a, shell: one}]}]}\n");
   CHECK(story.turn() == "section_skipped 1; section_skipped 1.1; end succeeded");
+}
+
+TEST_CASE("a loop whose when is false is skipped, and its list is not looked at") {
+  Story story = over("null", "when: 1 == 2");
+  CHECK(story.turn() == "section_skipped 1; intent z; act z");
 }
 
 TEST_CASE("a pause in a loop begins no next item") {
