@@ -18,9 +18,6 @@ int cancel_command(const Arguments& arguments) {
   RunRow row = file.find_run(arguments.operands().at(0));
   if (row.ended_at_ms != 0) throw Error(ExitCode::usage, fmt::format("run {} was left as {} already", row.run, row.state));
   RunState state = fold_run(file, row.run);
-  if (state.is_undoing)
-    throw Error(ExitCode::usage, fmt::format("run {} is being undone", row.run),
-                fmt::format("go on with that: runbook undo {}", row.run));
   DrivePlan plan;
   plan.run = row.run;
   plan.runbook = load_stored(file, state);

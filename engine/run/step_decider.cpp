@@ -437,7 +437,12 @@ class StepDecider {
   }
 
   Value before() { return before_value(*step_, *it_, *live_step_, values_); }
-  RunScope scope_with_before() { return step_->before ? scope_.with_before(before()) : scope_; }
+  // An undo sees what stood before that which it undoes.
+  RunScope scope_with_before() {
+    const std::string undone = name_of_undone(step_);
+    if (!undone.empty()) return scope_.with_before(values_.get(state_.of(undone).before));
+    return step_->before ? scope_.with_before(before()) : scope_;
+  }
 
   void wait_for_answer(const Question& question, const std::string& state) {
     if (is_pausing_) return interrupted();

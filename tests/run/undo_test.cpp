@@ -199,6 +199,19 @@ TEST_CASE("a pause holds up an undo between two steps") {
   CHECK(story.crashes_and_resumes() == "intent b:undo; act b:undo");
 }
 
+TEST_CASE("an undo sees what stood before its step and what it gave") {
+  Story story(
+      "- {id: a, shell: do, before: {shell: look, outputs: {v: stdout}}, outputs: {n: stdout}, undo: {exec: [back, '${{ "
+      "$before.v }}', '${{ $steps.a.n }}']}}\n");
+  story.turn();
+  story.ends("a", yes("old"));
+  story.ends("a", exits(0, "new"));
+  story.is_undone();
+  const std::string request = story.blobs.at(story.of("a:undo").request);
+  CHECK(request.find("old") != std::string::npos);
+  CHECK(request.find("new") != std::string::npos);
+}
+
 TEST_CASE("the items of a loop are undone one by one, and done anew one by one") {
   Story story =
       done("- {section: L, for_each: [p, q], as: x, steps: [" + act("a") + "]}\n- {id: z, manual: m}\n", {"a[p]", "a[q]"});
