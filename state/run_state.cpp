@@ -95,7 +95,7 @@ void on_ended(InstanceState& it, const Event& event) {
   if (result == "cancelled") return end(it, StepState::cancelled, event);
   if (result == "not_started") {
     it.attempts -= 1;
-    it.acted_seq = 0;
+    if (it.attempts == 0) it.acted_seq = 0;  // an earlier attempt may have done half
   }
   bool is_tried_again = body.find("retry_at_ms") != nullptr;
   bool begins_anew = body.bool_or("again", false);

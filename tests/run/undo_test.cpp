@@ -91,6 +91,15 @@ TEST_CASE("a step that could not be started is not undone") {
   CHECK(listed(story) == "a");
 }
 
+TEST_CASE("a step of which a later attempt could not be started is undone for what an earlier one did") {
+  Story story("- {id: a, shell: do, retry: {attempts: 3, delay: 1s}, undo: {shell: undo}}\n");
+  story.turn();
+  story.ends("a", exits(1));
+  story.after(1'000);
+  story.ends("a", is_not_started());
+  CHECK(listed(story) == "a");
+}
+
 TEST_CASE("what is undone of a finally is undone, and what else ran there comes again") {
   Story story = done("- {section: L, for_each: [p], as: x, steps: [" + act("a") + "], finally: [{id: f, shell: x}, " +
                          act("g") + "]}\n- {id: z, manual: m}\n",
