@@ -17,8 +17,8 @@ class Decider {
   explicit Decider(Turn& turn) : turn_(turn) {}
 
   void decide() {
-    if (turn_.state.is_undoing) return undo();
     if (turn_.limits.is_cancelling || turn_.state.is_cancelling) return leave();
+    if (turn_.state.is_undoing) return undo();
     const Progress progress = Walk(turn_).run(onward());
     if (progress == Progress::stopped) pause();
     if (progress == Progress::done && turn_.decision.events.empty()) finish();
@@ -50,11 +50,24 @@ class Decider {
   // What runs is ended, then `finally` of all that was entered runs.
   void leave() {
     if (!turn_.state.is_cancelling) return turn_.propose(Proposal(event::cancelling, "", object({{"who", turn_.limits.who}})));
-    const std::string why = "the run is cancelled";
-    const Progress progress = Walk(turn_).run({Way::Mode::leaving, why, true, true});
+    const Way way{Way::Mode::leaving, "the run is cancelled", true, true};
+    if (turn_.state.is_undoing && !is_undo_given_up(way)) return;
+    const Progress progress = Walk(turn_).run(way);
     if (progress == Progress::stopped) pause();
     if (progress != Progress::done || !turn_.decision.events.empty()) return;
     turn_.decision.end = End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()};
+  }
+
+  // What has begun of it comes to its end.
+  bool is_undo_given_up(const Way& way) {
+    const auto next = next_to_undo(turn_.facts, turn_.state, turn_.values);
+    return !next || (!is_just_undone(*next) && decide_step(turn_, *next->undo, way) == Progress::done);
+  }
+
+  bool is_just_undone(const UndoEntry& entry) {
+    if (!is_done(turn_.state.of(entry.undo->id).state)) return false;
+    for (Proposal& each : undone(turn_.facts, turn_.state, turn_.values, entry)) turn_.propose(std::move(each));
+    return true;
   }
 
   // What really ran, in reverse.
@@ -65,10 +78,7 @@ class Decider {
     }
     const auto next = next_to_undo(turn_.facts, turn_.state, turn_.values);
     if (!next) return end_undo();
-    if (is_done(turn_.state.of(next->undo->id).state)) {
-      for (Proposal& each : undone(turn_.facts, turn_.state, turn_.values, *next)) turn_.propose(std::move(each));
-      return;
-    }
+    if (is_just_undone(*next)) return;
     if (decide_step(turn_, *next->undo, onward()) == Progress::stopped) pause();
   }
 
@@ -121,7 +131,7 @@ std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& st
   const Limits limits;
   Turn turn{facts, state, live, values, 0, limits};
   std::vector<std::string> instances;
-  if (state.is_undoing) {
+  if (state.is_undoing && !state.is_cancelling) {
     if (const auto next = next_to_undo(facts, state, values)) instances.push_back(next->undo->id);
     return instances;
   }
