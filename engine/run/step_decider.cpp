@@ -304,7 +304,7 @@ class StepDecider {
   void on_doubt() {
     const Question* question = state_.open_question(step_.id);
     if (question && question->about == "doubt") return on_doubt_asked(*question);
-    if (is_pausing_) return interrupted();
+    if (limits_.is_pausing) return interrupted();
     if (!step_->done_when)
       return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
     if (!is_on_target()) return;
@@ -444,8 +444,9 @@ class StepDecider {
     return step_->before ? scope_.with_before(before()) : scope_;
   }
 
+  // What is in doubt is asked about also where another branch has failed.
   void wait_for_answer(const Question& question, const std::string& state) {
-    if (is_pausing_) return interrupted();
+    if (limits_.is_pausing || (is_pausing_ && state != "in_doubt")) return interrupted();
     if (limits_.is_interactive) return;
     pause(state, question.text);
   }

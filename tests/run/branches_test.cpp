@@ -116,6 +116,18 @@ TEST_CASE("a branch in doubt lets the others go on to their end, and the run pau
   CHECK(story.answered("a", "done") == "answered a done; ended a succeeded; intent b; act b");
 }
 
+TEST_CASE("of a branch in doubt, one that failed and one that waits, the doubt is told first") {
+  Story story("- {section: S, parallel: [{id: a, manual: m}, {id: b, shell: one}, {id: c, shell: two}]}\n");
+  story.turn();
+  CHECK(story.ends("c", is_lost()) == "doubted c; asked c doubt");
+  CHECK(story.ends("b", exits(1)) == "ended b failed; end in_doubt");
+  Story later("- {section: S, parallel: [{id: a, shell: one}, {id: b, shell: two}]}\n");
+  later.turn();
+  CHECK(later.ends("a", exits(1)) == "ended a failed");
+  CHECK(later.ends("b", is_lost()) == "doubted b; asked b doubt; end in_doubt");
+  CHECK(later.answered("b", "done") == "answered b done; ended b succeeded; end failed");
+}
+
 TEST_CASE("a pause reaches all branches") {
   Story story(two_branches);
   story.turn();
