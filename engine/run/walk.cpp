@@ -67,12 +67,14 @@ Progress Walk::rescue(const Section& section, const FramePtr& frame, Cursors& cu
   return section.rescue ? children(*section.rescue, frame, cursors, way) : Progress::done;
 }
 
-// It runs also where all else is given up.
+// What also runs where all else is given up, or held up beside it; but not while the run pauses.
+Way Walk::at_last(const Way& way) const {
+  return way.mode == Mode::forward ? way : Way{turn_.limits.is_pausing ? Mode::halting : Mode::forward, way.why};
+}
+
 Progress Walk::finally(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
-  if (!section.finally) return Progress::done;
-  Way onward = way;
-  if (way.mode == Mode::leaving) onward = Way{turn_.limits.is_pausing ? Mode::halting : Mode::forward, way.why};
-  return children(*section.finally, frame, cursors, onward);
+  return section.finally ? children(*section.finally, frame, cursors, way.mode == Mode::leaving ? at_last(way) : way)
+                         : Progress::done;
 }
 
 // Beginning
@@ -192,7 +194,8 @@ Progress Walk::after_trip(const Section& section, const Watch& watch, const Fram
   const Instance instance(*watch.step, frame);
   const std::string why = fmt::format("watch `{}` tripped: {}", instance.id, turn_.state.watch(instance.id).why);
   Progress progress = body(section, frame, cursors, Way{Mode::leaving, why, watch.stops_running, way.leaves_run});
-  if (progress == Progress::done && watch.on_trip) progress = children(*watch.on_trip, frame, cursors, way);
+  if (progress == Progress::done && watch.on_trip)
+    progress = children(*watch.on_trip, frame, cursors, way.mode == Mode::halting ? at_last(way) : way);
   if (progress != Progress::done || way.mode == Mode::leaving) return progress;
   if (!section.rescue) return stop("failed", why, instance.id);
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");

@@ -25,6 +25,7 @@ class Walk {
   Progress give_up(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress after_trip(const Section& section, const Watch& watch, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress rescue(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
+  Way at_last(const Way& way) const;
   Progress finally(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress body(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress children(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);

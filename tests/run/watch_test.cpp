@@ -208,6 +208,20 @@ TEST_CASE("a watch sees all branches of its section, and a trip in one does not 
   CHECK(story.ends("b", exits(0)) == "ended b succeeded; section_failed 1.1; skipped c; intent r; act r");
 }
 
+TEST_CASE("a trip holds up the branches beside its section, and its on_trip runs all the same") {
+  Story story(
+      "- section: Both\n"
+      "  parallel:\n"
+      "    - {section: S, watch: [{id: w, shell: look, on_trip: [{id: t, shell: back}]}], steps: [{id: a, shell: one}]}\n"
+      "    - {section: U, steps: [{id: d, shell: three}, {id: e, shell: four}]}\n");
+  story.turn();
+  CHECK(story.ends("w", no()) == "watched w");
+  CHECK(story.ends("a", exits(0)) == "ended a succeeded; intent t; act t");
+  CHECK(story.ends("d", exits(0)) == "ended d succeeded");
+  CHECK(story.ends("t", exits(0)) == "ended t succeeded; end failed");
+  CHECK(story.crashes_and_resumes() == "renewed w resume; renewed t resume; intent e; watch w; act e");
+}
+
 TEST_CASE("a watch beside a loop lets the item at work end and begins no other") {
   Story story(
       "- {section: L, for_each: [p, q, r], as: x, watch: [{id: w, shell: look}], steps: [{id: a, shell: one}], rescue: [{id: "
