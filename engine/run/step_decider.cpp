@@ -269,9 +269,12 @@ class StepDecider {
     propose(ask_overdue(step_, *it_));
   }
 
+  // When another branch has failed, nothing begins any more, but nobody is left to wonder what this one did.
+  bool stops_looking() const { return is_pausing_ && !way_.settles; }
+
   // The effect has been tried and its process ended well: only looks are repeated now. done_when first, then verify.
   void after_exit() {
-    if (is_pausing_) return interrupted();
+    if (stops_looking()) return interrupted();
     if (!is_on_target()) return;
     RunScope scope = scope_with_before();
     const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
@@ -304,7 +307,7 @@ class StepDecider {
   void on_doubt() {
     const Question* question = state_.open_question(step_.id);
     if (question && question->about == "doubt") return on_doubt_asked(*question);
-    if (limits_.is_pausing) return interrupted();
+    if (stops_looking()) return interrupted();
     if (!step_->done_when)
       return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
     if (!is_on_target()) return;
@@ -444,9 +447,8 @@ class StepDecider {
     return step_->before ? scope_.with_before(before()) : scope_;
   }
 
-  // What is in doubt is asked about also where another branch has failed.
   void wait_for_answer(const Question& question, const std::string& state) {
-    if (limits_.is_pausing || (is_pausing_ && state != "in_doubt")) return interrupted();
+    if (state == "in_doubt" ? stops_looking() : is_pausing_) return interrupted();
     if (limits_.is_interactive) return;
     pause(state, question.text);
   }

@@ -36,6 +36,7 @@ struct Way {
   std::string why;            // halting, leaving
   bool ends_running = false;  // leaving: what runs is ended
   bool leaves_run = false;    // leaving: all of it; what is in doubt stays so
+  bool settles = false;       // halting: what has had its effect, or may have, is looked at until that is known
 };
 
 // What became of a part of the tree in this turn.

@@ -221,7 +221,8 @@ Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& 
   Way onward = way;
   const bool has_failed = std::any_of(section.children.begin(), section.children.end(),
                                       [&](const Child& each) { return frontier_.has_failed(each, frame, cursors); });
-  if (has_failed && way.mode == Mode::forward) onward = Way{Mode::halting, "another branch has failed"};
+  if (has_failed && way.mode == Mode::forward)
+    onward = Way{.mode = Mode::halting, .why = "another branch has failed", .settles = true};
   Progress progress = Progress::done;
   for (const Child& each : section.children) {
     if (!frontier_.is_done(each, frame, cursors)) progress = of_both(progress, child(each, frame, cursors, onward));
@@ -235,7 +236,7 @@ Progress Walk::loop(const Section& section, const FramePtr& frame, Cursors& curs
   LoopCursor& at = frontier_.loop(section, frame, cursors);
   if (way.mode == Mode::leaving) return leave_loop(section, at, frame, way);
   const bool fails = frontier_.fails(section, at);
-  const Way onward = fails && way.mode == Mode::forward ? Way{Mode::halting, "another item has failed"} : way;
+  const Way onward = fails && way.mode == Mode::forward ? Way{.mode = Mode::halting, .why = "another item has failed", .settles = true} : way;
   Progress progress = Progress::done;
   for (ActiveItem& each : at.active) {
     const bool is_borne = !fails && frontier_.has_item_failed(section, each);
