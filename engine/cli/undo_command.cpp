@@ -120,9 +120,7 @@ class UndoCommand {
   // What it would run, with its values; or why that can't be said yet.
   Value request_of(const UndoEntry& entry) const {
     try {
-      RunScope scope(facts_, state_, values_, entry.step.frame);
-      const Value before = before_value(*entry.step, state_.of(entry.step.id), LiveStep(), values_);
-      return described_request(facts_, *entry.undo, entry.step->before ? scope.with_before(before) : scope);
+      return described_request(facts_, *entry.undo, scope_with_before(facts_, state_, Live(), values_, *entry.undo));
     } catch (const std::exception& error) {
       return object({{"not_known", error.what()}});
     }

@@ -158,9 +158,7 @@ void Executor::absorb(Signal& signal) {
 }
 
 RunScope Executor::scope_for(const Instance& step) {
-  RunScope scope(parts_.facts, parts_.state, values_, step.frame);
-  if (!step->before) return scope;
-  return scope.with_before(before_value(*step, parts_.state.of(step.id), live_.of(step.id), values_));
+  return scope_with_before(parts_.facts, parts_.state, live_, values_, step);
 }
 
 void Executor::absorb_ended(const Ended& ended) {

@@ -41,12 +41,4 @@ std::string section_name(const Section& section, const Frame* frame) {
   return frame ? frame->prefix + section.path + frame->suffix : section.path;
 }
 
-std::string name_of_undone(const Instance& step) {
-  constexpr std::string_view undo = ":undo";
-  if (!step->id.ends_with(undo)) return {};
-  const std::size_t prefix = step.frame ? step.frame->prefix.size() : 0;
-  std::string name = step.id;
-  return name.erase(prefix + step->id.size() - undo.size(), undo.size());
-}
-
 }  // namespace runbook

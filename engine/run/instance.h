@@ -59,7 +59,4 @@ class Instance {
 // "2", "2.1[eu-1]", "cluster/1". With the frame of one of its items it is the name of that item.
 std::string section_name(const Section& section, const Frame* frame);
 
-// Of an undo: the name of what it undoes, "apply[eu-1]" of `apply:undo[eu-1]`; "": it is none.
-std::string name_of_undone(const Instance& step);
-
 }  // namespace runbook

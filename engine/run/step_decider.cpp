@@ -440,12 +440,7 @@ class StepDecider {
   }
 
   Value before() { return before_value(*step_, *it_, *live_step_, values_); }
-  // An undo sees what stood before that which it undoes.
-  RunScope scope_with_before() {
-    const std::string undone = name_of_undone(step_);
-    if (!undone.empty()) return scope_.with_before(values_.get(state_.of(undone).before));
-    return step_->before ? scope_.with_before(before()) : scope_;
-  }
+  RunScope scope_with_before() { return runbook::scope_with_before(facts_, state_, turn_.live, values_, step_); }
 
   void wait_for_answer(const Question& question, const std::string& state) {
     if (state == "in_doubt" ? stops_looking() : is_pausing_) return interrupted();
