@@ -34,7 +34,6 @@ void end(InstanceState& it, StepState state, const Event& event) {
   it.state = state;
   it.why = event.body.text_or("why", "");
   it.ended_at_ms = event.at_ms;
-  it.ended_seq = event.seq;
   it.is_open = it.has_exited = it.is_verifying = it.is_overdue = it.must_stop = false;
   it.retry_at_ms.reset();
   it.deadline_ms.reset();

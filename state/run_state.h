@@ -51,7 +51,6 @@ struct InstanceState {
   std::vector<std::string> left;  // processes that it left behind on purpose, of all its attempts: "pid 12 sleep 60"
   std::int64_t output_total = 0;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;
-  std::int64_t ended_seq = 0;  // the event of its end
 };
 
 struct Question {

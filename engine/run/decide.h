@@ -43,7 +43,6 @@ struct Limits {
   std::map<std::string, std::string> approvals;  // by step: phrases said beforehand
   std::string stops_after;                       // a step: when it is done, start nothing more
   std::string who;                               // says so
-  std::int64_t resumed_at = 0;                   // the event at which the run was resumed: failures before it are done anew
 };
 
 Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,

@@ -67,7 +67,6 @@ void Executor::take_up(Launch launch) {
 }
 
 void Executor::recover(const std::string& who, Purpose purpose) {
-  if (purpose != Purpose::cancel) resumed_at_ = parts_.state.seq;
   Recovery recovery = runbook::recover(parts_.facts, parts_.state, values_, who, purpose);
   for (Proposal& proposal : recovery.events) record(std::move(proposal));
   for (Launch& launch : recovery.taken_up) take_up(std::move(launch));
@@ -84,7 +83,6 @@ Decision Executor::decide_until_settled() {
 
 Executor::Conclusion Executor::run(Limits limits) {
   limits_ = std::move(limits);
-  limits_.resumed_at = resumed_at_;
   for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
   while (true) {
     Decision decision = decide_until_settled();

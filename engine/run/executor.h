@@ -87,7 +87,6 @@ class Executor {
   SecretKeeper secrets_;
   Live live_;
   Limits limits_;
-  std::int64_t resumed_at_ = 0;  // the event before which the run was taken up
   std::vector<Event> uncommitted_;
   std::vector<std::int64_t> to_acknowledge_;
   std::set<std::string> asked_;  // question ids the operator was asked

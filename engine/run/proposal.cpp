@@ -4,10 +4,6 @@
 
 namespace runbook {
 
-Proposal renewed_on_resume(const std::string& instance, const std::string& who) {
-  return Proposal(event::renewed, instance, object({{"how", "resume"}, {"who", who}, {"because", "the run was resumed"}}));
-}
-
 Event append(Journal& journal, Proposal proposal, std::int64_t at_ms) {
   Event event = std::move(proposal.event);
   for (const auto& [member, bytes] : proposal.blobs)

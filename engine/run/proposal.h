@@ -27,9 +27,6 @@ struct Proposal {
   }
 };
 
-// It is done anew, since somebody resumed the run.
-Proposal renewed_on_resume(const std::string& instance, const std::string& who);
-
 // Appended, with its blobs; not committed.
 Event append(Journal& journal, Proposal proposal, std::int64_t at_ms);
 

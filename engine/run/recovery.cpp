@@ -25,6 +25,10 @@ Launch taken_up(const RunFacts& facts, const Instance& step, const InstanceState
   return launch;
 }
 
+Proposal renewed(const std::string& instance, const std::string& who) {
+  return Proposal(event::renewed, instance, object({{"how", "resume"}, {"who", who}, {"because", "the run was resumed"}}));
+}
+
 class Recoverer {
  public:
   Recoverer(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who)
@@ -43,7 +47,7 @@ class Recoverer {
   void renew() {
     for (const std::string& name : what_holds_up(facts_, state_, values_)) {
       const StepState state = state_.of(name).state;
-      if (state == StepState::failed || state == StepState::cancelled) recovery.events.push_back(renewed_on_resume(name, who_));
+      if (state == StepState::failed || state == StepState::cancelled) recovery.events.push_back(renewed(name, who_));
       if (state_.watch(name).sight == WatchState::Sight::tripped) renew_watch(name);
     }
   }
@@ -61,14 +65,14 @@ class Recoverer {
  private:
   // What it set off is set off anew if it trips again.
   void renew_watch(const std::string& name) {
-    recovery.events.push_back(renewed_on_resume(name, who_));
+    recovery.events.push_back(renewed(name, who_));
     const auto watch = instances_.find(name);
     if (!watch) return;
     const Frame* included = included_around(watch->frame.get());
     const Section* on_trip = set_off_by(included ? *included->runbook : *facts_.runbook, **watch);
     for (const Step* step : on_trip ? steps_of(*on_trip) : std::vector<const Step*>()) {
       const std::string instance = Instance(*step, watch->frame).id;
-      if (is_done(state_.of(instance).state)) recovery.events.push_back(renewed_on_resume(instance, who_));
+      if (is_done(state_.of(instance).state)) recovery.events.push_back(renewed(instance, who_));
     }
   }
 

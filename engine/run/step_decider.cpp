@@ -60,19 +60,12 @@ class StepDecider {
       case StepState::waiting: return on_any_waiting();
       case StepState::running: return it_->has_exited ? after_exit() : while_running();
       case StepState::in_doubt: return on_doubt();
-      case StepState::failed: return on_failed();
+      case StepState::failed: return pause("failed", it_->why);
       case StepState::succeeded:
       case StepState::satisfied:
       case StepState::skipped: return over();
     }
     RUNBOOK_ASSERT(false);
-  }
-
-  // A failure that stood when the run was resumed, behind what had to be done before it.
-  void on_failed() {
-    const bool is_older = it_->ended_seq <= limits_.resumed_at;
-    if (!is_older || is_pausing_) return pause("failed", it_->why);
-    propose(renewed_on_resume(step_.id, limits_.who));
   }
 
   // What surrounds it is given up: what has begun is brought to its end.
