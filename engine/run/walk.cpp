@@ -346,7 +346,7 @@ Progress Walk::launch_look(const Instance& watch) {
 
 bool Walk::is_calm(const Watch& watch, const FramePtr& frame, std::int64_t after_n) const {
   const LiveStep& live = turn_.live.of(Instance(*watch.step, frame).id);
-  return !live.running && live.strikes == 0 && live.look && live.look->n > after_n;
+  return !live.running && live.look && live.look->answer == Look::Answer::yes && live.look->n > after_n;
 }
 
 }  // namespace runbook

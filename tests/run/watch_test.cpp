@@ -174,6 +174,15 @@ TEST_CASE("a crash behind the last step looks once more before the section is le
   CHECK(story.ends("w", no()) == "watched w; end failed");
 }
 
+TEST_CASE("a section is not left by a look that can't tell, also where that is borne for a while") {
+  Story story = that_runs(", timeout: 8s");
+  story.ends("a", exits(0));
+  CHECK(story.ends("b", exits(0)) == "ended b succeeded; watch w");
+  CHECK(story.ends("w", cannot_tell()) == "wake +5000");
+  CHECK(story.after(5'000) == "watch w");
+  CHECK(story.ends("w", yes()) == "section_left 1; intent z; act z");
+}
+
 TEST_CASE("what a watch can't see counts once it has lasted longer than its timeout") {
   Story story = that_runs(", timeout: 8s");
   story.after(5'000);
