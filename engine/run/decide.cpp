@@ -126,7 +126,7 @@ Decision decide(const RunFacts& facts, const RunState& state, const Live& live, 
   return std::move(turn.decision);
 }
 
-std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& state, StoredValues& values) {
+std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& state, StoredValues& values, Reach reach) {
   const Live live;
   const Limits limits;
   Turn turn{facts, state, live, values, 0, limits};
@@ -136,7 +136,11 @@ std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& st
     return instances;
   }
   const auto mode = state.is_cancelling ? Way::Mode::leaving : Way::Mode::halting;
-  Walk(turn).run({mode, "", state.is_cancelling, state.is_cancelling});
+  Walk(turn).run({.mode = mode,
+                  .why = "",
+                  .ends_running = state.is_cancelling,
+                  .leaves_run = state.is_cancelling,
+                  .sees_all = reach == Reach::all});
   for (const End& stop : turn.stops) instances.push_back(stop.instance);
   return instances;
 }

@@ -49,6 +49,10 @@ Decision decide(const RunFacts& facts, const RunState& state, const Live& live, 
                 const Limits& limits);
 
 // The instances that stand where the run can't go on by itself; a section that does has none.
-std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& state, StoredValues& values);
+enum class Reach {
+  next,  // what is next
+  all,   // also what has begun behind a step that is to be done anew
+};
+std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& state, StoredValues& values, Reach reach);
 
 }  // namespace runbook

@@ -45,7 +45,7 @@ class Recoverer {
 
   // What stands in the way, and no other failure: those that a section bears stay what they are.
   void renew() {
-    for (const std::string& name : what_holds_up(facts_, state_, values_)) {
+    for (const std::string& name : what_holds_up(facts_, state_, values_, Reach::all)) {
       const StepState state = state_.of(name).state;
       if (state == StepState::failed || state == StepState::cancelled) recovery.events.push_back(renewed(name, who_));
       if (state_.watch(name).sight == WatchState::Sight::tripped) renew_watch(name);

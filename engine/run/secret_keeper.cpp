@@ -100,7 +100,7 @@ bool SecretKeeper::is_missing(const Input& input) const { return !facts_.secret_
 void SecretKeeper::find_needed(const Live& live) {
   if (std::none_of(late_.begin(), late_.end(), [&](const Input* input) { return is_missing(*input); })) return;
   const Instances instances(facts_, state_, values_);
-  for (const std::string& name : what_holds_up(facts_, state_, values_)) {
+  for (const std::string& name : what_holds_up(facts_, state_, values_, Reach::next)) {
     const auto next = instances.find(name);
     if (next && !live.of(next->id).running) find_for(*next);
   }

@@ -37,6 +37,7 @@ struct Way {
   bool ends_running = false;  // leaving: what runs is ended
   bool leaves_run = false;    // leaving: all of it; what is in doubt stays so
   bool settles = false;       // halting: what has had its effect, or may have, is looked at until that is known
+  bool sees_all = false;      // halting: also what has begun behind a step that is to be done anew
 };
 
 // What became of a part of the tree in this turn.

@@ -214,7 +214,7 @@ Progress Walk::body(const Section& section, const FramePtr& frame, Cursors& curs
 
 Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   // What a person wants done anew stands before what has begun: whoever leaves goes through all.
-  if (!section.is_parallel && way.mode != Mode::leaving) {
+  if (!section.is_parallel && way.mode != Mode::leaving && !way.sees_all) {
     const Child* next = frontier_.next_child(section, frame, cursors);
     return next ? child(*next, frame, cursors, way) : Progress::done;
   }
@@ -234,21 +234,20 @@ Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& 
 
 Progress Walk::loop(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   LoopCursor& at = frontier_.loop(section, frame, cursors);
-  if (way.mode == Mode::leaving) return leave_loop(section, at, frame, way);
   const bool fails = frontier_.fails(section, at);
   const Way onward = fails && way.mode == Mode::forward ? Way{.mode = Mode::halting, .why = "another item has failed", .settles = true} : way;
   Progress progress = Progress::done;
   for (ActiveItem& each : at.active) {
-    const bool is_borne = !fails && frontier_.has_item_failed(section, each);
+    const bool is_borne = way.mode != Mode::leaving && !fails && frontier_.has_item_failed(section, each);
     progress = of_both(progress, is_borne ? bear(section, each, way) : children(section, each.frame, each.cursors, onward));
   }
-  return progress;
+  const bool sees_all = way.mode == Mode::leaving || way.sees_all;
+  return sees_all ? of_both(progress, later_items(section, at, frame, way)) : progress;
 }
 
-// Also those behind the ones at work: they may have begun before a person wanted an earlier one done anew.
-Progress Walk::leave_loop(const Section& section, LoopCursor& at, const FramePtr& frame, const Way& way) {
+// Behind those at work: they may have begun before a person wanted an earlier one done anew.
+Progress Walk::later_items(const Section& section, const LoopCursor& at, const FramePtr& frame, const Way& way) {
   Progress progress = Progress::done;
-  for (ActiveItem& each : at.active) progress = of_both(progress, children(section, each.frame, each.cursors, way));
   const List& items = at.items.as_list();
   for (std::size_t i = at.next; i < items.size(); ++i) {
     ActiveItem later{frame_of_item(section, items[i].text_or("key", ""), items[i].get("item"), frame), {}};

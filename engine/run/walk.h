@@ -30,7 +30,7 @@ class Walk {
   Progress body(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress children(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress loop(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
-  Progress leave_loop(const Section& section, LoopCursor& at, const FramePtr& frame, const Way& way);
+  Progress later_items(const Section& section, const LoopCursor& at, const FramePtr& frame, const Way& way);
   Progress bear(const Section& section, ActiveItem& item, const Way& way);
   Progress step(const Instance& step, Cursors& cursors, const Way& way);
   Progress included(const Instance& step, Cursors& cursors, const Way& way);

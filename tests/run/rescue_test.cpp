@@ -184,6 +184,16 @@ TEST_CASE("a cancel ends also what runs behind a step that somebody wants done a
   CHECK(loop.is_cancelled() == "renewed a[p] redo; cancelling; cancel a[q]");
 }
 
+TEST_CASE("what failed behind a step that somebody wants done anew is done anew too when the run is resumed") {
+  Story story("- {id: a, shell: one}\n- {id: b, shell: two}\n");
+  story.turn();
+  story.ends("a", exits(0));
+  story.ends("b", exits(1));
+  story.record(Proposal(event::renewed, "a", object({{"how", "redo"}, {"who", "ada"}})));
+  CHECK(story.crashes_and_resumes() == "renewed a redo; renewed b resume; intent a; act a");
+  CHECK(story.ends("a", exits(0)) == "ended a succeeded; intent b; act b");
+}
+
 TEST_CASE("cancelling a run that failed runs finally, and neither rescue nor what failed") {
   Story story = with_finally("- {section: S, steps: [{id: a, shell: one}], finally: [{id: g, shell: two}]}\n");
   story.turn();
