@@ -185,6 +185,7 @@ std::optional<Instance> Frontier::failed_step(const Child& child, const FramePtr
 }
 
 std::optional<Instance> Frontier::failed_step(const Section& section, const FramePtr& frame, Cursors& cursors) const {
+  if (const Watch* watch = tripped(section, frame)) return Instance(*watch->step, frame);
   if (section.loop && (!frame || frame->loop != &section)) {
     for (ActiveItem& item : loop(section, frame, cursors).active) {
       if (auto step = failed_step(section, item.frame, item.cursors)) return step;

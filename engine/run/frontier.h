@@ -40,7 +40,7 @@ class Frontier {
   // Of an include that has begun.
   IncludeCursor& include(const Instance& include, Cursors& cursors) const;
 
-  // The step that failed first in written order, or nullopt. For sentences.
+  // The step that failed first in written order, or the watch that tripped; or nullopt. For sentences.
   std::optional<Instance> failed_step(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   const Instances& instances() const { return instances_; }
 

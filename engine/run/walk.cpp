@@ -22,6 +22,12 @@ Progress of_both(Progress one, Progress other) {
   return one == Progress::stopped || other == Progress::stopped ? Progress::stopped : Progress::done;
 }
 
+std::string why_failed(const std::optional<Instance>& step) {
+  if (!step) return "it failed";
+  const bool is_watch = (*step)->kind == Step::Kind::watch;
+  return is_watch ? fmt::format("watch `{}` tripped", step->id) : fmt::format("`{}` failed", step->id);
+}
+
 std::string_view sight_name(WatchState::Sight sight) {
   switch (sight) {
     case WatchState::Sight::good: return "good";
@@ -180,7 +186,7 @@ Progress Walk::watched(const Section& section, const FramePtr& frame, Cursors& c
 
 Progress Walk::give_up(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   const auto failed = frontier_.failed_step(section, frame, cursors);
-  const std::string why = failed ? fmt::format("`{}` failed", failed->id) : "it failed";
+  const std::string why = why_failed(failed);
   const Progress progress =
       body(section, frame, cursors, Way{Mode::leaving, fmt::format("section `{}` failed", section.title)});
   if (progress != Progress::done) return progress;
@@ -259,7 +265,7 @@ Progress Walk::later_items(const Section& section, const LoopCursor& at, const F
 // An item whose failure the loop bears is brought to its end.
 Progress Walk::bear(const Section& section, ActiveItem& item, const Way& way) {
   const auto failed = frontier_.failed_step(section, item.frame, item.cursors);
-  const std::string why = failed ? fmt::format("`{}` failed", failed->id) : "it failed";
+  const std::string why = why_failed(failed);
   const Progress progress = children(section, item.frame, item.cursors, Way{Mode::leaving, why});
   if (progress != Progress::done) return progress;
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
@@ -285,7 +291,7 @@ Progress Walk::included(const Instance& step, Cursors& cursors, const Way& way) 
   const auto failed = step->continues_on_failure && way.mode == Mode::forward
                           ? frontier_.failed_step(root, inside.frame, inside.cursors)
                           : std::nullopt;
-  const Way onward = failed ? Way{Mode::leaving, fmt::format("`{}` failed", failed->id)} : way;
+  const Way onward = failed ? Way{Mode::leaving, why_failed(failed)} : way;
   const Progress progress = section(root, inside.frame, inside.cursors, onward);
   if (progress != Progress::done || turn_.state.of(step.id).state != StepState::running) return progress;
   if (onward.mode != Mode::leaving) return end_included(step, inside.frame);

@@ -231,6 +231,18 @@ TEST_CASE("a trip holds up the branches beside its section, and its on_trip runs
   CHECK(story.crashes_and_resumes() == "renewed w resume; renewed t resume; intent e; watch w; act e");
 }
 
+TEST_CASE("a section that fails since a watch inside it tripped says so") {
+  Story story(
+      "- section: Outer\n"
+      "  steps: [{section: S, watch: [{id: w, shell: look}], steps: [{id: a, shell: one}]}]\n"
+      "  rescue: [{id: r, shell: back}]\n");
+  story.turn();
+  story.ends("w", no());
+  CHECK(story.ends("a", exits(0)) == "ended a succeeded; section_failed 1; intent r; act r");
+  CHECK(story.body_of(event::section_failed).text_or("why", "") == "watch `w` tripped");
+  CHECK(story.body_of(event::section_failed).text_or("step", "") == "w");
+}
+
 TEST_CASE("a watch beside a loop lets the item at work end and begins no other") {
   Story story(
       "- {section: L, for_each: [p, q, r], as: x, watch: [{id: w, shell: look}], steps: [{id: a, shell: one}], rescue: [{id: "
