@@ -17,8 +17,9 @@ class Decider {
   explicit Decider(Turn& turn) : turn_(turn) {}
 
   void decide() {
-    if (turn_.limits.is_cancelling || turn_.state.is_cancelling) return leave();
-    if (turn_.state.is_undoing) return undo();
+    const bool is_left = turn_.limits.is_cancelling || turn_.state.is_cancelling;
+    if (turn_.state.is_undoing) return is_left ? give_up_undo() : undo();
+    if (is_left) return leave();
     const Progress progress = Walk(turn_).run(onward());
     if (progress == Progress::stopped) pause();
     if (progress == Progress::done && turn_.decision.events.empty()) finish();
@@ -50,18 +51,18 @@ class Decider {
   // What runs is ended, then `finally` of all that was entered runs.
   void leave() {
     if (!turn_.state.is_cancelling) return turn_.propose(Proposal(event::cancelling, "", object({{"who", turn_.limits.who}})));
-    const Way way{Way::Mode::leaving, "the run is cancelled", true, true};
-    if (turn_.state.is_undoing && !is_undo_given_up(way)) return;
-    const Progress progress = Walk(turn_).run(way);
+    const Progress progress = Walk(turn_).run(given_up_);
     if (progress == Progress::stopped) pause();
     if (progress != Progress::done || !turn_.decision.events.empty()) return;
     turn_.decision.end = End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()};
   }
 
-  // What has begun of it comes to its end.
-  bool is_undo_given_up(const Way& way) {
+  // What has begun of it comes to its end; then the run is left as any other.
+  void give_up_undo() {
     const auto next = next_to_undo(turn_.facts, turn_.state, turn_.values);
-    return !next || (!is_just_undone(*next) && decide_step(turn_, *next->undo, way) == Progress::done);
+    if (next && is_just_undone(*next)) return;
+    if (next && decide_step(turn_, *next->undo, given_up_) != Progress::done) return;
+    turn_.propose(Proposal(event::undo_ended, "", object({{"why", given_up_.why}})));
   }
 
   bool is_just_undone(const UndoEntry& entry) {
@@ -114,6 +115,7 @@ class Decider {
     if (worst != turn_.stops.end() && turn_.decision.events.empty()) turn_.decision.end = *worst;
   }
 
+  const Way given_up_{Way::Mode::leaving, "the run is cancelled", true, true};
   Turn& turn_;
 };
 
@@ -131,7 +133,7 @@ std::vector<std::string> what_holds_up(const RunFacts& facts, const RunState& st
   const Limits limits;
   Turn turn{facts, state, live, values, 0, limits};
   std::vector<std::string> instances;
-  if (state.is_undoing && !state.is_cancelling) {
+  if (state.is_undoing) {
     if (const auto next = next_to_undo(facts, state, values)) instances.push_back(next->undo->id);
     return instances;
   }

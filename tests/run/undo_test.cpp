@@ -200,6 +200,21 @@ TEST_CASE("an undo in doubt asks, as any step does") {
         "answered c:undo done; ended c:undo succeeded; undone c; intent b:undo; act b:undo");
 }
 
+TEST_CASE("a cancel gives an undo up: what runs of it is ended, then comes what is left to clean up") {
+  Story story(facts_of(runbook_of("runbook: x\nsteps: [" + act("a") + ", " + act("b") +
+                                  ", {id: c, manual: m}]\nfinally: [{id: f, shell: clean}]\n")));
+  story.turn();
+  story.ends("a", exits(0));
+  story.ends("b", exits(0));
+  story.is_undone();
+  CHECK(story.is_cancelled() == "cancel b:undo");
+  CHECK(story.ends("b:undo", exits(0)) == "ended b:undo succeeded; undone b; undo_ended; cancelling; intent f; act f");
+  CHECK(story.ends("f", exits(1)) == "ended f failed; end failed");
+  CHECK(story.crashes_and_resumes(Purpose::cancel) == "renewed f resume; intent f; act f");
+  CHECK(story.ends("f", exits(0)) == "ended f succeeded; end cancelled");
+  CHECK(story.of("a").state == StepState::succeeded);
+}
+
 TEST_CASE("a pause holds up an undo between two steps") {
   Story story = done(three(), {"a", "b", "c"});
   story.is_undone();
