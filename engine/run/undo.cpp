@@ -176,7 +176,7 @@ UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& lis
   for (const auto& [name, it] : state.was_left() ? decltype(state.instances)() : state.instances) {
     if (it.state == StepState::in_doubt)
       return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
-    if (it.is_open)
+    if (it.is_open || it.has_exited)
       return {fmt::format("`{}` has begun, and its end is not known", name), "go on first: runbook run --resume RUN"};
   }
   const std::string* later = nullptr;

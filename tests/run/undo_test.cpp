@@ -175,6 +175,15 @@ TEST_CASE("while something is in doubt or runs, an undo is refused") {
   CHECK(refusal(story).hint == "settle it first: runbook resolve RUN a done|not-done");
 }
 
+TEST_CASE("while a manual step is looked at, an undo is refused") {
+  Story story("- " + act("a") + "\n- {id: b, manual: m, done_when: {shell: look, timeout: 1h}}\n");
+  story.turn();
+  story.ends("a", exits(0));
+  story.ends("b", no());
+  CHECK(story.answered("b", "confirm") == "answered b confirm; exited b; look b");
+  CHECK(refusal(story).why == "`b` has begun, and its end is not known");
+}
+
 TEST_CASE("a crash in the middle of an undo goes on with it, and no undo runs twice") {
   Story story = done(three(), {"a", "b", "c"});
   story.is_undone();
