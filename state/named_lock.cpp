@@ -18,18 +18,29 @@ bool sets_state(const Event& event) {
          event.kind == event::left;
 }
 
-// Since when it is in its state. Of one whose engine died that is not recorded: then, when it was last heard of.
-std::int64_t since_ms(const JournalFile& file, const RunRow& holder, bool has_died) {
-  std::int64_t since = holder.began_at_ms;
-  file.events(holder.run, 0, [&](const Event& event) {
-    if (has_died || sets_state(event)) since = event.at_ms;
+struct Holder {
+  RunRow row;
+  int pid = 0;  // that drives it, or 0
+  // Since when it is in its state. Of one whose engine died that is not recorded: then, when it was last heard of.
+  std::int64_t since_ms = 0;
+  bool is_undoing = false;
+
+  bool has_died() const { return row.state == "running" && pid == 0; }
+};
+
+Holder look_at(const JournalFile& file, const RunRow& row) {
+  Holder holder{row, lease_holder(file.run_folder(row.run)), row.began_at_ms};
+  file.events(row.run, 0, [&](const Event& event) {
+    if (holder.has_died() || sets_state(event)) holder.since_ms = event.at_ms;
+    if (event.kind == event::undoing) holder.is_undoing = true;
+    if (event.kind == event::undo_ended) holder.is_undoing = false;
   });
-  return since;
+  return holder;
 }
 
 // What must be typed besides, for the commands to mean this journal.
 std::string journal_words(const JournalFile& file) {
-  try {
+  try {  // there may be no home folder
     if (std::filesystem::weakly_canonical(default_journal_path()) == file.path()) return "";
   } catch (const std::exception&) {
   }
@@ -37,22 +48,25 @@ std::string journal_words(const JournalFile& file) {
 }
 
 // "driven by pid 12 since ...", "in doubt since ..."
-std::string what_it_does(const JournalFile& file, const RunRow& holder, int pid) {
-  const bool has_died = holder.state == "running" && pid == 0;
-  std::string state = has_died ? "interrupted" : holder.state;
-  if (pid != 0) state = fmt::format("driven by pid {}", pid);
+std::string what_it_does(const Holder& holder) {
+  std::string state = holder.has_died() ? "interrupted" : holder.row.state;
+  if (holder.pid != 0) state = fmt::format("driven by pid {}", holder.pid);
   std::replace(state.begin(), state.end(), '_', ' ');
-  return fmt::format("{} since {}", state, utc_text(since_ms(file, holder, has_died)));
+  return fmt::format("{} since {}", state, utc_text(holder.since_ms));
 }
 
-Error held(const JournalFile& file, const std::string& lock, const RunRow& holder) {
-  const int pid = lease_holder(file.run_folder(holder.run));
-  const std::string first = pid == 0 ? "" : "wait until it has ended, or stop it there with Ctrl-C; ";
+std::string what_to_do(const JournalFile& file, const Holder& holder) {
+  const std::string first = holder.pid == 0 ? "" : "wait until it has ended, or stop it there with Ctrl-C; ";
+  const std::string run = holder.row.run + journal_words(file);
+  if (holder.is_undoing) return fmt::format("{}to go on with its undo: `runbook undo {}`", first, run);
+  return fmt::format("{0}to go on with it: `runbook run --resume {1}`; to give it up: `runbook cancel {1}`", first, run);
+}
+
+Error held(const JournalFile& file, const std::string& lock, const Holder& holder) {
   return Error(ExitCode::driven,
-               fmt::format("the lock `{}` is held by run {} of {}, {}; nothing was run", lock, holder.run, holder.runbook,
-                           what_it_does(file, holder, pid)),
-               fmt::format("{0}to go on with it: `runbook run --resume {1}{2}`; to give it up: `runbook cancel {1}{2}`", first,
-                           holder.run, journal_words(file)));
+               fmt::format("the lock `{}` is held by run {} of {}, {}; nothing was run", lock, holder.row.run,
+                           holder.row.runbook, what_it_does(holder)),
+               what_to_do(file, holder));
 }
 
 }  // namespace
@@ -77,7 +91,7 @@ std::optional<RunRow> lock_holder(const JournalFile& file, const std::string& lo
 }
 
 void require_lock_free(const JournalFile& file, const std::string& lock, const std::string& run) {
-  if (const auto holder = lock_holder(file, lock, run)) throw held(file, lock, *holder);
+  if (const auto holder = lock_holder(file, lock, run)) throw held(file, lock, look_at(file, *holder));
 }
 
 }  // namespace runbook

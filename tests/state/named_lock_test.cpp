@@ -38,7 +38,7 @@ class Engine {
   Outcome undo() {
     return outcome_of([&] {
       journal = drive_run(file, lease, run_, fact(event::driven, "", object({{"how", "undo"}})));
-      record(fact("undoing"));
+      record(fact(event::undoing));
     });
   }
   void record(Event event) const {
@@ -163,7 +163,9 @@ TEST_CASE("a run that is undone after it was left takes its lock again, or is re
   {
     Engine first(folder / "journal.db", "first");
     REQUIRE(first.undo().code == 0);
-    CHECK(exit_code_of_a_begin(folder / "journal.db", "third", "cluster/eu") == 5);
+    const Outcome third = Engine(folder / "journal.db", "third").begin("cluster/eu");
+    CHECK(third.code == 5);
+    CHECK(third.says("to go on with its undo: `runbook undo first --journal "));
     first.record(left());
   }
   CHECK(exit_code_of_a_begin(folder / "journal.db", "third", "cluster/eu") == 0);
