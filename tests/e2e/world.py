@@ -114,10 +114,13 @@ class World:
         return self.run("--resume", *words, **env)
 
     def start(self, *words, **kwargs):
+        return self.start_command("run", self.book, "--non-interactive", *words, **kwargs)
+
+    def start_command(self, *words, **kwargs):
         """In the background; its messages go to a file, so that no pipe ends with it."""
         log = open(self.folder / f"engine{len(self.started)}.log", "w")
-        process = subprocess.Popen([BINARY, "run", self.book, "--non-interactive", *map(str, words)], env={**self.env, **kwargs}, stdout=log,
-                                   stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder)
+        process = subprocess.Popen([BINARY, *map(str, words)], env={**self.env, **kwargs}, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                   cwd=self.folder)
         process.log = Path(log.name)
         self.started.append(process)
         return process
@@ -128,7 +131,7 @@ class World:
 
     def step(self, step):
         shown = self.show()
-        return next((each for each in shown["steps"] if each["id"] == step), None) if shown else None
+        return next((each for each in shown["steps"] if each["instance"] == step), None) if shown else None
 
     def state_of(self, step):
         found = self.step(step)
@@ -142,8 +145,8 @@ class World:
     def run_folder(self):
         return next(Path(f"{self.journal}.d").iterdir())
 
-    def supervisors(self):
-        name = self.run_folder().name
+    def supervisors(self, run=None):
+        name = run or self.run_folder().name
         return [int(path.name) for path in Path("/proc").glob("[0-9]*") if command_line(path.name) == f"runbook: supervisor of {name}"]
 
     def supervisor(self):
