@@ -101,13 +101,13 @@ class Reopening {
     }
   }
 
-  // What ran when the section was left runs again when it is left again.
+  // What ran, or waits, when the section was left runs again when it is left again.
   void renew_what_ran(const Section& section, const FramePtr& frame) {
     for (const Step* step : steps_of(section)) {
       if (step->loops.size() != loops_around(frame.get())) continue;
       const Instance instance(*step, frame);
       const StepState state = state_.of(instance.id).state;
-      if (is_done(state) || state == StepState::failed || state == StepState::cancelled) renew(instance);
+      if (state != StepState::pending && state != StepState::undone) renew(instance);
     }
   }
 

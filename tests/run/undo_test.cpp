@@ -288,6 +288,15 @@ TEST_CASE("a section that was given up and is undone is done anew wholly, and le
   CHECK(story.ends("f", exits(0)) == "ended f succeeded; end waiting");
 }
 
+TEST_CASE("a rescue that waits for somebody is asked about anew when its section is done anew") {
+  Story story("- {section: S, steps: [" + act("a") + "], rescue: [{id: r, manual: m}]}\n");
+  story.turn();
+  CHECK(story.ends("a", exits(1)) == "ended a failed; section_failed 1; asked r manual; end waiting");
+  story.is_undone("a");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; renewed r undo; undo_ended; end interrupted");
+  CHECK(story.state.open_question("r") == nullptr);
+}
+
 TEST_CASE("a step that a person left out stays left out when its section is undone") {
   Story story("- {section: S, steps: [" + act("a") + ", " + act("b") +
               "], rescue: [{id: r, shell: x}]}\n- {id: z, manual: m}\n");
