@@ -16,7 +16,16 @@
 //   (none) ──began──▶ running                 run_began
 //   running ──▶ waiting|failed|in_doubt|interrupted     paused
 //   paused ──▶ running                        driven
-//   running ──▶ succeeded|cancelled           left          (and no way back)
+//   running ──▶ succeeded|cancelled           left          (cancelled: after `cancelling` and every `finally`; no way back but the next)
+//   paused|left ──▶ running                   undoing       (what it did is taken back)
+//   running ──▶ undone                        left          (all of it is; or a part, of a run that had been left)
+//   running ──▶ interrupted                   undo_ended, paused   (a part is, and the run can go on)
+//
+// A section with something to remember
+//   (none) ──▶ skipped | entered              section_skipped, section_entered   (a loop: with its list and its batches)
+//   entered ──▶ failed                        section_failed    (given up: its rescue follows, or its loop bears it)
+//   entered ──▶ left                          section_left      (its watches saw it end well)
+//   failed|left ──▶ entered                   undone            (of a step in it)
 //
 // A step instance
 //   pending ──▶ skipped | satisfied           skipped, satisfied
@@ -33,6 +42,9 @@
 //   running ──▶ in_doubt                      doubted       (the attempt stays open)
 //   in_doubt ──▶ succeeded|failed|pending     ended
 //   failed|cancelled|done ──▶ pending         renewed       (a new attempt group)
+//   succeeded|failed ──▶ undone               undone        (its undo, an instance of its own, has succeeded)
+//   undone ──▶ as pending                                   (in a new attempt group)
+//   pending ──▶ running                       included      (an included runbook begins; no attempt)
 //   failed|cancelled ──▶ skipped              skipped       (by a person; also a manual step that is looked at)
 //   cancelled ──▶ running|satisfied|failed    intent, satisfied, refused (an engine that takes it up learns that it was stopped)
 // `rescheduled` changes no state: the clock was set back, and what is waited for is counted anew.

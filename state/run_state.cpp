@@ -361,6 +361,8 @@ void apply_to_run(RunState& run, const Event& event) {
   } else if (k == event::undo_ended) {
     run.is_undoing = false;
     run.undo_to.clear();
+    run.leaves_as = event.body.text_or("leaves", "");
+    if (!run.leaves_as.empty()) run.is_cancelling = true;
   } else if (k == event::paused) {
     run.state = event.body.text_or("state", "interrupted");
     run.why = event.body.text_or("why", "");

@@ -20,7 +20,8 @@ Progress::Progress(const Runbook& runbook, Output output)
       has_colour_(wants_colour(STDERR_FILENO)) {
   for (std::size_t i = 0; i < runbook.steps.size(); ++i) {
     numbers_[runbook.steps[i]->id] = i + 1;
-    width_ = std::max(width_, runbook.steps[i]->id.size());
+    const std::size_t for_key = runbook.steps[i]->loops.empty() ? 0 : 6;
+    width_ = std::max(width_, runbook.steps[i]->id.size() + for_key);
   }
   width_ = std::min<std::size_t>(width_, 32);
 }

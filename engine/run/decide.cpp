@@ -54,7 +54,8 @@ class Decider {
     const Progress progress = Walk(turn_).run(given_up_);
     if (progress == Progress::stopped) pause();
     if (progress != Progress::done || !turn_.decision.events.empty()) return;
-    turn_.decision.end = End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()};
+    const std::string& as = turn_.state.leaves_as;
+    turn_.decision.end = as.empty() ? End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()} : End{as, "", "", Value()};
   }
 
   // What has begun of it comes to its end; then the run is left as any other.
@@ -95,6 +96,10 @@ class Decider {
   void end_undo() {
     const RunState& state = turn_.state;
     const bool is_whole = state.undo_to.empty();
+    if (is_whole && !state.was_left_before && has_cleanup()) {
+      const Value body = object({{"why", "all that could be is undone"}, {"leaves", "undone"}});
+      return turn_.propose(Proposal(event::undo_ended, "", body));
+    }
     if (is_whole || state.was_left_before) {
       const std::string why = is_whole ? "" : fmt::format("undone back to `{}`", state.undo_to);
       turn_.decision.end = End{"undone", why, "", Value()};
@@ -103,6 +108,12 @@ class Decider {
     const std::string why = fmt::format("undone back to `{}`; going on does it anew", state.undo_to);
     turn_.propose(Proposal(event::undo_ended, "", object({{"why", why}})));
     turn_.decision.end = End{"interrupted", why, "", Value()};
+  }
+
+  // Whether leaving the run has anything to do. Nothing is decided by asking.
+  bool has_cleanup() {
+    Turn trial{turn_.facts, turn_.state, turn_.live, turn_.values, turn_.now_ms, turn_.limits};
+    return Walk(trial).run(given_up_) != Progress::done || !trial.decision.events.empty();
   }
 
   // Of all that holds it up, what matters most.

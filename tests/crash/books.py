@@ -201,6 +201,51 @@ steps:
     timeout: 60ms
 """, leaves_by=("cancel", "last"), end="cancelled", overlaps=True)
 
+OWN_EFFECT = 'echo "$RUNBOOK_STEP $RUNBOOK_ATTEMPT" >> "$W/effects"'     # under the name of the instance
+
+# Branches, a loop in batches, a rescue, finally, an included runbook.
+FLOW = Book("flow", f"""
+runbook: flow
+steps:
+  - section: Both
+    parallel:
+      - {{id: one, shell: '{OWN_EFFECT}'}}
+      - section: Other
+        steps:
+          - {{id: two, effect: idempotent, shell: '{OWN_EFFECT}'}}
+          - {{id: three, shell: '{OWN_EFFECT}'}}
+  - section: Items
+    for_each: [a, b, c]
+    as: item
+    batch: [1, 2]
+    concurrency: 2
+    steps: [{{id: update, shell: '{OWN_EFFECT}'}}]
+  - section: Guarded
+    watch: {{id: heartbeat, shell: 'true', every: 30ms}}
+    rescue: [{{id: back, shell: '{OWN_EFFECT}'}}]
+    finally: [{{id: tidy, shell: '{OWN_EFFECT}'}}]
+    steps: [{{id: bad, effect: read, shell: exit 1}}, {{id: never, shell: '{OWN_EFFECT}'}}]
+  - {{id: part, include: {{file: part.yaml}}}}
+finally:
+  - {{id: last, shell: '{OWN_EFFECT}'}}
+""", mends={"bad": "seen"}, overlaps=True)
+
+PART = f"""
+runbook: part
+steps: [{{id: inner, shell: '{OWN_EFFECT}'}}]
+"""
+
+UNDONE = Book("undone", f"""
+runbook: undone
+steps:
+  - {{id: a, shell: '{OWN_EFFECT}', undo: {{shell: '{OWN_EFFECT}'}}}}
+  - section: Items
+    for_each: [x, y]
+    as: item
+    steps: [{{id: b, shell: '{OWN_EFFECT}', undo: {{shell: '{OWN_EFFECT}'}}}}]
+  - {{id: stop, effect: read, shell: exit 1}}
+""", leaves_by=("undo", "last"), end="undone")
+
 # For the binary of the tests that has the step type `counting` (counting.cpp).
 COUNTING = Book("counting", f"""
 runbook: counting
@@ -233,7 +278,7 @@ steps:
   - {{id: new, title: New, shell: '{effect("new")}'}}
 """
 
-OF_THE_BINARY = (THREE, EFFECTS, OUTPUTS, PEOPLE, WAITS, OVERDUE, LEAVES, REFUSED, CANCELLED, ADOPTS)
+OF_THE_BINARY = (THREE, EFFECTS, OUTPUTS, PEOPLE, WAITS, OVERDUE, LEAVES, REFUSED, CANCELLED, ADOPTS, FLOW, UNDONE)
 BOOKS = {book.name: book for book in (*OF_THE_BINARY, COUNTING)}
 
 
@@ -242,6 +287,8 @@ def prepare(book, folder):
     (folder / "book.yaml").write_text(book.text)
     if book is COUNTING:
         (folder / "gate").touch()
+    if book is FLOW:
+        (folder / "part.yaml").write_text(PART)
     if book is REFUSED:
         tool = folder / "tool"
         tool.write_text(f'#!{folder}/interpreter\n{effect("tool")}\n')

@@ -279,7 +279,7 @@ class Trial:
         return (step, record.run, record.last.get(step, 0)) in oracle.effects(self.world.lines())    # 0: only a look was killed
 
     def in_doubt(self):
-        return [step["id"] for step in self.world.show()["steps"] if step["state"] == "in_doubt"]
+        return [step["instance"] for step in self.world.show()["steps"] if step["state"] == "in_doubt"]
 
     def settle(self):
         """Truthfully: what happened is done, what did not is tried again."""
@@ -329,10 +329,14 @@ class Trial:
         for step in shown["steps"] if shown else ():
             if step["state"] != "failed":
                 continue
-            if self.was_killed(step["why"]) or self.are_outputs_lost(step["id"], step["why"]):
+            instance = step["instance"]
+            if self.was_killed(step["why"]) or self.are_outputs_lost(instance, step["why"]):
                 continue        # seen to before the next engine
-            if not mend(self.book, self.folder, step["id"]):
-                raise Wrong(f"{step['id']} failed: {step['why']}")
+            if mend(self.book, self.folder, instance):
+                continue
+            if not self.book.leaves_by:
+                raise Wrong(f"{instance} failed: {step['why']}")
+            self.cancels = True
 
     def look_before_going_on(self):
         """An engine may have died before it could say that a step has failed."""
@@ -413,7 +417,7 @@ class Trial:
         shown = self.world.show()
         done = ("succeeded", "satisfied", *(("skipped",) if self.told.left_out else ()))
         other = {"cancelled": "not done"}.get(self.book.end)     # how far it had come depends on the moment
-        steps = {step["id"]: ("done" if step["state"] in done else other or step["state"], without_secrets(step["outputs"])) for step in shown["steps"]}
+        steps = {step["instance"]: ("done" if step["state"] in done else other or step["state"], without_secrets(step["outputs"])) for step in shown["steps"]}
         counts = {}
         for step, _, _ in oracle.effects(self.world.lines()):
             counts[step] = counts.get(step, 0) + 1

@@ -74,9 +74,10 @@ def read_run(run, events):
 
 def take(record, seq, event):
     kind, instance, n = event["kind"], event.get("instance", ""), event.get("attempt", 0)
-    if kind == "renewed":
-        record.groups[instance] += 1
-        record.failed.pop(instance, None)
+    if kind in ("renewed", "undone"):
+        for each in {instance, event["body"].get("by", instance)}:     # the undo of a step can be called again
+            record.groups[each] += 1
+            record.failed.pop(each, None)
     elif kind == "intent":
         begin(record, seq, event, instance, n)
     elif kind in ("ended", "exited", "doubted", "overdue", "verifying") and n:

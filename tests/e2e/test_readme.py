@@ -40,6 +40,7 @@ def test_every_command_of_the_readme_prints_what_it_says(tmp_path):
     (tmp_path / "first.yaml").write_text(blocks("yaml")[0])
     (tmp_path / "rehearsals" / "first").mkdir(parents=True)
     (tmp_path / "rehearsals" / "first" / "late.yaml").write_text(blocks("yaml")[1])
+    (tmp_path / "rolling.yaml").write_text(blocks("yaml")[2])
     env = {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")}
     env |= {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "RUNBOOK_JOURNAL": str(tmp_path / "journal.db")}
     ran = 0
