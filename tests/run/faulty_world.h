@@ -25,8 +25,7 @@ struct Crash {};
 
 class FaultyWorld : public Performer, public Clock {
  public:
-  FaultyWorld(const Runbook& runbook, FaultyFile& file, Oracle& oracle, Chance& chance)
-      : runbook_(runbook), file_(file), oracle_(oracle), chance_(chance) {}
+  FaultyWorld(FaultyFile& file, Oracle& oracle, Chance& chance) : file_(file), oracle_(oracle), chance_(chance) {}
 
   bool is_kind = false;  // nothing goes wrong any more
 
@@ -154,7 +153,7 @@ class FaultyWorld : public Performer, public Clock {
     process.outcome = fails(10)  ? exits(1)
                       : fails(6) ? is_lost()
                       : fails(6) ? times_out()
-                                 : exits(0, runbook_.find(launch.step.id)->gives_secrets() ? "v-of-the-step" : "v");
+                                 : exits(0, launch.step->gives_secrets() ? "v-of-the-step" : "v");
     const bool takes_effect =
         process.outcome.kind == Outcome::Kind::succeeded || (process.outcome.kind != Outcome::Kind::failed && chance_.of(50));
     process.takes_effect_at_end = takes_effect && chance_.of(50);
@@ -163,7 +162,9 @@ class FaultyWorld : public Performer, public Clock {
   }
   void take_effect(const Launch& launch) {
     oracle_.happens(launch.step.id, launch.n);
-    is_done_.insert(launch.step.id);
+    const std::string undone = name_of_undone(launch.step);
+    if (undone.empty()) is_done_.insert(launch.step.id);
+    else is_done_.erase(undone);
   }
   void end(Process& process) {
     if (!process.is_alive) return;
@@ -193,11 +194,14 @@ class FaultyWorld : public Performer, public Clock {
   Outcome seen(const Launch& launch) {
     if (fails(5)) return chance_.of(50) ? cannot_tell() : is_lost();
     if (launch.role == Role::before) return yes("before");
-    const Step& step = *runbook_.find(launch.step.id);
-    const bool holds = step.probe ? is_kind || chance_.of(40) : is_done_.count(launch.step.id) > 0;
+    if (launch.role == Role::watch) return fails(8) ? no() : yes();
+    const bool holds = launch.step->probe ? is_kind || chance_.of(40) : is_done_.count(launch.step.id) > 0;
     return holds ? yes("v") : no();
   }
-  void tell(const Launch& launch, const Outcome& outcome) { inbox_->post(Ended{launch, outcome}); }
+  void tell(const Launch& launch, const Outcome& outcome) {
+    if (launch.role == Role::watch) oracle_.saw(launch, outcome.kind == Outcome::Kind::succeeded);
+    inbox_->post(Ended{launch, outcome});
+  }
 
   void live_on(std::optional<std::int64_t> until_ms) {
     if (++waits_ > 200) return inbox_->post(Interrupt{Interrupt::Kind::detach, "somebody who has enough"});
@@ -236,7 +240,6 @@ class FaultyWorld : public Performer, public Clock {
     if (chance_.of(50)) inbox_->post(Interrupt{kind, "chance"});
   }
 
-  const Runbook& runbook_;
   FaultyFile& file_;
   Oracle& oracle_;
   Chance& chance_;

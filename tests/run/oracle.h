@@ -13,35 +13,45 @@
 #include "book/runbook.h"
 #include "run/launch.h"
 #include "state/event.h"
+#include "tests/run/tree.h"
 
 namespace runbook::testing {
 
 class Oracle {
  public:
-  explicit Oracle(const Runbook& runbook) : runbook_(runbook) {
-    for (const Step* step : runbook.steps) instances_[step->id].step = step;
-  }
+  explicit Oracle(const Runbook& runbook) : runbook_(runbook), tree_(runbook) {}
 
   // The first broken promise, or "".
   const std::string& broken() const { return broken_; }
+  std::int64_t broken_at() const { return broken_at_; }  // the last event by then; 0: none
 
   // A committed event, and the epoch of who wrote it.
   void see(std::int64_t epoch, const Event& event) {
     event_ = &event;
     must(event.seq == ++seq_, "the numbers of events follow each other");
-    must(!is_left_, "nothing is recorded once the run was left");
+    const bool may_follow = event.kind == event::driven || event.kind == event::undoing;
+    must(!is_left_ || may_follow, "nothing but an undo is recorded once the run was left");
     see_epoch(epoch, event);
+    tree_.note_seq(seq_);
+    if (const std::string why = tree_.see(event); !why.empty()) must(false, why);
     if (event.kind == event::left) leave(event);
-    if (event.kind == event::section_entered || event.kind == event::section_skipped)
-      must(sections_.insert(event.instance).second, "a section is entered or skipped once");
-    else if (!event.instance.empty()) see_instance(event);
+    if (event.kind == event::undoing) begin_undo(event);
+    if (event.kind == event::undo_ended) is_undoing_ = false;
+    if (!event.instance.empty() && !is_of_tree(event)) {
+      see_instance(event);
+      tree_.note_change(event.instance);
+    }
     event_ = nullptr;
     is_behind_answer_of_ = event.kind == event::answered ? event.instance : "";
   }
 
+  // What was seen since the last time was committed together.
+  void committed() { tree_.committed(); }
+
   // It is about to be performed; everything committed was seen.
   void launches(const Launch& launch) {
-    Instance& it = instances_.at(launch.step.id);
+    if (launch.role == Role::watch) return tree_.looks(launch.step.id, launch.n);
+    Instance& it = at(launch.step.id);
     must(!is_left_, launch.step.id + " is not launched once the run was left");
     if (!launch.takes_up) must(numbers_.insert(launch.n).second, "a number is used once");
     if (launch.role == Role::act) {
@@ -49,7 +59,7 @@ class Oracle {
       return must(is_intended,
                   fmt::format("1: attempt {} of {} has a committed intent and is not in doubt", launch.n, launch.step.id));
     }
-    must_be_next(it);
+    if (it.state != State::in_doubt && !it.has_exited) must_be_next(it);
     const bool is_idle = it.state == State::pending || it.state == State::waiting || it.state == State::cancelled;
     const bool is_looked_at = it.state == State::in_doubt || (it.state == State::running && it.has_exited);
     must(is_idle || (is_looked_at && launch.role == Role::look), "a look has its place: " + launch.step.id);
@@ -57,20 +67,26 @@ class Oracle {
 
   // The attempt takes effect, now.
   void happens(const std::string& instance, std::int64_t n) {
-    Instance& it = instances_.at(instance);
+    Instance& it = at(instance);
     must(it.open == n && it.state == State::running,
          fmt::format("1, 6: attempt {} of {} takes effect while it is open and nobody has judged it", n, instance));
     if (++it.effects > 1 && !is_repeatable(it))
       must(false, fmt::format("9: {} takes effect once in group {}", instance, it.group));
   }
 
+  // A look of a watch has ended.
+  void saw(const Launch& launch, bool is_good) { tree_.saw(launch.step.id, launch.n, is_good); }
+
   bool was_left() const { return is_left_; }
+  const Tree& tree() const { return tree_; }
   std::int64_t events() const { return seq_; }
 
  private:
   enum class State { pending, waiting, running, succeeded, satisfied, skipped, failed, cancelled, in_doubt };
   struct Instance {
     const Step* step = nullptr;
+    std::string name;
+    std::int64_t acted = 0, acted_before = 0;  // the event of its last intent, or of what somebody did
     State state = State::pending;
     std::int64_t open = 0;  // the attempt without an outcome
     bool has_exited = false, is_retried = false;
@@ -88,6 +104,7 @@ class Oracle {
   void must(bool holds, const std::string& what) {
     if (holds || !broken_.empty()) return;
     broken_ = "broken: " + what;
+    broken_at_ = seq_;
     if (event_) broken_ += fmt::format(" (event {}, {})", event_->seq, describe(*event_));
   }
   void must_be_in(const Instance& it, std::initializer_list<State> states) {
@@ -97,14 +114,89 @@ class Oracle {
   // Also behind its own stop, which an engine that takes it up learns of.
   void must_be_about_to_begin(const Instance& it) {
     must_be_in(it, {State::pending, State::waiting, State::cancelled});
-    if (it.state == State::cancelled) must(is_repeatable(it), "only what may run again is begun behind its own stop");
+    const bool is_act = it.step->kind == Step::Kind::act;
+    if (it.state == State::cancelled && is_act) must(is_repeatable(it), "only what may run again is begun behind its own stop");
   }
-  // Everything before it is done; but what a person's answer sets in motion does not wait for what was redone meanwhile.
+  Instance& at(const std::string& name) {
+    Instance& it = instances_[name];
+    if (it.step) return it;
+    const Tree::Name parts = Tree::read(name);
+    it.step = runbook_.find(parts.id);
+    if (parts.is_undo) it.step = it.step->undo.get();
+    it.name = name;
+    return it;
+  }
+  static std::string undo_of(const std::string& name) {
+    const std::size_t end = std::min(name.find('['), name.size());
+    return name.substr(0, end) + ":undo" + name.substr(end);
+  }
+  static bool is_undo(const Instance& it) { return Tree::read(it.name).is_undo; }
+  static bool is_of_tree(const Event& event) {
+    return event.kind == event::section_entered || event.kind == event::section_skipped || event.kind == event::section_left ||
+           event.kind == event::section_failed || event.kind == event::watched;
+  }
+  void must_hold(const std::string& why_not) {
+    if (!why_not.empty()) must(false, why_not);
+  }
+  // It is looked at, or left out; but what a person's answer sets in motion does not wait for what was redone meanwhile.
   void must_be_next(const Instance& it) {
-    if (event_ && is_behind_answer_of_ == it.step->id) return;
-    for (const Step* step : runbook_.steps) {
-      if (step == it.step) return;
-      must(instances_.at(step->id).is_done(), fmt::format("6: {} begins when {} is done", it.step->id, step->id));
+    if (event_ && is_behind_answer_of_ == it.name) return;
+    if (is_undoing_ || is_undo(it)) return must_be_next_to_undo(it);
+    must_hold(tree_.why_not_next(it.name));
+  }
+  void must_begin(const Instance& it) {
+    if (event_ && is_behind_answer_of_ == it.name) return;
+    if (is_undoing_ || is_undo(it)) return must_be_next_to_undo(it);
+    must_hold(tree_.why_not_begun(it.name));
+  }
+  bool is_to_be_undone(const Instance& it) {
+    const bool has_effect = it.step->kind == Step::Kind::act || it.step->kind == Step::Kind::manual;
+    if (is_undo(it) || it.acted == 0 || it.acted < undo_border_ || !has_effect || it.step->effect == Effect::read) return false;
+    const bool can_be = it.step->undo && it.step->effect != Effect::irreversible;
+    return can_be && at(undo_of(it.name)).state != State::skipped;
+  }
+  // What was done last is undone first.
+  void must_be_next_to_undo(const Instance& it) {
+    must(is_undoing_ && is_undo(it), "while it is undone nothing else begins, and otherwise no undo: " + it.name);
+    const Tree::Name parts = Tree::read(it.name);
+    const Instance& undone = at(Tree::written(parts.id, parts.keys, parts.keys.size()));
+    must(is_to_be_undone(undone), undone.name + " really ran");
+    for (auto& [name, other] : std::map<std::string, Instance>(instances_))
+      must(!is_to_be_undone(other) || other.acted <= undone.acted, fmt::format("{} is undone before {}", name, undone.name));
+  }
+  void begin_undo(const Event& event) {
+    is_undoing_ = true;
+    is_left_ = false;
+    undo_border_ = event.body.int_or("border", 0);
+    for (const auto& [name, it] : instances_) must(it.open == 0, "nothing is open when an undo begins: " + name);
+  }
+  void undone(Instance& it, const Event& event) {
+    Instance& by = at(undo_of(it.name));
+    must(is_undoing_ && by.is_done() && event.body.text_or("by", "") == by.name, it.name + " is undone when its undo is done");
+    for (Instance* each : {&it, &by}) {
+      settle(*each, State::pending);
+      begin_group(*each);
+    }
+  }
+  void begin_group(Instance& it) {
+    it.group += 1;
+    it.effects = 0;
+    it.acted = it.acted_before = 0;
+    it.approvers.clear();
+    it.is_approved = false;
+    it.doubt_answer.clear();
+    it.manual_answer.clear();
+  }
+  Tree::Mark mark_of(const Instance& it) const {
+    using Mark = Tree::Mark;
+    switch (it.state) {
+      case State::pending: return Mark::untouched;
+      case State::waiting: return Mark::waiting;
+      case State::running: return it.has_exited ? Mark::exited : Mark::running;
+      case State::failed: return Mark::failed;
+      case State::cancelled: return Mark::stopped;
+      case State::in_doubt: return Mark::doubted;
+      default: return Mark::done;
     }
   }
 
@@ -118,11 +210,18 @@ class Oracle {
 
   void leave(const Event& event) {
     is_left_ = true;
+    const std::string state = event.body.text_or("state", "");
     for (const auto& [id, it] : instances_) {
       const bool is_running = it.open != 0 && it.state == State::running && !it.has_exited;
       must(!is_running, id + " has ended when the run is left");
-      if (event.body.text_or("state", "") == "succeeded") must(it.is_done(), id + " is done when the run has succeeded");
     }
+    must(state != "undone" || is_undoing_, "a run is left as undone by an undo");
+    must(state != "succeeded" || !is_undoing_, "an undo is no success");
+    if (state == "succeeded") must(tree_.is_over(), "all is done when the run has succeeded");
+    if (state == "cancelled") must_hold(tree_.why_not_cancelled());
+    if (state == "undone")
+      for (auto& [id, it] : std::map<std::string, Instance>(instances_)) must(!is_to_be_undone(it), id + " is undone");
+    is_undoing_ = false;
   }
 
   void see_instance(const Event& event) {
@@ -133,8 +232,14 @@ class Oracle {
         {event::ended, &Oracle::ended},         {event::refused, &Oracle::refused}, {event::doubted, &Oracle::doubted},
         {event::overdue, &Oracle::overdue},     {event::asked, &Oracle::asked},     {event::ticked, &Oracle::ticked},
         {event::answered, &Oracle::answered},   {event::renewed, &Oracle::renewed}, {event::rescheduled, &Oracle::rescheduled},
+        {event::undone, &Oracle::undone},
     };
-    (this->*each.at(event.kind))(instances_.at(event.instance), event);
+    Instance& it = at(event.instance);
+    if (it.step->kind == Step::Kind::watch) return;
+    // What fails by itself is known to all that is decided then; what is decided to have failed, only to what is decided later.
+    const bool is_outcome = it.state == State::running && !it.has_exited;
+    (this->*each.at(event.kind))(it, event);
+    if (!is_undo(it)) tree_.mark(it.name, mark_of(it), is_outcome ? Tree::Seen::at_once : Tree::Seen::with_its_commit);
   }
 
   void satisfied(Instance& it, const Event&) {
@@ -144,8 +249,14 @@ class Oracle {
     settle(it, State::satisfied);
   }
   void skipped(Instance& it, const Event& event) {
+    if (event.body.bool_or("given_up", false)) {
+      must_be_in(it, {State::pending, State::cancelled});
+      must(tree_.is_given_up(it.name), "what is left out so was given up: " + it.name);
+      return settle(it, State::skipped);
+    }
     const bool is_by_person = event.body.find("who") != nullptr;
     const bool is_by_hand = it.step->kind == Step::Kind::manual && it.state == State::running;
+    if (is_by_person) tree_.leave_out(it.name);
     if (!is_by_person) must_be_in(it, {State::pending});
     else if (!is_by_hand) must_be_in(it, {State::pending, State::waiting, State::failed, State::cancelled});
     if (!is_by_person) must_be_next(it);
@@ -153,15 +264,15 @@ class Oracle {
     settle(it, State::skipped);
   }
   void waiting(Instance& it, const Event&) {
-    must_be_in(it, {State::pending});
-    must_be_next(it);
+    must_be_in(it, {State::pending, State::cancelled});
+    must_begin(it);
     it.state = State::waiting;
   }
   void intent(Instance& it, const Event& event) {
     must(it.open == 0, "3: one open attempt");
     must_be_about_to_begin(it);
     if (it.state == State::waiting) must(it.is_retried, "only a retry begins from waiting");
-    must_be_next(it);
+    must_begin(it);
     must(intents_.insert(event.attempt).second, "an attempt's number is new");
     must(event.body.int_or("group", 0) == it.group, "9: the intent names its group");
     if (it.step->effect == Effect::irreversible) must(it.is_approved, it.step->id + " begins when its phrase was typed");
@@ -169,6 +280,7 @@ class Oracle {
     it.state = State::running;
     it.open = event.attempt;
     it.has_exited = it.is_retried = false;
+    it.acted_before = std::exchange(it.acted, event.seq);
   }
   void must_be_approved(const Instance& it) {
     if (!it.step->approval) return;
@@ -182,6 +294,7 @@ class Oracle {
       must_be_in(it, {State::waiting});
       must(it.manual_answer == "confirm", "a manual step is looked at when somebody said that it is done");
       it.state = State::running;
+      it.acted = event.seq;
     } else {
       must_be_in(it, {State::running});
       must_be_open(it, event);
@@ -216,10 +329,12 @@ class Oracle {
     else if (it.state == State::pending && it.step->kind == Step::Kind::assertion) must_be_next(it);
     else must_be_in(it, {State::waiting});
     if (it.state == State::waiting) must(event.attempt == 0 && it.open == 0, "5: a wait has no attempt");
-    if (it.state == State::waiting && it.step->kind == Step::Kind::manual)
+    if (it.state == State::waiting && it.step->kind == Step::Kind::manual && result != "cancelled")
       must(it.manual_answer == (result == "succeeded" ? "confirm" : "reject"), "a manual step ends as somebody said");
     must(!(is_retried && again), "it is retried or begun again");
     if (it.has_exited) must(!again && !is_retried, "what has taken effect is not repeated by policy");
+    if (result == "not_started" && it.acted_before == 0) it.acted = 0;
+    if (it.state == State::waiting && it.manual_answer == "confirm" && result == "succeeded") it.acted = event.seq;
     settle(it, result == "succeeded"   ? State::succeeded
                : result == "cancelled" ? State::cancelled
                : is_retried            ? State::waiting
@@ -248,12 +363,7 @@ class Oracle {
     must_be_in(it, {State::failed, State::cancelled, State::succeeded, State::satisfied, State::skipped});
     must(it.open == 0, "3: nothing is renewed while it is open");
     settle(it, State::pending);
-    it.group += 1;
-    it.effects = 0;
-    it.approvers.clear();
-    it.is_approved = false;
-    it.doubt_answer.clear();
-    it.manual_answer.clear();
+    begin_group(it);
   }
   void rescheduled(Instance& it, const Event&) { must_be_in(it, {State::waiting, State::running, State::in_doubt}); }
   void settle(Instance& it, State state) {
@@ -268,7 +378,8 @@ class Oracle {
     const std::string id = event.body.text_or("question", ""), about = event.body.text_or("about", "");
     must(it.question.empty(), "one question at a time");
     must(!questions_.count(id), "a question's id is new, so that no answer reaches another one");
-    must_be_next(it);
+    const bool is_asked_again = it.state == State::waiting;  // the answer did not count
+    if (about != "doubt" && about != "overdue" && !is_asked_again) must_begin(it);
     if (about == "doubt") must_be_in(it, {State::in_doubt});
     else if (about == "overdue") must_be_in(it, {State::running});
     else must_be_about_to_begin(it);
@@ -278,7 +389,7 @@ class Oracle {
       it.manual_answer.clear();
     }
     it.question = id;
-    questions_[id] = {it.step->id, about, event.body.text_or("sha256", "")};
+    questions_[id] = {it.name, about, event.body.text_or("sha256", "")};
   }
   void ticked(Instance&, const Event& event) {
     must(questions_[event.body.text_or("question", "")].is_open, "only an open question is ticked");
@@ -297,12 +408,13 @@ class Oracle {
   }
 
   const Runbook& runbook_;
+  Tree tree_;
   std::map<std::string, Instance> instances_;
   std::map<std::string, Question> questions_;
-  std::set<std::string> sections_;
   std::set<std::int64_t> numbers_, intents_;
   std::int64_t seq_ = 0, epoch_ = 0;
-  bool is_left_ = false;
+  bool is_left_ = false, is_undoing_ = false;
+  std::int64_t undo_border_ = 0, broken_at_ = 0;
   const Event* event_ = nullptr;
   std::string is_behind_answer_of_, broken_;
 };

@@ -13,6 +13,7 @@
 #include "run/executor.h"
 #include "run/manual.h"
 #include "run/recovery.h"
+#include "run/undo.h"
 #include "tests/run/faulty_world.h"
 #include "tests/run/loop.h"
 #include "tests/run/random_book.h"
@@ -60,19 +61,21 @@ class Schedule {
   // "" or the broken promise.
   std::string go() {
     begin();
-    int engines = 0;
-    for (; engines < 120 && !oracle_.was_left() && verdict().empty(); ++engines) {
-      world_.is_kind = engines > 8;
-      go_on();
+    drive_until_left(8);
+    if (oracle_.was_left() && chance_.of(20)) {
+      world_.is_kind = true;
+      if (is_undo_begun()) drive_until_left(4);
     }
     if (verdict().empty() && !oracle_.was_left()) return "the run does not end: " + file_.state.why;
     return verdict();
   }
-  // What was recorded last, a line each.
+  // What was recorded last, or up to where a promise was broken; a line each.
   std::string story() const {
     std::string lines;
-    const std::size_t first = file_.events.size() - std::min<std::size_t>(file_.events.size(), 60);
-    for (const auto& [epoch, event] : std::span(file_.events).subspan(first))
+    const std::int64_t broken_at = oracle_.broken_at();
+    const std::size_t end = broken_at > 0 ? static_cast<std::size_t>(broken_at) : file_.events.size();
+    const std::size_t first = end - std::min<std::size_t>(end, 400);
+    for (const auto& [epoch, event] : std::span(file_.events).subspan(first, end - first))
       lines += fmt::format("{:>4} {} {} {} {} {}\n", event.seq, epoch, event.kind, event.instance, event.attempt,
                            to_json(event.body));
     return lines;
@@ -102,8 +105,16 @@ class Schedule {
   }
   void see() {
     for (; seen_ < file_.events.size(); ++seen_) oracle_.see(file_.events[seen_].first, file_.events[seen_].second);
+    oracle_.committed();
   }
 
+  // So many engines have bad luck.
+  void drive_until_left(int unlucky) {
+    for (int engines = 0; engines < 120 && !oracle_.was_left() && verdict().empty(); ++engines) {
+      world_.is_kind = engines > unlucky;
+      go_on();
+    }
+  }
   void begin() {
     FaultyJournal journal(file_, {[] { return Fate::commits; }, [this] { see(); }});
     Event began;
@@ -117,7 +128,9 @@ class Schedule {
     try {
       for (std::size_t commands = chance_.below(3); commands > 0; --commands) command();
       if (world_.is_kind) help(file_.state);
-      drive(world_.fails(1) || is_beyond_help() ? "cancel" : "resume");
+      if (world_.fails(4)) is_undo_begun();
+      const bool is_given_up = world_.fails(1) || is_beyond_help();
+      drive(is_given_up ? "cancel" : "resume");
     } catch (const Crash&) {
     } catch (const Error&) {  // the journal failed, or another engine has taken over
     }
@@ -168,33 +181,60 @@ class Schedule {
   // Commands between engines, as people type them; what they may not do is refused, and nothing is written.
   void command() {
     const RunState& state = file_.state;
-    const Step& step = *chance_.among(facts_.runbook->steps);
+    const std::vector<Instance> steps = instances();
+    if (steps.empty()) return;
+    const Instance& step = chance_.among(steps);
     const InstanceState& it = state.of(step.id);
     const Question* question = state.open_question(step.id);
     if (chance_.of(15)) file_.add(world_.some_answer());
     else if (question && chance_.of(70)) answer_by_command(state, step, *question);
-    else if (it.is_open) return;
+    else if (it.is_open || state.is_undoing) return;
     else if (is_done(it.state) || it.state == StepState::failed) redo_or_skip(state, step);
     else if (world_.fails(5)) write(skip(step), "interrupted");
   }
-  void redo_or_skip(const RunState& state, const Step& step) {
+  // Of what is done in a loop or beside a section nothing is done anew: whether that is reached again is another matter.
+  void redo_or_skip(const RunState& state, const Instance& step) {
     if (world_.is_kind) return;
     if (!is_done(state.of(step.id).state) && chance_.of(20)) return write(skip(step), "interrupted");
-    if (world_.fails(30)) write(redo(step), "interrupted");
+    if (oracle_.tree().is_plain(step->id) && world_.fails(30)) write(redo(step), "interrupted");
+  }
+  // Steps and undos, but no watches.
+  std::vector<Instance> instances() {
+    std::vector<Instance> all = Instances(facts_, file_.state, values_).all();
+    std::erase_if(all, [](const Instance& each) { return each->kind == Step::Kind::watch; });
+    const std::size_t count = all.size();
+    for (std::size_t i = 0; i < count; ++i)
+      if (all[i]->undo && !file_.state.of(all[i].id + ":undo").question.empty()) all.emplace_back(*all[i]->undo, all[i].frame);
+    return all;
+  }
+  // Wholly, or back to some step. false: it is refused, or there is nothing to undo.
+  bool is_undo_begun() {
+    const std::vector<UndoEntry> list = undo_list(facts_, file_.state, values_);
+    if (file_.state.is_undoing || list.empty()) return false;
+    const UndoEntry& last = chance_.among(list);
+    const bool is_whole = chance_.of(50);
+    const std::int64_t border = is_whole ? 0 : undo_border(facts_, file_.state, values_, last.step.id);
+    if (!why_no_undo(file_.state, list, border).why.empty()) return false;
+    write(Proposal(event::undoing, "",
+                   object({{"to", is_whole ? "" : last.step.id}, {"border", border}, {"who", "ada"}, {"because", "wanted"}})),
+          "interrupted");
+    return true;
   }
   // What can't go on without help: the step that gives what it needs is done anew, or it is left out.
   void help(const RunState& state) {
     const bool lacks_a_secret = state.why.find("runbook redo") != std::string::npos;
-    for (const Step* step : facts_.runbook->steps) {
-      const InstanceState& it = state.of(step->id);
+    if (state.is_undoing) return;
+    for (const Instance& step : instances()) {
+      const InstanceState& it = state.of(step.id);
       if (is_done(it.state)) continue;
       const bool is_left_out = it.state == StepState::failed && chance_.of(lacks_a_secret ? 20 : 60);
-      if (is_left_out) return write(skip(*step), "interrupted");
-      if (!lacks_a_secret) continue;
+      if (is_left_out) return write(skip(step), "interrupted");
+      if (!lacks_a_secret || it.state == StepState::pending) continue;
       for (const Reference& reference : step->references_to_values()) {
         const Step* source = reference.root == "steps" ? facts_.runbook->find(reference.path[0]) : nullptr;
-        if (source && source->gives_secrets() && is_done(state.of(source->id).state))
-          return write(redo(*source), "interrupted");
+        if (!source || !source->gives_secrets()) continue;
+        const Instance giver(*source, outer_loops(step.frame, source->loops.size()));
+        if (is_done(state.of(giver.id).state)) return write(redo(giver), "interrupted");
       }
     }
   }
@@ -203,18 +243,18 @@ class Schedule {
     return world_.is_kind && file_.state.why.find("can't be looked at") != std::string::npos &&
            file_.state.why.find("did not run") != std::string::npos;
   }
-  static Proposal redo(const Step& step) {
+  static Proposal redo(const Instance& step) {
     return Proposal(event::renewed, step.id, object({{"how", "redo"}, {"who", "ada"}, {"because", "wanted"}}));
   }
-  static Proposal skip(const Step& step) {
+  static Proposal skip(const Instance& step) {
     return Proposal(event::skipped, step.id, object({{"why", "left out by ada"}, {"who", "ada"}, {"because", "wanted"}}));
   }
   // resolve, confirm, reject, approve
-  void answer_by_command(const RunState& state, const Step& step, const Question& question) {
+  void answer_by_command(const RunState& state, const Instance& step, const Question& question) {
     const Answer given = world_.answer_to(question);
     if (!why_not_a_choice(question, given).empty() || question.about == "overdue") return;
     if (question.about == "doubt") return write(answer(state, question, given), "interrupted");
-    if (question.about == "manual" && !why_not_confirmed(*step.manual, given).empty()) return;
+    if (question.about == "manual" && !why_not_confirmed(*step->manual, given).empty()) return;
     if (question.about != "manual" && !is_approval_by_others(question)) return;
     if (!file_.add(given) || chance_.of(20)) return;  // an engine will hear it
     write(question.about == "manual" ? answer_manual(step, question, given, world_.now_ms())
@@ -242,7 +282,8 @@ class Schedule {
   Chance chance_;
   FaultyFile file_;
   Oracle oracle_{*facts_.runbook};
-  FaultyWorld world_{*facts_.runbook, file_, oracle_, chance_};
+  FaultyWorld world_{file_, oracle_, chance_};
+  StoredValues values_{[this](const std::string& digest) { return file_.blobs.at(digest); }};
   Nobody nobody_;
   Unseen unseen_;
   std::size_t seen_ = 0;
