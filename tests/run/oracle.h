@@ -359,8 +359,10 @@ class Oracle {
     must(it.open == 0, "refused is what has not begun");
     settle(it, State::failed);
   }
-  void renewed(Instance& it, const Event&) {
-    must_be_in(it, {State::failed, State::cancelled, State::succeeded, State::satisfied, State::skipped});
+  void renewed(Instance& it, const Event& event) {
+    // What waits for somebody is asked about anew.
+    const bool is_by_undo = event.body.text_or("how", "") == "undo";
+    if (!is_by_undo) must_be_in(it, {State::failed, State::cancelled, State::succeeded, State::satisfied, State::skipped});
     must(it.open == 0, "3: nothing is renewed while it is open");
     settle(it, State::pending);
     begin_group(it);

@@ -150,7 +150,8 @@ class RandomBook {
     const std::string name = fmt::format("s{}", number_);
     if (chance_.of(25)) {
       static const std::vector<std::string> homes = {"", ", keep: {file: token}", ", keep: {command: [cat, token]}"};
-      const std::string& home = chance_.among(homes);
+      // Items that have lost theirs would have to be helped all by one engine.
+      const std::string& home = loops_ > 0 ? homes[1 + chance_.below(2)] : chance_.among(homes);
       lines_.emplace_back(fmt::format("outputs: {{token: {{value: stdout, secret: true{}}}}}", home));
       (home.empty() ? known_.homeless : known_.kept).push_back(name);
       known_.secret = known_.kept;
