@@ -538,7 +538,7 @@ class Tree {
       const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
       if (!inner) continue;
       for (const std::string& item : section.loop ? items(section) : Keys{""}) {
-        const std::string why = lacks_finally(**inner, section.loop ? of_item(section, keys, item) : keys);
+        std::string why = lacks_finally(**inner, section.loop ? of_item(section, keys, item) : keys);
         if (!why.empty()) return why;
       }
     }
