@@ -128,7 +128,7 @@ struct RunState {
   std::map<std::string, WatchState> watches;     // by instance
   std::map<std::string, PinnedTarget> targets;   // by name and type: "main.host"
   bool is_cancelling = false;                    // it is being left: `finally` comes first
-  std::string leaves_as;         // with that: "" (cancelled) or undone
+  std::string leaves_as;                         // with that: "" (cancelled) or undone
   bool is_undoing = false;
   std::string undo_to;           // the step at which the undo ends, undone too; "": all
   std::int64_t undo_border = 0;  // the event from which on is undone

@@ -240,8 +240,7 @@ class Drive {
     }
     if (has_failed_) return static_cast<int>(ExitCode::step_failed);
     const bool is_undone = end.state == "undone" || !state_.is_undoing;
-    const bool is_wanted =
-        plan_.purpose == Purpose::cancel ? end.is_left() : plan_.purpose == Purpose::undo && is_undone;
+    const bool is_wanted = plan_.purpose == Purpose::cancel ? end.is_left() : plan_.purpose == Purpose::undo && is_undone;
     return is_wanted ? 0 : static_cast<int>(exit_code_of(end.state));
   }
 

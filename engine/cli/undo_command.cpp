@@ -155,7 +155,8 @@ class UndoCommand {
     const auto line = [&](std::string_view name, const Value& value) {
       if (!value.is_null()) text += fmt::format("  {:<14} {}: {}\n", "", name, text_or_json(value));
     };
-    if (it.state == StepState::failed && entry.undo) text += fmt::format("  {:<14} it failed; what it did until then is undone\n", "");
+    if (it.state == StepState::failed && entry.undo)
+      text += fmt::format("  {:<14} it failed; what it did until then is undone\n", "");
     if (!entry.undo) return text + fmt::format("  {:<14} {}\n", "", entry.why_not);
     const Value request = request_of(entry);
     const Value params = request.get("params");

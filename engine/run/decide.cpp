@@ -55,7 +55,8 @@ class Decider {
     if (progress == Progress::stopped) pause();
     if (progress != Progress::done || !turn_.decision.events.empty()) return;
     const std::string& as = turn_.state.leaves_as;
-    turn_.decision.end = as.empty() ? End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()} : End{as, "", "", Value()};
+    turn_.decision.end =
+        as.empty() ? End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()} : End{as, "", "", Value()};
   }
 
   // What has begun of it comes to its end; then the run is left as any other.

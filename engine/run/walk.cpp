@@ -241,7 +241,8 @@ Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& 
 Progress Walk::loop(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   LoopCursor& at = frontier_.loop(section, frame, cursors);
   const bool fails = frontier_.fails(section, at);
-  const Way onward = fails && way.mode == Mode::forward ? Way{.mode = Mode::halting, .why = "another item has failed", .settles = true} : way;
+  const Way onward =
+      fails && way.mode == Mode::forward ? Way{.mode = Mode::halting, .why = "another item has failed", .settles = true} : way;
   Progress progress = Progress::done;
   for (ActiveItem& each : at.active) {
     const bool is_borne = way.mode != Mode::leaving && !fails && frontier_.has_item_failed(section, each);

@@ -60,8 +60,8 @@ class Counting : public StepType {
 }  // namespace
 
 const Declarations& all_declarations() {
-  static const Declarations all{shell_declaration(),           exec_declaration(),        counting_declaration(),
-                                git_target_declaration(),      host_target_declaration(), directory_target_declaration()};
+  static const Declarations all{shell_declaration(),      exec_declaration(),        counting_declaration(),
+                                git_target_declaration(), host_target_declaration(), directory_target_declaration()};
   return all;
 }
 

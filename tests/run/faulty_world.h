@@ -23,6 +23,15 @@ namespace runbook::testing {
 // The engine dies.
 struct Crash {};
 
+// Of an undo: the name of what it undoes, "apply[eu-1]" of `apply:undo[eu-1]`; "": it is none.
+inline std::string name_of_undone(const Instance& step) {
+  constexpr std::string_view undo = ":undo";
+  if (!step->id.ends_with(undo)) return {};
+  const std::size_t prefix = step.frame ? step.frame->prefix.size() : 0;
+  std::string name = step.id;
+  return name.erase(prefix + step->id.size() - undo.size(), undo.size());
+}
+
 class FaultyWorld : public Performer, public Clock {
  public:
   FaultyWorld(FaultyFile& file, Oracle& oracle, Chance& chance) : file_(file), oracle_(oracle), chance_(chance) {}
