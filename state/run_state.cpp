@@ -1,6 +1,7 @@
 #include "state/run_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "state/instance_name.h"
@@ -57,7 +58,7 @@ void on_intent(InstanceState& it, const Event& event) {
   it.exit_code.reset();
   it.started_at_ms = event.at_ms;
   it.ended_at_ms = 0;
-  it.acted_seq = event.seq;
+  it.acted_before_seq = std::exchange(it.acted_seq, event.seq);
 }
 
 void take_output(InstanceState& it, const Value& body) {
@@ -95,11 +96,11 @@ void on_ended(InstanceState& it, const Event& event) {
   if (result == "cancelled") return end(it, StepState::cancelled, event);
   if (result == "not_started") {
     it.attempts -= 1;
-    if (it.attempts == 0) it.acted_seq = 0;  // an earlier attempt may have done half
   }
   bool is_tried_again = body.find("retry_at_ms") != nullptr;
   bool begins_anew = body.bool_or("again", false);
-  if (begins_anew || body.bool_or("had_no_effect", false)) it.acted_seq = 0;
+  const bool did_nothing = result == "not_started" || begins_anew || body.bool_or("had_no_effect", false);
+  if (did_nothing) it.acted_seq = it.acted_before_seq;
   end(it, is_tried_again ? StepState::waiting : begins_anew ? StepState::pending : StepState::failed, event);
   if (is_tried_again) it.retry_at_ms = body.int_or("retry_at_ms", 0);
 }

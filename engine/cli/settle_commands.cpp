@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "book/loader.h"
 #include "cli/commands.h"
 #include "cli/decree.h"
@@ -13,6 +14,7 @@
 #include "os/identity.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
+#include "run/frontier.h"
 #include "run/questions.h"
 
 namespace runbook {
@@ -141,6 +143,26 @@ int skip_command(const Arguments& arguments) {
   return report_done(arguments, target, fmt::format("`{}` will be left out", target.step));
 }
 
+namespace {
+
+// The run does not come back to such a step.
+void require_not_given_up(const SettledStep& target, const RunState& state) {
+  const auto runbook = load_stored(target.file, state);
+  const RunFacts facts =
+      facts_of(target.row.run, runbook, all_declarations(), parse_json(target.file.blob(state.inputs)), state);
+  StoredValues values([&](const std::string& digest) { return target.file.blob(digest); });
+  const auto step = Instances(facts, state, values).find(target.step);
+  const auto section = step ? given_up_around(facts, state, *step) : std::nullopt;
+  if (section)
+    throw Error(
+        ExitCode::usage,
+        fmt::format("`{}` stands in section `{}`, which was given up: the run does not come back to it", target.step, *section),
+        fmt::format("runbook undo {} --to {} takes it back, with all that came after it; going on does it anew", target.row.run,
+                    quoted_for_shell(target.step)));
+}
+
+}  // namespace
+
 int redo_command(const Arguments& arguments) {
   SettledStep target(arguments);
   std::string because = require_because(arguments);
@@ -150,6 +172,7 @@ int redo_command(const Arguments& arguments) {
       throw Error(ExitCode::usage,
                   fmt::format("`{}` has begun, and its end is not known; it can't be redone before", target.step),
                   fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
+    require_not_given_up(target, state);
     if (!is_done(it.state) && it.state != StepState::failed)
       throw Error(ExitCode::usage, fmt::format("`{}` is {}; it has not been done yet", target.step, step_state_name(it.state)));
     return {Proposal(event::renewed, target.step, object({{"how", "redo"}, {"who", operator_name()}, {"because", because}}))};

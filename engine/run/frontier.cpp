@@ -45,19 +45,19 @@ IncludeCursor& Frontier::include(const Instance& step, Cursors& cursors) const {
 
 // Either
 
-bool Frontier::is_done(const Child& child, const FramePtr& frame, Cursors& cursors) const {
+bool Frontier::is_done(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const {
   if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child)) return is_done(Instance(**step, frame), cursors);
   return is_done(*std::get<std::unique_ptr<Section>>(child), frame, cursors);
 }
 
-bool Frontier::has_failed(const Child& child, const FramePtr& frame, Cursors& cursors) const {
+bool Frontier::has_failed(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const {
   if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child)) return has_failed(Instance(**step, frame), cursors);
   return has_failed(*std::get<std::unique_ptr<Section>>(child), frame, cursors);
 }
 
 // Sections
 
-const Child* Frontier::next_child(const Section& section, const FramePtr& frame, Cursors& cursors) const {
+const TreeNode* Frontier::next_child(const Section& section, const FramePtr& frame, Cursors& cursors) const {
   std::size_t& at = cursors[&section].at;
   while (at < section.children.size() && is_done(section.children[at], frame, cursors)) ++at;
   return at < section.children.size() ? &section.children[at] : nullptr;
@@ -66,14 +66,14 @@ const Child* Frontier::next_child(const Section& section, const FramePtr& frame,
 bool Frontier::are_children_done(const Section& section, const FramePtr& frame, Cursors& cursors) const {
   if (!section.is_parallel) return next_child(section, frame, cursors) == nullptr;
   return std::all_of(section.children.begin(), section.children.end(),
-                     [&](const Child& child) { return is_done(child, frame, cursors); });
+                     [&](const TreeNode& child) { return is_done(child, frame, cursors); });
 }
 
 bool Frontier::have_children_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const {
   if (section.is_parallel)
     return std::any_of(section.children.begin(), section.children.end(),
-                       [&](const Child& child) { return has_failed(child, frame, cursors); });
-  const Child* next = next_child(section, frame, cursors);
+                       [&](const TreeNode& child) { return has_failed(child, frame, cursors); });
+  const TreeNode* next = next_child(section, frame, cursors);
   return next && has_failed(*next, frame, cursors);
 }
 
@@ -174,7 +174,7 @@ bool Frontier::fails(const Section& section, LoopCursor& loop) const {
 
 // Sentences
 
-std::optional<Instance> Frontier::failed_step(const Child& child, const FramePtr& frame, Cursors& cursors) const {
+std::optional<Instance> Frontier::failed_step(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const {
   if (!has_failed(child, frame, cursors)) return std::nullopt;
   const auto* step = std::get_if<std::unique_ptr<Step>>(&child);
   if (!step) return failed_step(*std::get<std::unique_ptr<Section>>(child), frame, cursors);
@@ -192,7 +192,7 @@ std::optional<Instance> Frontier::failed_step(const Section& section, const Fram
     }
     return std::nullopt;
   }
-  for (const Child& child : section.children) {
+  for (const TreeNode& child : section.children) {
     if (auto step = failed_step(child, frame, cursors)) return step;
   }
   for (const Section* extra : {section.rescue.get(), section.finally.get()}) {
@@ -262,6 +262,55 @@ std::vector<const Step*> steps_of_body(const Section& section) {
   std::vector<const Step*> steps;
   collect_body(section, steps);
   return steps;
+}
+
+namespace {
+
+bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way);
+
+bool find_way_into(const Section& inner, const Step& step, std::vector<const Section*>& way) {
+  way.push_back(&inner);
+  if (find_way(inner, step, way)) return true;
+  way.pop_back();
+  return false;
+}
+
+bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way) {
+  for (const auto& child : section.children) {
+    const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
+    if (inner ? find_way_into(**inner, step, way) : std::get<std::unique_ptr<Step>>(child).get() == &step) return true;
+  }
+  for (const Watch& watch : section.watches)
+    if (watch.on_trip && find_way_into(*watch.on_trip, step, way)) return true;
+  for (const Section* extra : {section.rescue.get(), section.finally.get()})
+    if (extra && find_way_into(*extra, step, way)) return true;
+  return false;
+}
+
+}  // namespace
+
+std::vector<const Section*> sections_around(const Section& root, const Step& step) {
+  std::vector<const Section*> way;
+  find_way(root, step, way);
+  return way;
+}
+
+std::optional<std::string> given_up_around(const RunFacts& facts, const RunState& state, const Instance& step) {
+  const auto was_given_up = [&](const Section& section, std::size_t loops) {
+    const SectionState* known = state.section(section_name(section, outer_loops(step.frame, loops).get()));
+    return known && known->phase == Phase::failed;
+  };
+  const Frame* included = included_around(step.frame.get());
+  const auto way = sections_around((included ? *included->runbook : *facts.runbook).root, *step);
+  for (std::size_t i = 0; i < way.size(); ++i) {
+    const Section& section = *way[i];
+    const Section* inner = i + 1 < way.size() ? way[i + 1] : nullptr;
+    const bool is_beside = inner && (inner == section.rescue.get() || inner == section.finally.get());
+    if (is_beside) continue;
+    const bool is_of_item = section.loop && was_given_up(section, section.loops.size() + 1);
+    if (is_of_item || was_given_up(section, section.loops.size())) return section.title;
+  }
+  return std::nullopt;
 }
 
 }  // namespace runbook

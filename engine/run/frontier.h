@@ -7,7 +7,7 @@
 
 namespace runbook {
 
-using Child = std::variant<std::unique_ptr<Step>, std::unique_ptr<Section>>;
+using TreeNode = std::variant<std::unique_ptr<Step>, std::unique_ptr<Section>>;
 
 // Whether the section has something to remember: an event says that it was entered.
 bool is_recorded(const Section& section);
@@ -19,18 +19,18 @@ class Frontier {
       : state_(state), instances_(facts, state, values) {}
 
   // What comes after it may begin.
-  bool is_done(const Child& child, const FramePtr& frame, Cursors& cursors) const;
+  bool is_done(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const;
   bool is_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   // Its steps, without `finally`.
   bool is_body_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
 
   // A failure stands in it that nothing in it bears.
-  bool has_failed(const Child& child, const FramePtr& frame, Cursors& cursors) const;
+  bool has_failed(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const;
   bool has_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   bool has_body_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
 
   // Of a sequence: the first that is not done; nullptr: all are.
-  const Child* next_child(const Section& section, const FramePtr& frame, Cursors& cursors) const;
+  const TreeNode* next_child(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   // Of a loop that was entered: as many items as may be at work, none that is done. None at work: it is done.
   LoopCursor& loop(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   // An item of it has failed and is not borne yet.
@@ -50,11 +50,16 @@ class Frontier {
   bool are_children_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   bool have_children_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   bool is_item_done(const Section& section, ActiveItem& item) const;
-  std::optional<Instance> failed_step(const Child& child, const FramePtr& frame, Cursors& cursors) const;
+  std::optional<Instance> failed_step(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const;
   const Watch* tripped(const Section& section, const FramePtr& frame) const;
   const RunState& state_;
   Instances instances_;
 };
+
+// From the runbook down to the step, without the runbook itself.
+std::vector<const Section*> sections_around(const Section& root, const Step& step);
+// The title of a section around the step that was given up (rescued, or borne by its loop): the run does not come back to its steps.
+std::optional<std::string> given_up_around(const RunFacts& facts, const RunState& state, const Instance& step);
 
 // What a watch sets off when it trips, or nullptr.
 const Section* set_off_by(const Runbook& runbook, const Step& watch);

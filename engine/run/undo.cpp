@@ -28,28 +28,6 @@ bool is_to_be_undone(const Step& step, const InstanceState& it) {
   return it.acted_seq > 0 && has_effect && step.effect != Effect::read;
 }
 
-// From the runbook down to the step, without the runbook itself.
-bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way);
-
-bool find_way_into(const Section& inner, const Step& step, std::vector<const Section*>& way) {
-  way.push_back(&inner);
-  if (find_way(inner, step, way)) return true;
-  way.pop_back();
-  return false;
-}
-
-bool find_way(const Section& section, const Step& step, std::vector<const Section*>& way) {
-  for (const auto& child : section.children) {
-    const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
-    if (inner ? find_way_into(**inner, step, way) : std::get<std::unique_ptr<Step>>(child).get() == &step) return true;
-  }
-  for (const Watch& watch : section.watches)
-    if (watch.on_trip && find_way_into(*watch.on_trip, step, way)) return true;
-  for (const Section* extra : {section.rescue.get(), section.finally.get()})
-    if (extra && find_way_into(*extra, step, way)) return true;
-  return false;
-}
-
 class Reopening {
  public:
   Reopening(const RunFacts& facts, const RunState& state, StoredValues& values)
@@ -60,9 +38,7 @@ class Reopening {
     renewed_.insert(step.id);
     const Frame* included = included_around(step.frame.get());
     const Section& root = (included ? *included->runbook : *facts_.runbook).root;
-    std::vector<const Section*> way;
-    find_way(root, *step, way);
-    for (const Section* section : way) open(*section, step.frame);
+    for (const Section* section : sections_around(root, *step)) open(*section, step.frame);
     if (root.finally) renew_what_ran(*root.finally, outer_loops(step.frame, 0));
     if (!included) return;
     const std::string include = included->prefix.substr(0, included->prefix.size() - 1);

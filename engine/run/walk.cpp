@@ -46,7 +46,7 @@ Progress Walk::stop(const std::string& state, const std::string& why, const std:
   return Progress::stopped;
 }
 
-Progress Walk::child(const Child& child, const FramePtr& frame, Cursors& cursors, const Way& way) {
+Progress Walk::child(const TreeNode& child, const FramePtr& frame, Cursors& cursors, const Way& way) {
   if (const auto* inner = std::get_if<std::unique_ptr<Section>>(&child)) return section(**inner, frame, cursors, way);
   return step(Instance(*std::get<std::unique_ptr<Step>>(child), frame), cursors, way);
 }
@@ -124,7 +124,7 @@ bool Walk::has_begun(const Instance& step) const {
 void Walk::skip(const Section& section, const FramePtr& frame, const std::string& why) {
   const Value body = object({{"why", why}});
   if (is_recorded(section)) turn_.propose(Proposal(event::section_skipped, section_name(section, frame.get()), body));
-  for (const Child& child : section.children) {
+  for (const TreeNode& child : section.children) {
     if (section.loop) break;
     if (const auto* inner = std::get_if<std::unique_ptr<Section>>(&child)) {
       skip(**inner, frame, why);
@@ -221,16 +221,16 @@ Progress Walk::body(const Section& section, const FramePtr& frame, Cursors& curs
 Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   // What a person wants done anew stands before what has begun: whoever leaves goes through all.
   if (!section.is_parallel && way.mode != Mode::leaving && !way.sees_all) {
-    const Child* next = frontier_.next_child(section, frame, cursors);
+    const TreeNode* next = frontier_.next_child(section, frame, cursors);
     return next ? child(*next, frame, cursors, way) : Progress::done;
   }
   Way onward = way;
   const bool has_failed = std::any_of(section.children.begin(), section.children.end(),
-                                      [&](const Child& each) { return frontier_.has_failed(each, frame, cursors); });
+                                      [&](const TreeNode& each) { return frontier_.has_failed(each, frame, cursors); });
   if (has_failed && way.mode == Mode::forward)
     onward = Way{.mode = Mode::halting, .why = "another branch has failed", .settles = true};
   Progress progress = Progress::done;
-  for (const Child& each : section.children) {
+  for (const TreeNode& each : section.children) {
     if (!frontier_.is_done(each, frame, cursors)) progress = of_both(progress, child(each, frame, cursors, onward));
   }
   return progress;

@@ -16,7 +16,7 @@ class Walk {
   Progress run(const Way& way);
 
  private:
-  Progress child(const Child& child, const FramePtr& frame, Cursors& cursors, const Way& way);
+  Progress child(const TreeNode& child, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress section(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress recorded(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way);
   Progress enter(const Section& section, const FramePtr& frame);

@@ -350,3 +350,44 @@ steps:
     assert '#quot;hi#quot; (if 1 == 1)' in graph
     edges = json.loads(world("graph", "book.yaml", "--json").out)["edges"]
     assert {"from": "one", "to": "after", "when": None} in edges
+
+
+def test_a_step_of_a_section_that_was_given_up_is_not_done_anew_alone(world):
+    world.write(f"""
+runbook: rescued
+steps:
+  - section: Try
+    rescue: [{effect("rescue")}]
+    steps: [{effect("first")}, {{id: bad, shell: exit 1}}]
+  - {{id: stop, shell: exit 1}}
+""")
+    assert world.run().code == 1
+    refused = world("redo", "last", "first", "--because", "once more")
+    assert refused.code == 2 and "section `Try`, which was given up" in refused.err and "undo" in refused.err, refused
+    assert world("redo", "last", "rescue", "--because", "once more").code == 0
+    assert world.resume().code == 1
+    assert world.lines() == ["first", "rescue", "rescue"]
+
+
+def test_an_item_of_a_loop_is_skipped_confirmed_and_done_anew_by_its_name(world):
+    world.write(f"""
+runbook: named
+steps:
+  - section: Items
+    for_each: [a, b]
+    as: item
+    steps:
+      - {{id: ask, manual: {{instructions: "look at ${{{{ $item }}}}"}}}}
+      - {{id: act, shell: 'echo "$item" >> "$W/effects"; test "$item" != b'}}
+""")
+    assert world.run().code == 3
+    vague = world("confirm", "last", "ask")
+    assert vague.code == 2 and "say which: ask[a], ask[b]" in vague.err, vague
+    assert world("confirm", "last", "ask[a]").code == 0
+    assert world.resume().code == 3
+    assert world("confirm", "last", "ask[b]").code == 0
+    assert world.resume().code == 1
+    assert world("redo", "last", "act[a]", "--because", "once more").code == 0
+    assert world("skip", "last", "act[b]", "--because", "not today").code == 0
+    assert world.resume().code == 0
+    assert world.lines() == ["a", "b", "a"]

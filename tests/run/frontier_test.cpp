@@ -24,7 +24,7 @@ struct Tree : Story {
   std::string next() {
     const Frontier frontier(facts, state, values);
     const Section* section = &facts.runbook->root;
-    while (const Child* child = frontier.next_child(*section, nullptr, live.cursors)) {
+    while (const TreeNode* child = frontier.next_child(*section, nullptr, live.cursors)) {
       if (const auto* step = std::get_if<std::unique_ptr<Step>>(child)) return (*step)->id;
       section = std::get<std::unique_ptr<Section>>(*child).get();
       if (is_recorded(*section) && !state.section(section->path)) return section->title;

@@ -36,7 +36,11 @@ class Oracle {
     if (const std::string why = tree_.see(event); !why.empty()) must(false, why);
     if (event.kind == event::left) leave(event);
     if (event.kind == event::undoing) begin_undo(event);
-    if (event.kind == event::undo_ended) is_undoing_ = false;
+    if (event.kind == event::undo_ended) {
+      is_undoing_ = false;
+      leaves_undone_ = event.body.text_or("leaves", "") == "undone";
+      if (leaves_undone_) require_all_undone();
+    }
     if (!event.instance.empty() && !is_of_tree(event)) {
       see_instance(event);
       tree_.note_change(event.instance);
@@ -141,6 +145,8 @@ class Oracle {
   // It is looked at, or left out; but what a person's answer sets in motion does not wait for what was redone meanwhile.
   void must_be_next(const Instance& it) {
     if (event_ && is_behind_answer_of_ == it.name) return;
+    const bool is_settled_first = is_undoing_ && it.state == State::in_doubt;  // left by a run that was cancelled
+    if (is_settled_first) return;
     if (is_undoing_ || is_undo(it)) return must_be_next_to_undo(it);
     must_hold(tree_.why_not_next(it.name));
   }
@@ -165,10 +171,14 @@ class Oracle {
       must(!is_to_be_undone(other) || other.acted <= undone.acted, fmt::format("{} is undone before {}", name, undone.name));
   }
   void begin_undo(const Event& event) {
+    const bool was_left = std::exchange(is_left_, false);
     is_undoing_ = true;
-    is_left_ = false;
     undo_border_ = event.body.int_or("border", 0);
-    for (const auto& [name, it] : instances_) must(it.open == 0, "nothing is open when an undo begins: " + name);
+    for (const auto& [name, it] : instances_) {
+      // A run that was cancelled may have left that behind: the undo settles it, or takes it back as it is.
+      const bool was_left_so = was_left && (it.state == State::in_doubt || it.has_exited);
+      must(it.open == 0 || was_left_so, "nothing is open when an undo begins: " + name);
+    }
   }
   void undone(Instance& it, const Event& event) {
     Instance& by = at(undo_of(it.name));
@@ -215,13 +225,16 @@ class Oracle {
       const bool is_running = it.open != 0 && it.state == State::running && !it.has_exited;
       must(!is_running, id + " has ended when the run is left");
     }
-    must(state != "undone" || is_undoing_, "a run is left as undone by an undo");
+    must(state != "undone" || is_undoing_ || leaves_undone_, "a run is left as undone by an undo");
     must(state != "succeeded" || !is_undoing_, "an undo is no success");
     if (state == "succeeded") must(tree_.is_over(), "all is done when the run has succeeded");
-    if (state == "cancelled") must_hold(tree_.why_not_cancelled());
-    if (state == "undone")
-      for (auto& [id, it] : std::map<std::string, Instance>(instances_)) must(!is_to_be_undone(it), id + " is undone");
-    is_undoing_ = false;
+    if (state == "cancelled" || leaves_undone_) must_hold(tree_.why_not_cancelled());
+    if (state == "undone" && is_undoing_) require_all_undone();
+    is_undoing_ = leaves_undone_ = false;
+  }
+
+  void require_all_undone() {
+    for (auto& [id, it] : std::map<std::string, Instance>(instances_)) must(!is_to_be_undone(it), id + " is undone");
   }
 
   void see_instance(const Event& event) {
@@ -333,7 +346,8 @@ class Oracle {
       must(it.manual_answer == (result == "succeeded" ? "confirm" : "reject"), "a manual step ends as somebody said");
     must(!(is_retried && again), "it is retried or begun again");
     if (it.has_exited) must(!again && !is_retried, "what has taken effect is not repeated by policy");
-    if (result == "not_started" && it.acted_before == 0) it.acted = 0;
+    const bool was_not_done = it.state == State::in_doubt && it.doubt_answer == "not-done";
+    if (result == "not_started" || again || was_not_done) it.acted = it.acted_before;
     if (it.state == State::waiting && it.manual_answer == "confirm" && result == "succeeded") it.acted = event.seq;
     settle(it, result == "succeeded"   ? State::succeeded
                : result == "cancelled" ? State::cancelled
@@ -415,7 +429,7 @@ class Oracle {
   std::map<std::string, Question> questions_;
   std::set<std::int64_t> numbers_, intents_;
   std::int64_t seq_ = 0, epoch_ = 0;
-  bool is_left_ = false, is_undoing_ = false;
+  bool is_left_ = false, is_undoing_ = false, leaves_undone_ = false;
   std::int64_t undo_border_ = 0, broken_at_ = 0;
   const Event* event_ = nullptr;
   std::string is_behind_answer_of_, broken_;

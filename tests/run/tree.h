@@ -64,7 +64,8 @@ class Tree {
     if (event.kind == event::section_failed) return fail(event);
     if (event.kind == event::watched) note_sight(event);
     if (event.kind == event::renewed) tripped_.erase(event.instance);
-    if (event.kind == event::cancelling) is_cancelling_ = true;
+    const bool leaves_undone = event.kind == event::undo_ended && !event.body.text_or("leaves", "").empty();
+    if (event.kind == event::cancelling || leaves_undone) is_cancelling_ = true;
     if (event.kind == event::undoing) is_cancelling_ = false;
     if (event.kind == event::undone) reopen(event);
     return {};
