@@ -194,6 +194,9 @@ void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& en
   look.n = ended.launch.n;
   look.began_at_ms = live.running_since_ms;
   look.ended_at_ms = parts_.clock.now_ms();
+  // What an earlier engine saw go wrong is not forgotten.
+  const bool was_bad = parts_.state.watch(step.id).sight == WatchState::Sight::bad;
+  if (ended.launch.role == Role::watch && live.looks == 0 && was_bad) live.strikes = 1;
   live.saw(ended.launch.role, probe, std::move(look));
 }
 

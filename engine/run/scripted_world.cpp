@@ -140,6 +140,8 @@ Given ScriptedWorld::seen(const Instance& step, Role role) {
   const std::size_t number = looked_[step.id]++;
   if (number < script.sees.size())
     return {static_cast<Given::Answer>(script.sees[number].answer), outputs_of(*step, script.sees[number].outputs)};
+  const bool lasts = step->kind == Step::Kind::watch && !script.sees.empty();  // what a watch saw last stays so
+  if (lasts) return {static_cast<Given::Answer>(script.sees.back().answer), {}};
   const bool holds = (step->kind != Step::Kind::act && step->kind != Step::Kind::manual) || has_taken_effect(step.id);
   return {holds ? Given::Answer::yes : Given::Answer::no, outputs_of(*step, {})};
 }
