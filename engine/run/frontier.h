@@ -38,7 +38,7 @@ class Frontier {
   // More items of the batch have failed than the loop bears.
   bool fails(const Section& section, LoopCursor& loop) const;
   // Of an include that has begun.
-  IncludeCursor& include(const Instance& include, Cursors& cursors) const;
+  IncludeCursor& include(const Instance& step, Cursors& cursors) const;
 
   // The step that failed first in written order, or the watch that tripped; or nullopt. For sentences.
   std::optional<Instance> failed_step(const Section& section, const FramePtr& frame, Cursors& cursors) const;

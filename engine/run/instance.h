@@ -45,7 +45,7 @@ class Instance {
   Instance() = default;
   // One in no loop, of the runbook that is run.
   Instance(const Step& step) : id(step.id), step_(&step) {}
-  Instance(const Step& step, FramePtr frame);
+  Instance(const Step& step, FramePtr surroundings);
   std::string id;  // its name
   FramePtr frame;
 

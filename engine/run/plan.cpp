@@ -27,8 +27,8 @@ struct Unknown {
 
 class Foresight : public Scope {
  public:
-  Foresight(const RunScope& now, const RunFacts& facts, const Unknown& unknown, const Instance* step, const Runbook& runbook)
-      : now_(now), facts_(facts), unknown_(unknown), step_(step), runbook_(runbook) {}
+  Foresight(const RunScope& now, const Unknown& unknown, const Instance* step, const Runbook& runbook)
+      : now_(now), unknown_(unknown), step_(step), runbook_(runbook) {}
 
   std::optional<Value> context(std::string_view name) const override {
     if (name == "before" && step_) throw NotKnownYet("the look before " + step_->id);
@@ -50,7 +50,6 @@ class Foresight : public Scope {
 
  private:
   const RunScope& now_;
-  const RunFacts& facts_;
   const Unknown& unknown_;
   const Instance* step_;
   const Runbook& runbook_;
@@ -113,7 +112,7 @@ class Planner {
   template <class Evaluate>
   auto foresee(const FramePtr& frame, const Instance* step, const Evaluate& evaluate) {
     const RunScope now(facts_, state_, values_, frame);
-    return evaluate(Foresight(now, facts_, unknown_, step, runbook_of(frame)));
+    return evaluate(Foresight(now, unknown_, step, runbook_of(frame)));
   }
 
   // A condition that some step has to come before, is false, or can't be evaluated.
@@ -255,7 +254,7 @@ class Planner {
 
   void show(PlannedStep& planned, const Instance& step) {
     const RunScope now(facts_, state_, values_, step.frame);
-    const Foresight scope(now, facts_, unknown_, &step, runbook_of(step.frame));
+    const Foresight scope(now, unknown_, &step, runbook_of(step.frame));
     try {
       if (step->approval) planned.looks.push_back("approval: " + shown(*step->approval));
       if (step->before) planned.looks.push_back("before: " + shown(*step->before, scope));

@@ -41,7 +41,7 @@ class RunScope : public Scope {
   const RunState& state_;
   StoredValues& values_;
   std::optional<Value> inputs() const;
-  Value outputs_of(const Step& step, const std::string& instance) const;
+  Value outputs_of(const Step& known, const std::string& instance) const;
   Value items_of(const Step& step, std::size_t depth, const FramePtr& frame) const;
   FramePtr frame_;
   std::optional<Value> before_;
