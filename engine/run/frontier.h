@@ -42,7 +42,8 @@ class Frontier {
 
   // The step that failed first in written order, or the watch that tripped; or nullopt. For sentences.
   std::optional<Instance> failed_step(const Section& section, const FramePtr& frame, Cursors& cursors) const;
-  const Instances& instances() const { return instances_; }
+  // The watch of the section that has tripped, or nullptr.
+  const Watch* tripped(const Section& section, const FramePtr& frame) const;
 
  private:
   bool is_done(const Instance& step, Cursors& cursors) const;
@@ -51,7 +52,6 @@ class Frontier {
   bool have_children_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   bool is_item_done(const Section& section, ActiveItem& item) const;
   std::optional<Instance> failed_step(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const;
-  const Watch* tripped(const Section& section, const FramePtr& frame) const;
   const RunState& state_;
   Instances instances_;
 };

@@ -149,7 +149,8 @@ std::int64_t undo_border(const RunFacts& facts, const RunState& state, StoredVal
 }
 
 UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& list, std::int64_t border) {
-  for (const auto& [name, it] : state.was_left() ? decltype(state.instances)() : state.instances) {
+  for (const auto& [name, it] : state.instances) {
+    if (state.was_left()) break;
     if (it.state == StepState::in_doubt)
       return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
     if (it.is_open || it.has_exited)

@@ -152,11 +152,7 @@ void Walk::skip_rest_of(const Section& section, const FramePtr& frame, const std
 // Going on
 
 Progress Walk::entered(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
-  const auto has_tripped = [&](const Watch& watch) {
-    return turn_.state.watch(Instance(*watch.step, frame).id).sight == WatchState::Sight::tripped;
-  };
-  const auto tripped = std::find_if(section.watches.begin(), section.watches.end(), has_tripped);
-  if (tripped != section.watches.end()) return after_trip(section, *tripped, frame, cursors, way);
+  if (const Watch* tripped = frontier_.tripped(section, frame)) return after_trip(section, *tripped, frame, cursors, way);
   if (section.rescue && way.mode != Mode::leaving && frontier_.has_body_failed(section, frame, cursors))
     return give_up(section, frame, cursors, way);
   const bool is_watched =
@@ -191,9 +187,7 @@ Progress Walk::give_up(const Section& section, const FramePtr& frame, Cursors& c
       body(section, frame, cursors, Way{Mode::leaving, fmt::format("section `{}` failed", section.title)});
   if (progress != Progress::done) return progress;
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
-  fail(section_name(section, frame.get()), why, failed ? failed->id : "");
-  skip_rest_of(section, frame, fmt::format("section `{}` was given up: {}", section.title, why));
-  return Progress::going;
+  return fail(section, frame, why, failed ? failed->id : "");
 }
 
 Progress Walk::after_trip(const Section& section, const Watch& watch, const FramePtr& frame, Cursors& cursors, const Way& way) {
@@ -205,13 +199,13 @@ Progress Walk::after_trip(const Section& section, const Watch& watch, const Fram
   if (progress != Progress::done || way.mode == Mode::leaving) return progress;
   if (!section.rescue) return stop("failed", why, instance.id);
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
-  fail(section_name(section, frame.get()), why, instance.id);
-  skip_rest_of(section, frame, fmt::format("section `{}` was given up: {}", section.title, why));
-  return Progress::going;
+  return fail(section, frame, why, instance.id);
 }
 
-void Walk::fail(const std::string& section, const std::string& why, const std::string& step) {
-  turn_.propose(Proposal(event::section_failed, section, object({{"why", why}, {"step", step}})));
+Progress Walk::fail(const Section& section, const FramePtr& frame, const std::string& why, const std::string& step) {
+  turn_.propose(Proposal(event::section_failed, section_name(section, frame.get()), object({{"why", why}, {"step", step}})));
+  skip_rest_of(section, frame, fmt::format("section `{}` was given up: {}", section.title, why));
+  return Progress::going;
 }
 
 Progress Walk::body(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
@@ -270,10 +264,10 @@ Progress Walk::bear(const Section& section, ActiveItem& item, const Way& way) {
   const Progress progress = children(section, item.frame, item.cursors, Way{Mode::leaving, why});
   if (progress != Progress::done) return progress;
   if (way.mode == Mode::halting) return stop("interrupted", way.why, "");
-  fail(section_name(section, item.frame.get()),
-       fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
-                   section.loop->max_failures.is_percent ? "%" : ""),
-       failed ? failed->id : "");
+  const std::string borne = fmt::format("{}; up to {}{} of a batch may fail", why, section.loop->max_failures.number,
+                                        section.loop->max_failures.is_percent ? "%" : "");
+  const Value body = object({{"why", borne}, {"step", failed ? failed->id : ""}});
+  turn_.propose(Proposal(event::section_failed, section_name(section, item.frame.get()), body));
   skip_rest_of(section, item.frame, why);
   return Progress::going;
 }

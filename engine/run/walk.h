@@ -36,7 +36,7 @@ class Walk {
   Progress included(const Instance& step, Cursors& cursors, const Way& way);
   Progress end_included(const Instance& step, const FramePtr& inside);
 
-  void fail(const std::string& section, const std::string& why, const std::string& step);
+  Progress fail(const Section& section, const FramePtr& frame, const std::string& why, const std::string& step);
   void skip(const Section& section, const FramePtr& frame, const std::string& why);
   void skip_rest_of(const Section& section, const FramePtr& frame, const std::string& why);
   bool has_begun(const Instance& step) const;
