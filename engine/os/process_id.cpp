@@ -1,6 +1,7 @@
 #include "os/process_id.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,6 +164,25 @@ std::vector<Child> children_of(pid_t parent) {
     children.push_back({pid, stat->group, stat->state == 'Z', command_of(pid)});
   });
   return children;
+}
+
+std::vector<pid_t> own_children() {
+  const pid_t self = ::getpid();
+  std::vector<pid_t> numbers;
+  const auto listed = try_read_file(fmt::format("/proc/self/task/{}/children", self));
+  if (!listed) {
+    for (const Child& child : children_of(self)) numbers.push_back(child.pid);
+    return numbers;
+  }
+  const char* at = listed->data();
+  const char* const end = at + listed->size();
+  for (pid_t pid = 0; at < end; ++at) {
+    const auto [rest, error] = std::from_chars(at, end, pid);
+    if (error != std::errc()) break;
+    numbers.push_back(pid);
+    at = rest;
+  }
+  return numbers;
 }
 
 }  // namespace runbook

@@ -49,5 +49,8 @@ std::string not_to_be_ended(const Child& child);
 Child child_of_number(pid_t pid);
 // Processes whose parent is `parent`, by a scan of /proc.
 std::vector<Child> children_of(pid_t parent);
+// Children of this process, zombies among them, without such a scan where the kernel knows a better way (CONFIG_PROC_CHILDREN). Whole
+// only in a process that has one thread: then nobody else reaps while it looks.
+std::vector<pid_t> own_children();
 
 }  // namespace runbook

@@ -180,8 +180,7 @@ bool SupervisorLoop::may_leave(const Supervised& attempt) const {
 
 void SupervisorLoop::leave_behind(Supervised& attempt) {
   std::vector<Child> left;
-  for (const Child& child : children_of(::getpid())) {
-    if (child.is_zombie || !is_stray_of(attempt, child)) continue;
+  for (const Child& child : strays_of(attempt)) {
     log(fmt::format("L {} {} {}", attempt.n(), child.pid, start_time_of(child.pid)));
     attempt.left.push_back(shown(child));
     left.push_back(child);
@@ -218,13 +217,28 @@ void SupervisorLoop::read_on_for_the_past() {
   }
 }
 
+// Children that no attempt began itself, and that this one left behind. Zombies are reaped by the loop.
+std::vector<Child> SupervisorLoop::strays_of(const Supervised& attempt) const {
+  std::vector<Child> strays;
+  for (const pid_t pid : own_children()) {
+    if (is_begun_here(pid)) continue;  // with many branches nearly all are: nothing is read of them
+    Child child = child_of_number(pid);
+    if (child.pid != 0 && !child.is_zombie && is_stray_of(attempt, child)) strays.push_back(std::move(child));
+  }
+  return strays;
+}
+
+bool SupervisorLoop::is_begun_here(pid_t pid) const {
+  return std::any_of(attempts_.begin(), attempts_.end(),
+                     [&](const auto& entry) { return entry.second->pid() == pid && !entry.second->wait_status; });
+}
+
 // An orphan belongs to the attempt whose group or marker it has. One that hid both is nobody's while another attempt runs.
 bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) const {
   std::string marker = marker_of(child.pid);
   auto owns = [&](const Supervised& one) { return child.group == one.pid() || marker == one.body().marker; };
   bool has_another_owner = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
-    const Supervised& other = *entry.second;
-    return &other != &attempt && !other.has_ended && (child.pid == other.pid() || owns(other));
+    return entry.second.get() != &attempt && !entry.second->has_ended && owns(*entry.second);
   });
   if (has_another_owner || leftovers_.owns(child, marker)) return false;
   return owns(attempt) || !has_others_running(attempt);
@@ -243,8 +257,7 @@ bool SupervisorLoop::end_stray(Supervised& attempt, const Child& child) {
 // Orphans become children of this process, so their numbers are not given away before they are reaped here.
 void SupervisorLoop::collect_strays(Supervised& attempt) {
   std::vector<pid_t> alive;
-  for (const Child& child : children_of(::getpid())) {
-    if (child.is_zombie || !is_stray_of(attempt, child)) continue;  // zombies are reaped by the loop
+  for (const Child& child : strays_of(attempt)) {
     if (end_stray(attempt, child)) alive.push_back(child.pid);
   }
   attempt.stray_pids = alive;

@@ -57,6 +57,8 @@ class SupervisorLoop {
   void end_leftovers();
   void forget_leftovers();
   bool has_others_running(const Supervised& but) const;
+  std::vector<Child> strays_of(const Supervised& attempt) const;
+  bool is_begun_here(pid_t pid) const;
   bool is_stray_of(const Supervised& attempt, const Child& child) const;
   bool end_stray(Supervised& attempt, const Child& child);
   void collect_strays(Supervised& attempt);

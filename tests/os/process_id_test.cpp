@@ -66,6 +66,31 @@ TEST_CASE("a zombie is not alive") {
   CHECK(start_time_of(pid) == 0);
 }
 
+TEST_CASE("children are known without a look at all processes: those that live, the zombies, and nobody else's") {
+  // In a process of its own: it has one thread, and no children but these.
+  pid_t parent = ::fork();
+  if (parent == 0) {
+    for (int i = 0; i < 40; ++i) {
+      if (::fork() == 0) ::pause();
+    }
+    std::vector<pid_t> scanned;
+    for (const Child& child : children_of(::getpid())) scanned.push_back(child.pid);
+    ::kill(scanned.at(3), SIGKILL);
+    siginfo_t info{};
+    bool is_zombie = ::waitid(P_PID, static_cast<id_t>(scanned.at(3)), &info, WEXITED | WNOWAIT) == 0;
+    std::vector<pid_t> known = own_children();
+    std::sort(scanned.begin(), scanned.end());
+    std::sort(known.begin(), known.end());
+    bool is_same = is_zombie && known.size() == 40 && known == scanned;
+    for (pid_t pid : scanned) ::kill(pid, SIGKILL);
+    while (::wait(nullptr) > 0) continue;
+    ::_exit(is_same && own_children().empty() ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(parent, &status, 0);
+  CHECK(status == 0);
+}
+
 TEST_CASE("processes are found by their attempt's marker, and only by the whole of it") {
   std::string marker = "run-" + std::to_string(::getpid()) + "/1";
   Sleeper marked("RUNBOOK_ATTEMPT=" + marker), longer("RUNBOOK_ATTEMPT=" + marker + "2"), other("XRUNBOOK_ATTEMPT=" + marker);
