@@ -328,7 +328,7 @@ void SupervisorLoop::sweep() {
 
 // The next attempt may have them.
 void SupervisorLoop::retire(AttemptFiles files) {
-  constexpr std::size_t most_spares = 4;
+  constexpr std::size_t most_spares = 32;  // as many as a run with that many branches takes up again at once
   if (spares_.size() < most_spares && files.are_unused(folder_)) spares_.push_back(std::move(files));
   else files.remove_from(folder_);
 }

@@ -118,7 +118,7 @@ void SupervisorClient::watch_for_the_end() {
   if (config_.on_lost) config_.on_lost();
   lock.lock();
   is_lost_ = true;
-  changed_.notify_all();
+  wake_all();
 }
 
 // False: there is nothing more to be read.
@@ -128,7 +128,32 @@ bool SupervisorClient::read_one(std::unique_lock<std::mutex>& lock) {
   bool is_message = receive_message(connection_.get(), message) == Received::message;
   lock.lock();
   if (is_message) hear(message);
+  if (is_message) wake_those_concerned();
   return is_message;
+}
+
+void SupervisorClient::wake_those_concerned() {
+  for (Sleeper* sleeper : sleepers_) {
+    if (sleeper->is_so()) sleeper->woken.notify_one();
+  }
+}
+
+void SupervisorClient::wake_all() {
+  changed_.notify_all();
+  for (Sleeper* sleeper : sleepers_) sleeper->woken.notify_one();
+}
+
+// Who gets the word and finds that it is over passes it on.
+void SupervisorClient::let_another_read() {
+  changed_.notify_all();
+  if (!sleepers_.empty()) sleepers_.front()->woken.notify_one();
+}
+
+void SupervisorClient::sleep(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so) {
+  Sleeper me{is_so};
+  sleepers_.push_back(&me);
+  me.woken.wait(lock);  // woken for nothing: the caller looks again
+  std::erase(sleepers_, &me);
 }
 
 void SupervisorClient::hear(Message& message) {
@@ -138,7 +163,6 @@ void SupervisorClient::hear(Message& message) {
       Waiting& waiting = waiting_[reader.number()];
       waiting.exit = not_started(reader.text());
       waiting.is_done = true;
-      changed_.notify_all();
       break;
     }
     case protocol::Kind::ring: {
@@ -148,14 +172,8 @@ void SupervisorClient::hear(Message& message) {
       break;
     }
     case protocol::Kind::exit: hear_exit(reader, message); break;
-    case protocol::Kind::left_ended:
-      left_ended_ = reader.texts();
-      changed_.notify_all();
-      break;
-    case protocol::Kind::stays:
-      stays_ = true;
-      changed_.notify_all();
-      break;
+    case protocol::Kind::left_ended: left_ended_ = reader.texts(); break;
+    case protocol::Kind::stays: stays_ = true; break;
     default: break;
   }
 }
@@ -178,7 +196,6 @@ void SupervisorClient::hear_exit(WireReader& reader, const Message& message) {
   show(ended.n, waiting);
   waiting.exit = std::move(ended.exit);
   waiting.is_done = true;
-  changed_.notify_all();
 }
 
 void SupervisorClient::show(std::int64_t n, Waiting& waiting) {
@@ -264,7 +281,7 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
 void SupervisorClient::hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so) {
   while (!is_so()) {
     if (is_read_) {
-      changed_.wait(lock);
+      sleep(lock, is_so);
       continue;
     }
     is_read_ = true;
@@ -272,7 +289,7 @@ void SupervisorClient::hear_until(std::unique_lock<std::mutex>& lock, const std:
     is_read_ = false;
     if (!is_message) break;
   }
-  changed_.notify_all();  // another one reads
+  let_another_read();
 }
 
 Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop) {
@@ -323,7 +340,7 @@ void SupervisorClient::leave(Leaving how) {
   {
     std::lock_guard lock(mutex_);
     is_leaving_ = true;
-    changed_.notify_all();
+    wake_all();
     send(protocol::acked(std::exchange(acknowledged_, {})));
     if (how == Leaving::all_ended) send(protocol::bye());
     else ::shutdown(connection_.get(), SHUT_RD);  // who reads it comes back

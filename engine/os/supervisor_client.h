@@ -59,12 +59,21 @@ class SupervisorClient : public ProcessRunner {
     const Sink* sink = nullptr;
     std::int64_t shown = 0;  // bytes given to the sink
   };
+  // One that waits until something is so, while another one reads. Each has its own bell: of sixteen that wait an end concerns one.
+  struct Sleeper {
+    const std::function<bool()>& is_so;
+    std::condition_variable woken = {};
+  };
   void watch_for_the_end();
   bool read_one(std::unique_lock<std::mutex>& lock);
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
   void show(std::int64_t n, Waiting& waiting);
   void hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
+  void sleep(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
+  void wake_those_concerned();
+  void wake_all();
+  void let_another_read();
   Exit await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
   Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
   protocol::Spawn spawn_body(std::int64_t n, Command command, std::string program);
@@ -76,8 +85,9 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t mask_ = 0022;  // umask, for the steps
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
-  std::mutex mutex_;  // guards all below, and sending
-  std::condition_variable changed_;
+  std::mutex mutex_;                 // guards all below, and sending
+  std::condition_variable changed_;  // the end has come near: lost, leaving, nobody reads any more
+  std::vector<Sleeper*> sleepers_;
   std::map<std::int64_t, Waiting> waiting_;
   std::vector<std::int64_t> acknowledged_;
   bool is_read_ = false;  // one of those who wait reads the connection, for all of them
