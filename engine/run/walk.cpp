@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "run/loop_list.h"
+#include "run/on_target.h"
 #include "run/request.h"
 #include "run/step_decider.h"
 
@@ -334,9 +335,19 @@ Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<
 
 Progress Walk::launch_look(const Instance& watch) {
   try {
-    Launch launch = turn_.next_launch(Role::watch, watch);
     const RunScope scope(turn_.facts, turn_.state, turn_.values, watch.frame);
-    launch.request = std::make_shared<Request>(make_probe_request(turn_.facts, watch, *watch->probe, scope));
+    const std::optional<Value>& target = turn_.live.of(watch.id).target;
+    if (!target) {
+      if (auto look = look_at_target(turn_, watch, scope)) return turn_.launch(*std::move(look)), Progress::going;
+    } else {
+      TargetJudgement judgement = judge_target(turn_, watch, *target);
+      if (!judgement.why_not.empty()) return stop("failed", judgement.why_not, watch.id);
+      for (Proposal& pin : judgement.pins) turn_.propose(std::move(pin));
+      if (!judgement.pins.empty()) return Progress::going;
+    }
+    Launch launch = turn_.next_launch(Role::watch, watch);
+    const Value environment = target_environment(target.value_or(Value()));
+    launch.request = std::make_shared<Request>(make_probe_request(turn_.facts, watch, *watch->probe, scope, environment));
     turn_.launch(std::move(launch));
     return Progress::going;
   } catch (const std::exception& error) {

@@ -336,6 +336,33 @@ steps: [{effect("a")}, {{id: b, shell: 'test -e "$W/mended" && {EFFECT.format("b
     assert world.lines() == ["a", "b"]
 
 
+def test_a_watch_looks_only_where_its_steps_work(world):
+    """It is told where that is, and a resumed run that stands elsewhere doesn't begin with its looks."""
+    world.write(f"""
+runbook: aimed
+targets: {{here: {{directory: spot}}}}
+steps:
+  - section: Canary
+    target: here
+    watch: [{{id: pulse, every: 20ms, shell: 'echo "$RUNBOOK_TARGET_DIRECTORY" >> "$W/seen"'}}]
+    steps: [{{id: a, shell: 'test -e "$W/mended" && {EFFECT.format("a")}'}}]
+""")
+    (world.folder / "spot").mkdir()
+    assert world.run().code == 1
+    seen = (world.folder / "seen").read_text()
+    assert set(seen.split()) == {str(world.folder / "spot")}
+    (world.folder / "spot").rename(world.folder / "old")
+    (world.folder / "spot").mkdir()
+    (world.folder / "mended").touch()
+    refused = world.resume()
+    assert refused.code == 1 and "`pulse` must not run here: the run began in directory" in refused.err, refused
+    assert world.lines() == [] and (world.folder / "seen").read_text() == seen
+    (world.folder / "spot").rmdir()
+    (world.folder / "old").rename(world.folder / "spot")
+    assert world.resume().code == 0
+    assert world.lines() == ["a"]
+
+
 def test_a_graph_names_every_step_and_how_they_follow(world):
     world.write(f"""
 runbook: drawn
