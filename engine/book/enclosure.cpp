@@ -53,10 +53,11 @@ const Section* parallel_between(const Enclosure* from, const Enclosure* step) {
 }
 
 const Section* loop_between(const Enclosure* from, const Enclosure* step) {
+  const Section* outermost = nullptr;
   for (; step; step = step->outer) {
-    if (step->kind == Kind::loop && !is_inside(from, *step)) return step->section;
+    if (step->kind == Kind::loop && !is_inside(from, *step)) outermost = step->section;
   }
-  return nullptr;
+  return outermost;
 }
 
 std::string_view key_beside(const Enclosure* from, const Enclosure* step) {

@@ -33,7 +33,7 @@ bool is_beside(const Enclosure* inner, const Section& section);
 
 // The parallel section of which `from` and `step` are in different branches; nullptr: there is none.
 const Section* parallel_between(const Enclosure* from, const Enclosure* step);
-// The innermost loop around `step` that is not around `from`; nullptr: there is none.
+// The outermost loop around `step` that is not around `from`; nullptr: there is none.
 const Section* loop_between(const Enclosure* from, const Enclosure* step);
 // The key beside a body, under which `step` stands and `from` does not: "rescue"; "": there is none.
 std::string_view key_beside(const Enclosure* from, const Enclosure* step);

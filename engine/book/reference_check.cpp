@@ -254,11 +254,24 @@ class ReferenceCheck {
       return error(fmt::format("`$steps.{}.items` is a list, and has no `{}`", step.id, path()[2]),
                    fmt::format("write `$steps.{}.items[].{}`", step.id, path()[2]));
     if (step.gives_secrets() && !site().takes_secrets) return check_whole_step(step);
-    const std::string wanted = name_behind_items();
+    std::string_view behind = text_behind();
+    std::string so_far = fmt::format("$steps.{}.items[].", step.id);
+    std::string wanted = name_behind_items(behind);
+    for (auto inner = std::find(step.loops.begin(), step.loops.end(), &loop) + 1; inner != step.loops.end(); ++inner) {
+      if (wanted.empty() || wanted == "key") return;
+      if (wanted != "items") return report_items_of_items(step, so_far, wanted);
+      so_far += "items[].";
+      wanted = name_behind_items(behind);
+    }
     if (wanted.empty() || wanted == "key" || wanted == "state") return;
     const std::vector<std::string> names = step.output_names();
-    if (std::find(names.begin(), names.end(), wanted) == names.end())
-      report_unknown_output(step, wanted, fmt::format("$steps.{}.items[].", step.id));
+    if (std::find(names.begin(), names.end(), wanted) == names.end()) report_unknown_output(step, wanted, so_far);
+  }
+
+  void report_items_of_items(const Step& step, const std::string& so_far, const std::string& wanted) {
+    error(fmt::format("`{}{}`: step `{}` stands in a loop within a loop, and an item of the outer one has `key` and `items`",
+                      so_far, wanted, step.id),
+          fmt::format("write `{}items[].{}`", so_far, wanted));
   }
 
   // What follows the reference.
@@ -268,16 +281,18 @@ class ReferenceCheck {
     return text;
   }
 
-  // `out` of `$steps.x.items[].out`; "" where something else stands there.
-  std::string name_behind_items() const {
-    std::string_view text = text_behind();
+  // `out` of `[].out`, which is cut off; "" where something else stands there.
+  static std::string name_behind_items(std::string_view& text) {
     const std::size_t end = text.find(']');
     if (!text.starts_with('[') || end == std::string_view::npos || text.substr(end + 1, 1) != ".") return {};
     text.remove_prefix(end + 2);
     const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
     const auto length = std::find_if_not(text.begin(), text.end(), is_part) - text.begin();
     const bool is_call = text.substr(static_cast<std::size_t>(length), 1) == "(";
-    return is_call ? "" : std::string(text.substr(0, static_cast<std::size_t>(length)));
+    if (is_call) return {};
+    const std::string name(text.substr(0, static_cast<std::size_t>(length)));
+    text.remove_prefix(name.size());
+    return name;
   }
 
   void check_whole_step(const Step& step) {

@@ -220,6 +220,18 @@ TEST_CASE("from_outside_a_loop_there_are_only_the_items_of_its_steps") {
   refuses(head + "{id: c, exec: [x, \"${{ join(' ', $steps.a.items[].p) }}\"]}]\n", "step `a` has no output `p`");
 }
 
+TEST_CASE("from_outside_a_loop_within_a_loop_there_are_items_of_items") {
+  const std::string head =
+      "steps: [{section: S, for_each: [1, 2], as: n, steps: [{section: T, for_each: [3, 4], as: m, steps: [{id: a, shell: ls, "
+      "outputs: {o: stdout}}]},\n  {id: b, exec: [x, \"${{ join(' ', $steps.a.items[].o) }}\"]}]},\n";
+  const auto with_last = [&](const std::string& words) { return head + "{id: c, exec: [x, \"${{ " + words + " }}\"]}]\n"; };
+  loaded(with_last("join(' ', $steps.a.items[].items[].o)"));
+  loaded(with_last("to_json($steps.a.items[].key)"));
+  loaded(with_last("to_json($steps.a.items)"));
+  refuses(with_last("join(' ', $steps.a.items[].o)"), "write `$steps.a.items[].items[].o`");
+  refuses(with_last("join(' ', $steps.a.items[].items[].p)"), "step `a` has no output `p`");
+}
+
 TEST_CASE("a_secret_of_a_loop_stays_where_secrets_may_be") {
   const std::string head =
       "steps: [{section: S, for_each: [1, 2], as: n, steps: [{id: a, shell: ls, outputs: {o: {value: stdout, secret: "
