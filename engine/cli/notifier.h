@@ -22,6 +22,7 @@ class Notifier : public Observer {
 
   void committed(const Event& event, const RunState& state) override;
   void output(const std::string& instance, std::string_view bytes) override { next_.output(instance, bytes); }
+  void saw(const std::string& instance, const std::string& sentence) override { next_.saw(instance, sentence); }
   void notice(const std::string& sentence) override { next_.notice(sentence); }
 
  private:

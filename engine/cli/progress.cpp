@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/duration.h"
@@ -84,6 +85,7 @@ void Progress::on_step(const Event& event, const RunState& state) {
   const Step* step = runbook_.find_step_of(event.instance);
   if (!step) return;
   const InstanceState& it = state.of(event.instance);
+  sights_.erase(event.instance);
   std::string why = event.body.text_or("why", "");
   if (event.kind == event::intent)
     return begin_line(event.instance, *step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
@@ -113,6 +115,14 @@ void Progress::on_step(const Event& event, const RunState& state) {
 void Progress::on_watched(const Event& event, const Step& step) {
   const std::string state = event.body.text_or("state", "good");
   end_line(event.instance, step, state == "good" ? "good again" : state, event.body.text_or("why", ""));
+}
+
+void Progress::saw(const std::string& instance, const std::string& sentence) {
+  std::lock_guard lock(mutex_);
+  if (std::exchange(sights_[instance], sentence) == sentence) return;
+  if (std::exchange(has_begun_line_, false)) fmt::print(stderr, "\n");  // that it waits stays to be read
+  const std::string when = is_terminal_ ? "" : local_time_text(SystemClock().now_ms()) + " ";
+  print(fmt::format("{}{} {:<10} {:<{}}  {}", when, position(instance), "sees", instance, width_, sentence));
 }
 
 void Progress::notice(const std::string& sentence) {

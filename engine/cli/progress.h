@@ -15,6 +15,7 @@ class Progress : public Observer {
   Progress(const Runbook& runbook, Output output);
   void committed(const Event& event, const RunState& state) override;
   void output(const std::string& instance, std::string_view bytes) override;
+  void saw(const std::string& instance, const std::string& sentence) override;
   void notice(const std::string& sentence) override;
 
  private:
@@ -33,8 +34,9 @@ class Progress : public Observer {
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> numbers_;
   std::size_t width_ = 0;
-  bool has_begun_line_ = false;  // a line without its end stands on the terminal
-  std::string partial_;          // output after the last newline
+  bool has_begun_line_ = false;                          // a line without its end stands on the terminal
+  std::string partial_;                                  // output after the last newline
+  std::unordered_map<std::string, std::string> sights_;  // what each step that waits saw last
 };
 
 }  // namespace runbook

@@ -37,6 +37,7 @@ class Lines : public Observer {
     fmt::print(stderr, "{:>8}  {:<24}  {}\n", elapsed_text(event.at_ms - began_at_ms_), event.instance, what);
   }
   void output(const std::string&, std::string_view) override {}
+  void saw(const std::string&, const std::string&) override {}
   void notice(const std::string& sentence) override {
     if (is_shown_) fmt::print(stderr, "          {}\n", sentence);
   }

@@ -197,7 +197,15 @@ void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& en
   // What an earlier engine saw go wrong is not forgotten.
   const bool was_bad = parts_.state.watch(step.id).sight == WatchState::Sight::bad;
   if (ended.launch.role == Role::watch && live.looks == 0 && was_bad) live.strikes = 1;
+  if (is_waited_for(step, probe) && look.answer != Look::Answer::yes) parts_.observer.saw(step.id, look.told());
   live.saw(ended.launch.role, probe, std::move(look));
+}
+
+// A look that is taken again, unlike the one look before a step.
+bool Executor::is_waited_for(const Instance& step, const Probe& probe) const {
+  const InstanceState& it = parts_.state.of(step.id);
+  const bool waits = (step->probe && it.state == StepState::waiting) || it.has_exited || it.state == StepState::in_doubt;
+  return waits && probe.timeout_ms > 0;
 }
 
 std::string Executor::why_not_taken(const Question& question, const Answer& given) const {

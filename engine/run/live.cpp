@@ -2,6 +2,13 @@
 
 namespace runbook {
 
+std::string Look::told() const {
+  const bool says_more = !says.empty() && says != why;
+  const std::string what = answer == Answer::cannot_tell ? "can't tell: " + why : why;
+  if (what.empty()) return says;
+  return says_more ? what + " (" + says + ")" : what;
+}
+
 const LiveStep& Live::of(const std::string& instance) const {
   static const LiveStep untouched;
   auto found = steps.find(instance);

@@ -111,7 +111,7 @@ class Extraction {
 
  private:
   std::string take_given(const OutputRule& rule) {
-    const Value* value = outcome_.given->outputs.find(rule.name);
+    const Value* value = outcome_.given->find(rule.name);
     if (value && rule.is_secret) return take_secret(rule, *value, {});
     if (!value) return "neither the scenario nor the step's `example` gives it";
     values_.emplace_back(rule.name, *value);

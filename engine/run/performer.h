@@ -62,6 +62,8 @@ class Observer {
   virtual void committed(const Event& event, const RunState& state) = 0;
   // What a step writes, masked; any thread.
   virtual void output(const std::string& instance, std::string_view bytes) = 0;
+  // What a look saw that did not say yes, while something waits for it: a sentence, often the same one again.
+  virtual void saw(const std::string& instance, const std::string& sentence) = 0;
   // What the engine does with an interrupt, for the person who pressed the key.
   virtual void notice(const std::string& sentence) = 0;
 };

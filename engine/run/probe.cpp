@@ -1,12 +1,12 @@
 #include "run/probe.h"
 
-#include "base/error.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/error.h"
+#include "base/one_line.h"
 #include "run/outputs.h"
 
 namespace runbook {
@@ -55,35 +55,36 @@ Look by_expression(const PlacedExpression& that, const Scope& scope, const Value
   }
 }
 
-}  // namespace
-
-namespace {
-
-Look by_given(const Probe& probe, const Outcome& outcome, const Scope& scope) {
-  switch (outcome.given->answer) {
-    case Given::Answer::no: return answered(Look::Answer::no, "it says no");
-    case Given::Answer::cannot_tell: return answered(Look::Answer::cannot_tell, "it can't tell");
-    case Given::Answer::yes: break;
-  }
-  std::string why;
-  auto outputs = extract_outputs(probe.outputs, outcome, scope, why);
-  if (!outputs) return answered(Look::Answer::cannot_tell, why);
-  Look look = answered(Look::Answer::yes);
-  look.outputs = std::move(outputs->values);
+Look by_word(const Said& said) {
+  Look look = answered(said.answer);
+  look.says = one_line(said.says);
+  if (said.answer != Said::Answer::yes) look.why = look.says.empty() ? "it does not say why" : look.says;
+  if (said.fails && said.answer == Said::Answer::no) look.failure = look.why;
   return look;
+}
+
+bool holds(const std::optional<PlacedExpression>& condition, const Outcome& outcome, const Scope& scope) {
+  return condition && by_expression(*condition, scope, &outcome.result).answer == Look::Answer::yes;
+}
+
+// After a yes `that` decides.
+void look_closer(Look& look, const PlacedExpression& that, const Outcome& outcome, const Scope& scope) {
+  Look closer = by_expression(that, scope, &outcome.result);
+  look.answer = closer.answer;
+  look.why = std::move(closer.why);
 }
 
 }  // namespace
 
+// What is given stands for a result, of which there is none.
 Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
-  if (outcome.given) return by_given(probe, outcome, scope);
-  Look look = by_exit(probe, outcome);
-  bool is_seen = look.answer != Look::Answer::cannot_tell;
+  Look look = outcome.said ? by_word(*outcome.said) : by_exit(probe, outcome);
+  const bool is_seen = look.answer != Look::Answer::cannot_tell;
   if (is_seen && outcome.result_is_missing) return answered(Look::Answer::cannot_tell, "the supervisor died while it looked");
-  bool fails =
-      is_seen && probe.fail_when && by_expression(*probe.fail_when, scope, &outcome.result).answer == Look::Answer::yes;
-  if (look.answer == Look::Answer::yes && probe.that) look = by_expression(*probe.that, scope, &outcome.result);
-  look.fails = fails;
+  if (is_seen && !outcome.given) {
+    if (holds(probe.fail_when, outcome, scope)) look.failure = "fail_when holds: " + probe.fail_when->expression.text();
+    if (look.answer == Look::Answer::yes && probe.that) look_closer(look, *probe.that, outcome, scope);
+  }
   look.result = outcome.result;
   if (look.answer != Look::Answer::yes) return look;
   std::string why;

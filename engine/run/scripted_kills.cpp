@@ -14,6 +14,7 @@ namespace {
 struct Deaf : Observer {
   void committed(const Event&, const RunState&) override {}
   void output(const std::string&, std::string_view) override {}
+  void saw(const std::string&, const std::string&) override {}
   void notice(const std::string&) override {}
 };
 

@@ -20,7 +20,7 @@ Outcome outcome_of(const ScriptedOutcome& scripted, const Value& outputs) {
   switch (scripted.kind) {
     case Kind::succeeds:
       outcome.kind = Outcome::Kind::succeeded;
-      outcome.given = Given{Given::Answer::yes, outputs};
+      outcome.given = outputs;
       break;
     case Kind::fails:
       outcome.kind = Outcome::Kind::failed;
@@ -47,6 +47,15 @@ Outcome ended_as(Outcome::Kind kind, const char* reason) {
   outcome.kind = kind;
   outcome.reason = reason;
   return outcome;
+}
+
+Said said(ScriptedLook::Answer answer) {
+  switch (answer) {
+    case ScriptedLook::Answer::yes: return {Said::Answer::yes};
+    case ScriptedLook::Answer::no: return {Said::Answer::no, "it says no"};
+    case ScriptedLook::Answer::cannot_tell: return {Said::Answer::cannot_tell, "it can't tell"};
+  }
+  RUNBOOK_ASSERT(false);
 }
 
 bool takes_effect(ScriptedOutcome::Kind kind) {
@@ -129,21 +138,22 @@ void ScriptedWorld::look(const Launch& launch) {
   Outcome outcome;
   outcome.kind = Outcome::Kind::succeeded;
   outcome.exit_code = 0;
-  outcome.given = seen(launch.step, launch.role);
+  Sight sight = seen(launch.step, launch.role);
+  outcome.said = std::move(sight.said);
+  outcome.given = std::move(sight.outputs);
   tell_at(now_ms_, launch, std::move(outcome));
 }
 
 // What the scenario lists; behind it the world is simple: waits and asserts hold, a done_when holds once its step took effect.
-Given ScriptedWorld::seen(const Instance& step, Role role) {
-  if (role == Role::before) return {Given::Answer::no, {}};
+ScriptedWorld::Sight ScriptedWorld::seen(const Instance& step, Role role) {
+  if (role == Role::before) return {said(ScriptedLook::Answer::no), {}};
   const ScriptedStep& script = script_for(scenario_, step.id);
   const std::size_t number = looked_[step.id]++;
-  if (number < script.sees.size())
-    return {static_cast<Given::Answer>(script.sees[number].answer), outputs_of(*step, script.sees[number].outputs)};
+  if (number < script.sees.size()) return {said(script.sees[number].answer), outputs_of(*step, script.sees[number].outputs)};
   const bool lasts = step->kind == Step::Kind::watch && !script.sees.empty();  // what a watch saw last stays so
-  if (lasts) return {static_cast<Given::Answer>(script.sees.back().answer), {}};
+  if (lasts) return {said(script.sees.back().answer), {}};
   const bool holds = (step->kind != Step::Kind::act && step->kind != Step::Kind::manual) || has_taken_effect(step.id);
-  return {holds ? Given::Answer::yes : Given::Answer::no, outputs_of(*step, {})};
+  return {said(holds ? ScriptedLook::Answer::yes : ScriptedLook::Answer::no), outputs_of(*step, {})};
 }
 
 void ScriptedWorld::cancel(std::int64_t n) {

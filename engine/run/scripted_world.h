@@ -70,7 +70,11 @@ class ScriptedWorld : public Performer, public Clock {
   void take_up(const Launch& launch);
   void see_targets(const Launch& launch);
   void look(const Launch& launch);
-  Given seen(const Instance& step, Role role);
+  struct Sight {
+    Said said;
+    Value outputs;
+  };
+  Sight seen(const Instance& step, Role role);
   void tell_at(std::int64_t at_ms, const Launch& launch, Outcome outcome);
 
   const Scenario& scenario_;

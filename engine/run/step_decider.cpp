@@ -297,7 +297,7 @@ class StepDecider {
     switch (poll(probe, it_->looks_until_ms)) {
       case Poll::look: look(Role::look, probe, scope); return nullptr;
       case Poll::wait: return nullptr;
-      case Poll::over: propose_ended("failed", fmt::format("{}: {}", verdict, describe(*seen)), Value()); return nullptr;
+      case Poll::over: propose_ended("failed", fmt::format("{}: {}", verdict, seen->told()), Value()); return nullptr;
     }
     RUNBOOK_ASSERT(false);
   }
@@ -350,14 +350,14 @@ class StepDecider {
   }
 
   void on_waiting() {
-    if (is_pausing_) return interrupted();
+    if (is_pausing_) return interrupted_waiting();
     if (!is_on_target()) return;
     const Probe& probe = *step_->probe;
     const auto& seen = live_step_->look;
     bool is_assertion = step_->kind == Step::Kind::assertion;
-    if (is_assertion && seen && seen->answer == Answer::cannot_tell) return conclude_assertion(*seen);
-    if (seen && seen->fails)
-      return propose_ended("failed", fmt::format("fail_when holds: {}", probe.fail_when->expression.text()), Value());
+    const bool is_settled = seen && (seen->answer == Answer::cannot_tell || !seen->failure.empty());
+    if (is_assertion && is_settled) return conclude_assertion(*seen);
+    if (seen && !seen->failure.empty()) return propose_ended("failed", seen->failure, Value());
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "", seen->outputs);
     if (it_->deadline_ms && reschedules("deadline_ms", *it_->deadline_ms, probe.timeout_ms)) return;
     switch (poll(probe, it_->deadline_ms.value_or(now_ms_))) {
@@ -365,9 +365,9 @@ class StepDecider {
       case Poll::wait: return;
       case Poll::over:
         if (is_assertion) return conclude_assertion(*seen);
-        return propose_ended(
-            "failed", fmt::format("it did not come to be within {}: {}", duration_text(probe.timeout_ms), describe(*seen)),
-            Value());
+        return propose_ended("failed",
+                             fmt::format("it did not come to be within {}: {}", duration_text(probe.timeout_ms), seen->told()),
+                             Value());
     }
   }
 
@@ -382,14 +382,10 @@ class StepDecider {
   void conclude_assertion(const Look& seen) {
     if (seen.answer == Answer::yes) return propose_ended("succeeded", "", seen.outputs);
     const std::string& because = step_->probe->because;
-    refuse(because.empty() ? describe(seen) : fmt::format("{} ({})", because, describe(seen)));
+    refuse(because.empty() ? seen.told() : fmt::format("{} ({})", because, seen.told()));
   }
 
   // Pieces
-
-  static std::string describe(const Look& look) {
-    return look.answer == Answer::cannot_tell ? "can't tell: " + look.why : look.why;
-  }
 
   static Value merged(const Value& first, const Value& later) {
     Value all = first.is_map() ? first : Value(Map{});
@@ -407,12 +403,12 @@ class StepDecider {
     return true;
   }
 
-  // Looks at once, then every so often until `until_ms`, and once more at or after it.
+  // Looks at once, then every so often until `until_ms`, and once more at or after it. Not where waiting longer is no use.
   Poll poll(const Probe& probe, std::int64_t until_ms) {
     if (live_step_->running) return Poll::wait;
     const auto& seen = live_step_->look;
     if (!seen) return Poll::look;
-    if (seen->began_at_ms >= until_ms) return Poll::over;
+    if (seen->began_at_ms >= until_ms || !seen->failure.empty()) return Poll::over;
     std::int64_t next = std::min(seen->ended_at_ms + probe.every_ms, std::max(until_ms, seen->ended_at_ms));
     const bool is_set_back = now_ms_ < seen->ended_at_ms;
     if (now_ms_ >= next || is_set_back) return Poll::look;
@@ -470,6 +466,11 @@ class StepDecider {
   void wake_at(std::int64_t at_ms) { turn_.wake_at(at_ms); }
   void interrupted() {
     if (!live_step_->running || live_step_->running->role != Role::act) pause("interrupted", way_.why);
+  }
+  void interrupted_waiting() {
+    const auto& seen = live_step_->look;
+    const bool has_seen = seen && seen->answer != Answer::yes;
+    pause("interrupted", has_seen ? fmt::format("{}; `{}` saw last: {}", way_.why, step_.id, seen->told()) : way_.why);
   }
   void pause(const std::string& state, const std::string& why) {
     turn_.stops.push_back(End{state, why, step_.id, Value()});

@@ -9,10 +9,11 @@
 
 namespace runbook {
 
-// Where nothing is performed: what a look answers, and outputs as they are.
-struct Given {
-  enum class Answer { yes, no, cannot_tell } answer = Answer::yes;
-  Value outputs;  // a map, or null
+// What a step type answers when it is used as a look.
+struct Said {
+  enum class Answer { yes, no, cannot_tell } answer = Answer::cannot_tell;
+  std::string says = {};  // what it saw, a sentence for the person; secrets masked; wanted with no and cannot_tell
+  bool fails = false;     // with a no: waiting longer is no use, as `says` tells
 };
 
 // What became of one attempt. Closed: who switches over it has no default.
@@ -35,7 +36,8 @@ struct Outcome {
   std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
   bool result_is_missing = false;                                  // the supervisor that held standard output died
   bool named_outputs_are_missing = false;                          // what it wrote to $RUNBOOK_OUTPUT can't be read
-  std::optional<Given> given;                                      // instead of a result
+  std::optional<Said> said;                                        // the answer of a look; none: the exit code tells
+  std::optional<Value> given;                                      // a map or null: outputs as they are, instead of a result
   std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
   std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on
 };

@@ -320,6 +320,49 @@ TEST_CASE("a wait whose fail_when holds ends early") {
   CHECK(story.end_why() == "fail_when holds: stdout == 'broken'");
 }
 
+TEST_CASE("a wait ends where its step type says that waiting longer is no use, in its words") {
+  Story story("- {id: a, wait_until: {shell: look, timeout: 1h}}\n");
+  story.turn();
+  CHECK(story.ends("a", says(Said::Answer::no, "1 of 3 is ready")) == "wake +2000");
+  story.after(2'000);
+  CHECK(story.ends("a", is_hopeless("its image can't be pulled")) == "ended a failed; end failed");
+  CHECK(story.end_why() == "its image can't be pulled");
+}
+
+TEST_CASE("a wait whose time is over, or that is interrupted, says what was seen last") {
+  Story over("- {id: a, wait_until: {shell: look, every: 40s, timeout: 1m}}\n");
+  over.turn();
+  over.after(60'000);
+  over.ends("a", says(Said::Answer::no, "2 of 3 are ready"));
+  over.turn();
+  CHECK(over.ends("a", says(Said::Answer::cannot_tell, "connection refused")) == "ended a failed; end failed");
+  CHECK(over.end_why() == "it did not come to be within 1m: can't tell: connection refused");
+  Story stopped("- {id: a, wait_until: {shell: look, timeout: 1h}}\n");
+  stopped.turn();
+  stopped.ends("a", says(Said::Answer::no, "2 of 3 are ready"));
+  CHECK(stopped.pauses() == "end interrupted");
+  CHECK(stopped.end_why() == "stopped by ada; `a` saw last: 2 of 3 are ready");
+}
+
+TEST_CASE("an effect whose look says that it never will be done has failed at once; before the step that says nothing") {
+  for (const char* probe : {"done_when", "verify"}) {
+    CAPTURE(probe);
+    Story story(fmt::format("- {{id: a, shell: one, {}: {{shell: look, timeout: 1h}}}}\n", probe));
+    const bool is_looked_at_before = story.turn() == "look a";
+    if (is_looked_at_before) CHECK(story.ends("a", is_hopeless("the last job has failed")) == "intent a; act a");
+    CHECK(story.ends("a", exits(0)) == "exited a; look a");
+    CHECK(story.ends("a", is_hopeless("the job has failed")) == "ended a failed; end failed");
+    CHECK(story.end_why().ends_with("the job has failed"));
+  }
+}
+
+TEST_CASE("an assertion that is waited for stops where waiting longer is no use") {
+  Story story("- {id: a, assert: {shell: look, timeout: 1h, because: the cluster must be whole}}\n");
+  story.turn();
+  CHECK(story.ends("a", is_hopeless("a node is gone")) == "refused a; end failed");
+  CHECK(story.end_why() == "the cluster must be whole (a node is gone)");
+}
+
 TEST_CASE("a wait gives the outputs of its probe") {
   Story story("- {id: a, wait_until: {shell: look, timeout: 1h, outputs: {ip: stdout}}}\n");
   story.turn();

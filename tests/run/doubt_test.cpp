@@ -199,3 +199,9 @@ TEST_CASE("a run that pauses neither looks nor asks about a doubt") {
   CHECK(story.ends("a", is_lost()) == "doubted a; end interrupted");
   CHECK(story.crashes_and_resumes() == "look a");
 }
+
+TEST_CASE("in doubt, a look that says that it never will be done has the last word at once") {
+  Doubted story("once", ", timeout: 1h");
+  CHECK(story.ends("a", is_lost()) == "doubted a; look a");
+  CHECK(story.ends("a", is_hopeless("the job has failed")) == "asked a doubt; end in_doubt");
+}

@@ -304,3 +304,13 @@ TEST_CASE("the last event of a run says how it ended and at which step") {
   CHECK(last.kind == event::paused);
   CHECK(last.body == object({{"state", "failed"}, {"why", "it exited with 4"}, {"step", "b"}}));
 }
+
+TEST_CASE("what a wait sees is told to who watches, and is no event; a look before a step is not waited for") {
+  DrivenRun loop(
+      "- {id: a, shell: one, done_when: {shell: look}}\n- {id: w, wait_until: {shell: look, timeout: 1h, every: 1ms}}\n");
+  loop.performer.script["look a"] = {no(), yes()};
+  loop.performer.script["look w"] = {says(Said::Answer::no, "1 of 2"), says(Said::Answer::cannot_tell, "refused"), yes()};
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.witness.sights == Names{"w: 1 of 2", "w: can't tell: refused"});
+  CHECK(loop.journal.everything().find("refused") == std::string::npos);
+}

@@ -189,13 +189,14 @@ class ScriptedPerson : public Operator {
 class Witness : public Observer {
  public:
   explicit Witness(MemoryJournal& journal) : journal_(journal) {}
-  std::vector<std::string> seen, notices;
+  std::vector<std::string> seen, sights, notices;
 
   void committed(const Event& event, const RunState&) override {
     CHECK(event.seq <= journal_.seq());
     seen.push_back(event.instance.empty() ? event.kind : event.kind + " " + event.instance);
   }
   void output(const std::string&, std::string_view) override {}
+  void saw(const std::string& instance, const std::string& sentence) override { sights.push_back(instance + ": " + sentence); }
   void notice(const std::string& sentence) override { notices.push_back(sentence); }
 
  private:

@@ -71,10 +71,35 @@ TEST_CASE("a yes gives its outputs, and one that lacks an output can't tell") {
   CHECK(told("outputs: {ip: json.ip}", exits(0, "{}")) == "can't tell: output `ip`: `json.ip` is null");
 }
 
+TEST_CASE("what a step type says of its look counts more than how its process ended") {
+  CHECK(told("", says(Said::Answer::yes)) == "yes");
+  CHECK(told("", says(Said::Answer::no, "2 of 3 are ready")) == "no: 2 of 3 are ready");
+  CHECK(told("", says(Said::Answer::cannot_tell, "connection refused\n")) == "can't tell: connection refused");
+  CHECK(told("", says(Said::Answer::no)) == "no: it does not say why");
+}
+
+TEST_CASE("behind a yes of a step type that decides, and what it said is told beside it") {
+  Outcome outcome = says(Said::Answer::yes, "3 of 3 are ready");
+  outcome.result = object({{"ready", 3}});
+  CHECK(told("that: ready == `3`", outcome) == "yes");
+  const Looked looked("that: ready == `4`", outcome);
+  CHECK(looked.told() == "no: `ready == `4`` is false");
+  CHECK(looked.look.told() == "`ready == `4`` is false (3 of 3 are ready)");
+}
+
+TEST_CASE("a no of a step type may say that waiting longer is no use; a yes can't") {
+  Outcome outcome = says(Said::Answer::no, "the job has failed");
+  outcome.said->fails = true;
+  CHECK(Looked("", outcome).look.failure == "the job has failed");
+  outcome.said->answer = Said::Answer::yes;
+  CHECK(Looked("", outcome).look.failure == "");
+}
+
 TEST_CASE("fail_when is seen with yes and no, and where an output is missing") {
-  CHECK(Looked("fail_when: stdout == 'broken'", exits(0, "broken")).look.fails);
-  CHECK(Looked("fail_when: stdout == 'broken'", exits(1, "broken")).look.fails);
-  CHECK_FALSE(Looked("fail_when: stdout == 'broken'", exits(2, "broken")).look.fails);
-  CHECK_FALSE(Looked("fail_when: stdout < 3", exits(0, "broken")).look.fails);
-  CHECK(Looked("fail_when: \"stdout == '{}'\", outputs: {ip: json.ip}", exits(0, "{}")).look.fails);
+  CHECK(Looked("fail_when: stdout == 'broken'", exits(0, "broken")).look.failure.rfind("fail_when holds: stdout == ", 0) == 0);
+  CHECK(Looked("fail_when: stdout == 'broken'", exits(1, "broken")).look.failure.rfind("fail_when holds: stdout == ", 0) == 0);
+  CHECK(Looked("fail_when: stdout == 'broken'", exits(2, "broken")).look.failure == "");
+  CHECK(Looked("fail_when: stdout < 3", exits(0, "broken")).look.failure == "");
+  CHECK(Looked("fail_when: \"stdout == '{}'\", outputs: {ip: json.ip}", exits(0, "{}"))
+            .look.failure.rfind("fail_when holds: stdout == ", 0) == 0);
 }

@@ -52,6 +52,18 @@ inline Outcome yes(const std::string& out = {}) { return exits(0, out); }
 inline Outcome no() { return exits(1); }
 inline Outcome cannot_tell() { return exits(7); }
 
+// A look of a step type that answers by itself.
+inline Outcome says(Said::Answer answer, std::string sentence = {}) {
+  Outcome outcome = exits(2);
+  outcome.said = Said{answer, std::move(sentence)};
+  return outcome;
+}
+inline Outcome is_hopeless(std::string sentence) {
+  Outcome outcome = says(Said::Answer::no, std::move(sentence));
+  outcome.said->fails = true;
+  return outcome;
+}
+
 inline std::shared_ptr<const Runbook> runbook_of(const std::string& text) {
   Loaded loaded = load(text);
   REQUIRE_MESSAGE(loaded.runbook, problems_of(text));
