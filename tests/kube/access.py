@@ -1,0 +1,34 @@
+"""Who may come in, and what is forbidden on demand."""
+
+from . import status
+
+
+class Access:
+    def __init__(self, cluster, tokens):
+        self.cluster = cluster
+        cluster.tokens = dict(tokens)        # token -> user
+        self.rules = []                      # (verb, resource, namespace); None matches everything
+
+    def user(self, headers):
+        kind, _, token = headers.get("Authorization", "").partition(" ")
+        if kind != "Bearer" or token not in self.cluster.tokens:
+            raise status.unauthorized()
+        return self.cluster.tokens[token]
+
+    def forbid(self, verb=None, resource=None, namespace=None):
+        self.rules.append((verb, resource, namespace))
+
+    def allow(self):
+        """All again."""
+        self.rules.clear()
+
+    def refusal(self, verb, resource, namespace):
+        return any((a in (None, verb)) and (b in (None, resource)) and (c in (None, namespace)) for a, b, c in self.rules)
+
+    def check(self, request, verb):
+        resource = request.resource
+        name = resource.name + (f"/{request.subresource}" if request.subresource else "")
+        if self.refusal(verb, name, request.namespace):
+            where = f' in the namespace "{request.namespace}"' if request.namespace else " at the cluster scope"
+            why = f'User "{request.user}" cannot {verb} resource "{name}" in API group "{resource.group}"{where}'
+            raise status.forbidden(resource, request.name, why)
