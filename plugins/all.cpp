@@ -12,6 +12,7 @@ struct Row {
 constexpr Row rows[] = {
     {shell_declaration, make_shell},
     {exec_declaration, make_exec},
+    {kubectl_declaration, make_kubectl},
 };
 
 struct TargetRow {
@@ -23,6 +24,7 @@ constexpr TargetRow target_rows[] = {
     {git_target_declaration, make_git_target},
     {host_target_declaration, make_host_target},
     {directory_target_declaration, make_directory_target},
+    {kubernetes_target_declaration, make_kubernetes_target},
 };
 
 }  // namespace

@@ -12,15 +12,19 @@ namespace runbook {
 
 Declaration shell_declaration();
 Declaration exec_declaration();
+Declaration kubectl_declaration();
 std::unique_ptr<StepType> make_shell(ProcessRunner* runner);
 std::unique_ptr<StepType> make_exec(ProcessRunner* runner);
+std::unique_ptr<StepType> make_kubectl(ProcessRunner* runner);
 
 Declaration git_target_declaration();
 Declaration host_target_declaration();
 Declaration directory_target_declaration();
+Declaration kubernetes_target_declaration();
 std::unique_ptr<TargetType> make_git_target();
 std::unique_ptr<TargetType> make_host_target();
 std::unique_ptr<TargetType> make_directory_target();
+std::unique_ptr<TargetType> make_kubernetes_target();
 
 // What every type says about itself; nothing is started.
 const Declarations& all_declarations();

@@ -1,6 +1,7 @@
 #pragma once
 // What a step type says about itself, as data. Loader and check know no more than this; nothing is started. plugins/ makes it, main hands
 // the table down.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Param {
     text,       // a scalar without ${{ }}: a script
     value,      // a scalar with ${{ }}
     arguments,  // a list of scalars, ${{ }} in each
+    words,      // the same, or text that is split at blanks before ${{ }}
     input,      // text with ${{ }}, or {json: ...}, {yaml: ...} or {file: path}
   };
   std::string name;
@@ -33,11 +35,31 @@ struct Param {
   std::vector<std::string> choices;  // empty: any
 };
 
+// What the parameters of a step say about its effect.
+struct EffectFound {
+  Effect effect = Effect::once;
+  std::string why;      // "each time all pods are replaced"
+  std::string unknown;  // what the type does not know, and takes to be `effect`: "rolout"; "": it knows
+  std::string hint;     // what could be meant
+};
+
+// What is wrong with the parameters of a step.
+struct ParamProblem {
+  enum class Severity { error, warning } severity = Severity::error;
+  std::string param;
+  std::optional<std::size_t> item;  // of a list
+  std::string message, hint;
+};
+
 struct NamedPath {
   std::string path;
   enum class Kind {
-    input,  // it is read
-    word,   // it could be the path of a script
+    input,            // it is read
+    word,             // it could be the path of a script
+    folder,           // a file, or the files of a folder
+    manifests,        // the same, but of a folder those that end with .yaml, .yml or .json; or a pattern (`*.yml`)
+    manifests_below,  // the same, with the folders in it
+    kustomization,    // a folder, all of it, and the folders that its kustomization names
   } kind = Kind::input;
 };
 
@@ -53,6 +75,14 @@ struct Declaration {
   std::string example = {};      // a whole step, as YAML
   // What of the parameters names a file, from the step's folder. nullptr: nothing.
   std::vector<NamedPath> (*files)(const Value& params) = nullptr;
+  // The effect, where it depends on the parameters; and what is wrong with them. Asked when the runbook is read (what holds ${{ }} is
+  // there as it is written), and again when the values are known. nullptr: always `effect`, and nothing.
+  EffectFound (*effect_of)(const Value& params) = nullptr;
+  std::vector<ParamProblem> (*problems)(const Value& params) = nullptr;
+  // The type of target that it needs. A step whose target has none gets what is there when the run first needs it. "": none.
+  std::string needs_target = {};
+  // Of a target type: variables that processes get, and that `env:` must not set.
+  std::vector<std::string> sets = {};
   // A step type and a target type may have the same name.
   enum class Of { step, target };
   Of of = Of::step;

@@ -102,7 +102,7 @@ std::string proposal(const std::string& unknown, const std::vector<std::string>&
 }  // namespace
 
 const std::vector<std::string>& later_step_types() {
-  static const std::vector<std::string> types = {"kubectl", "aws", "http", "file"};
+  static const std::vector<std::string> types = {"aws", "http", "file"};
   return types;
 }
 
@@ -117,7 +117,7 @@ const std::vector<std::string>& default_keys() {
 }
 
 const std::vector<std::string>& later_target_types() {
-  static const std::vector<std::string> types = {"aws", "kubernetes"};
+  static const std::vector<std::string> types = {"aws"};
   return types;
 }
 

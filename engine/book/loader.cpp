@@ -39,6 +39,7 @@ class RunbookLoader {
     for (const char* key : {"not_encoded", "not_automated"}) check_uncovered(key);
     references_.check(*runbook_, problems_);
     warn_of_swallowed_updates(*runbook_, problems_);
+    warn_of_unnamed_targets(*runbook_, problems_);
     if (loading_.includes.is_included()) report_what_is_the_first_ones();
     else take_over(loading_.includes);
   }

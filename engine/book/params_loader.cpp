@@ -125,6 +125,8 @@ class ParamsLoader {
       case Param::Type::text: return script(param, node);
       case Param::Type::value: return value(param, node, site);
       case Param::Type::arguments: return arguments(param, node, site);
+      case Param::Type::words:
+        return node->kind == Node::Kind::scalar ? words(param, node, site) : arguments(param, node, site);
       case Param::Type::input: return input(param, node, site);
     }
     return std::nullopt;
@@ -244,8 +246,9 @@ class ParamsLoader {
 
   std::optional<ParamTree> arguments(const Param& param, const NodePtr& node, Site site) {
     site.wants_text = true;
-    const std::string hint = fmt::format("write `{}: [{}]`", shown_name(param),
-                                         is_plain_words(node->text) ? in_list(node->text) : "program, argument");
+    const char* example = param.type == Param::Type::words ? "word, word" : "program, argument";
+    const std::string hint =
+        fmt::format("write `{}: [{}]`", shown_name(param), is_plain_words(node->text) ? in_list(node->text) : example);
     if (!expect(Node::Kind::list, *node, shown_name(param), problems_, hint)) return std::nullopt;
     if (node->items.empty()) {
       problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)), hint);
@@ -256,6 +259,34 @@ class ParamsLoader {
       if (std::optional<ParamTree> tree = leaf(item, site)) list.push_back(*std::move(tree));
     }
     return ParamTree{std::move(list)};
+  }
+
+  std::optional<ParamTree> words(const Param& param, const NodePtr& node, Site site) {
+    site.wants_text = true;
+    std::vector<ParamTree> list;
+    for (const TemplateWord& word : words_of_template(node->text)) {
+      auto item = std::make_shared<Node>();
+      item->kind = Node::Kind::scalar;
+      item->text = word.text;
+      item->place = place_in_scalar(*node, word.offset, problems_.source());
+      report_meant_for_a_shell(*item);
+      if (std::optional<ParamTree> tree = leaf(item, site)) list.push_back(*std::move(tree));
+    }
+    if (list.empty()) problems_.error(*node, fmt::format("`{}` is empty", shown_name(param)));
+    return ParamTree{std::move(list)};
+  }
+
+  void report_meant_for_a_shell(const Node& word) {
+    constexpr std::string_view signs[] = {"|", "||", "&", "&&", ";", "<", ">", ">>", "2>&1", "2>", "\\"};
+    const std::string& text = word.text;
+    if (std::find(std::begin(signs), std::end(signs), text) != std::end(signs) || (text.size() > 1 && text.ends_with(';')))
+      return problems_.error(word, fmt::format("no shell reads this: `{}` would be a word like others", text),
+                             fmt::format("write `shell: {} ...`", declaration_.name));
+    const bool is_quoted = text.starts_with('\'') || text.starts_with('"');
+    if (is_quoted || text.find("='") != std::string::npos || text.find("=\"") != std::string::npos)
+      problems_.error(
+          word, "no shell reads this: the quotes would be a part of the word",
+          fmt::format("write the words as a list: `{}: [get, pods, -o, \"jsonpath={{.items}}\"]`", declaration_.name));
   }
 
   std::optional<ParamTree> input(const Param& param, const NodePtr& node, Site site) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "book/output_loader.h"
+#include "book/param_check.h"
 #include "book/params_loader.h"
 #include "book/step_type.h"
 
@@ -66,6 +67,12 @@ class ProbeLoader {
     has_type_ = true;
     probe_.type = type.declaration->name;
     probe_.params = load_params(*type.member, *type.declaration, nullptr, site_, loading_);
+    const std::optional<EffectFound> found = check_params(*type.declaration, probe_.params, *type.member, loading_.problems);
+    if (found && found->effect != Effect::read)
+      loading_.problems.error(
+          *type.member,
+          fmt::format("{} only looks, and this is `{}`: {}", keys_of(use_).owner, effect_name(found->effect), found->why),
+          "what changes the world is a step of its own");
   }
 
   void load_expressions() {

@@ -177,14 +177,16 @@ struct Step {
   std::string type;  // "shell", "exec", "wait_until", "assert", "manual"
   ParamTree params;  // of an act or a manual step
   Effect effect = Effect::once;
+  std::string effect_why;  // of a type whose effect depends on its parameters; "": it is its type's, or the step says it
   std::optional<PlacedExpression> when;
-  std::vector<EnvEntry> env;           // runbook's, sections', step's: later ones win
-  std::optional<PlacedTemplate> dir;   // of the nearest that names one
-  ProbePtr before, done_when, verify;  // nullptr: there is none
-  ProbePtr probe;                      // of wait_until, assert and watch
-  std::string target;                  // the name of one of the runbook's, or "": of the nearest that names one
-  bool continues_on_failure = false;   // `on_failure: continue`: when it has failed, what comes after it begins all the same
-  std::shared_ptr<const Step> undo;    // an act or a manual step, "<id>:undo"; nullptr: there is none
+  std::vector<EnvEntry> env;                // runbook's, sections', step's: later ones win
+  std::optional<PlacedTemplate> dir;        // of the nearest that names one
+  ProbePtr before, done_when, verify;       // nullptr: there is none
+  ProbePtr probe;                           // of wait_until, assert and watch
+  std::string target;                       // the name of one of the runbook's, or "": of the nearest that names one
+  std::vector<std::string> needed_targets;  // types that it needs and its target has not: what is there at first use is pinned
+  bool continues_on_failure = false;  // `on_failure: continue`: when it has failed, what comes after it begins all the same
+  std::shared_ptr<const Step> undo;   // an act or a manual step, "<id>:undo"; nullptr: there is none
   std::shared_ptr<const Include> include;
   std::vector<const Section*> loops;  // the sections with for_each around it, outermost first
   std::shared_ptr<const Manual> manual;

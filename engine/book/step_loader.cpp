@@ -12,6 +12,7 @@
 #include "book/manual_loader.h"
 #include "book/names.h"
 #include "book/output_loader.h"
+#include "book/param_check.h"
 #include "book/params_loader.h"
 #include "book/probe_loader.h"
 #include "book/step_type.h"
@@ -43,6 +44,7 @@ class StepLoader {
     else if (step_->kind == Step::Kind::include) refuse_beside_include();
     else refuse_beside_probe();
     if (!step_->loops.empty()) check_names_in_loop();
+    load_needed_targets(*step_, loading_);
     load_example();
     loading_.references.add_step(*step_, id_place_, site_.around);
     return std::move(step_);
@@ -57,6 +59,7 @@ class StepLoader {
     load_id();
     inherit();
     step_->probe = load_probe(Node::Member{"watch", map_.place, probe}, ProbeUse::watch, site_, loading_);
+    load_needed_targets(*step_, loading_);
     loading_.references.add_step(*step_, id_place_, site_.around);
     return std::move(step_);
   }
@@ -71,6 +74,8 @@ class StepLoader {
     type_ = find_type(map_, keys::undo, TypeUse::of_undo, map_.place, loading_);
     if (!type_) return nullptr;
     load_type();
+    warn_of_unknown_effect();
+    load_needed_targets(*step_, loading_);
     static const Node nothing;
     const Fields fields(nothing, problems_, defaults());
     load_output_sizes(fields);
@@ -162,7 +167,7 @@ class StepLoader {
     if (type_->declaration) {
       step_->effect = type_->declaration->effect;
       step_->params = load_params(*type_->member, *type_->declaration, defaults(), site_, loading_);
-      return;
+      return load_effect();
     }
     if (step_->type == "include") return load_include(*type_->member, site_, loading_, *step_);
     if (step_->type == "manual") return load_manual(*type_->member, site_, loading_, *step_);
@@ -170,6 +175,20 @@ class StepLoader {
     step_->kind = waits ? Step::Kind::wait_until : Step::Kind::assertion;
     step_->effect = Effect::read;
     step_->probe = load_probe(*type_->member, waits ? ProbeUse::wait_until : ProbeUse::assertion, site_, loading_);
+  }
+
+  void load_effect() {
+    found_ = check_params(*type_->declaration, step_->params, *type_->member, problems_);
+    if (!found_) return;
+    step_->effect = found_->effect;
+    step_->effect_why = found_->why;
+  }
+
+  void warn_of_unknown_effect() {
+    if (!found_ || found_->unknown.empty()) return;
+    problems_.warning(type_->member->key_place, length_of(type_->member->key),
+                      fmt::format("{}: it is taken to be `{}`", found_->why, effect_name(found_->effect)),
+                      found_->hint.empty() ? "say what it does beside it: `effect: idempotent`" : found_->hint);
   }
 
   // wait_until and assert are probes: what belongs to an effect has no place beside them.
@@ -220,7 +239,12 @@ class StepLoader {
 
   void load_act(const Fields& fields) {
     static const std::vector<std::string>& names = key_doc(keys::step, "effect").choices;
-    if (const std::optional<std::size_t> effect = fields.choice("effect", names)) step_->effect = effects[*effect];
+    if (const std::optional<std::size_t> effect = fields.choice("effect", names)) {
+      step_->effect = effects[*effect];
+      step_->effect_why.clear();
+    } else {
+      warn_of_unknown_effect();
+    }
     load_probes();
     load_approval();
     if (const Node::Member* outputs = map_.find("outputs"))
@@ -392,6 +416,7 @@ class StepLoader {
   Problems& problems_;
   std::unique_ptr<Step> step_;
   std::optional<FoundType> type_;
+  std::optional<EffectFound> found_;  // of the type
   Site site_;
   Place id_place_;
 };

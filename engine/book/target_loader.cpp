@@ -73,6 +73,64 @@ void load_targets(const Node& map, Loading& loading, std::vector<Target>& into) 
   }
 }
 
+namespace {
+
+std::vector<std::string> types_needed(const Step& step, const Declarations& types) {
+  std::vector<std::string> used;
+  if (step.kind == Step::Kind::act) used.push_back(step.type);
+  for (const ProbePtr& probe : {step.before, step.done_when, step.verify, step.probe})
+    if (probe) used.push_back(probe->type);
+  std::vector<std::string> needed;
+  for (const std::string& type : used) {
+    const Declaration* declaration = find_declaration(types, type);
+    const std::string target = declaration ? declaration->needs_target : "";
+    if (!target.empty() && std::find(needed.begin(), needed.end(), target) == needed.end()) needed.push_back(target);
+  }
+  return needed;
+}
+
+// What `env:` must not set, since the target does.
+void check_environment(const Step& step, const std::string& type, const std::string& by, Loading& loading) {
+  const Declaration* declaration = find_target_type(loading.types, type);
+  if (!declaration) return;
+  for (const EnvEntry& entry : step.env) {
+    if (std::find(declaration->sets.begin(), declaration->sets.end(), entry.name) == declaration->sets.end()) continue;
+    const std::string message = fmt::format("`{}` is set by {}, so that no step works on another one", entry.name, by);
+    loading.problems.error(entry.value.place, length_of(entry.value.text.text()), message,
+                           fmt::format("say it in the target: `targets: {{main: {{{}: ...}}}}`", type));
+  }
+}
+
+}  // namespace
+
+void load_needed_targets(Step& step, Loading& loading) {
+  const Target* target = loading.runbook.find_target(step.target);
+  const auto has = [&](const std::string& type) {
+    return target &&
+           std::any_of(target->rows.begin(), target->rows.end(), [&](const TargetRow& row) { return row.type == type; });
+  };
+  for (const std::string& type : types_needed(step, loading.types))
+    if (!has(type)) step.needed_targets.push_back(type);
+  for (const TargetRow& row : target ? target->rows : std::vector<TargetRow>())
+    check_environment(step, row.type, fmt::format("the target `{}`", target->name), loading);
+  for (const std::string& type : step.needed_targets)
+    check_environment(step, type, "what the run pins when it first needs it", loading);
+}
+
+void warn_of_unnamed_targets(const Runbook& runbook, Problems& problems) {
+  for (const Step* step : runbook.steps) {
+    const Step* bare = !step->needed_targets.empty()                       ? step
+                       : step->undo && !step->undo->needed_targets.empty() ? step
+                                                                           : nullptr;
+    if (!bare) continue;
+    const std::string& type = (bare->needed_targets.empty() ? *bare->undo : *bare).needed_targets.front();
+    return problems.warning(
+        bare->place, 1,
+        fmt::format("nothing says which {} `{}` works on: what is current when the run first needs it", type, bare->id),
+        fmt::format("declare it at the head: `targets: {{main: {{{}: NAME}}}}` and `target: main`", type));
+  }
+}
+
 void check_makers(const Node& targets, const Runbook& runbook, Problems& problems) {
   for (const Node::Member& target : targets.members) {
     for (const Node::Member& row : target.value->members) {

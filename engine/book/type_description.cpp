@@ -57,6 +57,7 @@ std::string words_of(const Param& param) {
     case Param::Type::text: return "text";
     case Param::Type::value: return "a value";
     case Param::Type::arguments: return "a list of values";
+    case Param::Type::words: return "text that is split at blanks, or a list of values";
     case Param::Type::input: return "text, {json: value}, {yaml: value} or {file: path}";
   }
   return {};
@@ -67,6 +68,7 @@ TypeDescription describe(const Declaration& declared) {
   type.name = declared.name;
   type.summary = declared.summary;
   type.effect = effect_name(declared.effect);
+  type.derives_effect = declared.effect_of != nullptr;
   type.main_param = declared.main_param;
   type.result = declared.result;
   type.example = declared.example;

@@ -180,7 +180,8 @@ class Drive {
                                [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); },
                                [&] { return client.end_left(); },
                                input_sources(state_.dir, Looking::without_asking),
-                               all_target_types()};
+                               all_target_types(),
+                               lease_.folder().string()};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();

@@ -29,6 +29,7 @@ Value step_json(const PlannedStep& planned) {
   if (planned.verdict == PlannedStep::Verdict::skipped) return row;
   if (step.manual) row = with(row, "params", planned.params);
   if (step.kind == Step::Kind::act) row = with(with(row, "effect", effect_name(step.effect)), "params", planned.params);
+  if (!step.effect_why.empty()) row = with(row, "effect_because", step.effect_why);
   if (!step.leaves.empty()) row = with(row, "leaves", list_from(step.leaves));
   List looks;
   for (const std::string& look : planned.looks) looks.emplace_back(look);
@@ -95,7 +96,8 @@ class Printer {
       const std::size_t colon = look.find(": ");
       print_named(indent, look.substr(0, colon), look.substr(colon + 2));
     }
-    if (step.kind == Step::Kind::act) fmt::print("{}effect: {}\n", indent, effect_name(step.effect));
+    if (step.kind == Step::Kind::act)
+      fmt::print("{}effect: {}{}\n", indent, effect_name(step.effect), step.effect_why.empty() ? "" : ": " + step.effect_why);
     if (!planned.more.empty()) fmt::print("\n      ({})\n", planned.more);
     for (const std::string& what : step.leaves) fmt::print("{}leaves until the end of the run: {}\n", indent, what);
   }

@@ -32,6 +32,7 @@ std::vector<std::string> names_where(const TypeDescription& type, bool takes_exp
 }
 
 std::string effect_of(const TypeDescription& type) {
+  if (type.derives_effect) return "by what it is given (`plan` says which, and why), unless the step says otherwise";
   return type.takes_effect ? fmt::format("{}, unless the step says otherwise", type.effect) : type.effect;
 }
 

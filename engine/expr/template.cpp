@@ -108,6 +108,22 @@ class Parser {
 
 }  // namespace
 
+std::vector<TemplateWord> words_of_template(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::vector<TemplateWord> words;
+  for (std::size_t at = text.find_first_not_of(blanks); at < text.size(); at = text.find_first_not_of(blanks, at)) {
+    TemplateWord word{"", at};
+    while (at < text.size() && blanks.find(text[at]) == blanks.npos) {
+      const bool opens = text.substr(at).starts_with(opening) && (at == word.offset || text[at - 1] != '$');
+      const std::size_t end = opens ? find_end(text, at + opening.size()) : std::string_view::npos;
+      at = end == std::string_view::npos ? at + 1 : end + closing.size();
+    }
+    word.text = text.substr(word.offset, at - word.offset);
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
 Template Template::parse(std::string_view text) {
   auto parsed = std::make_shared<Parsed>();
   parsed->text = text;

@@ -9,6 +9,13 @@
 
 namespace runbook {
 
+// Text at its blanks: words, and where each begins. An expression is never split.
+struct TemplateWord {
+  std::string text;
+  std::size_t offset = 0;
+};
+std::vector<TemplateWord> words_of_template(std::string_view text);
+
 class Template {
  public:
   Template() = default;

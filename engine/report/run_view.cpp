@@ -27,6 +27,7 @@ Value step_json(const ViewedStep& step, const InstanceState& it) {
                  {"title", line.get("title")},
                  {"type", line.get("type")},
                  {"effect", line.get("effect")},
+                 {"effect_because", line.get("effect_because")},
                  {"section", line.get("section")},
                  {"source", line.get("source")},
                  {"state", step_state_name(it.state)},

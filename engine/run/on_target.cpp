@@ -31,15 +31,15 @@ bool is_there(const Turn& turn, const Instance& step, const TargetRow& row) {
 
 std::optional<Launch> look_at_target(const Turn& turn, const Instance& step, const Scope& scope) {
   const Target* target = step->target.empty() ? nullptr : target_of(turn, step);
-  if (!target) return std::nullopt;
   auto request = std::make_shared<Request>();
-  for (const TargetRow& row : target->rows) {
-    if (!is_there(turn, step, row)) continue;
-    const std::string key = key_of(step, *target, row);
+  const auto ask = [&](const std::string& key, const std::string& type, Value params) {
     const auto pinned = turn.state.targets.find(key);
     request->targets.push_back(
-        {key, row.type, row.params.evaluate(scope), pinned == turn.state.targets.end() ? Value() : pinned->second.identity});
-  }
+        {key, type, std::move(params), pinned == turn.state.targets.end() ? Value() : pinned->second.identity});
+  };
+  for (const TargetRow& row : target ? target->rows : std::vector<TargetRow>())
+    if (is_there(turn, step, row)) ask(key_of(step, *target, row), row.type, row.params.evaluate(scope));
+  for (const std::string& type : step->needed_targets) ask(type, type, Value(Map()));
   if (request->targets.empty()) return std::nullopt;
   const Frame* included = included_around(step.frame.get());
   request->dir = included ? included->dir : turn.facts.dir;
@@ -55,7 +55,9 @@ TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value
     for (const char* reason : {"why", "why_not", "why_another"}) {
       const std::string why = row.text_or(reason, "");
       if (why.empty()) continue;
-      judgement.why_not = fmt::format("`{}` must not run here: {} (target `{}`)", step.id, why, step->target);
+      const std::string target =
+          row.text_or("target", "").find('.') == std::string::npos ? row.text_or("target", "") : step->target;
+      judgement.why_not = fmt::format("`{}` must not run here: {} (target `{}`)", step.id, why, target);
       return judgement;
     }
     const std::string key = row.text_or("target", "");
@@ -73,6 +75,13 @@ Value target_environment(const Value& seen) {
     for (const auto& [name, value] : environment.is_map() ? environment.as_map() : Map()) names.emplace_back(name, value);
   }
   return Value(std::move(names));
+}
+
+std::vector<std::string> target_secrets(const Value& seen) {
+  std::vector<std::string> secrets;
+  for (const Value& row : seen.is_list() ? seen.as_list() : List())
+    for (std::string& secret : texts_in(row.get("secrets"))) secrets.push_back(std::move(secret));
+  return secrets;
 }
 
 }  // namespace runbook

@@ -20,5 +20,7 @@ TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value
 
 // NAME=value for the processes of the step: a map.
 Value target_environment(const Value& seen);
+// What they must not write as it is.
+std::vector<std::string> target_secrets(const Value& seen);
 
 }  // namespace runbook

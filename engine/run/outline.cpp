@@ -37,6 +37,7 @@ class OutlineMaker {
                          {"effect", has_effect ? effect_name(step.effect) : "read"},
                          {"section", titles},
                          {"source", step.anchor}});
+    if (!step.effect_why.empty()) line = with(line, "effect_because", step.effect_why);
     List loops;
     for (const Section* loop : step.loops) loops.emplace_back(loop->path);
     if (!loops.empty()) line = with(line, "loops", Value(std::move(loops)));

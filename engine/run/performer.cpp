@@ -41,6 +41,8 @@ Value answer_of(const TargetType& type, const TargetQuestion& question, const Ta
   if (sight.identity.is_null()) return with(answer, "why", sight.why.empty() ? "it can't be seen what stands here" : sight.why);
   Map environment;
   for (const auto& [name, value] : type.environment(question.params, sight.identity)) environment.emplace_back(name, value);
+  for (const auto& [name, value] : sight.environment) environment.emplace_back(name, value);
+  answer = with(answer, "secrets", list_from(sight.secrets));
   answer = with(with(answer, "text", type.describe(sight.identity)), "environment", Value(std::move(environment)));
   answer = with(answer, "why_not", type.why_not(question.params, sight.identity));
   return question.pinned.is_null() ? answer : with(answer, "why_another", why_another(type, question.pinned, sight.identity));
@@ -56,7 +58,7 @@ Outcome StepPerformer::look_at_targets(const Request& request, std::stop_token s
     RUNBOOK_ASSERT(type != parts_.targets.end());
     TargetSight sight;
     try {
-      sight = (*type)->look({question.params, request.dir, request.env, stop});
+      sight = (*type)->look({question.params, request.dir, request.env, stop, question.pinned, parts_.run_folder});
     } catch (const std::exception& error) {
       sight.why = error.what();
     }
@@ -92,6 +94,12 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   if (parts_.output && launch.role == Role::act)
     context.output = [this, instance = launch.step.id](std::string_view bytes) { parts_.output(instance, bytes); };
   return launch.takes_up ? (*type)->attach(context) : (*type)->run(context);
+}
+
+std::vector<std::string> StepPerformer::end_left() {
+  std::vector<std::string> ended = parts_.end_left();
+  for (const auto& target : parts_.targets) target->forget(parts_.run_folder);
+  return ended;
 }
 
 void StepPerformer::start(const Launch& launch) {

@@ -78,6 +78,7 @@ class StepPerformer : public Performer {
     std::function<std::vector<std::string>()> end_left;
     std::function<Found(const Input&, const InputSource&)> look;  // for secrets; may be empty
     std::vector<std::unique_ptr<TargetType>> targets = {};
+    std::string run_folder = {};  // where targets keep what is private to the run
   };
   StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
   // Asks what still runs to stop, and waits for it.
@@ -86,7 +87,7 @@ class StepPerformer : public Performer {
   void start(const Launch& launch) override;
   void cancel(std::int64_t n) override;
   void acknowledge(std::int64_t n) override { parts_.acknowledge(n); }
-  std::vector<std::string> end_left() override { return parts_.end_left(); }
+  std::vector<std::string> end_left() override;
   std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
   Recalled recall_secret(const std::filesystem::path& file) override;
   Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;

@@ -11,9 +11,20 @@ namespace {
 
 bool is_end_unknown(const InstanceState& it) { return it.is_open && it.state == StepState::running && !it.has_exited; }
 
-Launch taken_up(const RunFacts& facts, const Instance& step, const InstanceState& it) {
+// As far as they can be had: what its result looks like may depend on them.
+Value params_of(const RunFacts& facts, const RunState& state, StoredValues& values, const Instance& step) {
+  try {
+    return step->params.evaluate(RunScope(facts, state, values, step.frame));
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+Launch taken_up(const RunFacts& facts, const RunState& state, StoredValues& values, const Instance& step) {
+  const InstanceState& it = state.of(step.id);
   auto request = std::make_shared<Request>();
   request->type = step->type;
+  request->params = params_of(facts, state, values, step);
   request->secrets = facts.secret_values();
   request->keeps_result = step->needs_result();
   request->hides_output = step->gives_secrets();
@@ -39,7 +50,7 @@ class Recoverer {
       if (!is_end_unknown(it)) continue;
       const auto step = instances_.find(name);
       RUNBOOK_ASSERT(step);
-      recovery.taken_up.push_back(taken_up(facts_, *step, it));
+      recovery.taken_up.push_back(taken_up(facts_, state_, values_, *step));
     }
   }
 

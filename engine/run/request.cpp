@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/redactor.h"
 #include "base/shell_word.h"
+#include "run/on_target.h"
 
 namespace runbook {
 
@@ -95,7 +96,8 @@ class Surroundings {
 Value evaluate_param(const Declaration& type, const std::string& name, const ParamTree& tree, const Scope& scope) {
   Value value = tree.evaluate(scope);
   const Param* param = type.find(name);
-  if (!param || param->type != Param::Type::arguments || !value.is_list()) return value;
+  const bool is_list = param && (param->type == Param::Type::arguments || param->type == Param::Type::words);
+  if (!is_list || !value.is_list()) return value;
   List arguments;
   for (const Value& argument : value.as_list()) arguments.emplace_back(as_text(argument));
   return Value(std::move(arguments));
@@ -112,6 +114,21 @@ Value evaluate_params(const RunFacts& facts, const Instance& step, const std::st
     for (const auto& [name, value] : *members) params.emplace_back(name, evaluate_param(*type, name, value, scope));
   }
   return Value(std::move(params));
+}
+
+// What the runbook was checked for must hold with the values, too: none of them becomes a flag that makes another thing of it.
+// `most`: the effect that it was found to have; nullopt: the step says its effect itself.
+void check_again(const Declaration& type, const Value& params, std::optional<Effect> most) {
+  if (type.problems)
+    for (const ParamProblem& problem : type.problems(params))
+      if (problem.severity == ParamProblem::Severity::error) throw Error(ExitCode::step_failed, problem.message, problem.hint);
+  if (!type.effect_of || !most) return;
+  const EffectFound found = type.effect_of(params);
+  if (found.effect > *most)
+    throw Error(ExitCode::step_failed,
+                fmt::format("with its values its effect is `{}`, and not `{}`: {}", effect_name(found.effect),
+                            effect_name(*most), found.why),
+                "look at the values; if it is meant, say so in the step: `effect: once`");
 }
 
 struct Environment {
@@ -185,12 +202,13 @@ Request make(const RunFacts& facts, const Instance& step, const std::string& typ
   RUNBOOK_ASSERT(type);
   request.type = type_name;
   request.params = evaluate_params(facts, step, type_name, params, scope);
-  Environment env = make_environment(facts, step, *type, scope, target);
+  Environment env = make_environment(facts, step, *type, scope, target_environment(target));
   request.env = std::move(env.all);
   request.dir = working_folder(facts, step, scope);
   request.output_head = step->output_head;
   request.output_tail = step->output_tail;
   request.secrets = facts.secret_values();
+  for (std::string& secret : target_secrets(target)) request.secrets.push_back(std::move(secret));
   if (!has_values(params) && step->env.empty() && !step->dir) return request;
   Value shown = object({{"type", type_name}, {"params", request.params}, {"env", Value(env.of_step)}, {"dir", request.dir}});
   request.shown = request.secrets.empty() ? shown : try_parse_json(redact(to_json(shown), request.secrets)).value_or(Value());
@@ -217,6 +235,9 @@ Value described_request(const RunFacts& facts, const Instance& step, const Scope
 
 Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target) {
   Request request = make(facts, step, step->type, step->params, scope, target);
+  const bool is_found = !step->effect_why.empty();
+  check_again(*find_declaration(*facts.types, step->type), request.params,
+              is_found ? std::optional(step->effect) : std::nullopt);
   request.keeps_result = step->needs_result();
   request.hides_output = step->gives_secrets();
   request.leaves = !step->leaves.empty();
@@ -227,6 +248,7 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
 Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope,
                            const Value& target) {
   Request request = make(facts, step, probe.type, probe.params, scope, target);
+  check_again(*find_declaration(*facts.types, probe.type), request.params, Effect::read);
   request.keeps_result = probe.that || probe.fail_when || !probe.outputs.empty();
   request.timeout_ms = probe.look_timeout_ms;
   return request;

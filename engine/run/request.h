@@ -6,7 +6,7 @@
 namespace runbook {
 
 // Evaluates what a step or a probe of it needs. Throws ExpressionError, or Error for a secret that is not there.
-// `target`: what its target gives to processes, a map.
+// `target`: what was seen of its target, or null.
 Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target = {});
 // The step with its values, whole, secrets masked: {type, params, env, dir} or what a person is asked.
 Value described_request(const RunFacts& facts, const Instance& step, const Scope& scope);

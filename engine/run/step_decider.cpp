@@ -134,7 +134,7 @@ class StepDecider {
 
   // false: it is still to be seen, or it is another one.
   bool is_on_target() {
-    if (step_->target.empty()) return true;
+    if (step_->target.empty() && step_->needed_targets.empty()) return true;
     if (!live_step_->target) return begin_look_at_target();
     TargetJudgement judgement = judge_target(turn_, step_, *live_step_->target);
     if (!judgement.why_not.empty()) pause("failed", judgement.why_not);
@@ -241,7 +241,7 @@ class StepDecider {
     std::shared_ptr<const Request> request;
     try {
       request = std::make_shared<Request>(
-          make_request(facts_, step_, scope, target_environment(live_step_->target.value_or(Value()))));
+          make_request(facts_, step_, scope, live_step_->target.value_or(Value())));
     } catch (const std::exception& error) {
       return refuse(with_hint(error));
     }
@@ -421,7 +421,7 @@ class StepDecider {
     Launch launch = turn_.next_launch(role, step_);
     try {
       launch.request = std::make_shared<Request>(
-          make_probe_request(facts_, step_, probe, scope, target_environment(live_step_->target.value_or(Value()))));
+          make_probe_request(facts_, step_, probe, scope, live_step_->target.value_or(Value())));
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }

@@ -333,21 +333,20 @@ Progress Walk::look_at(const Watch& watch, const FramePtr& frame, std::optional<
   return Progress::going;
 }
 
+// Its target is looked at once; the look then works with what was seen.
 Progress Walk::launch_look(const Instance& watch) {
   try {
     const RunScope scope(turn_.facts, turn_.state, turn_.values, watch.frame);
     const std::optional<Value>& target = turn_.live.of(watch.id).target;
-    if (!target) {
-      if (auto look = look_at_target(turn_, watch, scope)) return turn_.launch(*std::move(look)), Progress::going;
-    } else {
-      TargetJudgement judgement = judge_target(turn_, watch, *target);
-      if (!judgement.why_not.empty()) return stop("failed", judgement.why_not, watch.id);
-      for (Proposal& pin : judgement.pins) turn_.propose(std::move(pin));
-      if (!judgement.pins.empty()) return Progress::going;
-    }
+    std::optional<Launch> at_target = target ? std::nullopt : look_at_target(turn_, watch, scope);
+    if (at_target) return turn_.launch(*std::move(at_target)), Progress::going;
+    TargetJudgement judgement = judge_target(turn_, watch, target.value_or(Value()));
+    if (!judgement.why_not.empty()) return stop("failed", judgement.why_not, watch.id);
+    for (Proposal& pin : judgement.pins) turn_.propose(std::move(pin));
+    if (!judgement.pins.empty()) return Progress::going;
     Launch launch = turn_.next_launch(Role::watch, watch);
-    const Value environment = target_environment(target.value_or(Value()));
-    launch.request = std::make_shared<Request>(make_probe_request(turn_.facts, watch, *watch->probe, scope, environment));
+    launch.request =
+        std::make_shared<Request>(make_probe_request(turn_.facts, watch, *watch->probe, scope, target.value_or(Value())));
     turn_.launch(std::move(launch));
     return Progress::going;
   } catch (const std::exception& error) {

@@ -16,11 +16,16 @@ struct TargetLook {
   std::string dir;               // the runbook's folder, absolute
   std::vector<std::string> env;  // "NAME=value", complete
   std::stop_token stop;
+  Value pinned = {};            // the identity that the run began in, or null
+  std::string run_folder = {};  // private to the run, gone when it is left; "": there is no run
 };
 
 struct TargetSight {
   Value identity;   // a map of text, what is really there, as a journal gives it back; null: it can't be seen
   std::string why;  // it can't be seen: one sentence
+  // What processes get besides TargetType::environment: what is of this look and must not be recorded.
+  std::vector<std::pair<std::string, std::string>> environment = {};
+  std::vector<std::string> secrets = {};  // to be masked in what they write
 };
 
 class TargetType {
@@ -35,6 +40,8 @@ class TargetType {
   virtual std::string describe(const Value& identity) const = 0;
   // What processes that work on it get, besides their own: names and values.
   virtual std::vector<std::pair<std::string, std::string>> environment(const Value& params, const Value& identity) const = 0;
+  // The run is about to be left: what looks have kept in its folder goes.
+  virtual void forget(const std::string& run_folder) const { static_cast<void>(run_folder); }
 };
 
 // An identity as it stands in a journal (JSON, UTF-8): only so can one that was read there be compared with one that is seen.
