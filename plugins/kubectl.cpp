@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/lines.h"
 #include "plugins/all.h"
 #include "plugins/kubectl_files.h"
+#include "plugins/kubectl_findings.h"
 #include "plugins/kubectl_verbs.h"
+#include "plugins/kubectl_waits.h"
 #include "plugins/kubectl_words.h"
 #include "plugins/process_step.h"
 
@@ -116,9 +119,19 @@ class ArgsCheck {
   std::vector<ParamProblem> problems_;
 };
 
-std::vector<ParamProblem> problems_of(const Value& params) { return ArgsCheck(params).run(); }
+std::vector<ParamProblem> problems_of(const Value& params) {
+  std::vector<ParamProblem> problems = problems_of_waits(params);
+  return problems.empty() && !kubectl_wait(params) ? ArgsCheck(params).run() : problems;
+}
 
-EffectFound effect_of(const Value& params) { return effect_of_kubectl(read(params)); }
+EffectFound effect_of(const Value& params) {
+  const std::optional<KubectlWait> wait = kubectl_wait(params);
+  if (!wait) return effect_of_kubectl(read(params));
+  EffectFound found{Effect::read, "it only looks", {}, {}};
+  found.only_in_probes = true;
+  found.holds_anyway = why_it_holds_anyway(*wait);
+  return found;
+}
 
 std::vector<NamedPath> files_of(const Value& params) {
   std::vector<NamedPath> files = files_of_kubectl(read(params));
@@ -134,6 +147,36 @@ std::string value_in(const std::vector<std::string>& env, std::string_view name)
   return {};
 }
 
+// "Error from server (NotFound): ...", and what else says that something went wrong.
+struct Complaints {
+  std::string first_missing, first_other;
+};
+
+Complaints complaints_in(std::string_view text) {
+  Complaints complaints;
+  for (const std::string_view line : lines_of(text)) {
+    std::string& first = line.starts_with("Error from server (NotFound)") ? complaints.first_missing : complaints.first_other;
+    const bool is_complaint = line.starts_with("Error") || line.starts_with("error") || line.starts_with("Unable to connect") ||
+                              line.starts_with("The connection to the server");
+    if (is_complaint && first.empty()) first = line;
+  }
+  return complaints;
+}
+
+// Only what the server says about what was asked for is a no: nobody there, or not allowed in, says nothing about it.
+Said answer_of(const Outcome& outcome, const std::string& verb) {
+  using Answer = Said::Answer;
+  if (outcome.kind == Outcome::Kind::succeeded) return {Answer::yes};
+  const std::string err = outcome.result.text_or("stderr", "");
+  const Complaints complaints = complaints_in(outcome.result.is_map() ? err : outcome.output);
+  const bool has_complaint = !complaints.first_missing.empty() || !complaints.first_other.empty();
+  if (verb == "diff" && outcome.exit_code == 1 && !has_complaint) return {Answer::no, "what is there differs"};
+  if (verb == "auth can-i" && outcome.exit_code == 1 && !has_complaint) return {Answer::no, "it is not allowed"};
+  if (!complaints.first_other.empty()) return {Answer::cannot_tell, complaints.first_other};
+  if (!complaints.first_missing.empty()) return {Answer::no, complaints.first_missing};
+  return {Answer::cannot_tell, outcome.reason};
+}
+
 class Kubectl : public ProcessStep {
  public:
   explicit Kubectl(ProcessRunner* runner) : ProcessStep(kubectl_declaration(), runner) {}
@@ -141,18 +184,50 @@ class Kubectl : public ProcessStep {
   // Never with what happens to be the kubeconfig of who started the engine.
   Outcome run(const StepContext& context) const override {
     const std::string pinned = value_in(context.env, "RUNBOOK_TARGET_KUBECONFIG");
-    if (!pinned.empty() && value_in(context.env, "KUBECONFIG") == pinned)
-      return shaped(ProcessStep::run(context), context.params);
+    if (!pinned.empty() && value_in(context.env, "KUBECONFIG") == pinned) return perform(context);
     Outcome outcome;
     outcome.kind = Outcome::Kind::not_started;
     outcome.reason = "no cluster is pinned for it: the step that makes its target (`from:`) is not done";
     return outcome;
   }
 
-  Outcome attach(const StepContext& context) const override { return shaped(ProcessStep::attach(context), context.params); }
+  Outcome attach(const StepContext& context) const override {
+    return with_findings(shaped(ProcessStep::attach(context), context.params), context);
+  }
 
  private:
+  Outcome perform(const StepContext& context) const {
+    const std::optional<KubectlWait> wait = kubectl_wait(context.params);
+    if (!wait) return with_findings(shaped(ProcessStep::run(context), context.params), context);
+    StepContext looking = context;
+    looking.keeps_result = true;
+    return with_findings(answered(*wait, ProcessStep::run(looking), context.params), context);
+  }
+
+  // By what the object says of itself.
+  static Outcome answered(const KubectlWait& wait, Outcome outcome, const Value& params) {
+    const bool has_exited = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
+    if (!has_exited) return outcome;
+    outcome.said = answer_of(outcome, "get");
+    if (outcome.kind == Outcome::Kind::failed) return outcome;
+    const Value object = outcome.result.get("json");
+    outcome.said =
+        object.is_null() ? Said{Said::Answer::cannot_tell, "kubectl printed no JSON"} : said_of_wait(wait, params, object);
+    outcome.result = object;
+    return outcome;
+  }
+
+  static Outcome with_findings(Outcome outcome, const StepContext& context) {
+    const bool has_ended = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
+    const bool is_well = outcome.said ? outcome.said->answer == Said::Answer::yes : outcome.kind == Outcome::Kind::succeeded;
+    const bool is_final = context.wants_findings || (outcome.said && outcome.said->fails);
+    if (has_ended && !is_well && is_final && !context.hides_output)
+      outcome.findings = kubectl_findings(context, outcome.result);
+    return outcome;
+  }
+
   std::vector<std::string> argv(const Value& params) const override {
+    if (const std::optional<KubectlWait> wait = kubectl_wait(params)) return argv_of_wait(*wait, params);
     const KubectlWords words = read(params);
     std::vector<std::string> arguments = words_in(params);
     std::vector<std::string> added;
@@ -164,7 +239,16 @@ class Kubectl : public ProcessStep {
     return arguments;
   }
 
+  static std::vector<std::string> argv_of_wait(const KubectlWait& wait, const Value& params) {
+    std::vector<std::string> arguments = {"kubectl"};
+    arguments.insert(arguments.end(), wait.words.begin(), wait.words.end());
+    if (const std::string space = text_of(params, "namespace"); !space.empty()) arguments.push_back("--namespace=" + space);
+    return arguments;
+  }
+
   static Outcome shaped(Outcome outcome, const Value& params) {
+    const bool has_exited = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
+    if (has_exited) outcome.said = answer_of(outcome, read(params).verb_text());
     const bool is_parsed = text_of(params, "output") == "json" && outcome.kind == Outcome::Kind::succeeded;
     if (is_parsed && outcome.result.is_map()) outcome.result = outcome.result.get("json");
     return outcome;
@@ -182,19 +266,21 @@ Declaration kubectl_declaration() {
       {"args",
        Param::Type::words,
        "What stands behind `kubectl`; split at blanks before ${{ }}, without a shell.",
-       true,
+       false,
        {},
        {}},
       {"namespace", Param::Type::value, "The namespace; that of the target's context if left out.", false, {}, {}},
       {"output", Param::Type::value, "The output format (-o). With json the result is what it printed, parsed.", false, {}, {}},
       {"stdin", Param::Type::input, "Standard input, for `-f -`; empty if left out.", false, {}, {}}};
+  for (Param& param : kubectl_wait_params()) kubectl.params.push_back(std::move(param));
   kubectl.effect = Effect::once;
   kubectl.has_process = true;
   kubectl.files = files_of;
   kubectl.effect_of = effect_of;
   kubectl.problems = problems_of;
   kubectl.needs_target = "kubernetes";
-  kubectl.result = std::string("with `output: json` what it printed; else ") + process_result;
+  kubectl.result = std::string("with `output: json` what it printed, of a wait the object (`ready`: the list of pods); else ") +
+                   process_result;
   kubectl.example = R"yaml(- id: apply_rabbit
   title: Apply the manifest of RabbitMQ
   kubectl: apply -f rabbit-cluster.yml

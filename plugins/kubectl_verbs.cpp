@@ -192,12 +192,21 @@ const KubectlVerb* find_verb(const std::string& name) {
   return nullptr;
 }
 
+std::string first_word(std::string_view words) { return std::string(words.substr(0, words.find(' '))); }
+
 EffectFound unknown(const std::string& verb) {
   if (verb.empty()) return {once, "it says no verb", "(none)", "say what kubectl shall do: `kubectl: get pods`"};
+  if (first_word(verb) == "kubectl") return {once, "the words begin behind `kubectl`", "", ""};  // which is said anyway
   if (is_open_word(verb)) return {once, fmt::format("what `{}` does is known when the step begins", verb), verb, ""};
+  const std::string first = verb.substr(0, verb.find(' '));
+  const bool is_known = std::any_of(kubectl_verbs().begin(), kubectl_verbs().end(),
+                                    [&](const KubectlVerb& known) { return first_word(known.name) == first; });
   std::vector<std::string> names;
-  for (const KubectlVerb& known : kubectl_verbs()) names.emplace_back(known.name);
-  return {once, fmt::format("what `kubectl {}` does is not known", verb), verb, suggestion(verb, names)};
+  for (const KubectlVerb& known : kubectl_verbs())
+    if (!is_known || first_word(known.name) == first) names.emplace_back(is_known ? known.name : first_word(known.name));
+  const std::string near = nearest(is_known ? verb : first, names);
+  return {once, fmt::format("what `kubectl {}` does is not known", verb), verb,
+          near.empty() ? "" : fmt::format("did you mean `{}`?", near)};
 }
 
 }  // namespace

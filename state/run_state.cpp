@@ -55,6 +55,7 @@ void on_intent(InstanceState& it, const Event& event) {
   it.before = blob_digest(body.get("before"));
   it.request = blob_digest(body.get("request"));
   it.output.clear();
+  it.findings.clear();
   it.exit_code.reset();
   it.started_at_ms = event.at_ms;
   it.ended_at_ms = 0;
@@ -63,6 +64,7 @@ void on_intent(InstanceState& it, const Event& event) {
 
 void take_output(InstanceState& it, const Value& body) {
   if (body.find("output")) it.output = blob_digest(body.get("output"));
+  if (body.find("findings")) it.findings = blob_digest(body.get("findings"));
   if (body.find("output_total")) it.output_total = body.int_or("output_total", 0);
   if (body.find("exit_code")) it.exit_code = body.int_or("exit_code", 0);
   if (body.find("outputs")) it.outputs = blob_digest(body.get("outputs"));
@@ -168,6 +170,7 @@ void apply_to_instance(InstanceState& it, const Event& event) {
     end(it, StepState::skipped, event);
     it.is_given_up = event.body.bool_or("given_up", false);
   } else if (k == event::refused) {
+    take_output(it, event.body);
     end(it, StepState::failed, event);
   } else if (k == event::doubted) {
     it.state = StepState::in_doubt;

@@ -35,15 +35,15 @@ struct InstanceState {
   std::optional<std::int64_t> retry_at_ms;
   std::optional<std::int64_t> deadline_ms;  // of a wait, or of the open attempt
   bool is_overdue = false;
-  bool must_stop = false;                        // somebody chose to stop the overdue attempt
-  bool is_approved = false;                      // the typed phrase was given, for this group
-  bool is_given_up = false;                      // skipped, since what is around it failed
-  std::string question;                          // the open one, or ""
-  std::string before, outputs, output, request;  // digests of blobs, or ""
-  std::string inputs;                            // of an included runbook: a digest
-  std::int64_t acted_seq = 0;                    // the event of the last intent, or of what a person did; 0: none that counts
-  std::int64_t acted_before_seq = 0;             // the same before that: an earlier attempt may have done half
-  std::string approved_sha256;                   // what was approved in this group, and by whom
+  bool must_stop = false;                                  // somebody chose to stop the overdue attempt
+  bool is_approved = false;                                // the typed phrase was given, for this group
+  bool is_given_up = false;                                // skipped, since what is around it failed
+  std::string question;                                    // the open one, or ""
+  std::string before, outputs, output, findings, request;  // digests of blobs, or ""
+  std::string inputs;                                      // of an included runbook: a digest
+  std::int64_t acted_seq = 0;         // the event of the last intent, or of what a person did; 0: none that counts
+  std::int64_t acted_before_seq = 0;  // the same before that: an earlier attempt may have done half
+  std::string approved_sha256;        // what was approved in this group, and by whom
   std::vector<std::string> approved_by;
   int questions_asked = 0;            // in this group, for approval or as a manual step: each has an id of its own
   std::string evidence, answered_by;  // of a manual step: a digest, and who said that it is done

@@ -41,6 +41,9 @@ struct EffectFound {
   std::string why;      // "each time all pods are replaced"
   std::string unknown;  // what the type does not know, and takes to be `effect`: "rolout"; "": it knows
   std::string hint;     // what could be meant
+  std::string holds_anyway =
+      {};  // of a question: why the answer may be yes before anything was done; "": it can't, or nobody knows
+  bool only_in_probes = false;  // it is a question: a step of its own would ask once, and go on whatever the answer
 };
 
 // What is wrong with the parameters of a step.
@@ -75,6 +78,9 @@ struct Declaration {
   std::string example = {};      // a whole step, as YAML
   // What of the parameters names a file, from the step's folder. nullptr: nothing.
   std::vector<NamedPath> (*files)(const Value& params) = nullptr;
+  // A step type and a target type may have the same name.
+  enum class Of { step, target };
+  Of of = Of::step;
   // The effect, where it depends on the parameters; and what is wrong with them. Asked when the runbook is read (what holds ${{ }} is
   // there as it is written), and again when the values are known. nullptr: always `effect`, and nothing.
   EffectFound (*effect_of)(const Value& params) = nullptr;
@@ -83,9 +89,6 @@ struct Declaration {
   std::string needs_target = {};
   // Of a target type: variables that processes get, and that `env:` must not set.
   std::vector<std::string> sets = {};
-  // A step type and a target type may have the same name.
-  enum class Of { step, target };
-  Of of = Of::step;
 
   const Param* find(std::string_view param) const;
 };

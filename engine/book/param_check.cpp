@@ -8,7 +8,8 @@ using Members = std::vector<std::pair<std::string, ParamTree>>;
 // Of a parameter, or of an item of it. nullptr: it does not stand in the file.
 const PlacedTemplate* leaf_of(const ParamTree& params, const ParamProblem& problem) {
   const auto* members = std::get_if<Members>(&params.data);
-  for (const auto& [name, tree] : members ? *members : Members()) {
+  if (!members) return nullptr;
+  for (const auto& [name, tree] : *members) {
     if (name != problem.param) continue;
     const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data);
     if (list && problem.item && *problem.item < list->size()) return std::get_if<PlacedTemplate>(&(*list)[*problem.item].data);

@@ -68,6 +68,7 @@ class ProbeLoader {
     probe_.type = type.declaration->name;
     probe_.params = load_params(*type.member, *type.declaration, nullptr, site_, loading_);
     const std::optional<EffectFound> found = check_params(*type.declaration, probe_.params, *type.member, loading_.problems);
+    if (found) probe_.holds_anyway = found->holds_anyway;
     if (found && found->effect != Effect::read)
       loading_.problems.error(
           *type.member,

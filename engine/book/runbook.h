@@ -120,6 +120,7 @@ struct Probe {
   std::int64_t look_timeout_ms = 30'000;
   std::vector<int> yes = {0}, no = {1};  // exit codes
   bool decides = false;                  // done_when: its "no" may decide a doubt
+  std::string holds_anyway;              // why it may hold before the step did anything, or ""
   std::string because;                   // assert
   Place place;
 };

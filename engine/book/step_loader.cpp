@@ -182,6 +182,10 @@ class StepLoader {
     if (!found_) return;
     step_->effect = found_->effect;
     step_->effect_why = found_->why;
+    if (found_->only_in_probes)
+      problems_.error(type_->member->key_place, length_of(type_->member->key),
+                      "this only looks, and a step would go on whatever the answer",
+                      fmt::format("write `wait_until: {{{}: {{...}}, timeout: 10m}}`, or `assert:`", step_->type));
   }
 
   void warn_of_unknown_effect() {

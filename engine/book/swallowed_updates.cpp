@@ -79,10 +79,22 @@ std::string swallowed(const Step& step) {
   return has_common_value ? std::string() : word_among(act, changing);
 }
 
+bool holds_anyway(const Step& step) {
+  const Probe* probe = step.kind == Step::Kind::act ? step.done_when.get() : nullptr;
+  return probe && !probe->holds_anyway.empty() && !uses_before(*probe);
+}
+
 }  // namespace
 
 void warn_of_swallowed_updates(const Runbook& runbook, Problems& problems) {
   for (const Step* step : runbook.steps) {
+    if (holds_anyway(*step)) {
+      problems.warning(step->done_when->place, length_of("done_when"),
+                       fmt::format("`done_when` may hold before the step, which is then left out as done: {}",
+                                   step->done_when->holds_anyway),
+                       "write `verify:` instead: it looks only after the step");
+      continue;
+    }
     const std::string word = swallowed(*step);
     if (word.empty()) continue;
     problems.warning(step->done_when->place, length_of("done_when"),

@@ -75,6 +75,7 @@ class Adviser {
     if (step.empty()) return text + fmt::format("run {} failed: {}\n", a_.run, end_.why) + give_up();
     text += fmt::format("step `{}` failed: {}\n", step, end_.why);
     text += last_lines(a_.output, 20, "    | ");
+    if (!a_.findings.empty()) text += "what stood there:\n" + last_lines(a_.findings, 40, "    | ");
     text += hints();
     text += fmt::format("\nrun {} has paused there; nothing after `{}` was run.\n", a_.run, step);
     if (has_cleanup() && !a_.state.is_undoing) text += "Its cleanup (`finally`) is pending: it runs when the run is left.\n";
@@ -99,7 +100,8 @@ class Adviser {
     std::string text, why;
     for (const Hint& hint : step ? step->hints : std::vector<Hint>()) {
       const auto pattern = Pattern::parse(hint.match, why);
-      if (pattern && (pattern->search(a_.output) || pattern->search(end_.why))) text += last_lines(hint.say, 20, "  hint: ");
+      if (pattern && (pattern->search(a_.output) || pattern->search(a_.findings) || pattern->search(end_.why)))
+        text += last_lines(hint.say, 20, "  hint: ");
     }
     return text;
   }

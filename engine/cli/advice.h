@@ -15,6 +15,7 @@ struct Advice {
   std::string file;           // as it can be typed
   std::string journal_words;  // " --journal X", or ""
   std::string output;         // what the step wrote, its last part
+  std::string findings;       // what a person would look at next, or ""
   Value form;                 // of the question that waits: what is asked in detail
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);

@@ -227,10 +227,16 @@ class Drive {
 
   int tell(const Executor::Conclusion& conclusion) {
     const End& end = conclusion.end;
-    std::string output;
-    if (const std::string& digest = state_.of(end.instance).output; !digest.empty()) output = journal_->blob(digest);
-    Advice advice{*plan_.runbook, state_, plan_.run, quoted_for_shell(plan_.runbook->source->name()), journal_words(arguments_),
-                  output,         Value()};
+    const InstanceState& it = state_.of(end.instance);
+    const auto text_of = [&](const std::string& digest) { return digest.empty() ? "" : journal_->blob(digest); };
+    Advice advice{*plan_.runbook,
+                  state_,
+                  plan_.run,
+                  quoted_for_shell(plan_.runbook->source->name()),
+                  journal_words(arguments_),
+                  text_of(it.output),
+                  text_of(it.findings),
+                  Value()};
     const Question* question = state_.open_question(end.instance);
     if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));

@@ -32,6 +32,7 @@ class Logs {
       if (!is_wanted) return;
       if (event.kind == event::intent) open(event);
       if (event.body.find("output")) close(event, file_.blob(blob_digest(event.body.get("output"))));
+      if (event.body.find("findings")) show_findings(event, file_.blob(blob_digest(event.body.get("findings"))));
       if (event.kind == event::ended || event.kind == event::doubted) open_ = std::nullopt;
     });
     if (open_) print(read_spool_since(spool(), shown_));
@@ -55,6 +56,13 @@ class Logs {
     std::string rest = shown_ < static_cast<std::int64_t>(output.size()) ? output.substr(static_cast<std::size_t>(shown_)) : "";
     print(rest);
     shown_ = static_cast<std::int64_t>(output.size());
+  }
+
+  // Beside what it wrote: what stood there when it had gone wrong.
+  void show_findings(const Event& event, const std::string& findings) {
+    json_.push_back(
+        object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"findings", findings}}));
+    print(fmt::format("-- what stood there ({}) --\n{}", event.instance, findings));
   }
 
   void print(const std::string& text) const {

@@ -18,12 +18,13 @@ namespace runbook {
 struct Look {
   using Answer = Said::Answer;
   Answer answer = Answer::cannot_tell;
-  std::string why;      // for no and cannot_tell: one sentence
-  std::string says;     // what the step type itself says that it saw, or ""
-  Value result;         // what the probe's step type gave
-  Value outputs;        // the probe's `outputs:`; a map, or null
-  std::string failure;  // why waiting longer is no use, or ""
-  std::int64_t n = 0;   // of its launch
+  std::string why;       // for no and cannot_tell: one sentence
+  std::string says;      // what the step type itself says that it saw, or ""
+  Value result;          // what the probe's step type gave
+  Value outputs;         // the probe's `outputs:`; a map, or null
+  std::string failure;   // why waiting longer is no use, or ""
+  std::string findings;  // of the last one
+  std::int64_t n = 0;    // of its launch
   std::int64_t began_at_ms = 0, ended_at_ms = 0;
 
   // What it saw, for the person: "can't tell: connection refused", "`ready >= 3` is false (2 of 3 are ready)".

@@ -84,6 +84,7 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.secrets = request.secrets;
   context.keeps_result = request.keeps_result;
   context.hides_output = request.hides_output;
+  context.wants_findings = request.wants_findings;
   context.leaves = request.leaves;
   context.output_head = request.output_head;
   context.output_tail = request.output_tail;

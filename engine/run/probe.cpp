@@ -86,6 +86,7 @@ Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
     if (look.answer == Look::Answer::yes && probe.that) look_closer(look, *probe.that, outcome, scope);
   }
   look.result = outcome.result;
+  look.findings = outcome.findings;
   if (look.answer != Look::Answer::yes) return look;
   std::string why;
   auto outputs = extract_outputs(probe.outputs, outcome, scope, why);

@@ -240,6 +240,7 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
               is_found ? std::optional(step->effect) : std::nullopt);
   request.keeps_result = step->needs_result();
   request.hides_output = step->gives_secrets();
+  request.wants_findings = !request.hides_output;
   request.leaves = !step->leaves.empty();
   if (step->timeout_ms && (step->kills_on_timeout || step->effect == Effect::read)) request.timeout_ms = step->timeout_ms;
   return request;

@@ -46,6 +46,7 @@ class Settlement {
     if (!outcome_.left.empty()) body = with(body, "left", list_from(outcome_.left));
     Proposal proposal(kind, step_.id, body, it_.attempt);
     if (!outcome_.output.empty()) proposal.attach("output", outcome_.output);
+    if (!outcome_.findings.empty()) proposal.attach("findings", outcome_.findings);
     return proposal;
   }
 

@@ -240,8 +240,7 @@ class StepDecider {
   void begin_act(const RunScope& scope) {
     std::shared_ptr<const Request> request;
     try {
-      request = std::make_shared<Request>(
-          make_request(facts_, step_, scope, live_step_->target.value_or(Value())));
+      request = std::make_shared<Request>(make_request(facts_, step_, scope, live_step_->target.value_or(Value())));
     } catch (const std::exception& error) {
       return refuse(with_hint(error));
     }
@@ -295,7 +294,7 @@ class StepDecider {
     if (seen && seen->answer == Answer::yes) return &*seen;
     if (reschedules("looks_until_ms", it_->looks_until_ms, probe.timeout_ms)) return nullptr;
     switch (poll(probe, it_->looks_until_ms)) {
-      case Poll::look: look(Role::look, probe, scope); return nullptr;
+      case Poll::look: look(Role::look, probe, scope, it_->looks_until_ms); return nullptr;
       case Poll::wait: return nullptr;
       case Poll::over: propose_ended("failed", fmt::format("{}: {}", verdict, seen->told()), Value()); return nullptr;
     }
@@ -316,7 +315,7 @@ class StepDecider {
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "in doubt, but done_when holds", seen->outputs);
     if (reschedules("looks_until_ms", it_->looks_until_ms, step_->done_when->timeout_ms)) return;
     switch (poll(*step_->done_when, it_->looks_until_ms)) {
-      case Poll::look: return look(Role::look, *step_->done_when, scope);
+      case Poll::look: return look(Role::look, *step_->done_when, scope, it_->looks_until_ms);
       case Poll::wait: return;
       case Poll::over: break;
     }
@@ -361,7 +360,7 @@ class StepDecider {
     if (seen && seen->answer == Answer::yes) return propose_ended("succeeded", "", seen->outputs);
     if (it_->deadline_ms && reschedules("deadline_ms", *it_->deadline_ms, probe.timeout_ms)) return;
     switch (poll(probe, it_->deadline_ms.value_or(now_ms_))) {
-      case Poll::look: return look(Role::look, probe, scope_);
+      case Poll::look: return look(Role::look, probe, scope_, it_->deadline_ms.value_or(now_ms_));
       case Poll::wait: return;
       case Poll::over:
         if (is_assertion) return conclude_assertion(*seen);
@@ -375,7 +374,7 @@ class StepDecider {
     const Probe& probe = *step_->probe;
     if (!probe.type.empty() && probe.timeout_ms > 0) return begin_waiting();
     if (probe.type.empty()) return conclude_assertion(judge_known(probe, scope_));
-    if (!live_step_->look) return look(Role::look, probe, scope_);
+    if (!live_step_->look) return look(Role::look, probe, scope_, now_ms_);
     conclude_assertion(*live_step_->look);
   }
 
@@ -416,12 +415,15 @@ class StepDecider {
     return Poll::wait;
   }
 
-  void look(Role role, const Probe& probe, const Scope& scope) {
+  // One that begins at or after `until_ms` is the last one.
+  void look(Role role, const Probe& probe, const Scope& scope, std::optional<std::int64_t> until_ms = {}) {
     if (live_step_->running) return;
     Launch launch = turn_.next_launch(role, step_);
     try {
-      launch.request = std::make_shared<Request>(
-          make_probe_request(facts_, step_, probe, scope, live_step_->target.value_or(Value())));
+      auto request =
+          std::make_shared<Request>(make_probe_request(facts_, step_, probe, scope, live_step_->target.value_or(Value())));
+      request->wants_findings = until_ms && now_ms_ >= *until_ms;
+      launch.request = std::move(request);
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }
@@ -449,11 +451,22 @@ class StepDecider {
   }
 
   void propose(Proposal proposal) { turn_.propose(std::move(proposal)); }
-  void refuse(const std::string& why) { propose(Proposal(event::refused, step_.id, object({{"why", why}}))); }
+  void refuse(const std::string& why) {
+    Proposal refused(event::refused, step_.id, object({{"why", why}}));
+    attach_findings(refused);
+    propose(std::move(refused));
+  }
+  // What the last look found beside its answer.
+  void attach_findings(Proposal& proposal) const {
+    const std::string findings = live_step_->look ? live_step_->look->findings : "";
+    if (!findings.empty()) proposal.attach("findings", findings);
+  }
   void propose_ended(std::string_view result, const std::string& why, const Value& outputs) {
     Value body = object({{"result", result}});
     if (!why.empty()) body = with(body, "why", why);
-    propose_with_outputs(Proposal(event::ended, step_.id, body, it_->is_open ? it_->attempt : 0), outputs);
+    Proposal ended(event::ended, step_.id, body, it_->is_open ? it_->attempt : 0);
+    if (result == "failed") attach_findings(ended);
+    propose_with_outputs(std::move(ended), outputs);
   }
   void propose_done(std::string_view kind, const std::string& why, const Value& outputs) {
     propose_with_outputs(Proposal(kind, step_.id, object({{"why", why}})), outputs);

@@ -27,10 +27,11 @@ struct Outcome {
     unknown,      // began, and nobody knows how it ended
   };
   Kind kind = Kind::failed;
-  int exit_code = -1;  // of a process that exited
-  Value result;        // what `that:` and `outputs:` look at; null if it was not asked for
-  std::string reason;  // one sentence for the person; empty on success
-  std::string output;  // bounded, redacted: what it wrote
+  int exit_code = -1;    // of a process that exited
+  Value result;          // what `that:` and `outputs:` look at; null if it was not asked for
+  std::string reason;    // one sentence for the person; empty on success
+  std::string output;    // bounded, redacted: what it wrote
+  std::string findings;  // of one that went wrong, if it was asked for: what a person would look at next; secrets masked
   std::int64_t output_total = 0;
   std::string output_sha256;                                       // of all that it wrote, redacted; hex
   std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
