@@ -1,0 +1,184 @@
+"""Waits for what happens in a cluster, and what is told when it does not come to be; with the real kubectl and the tests' own API server."""
+
+import os
+import re
+import shutil
+import signal
+import sys
+
+import pytest
+
+from world import ROOT, until, world  # noqa: F401  (the fixture)
+
+sys.path.insert(0, str(ROOT / "tests"))
+from kube.server import KubeServer  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not shutil.which("kubectl") and os.environ.get("CI") != "true", reason="there is no kubectl")
+
+SHOP = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec: {containers: [{name: web, image: "shop:1"}]}
+"""
+HEAD = "runbook: shop\ntargets: {main: {kubernetes: test}}\ntarget: main\n"
+
+
+@pytest.fixture
+def server(world):  # noqa: F811
+    with KubeServer() as server:
+        world.env |= server.environment(world.folder)
+        world.write(SHOP, "shop.yaml")
+        yield server
+
+
+def write(world, steps, head=HEAD):  # noqa: F811
+    world.write(f"{head}steps:\n{steps}")
+
+
+APPLY = "  - {id: apply, kubectl: apply -f shop.yaml}\n"
+
+
+def rollout(timeout="10m", more=""):
+    return f"  - {{id: rolled_out, wait_until: {{kubectl: {{rollout: deployment/shop}}, every: 20ms, timeout: {timeout}{more}}}}}\n"
+
+
+def sights(log):
+    """What the person was told that a wait saw, in order."""
+    return [re.sub(r".* sees +\S+ +", "", line) for line in log.read_text().splitlines() if " sees " in line]
+
+
+def test_a_rollout_is_waited_for_and_what_it_says_is_told(world, server):
+    write(world, APPLY + rollout(more=", outputs: {ready: status.readyReplicas}") + "  - {id: after, shell: echo done >> effects}\n")
+    server.hold_rollout()
+    run = world.start()
+    for ready in range(3):
+        until(lambda: sights(run.log)[-1:] == [f"{ready} of 3 updated replicas are available"], f"{ready} replicas")
+        server.step(1)
+    assert run.wait(60) == 0
+    assert world.step("rolled_out")["outputs"] == {"ready": 3}
+    assert world.lines() == ["done"]
+
+
+def test_a_rollout_that_gets_nowhere_is_told_with_its_pods_events_and_last_words(world, server):
+    server.set_image_broken("shop:1")
+    write(world, APPLY + rollout("300ms"))
+    ended = world.run()
+    assert ended.code == 1
+    assert "it did not come to be within 300ms: 0 of 3 updated replicas are available" in ended.err, ended
+    told = ended.err.partition("what stood there:")[2]
+    assert "(container web): ImagePullBackOff" in told and "manifest unknown" in told, ended
+    assert "what stood there (rolled_out)" in world("logs", "last").out
+
+
+def test_of_a_crashing_pod_the_last_lines_are_told_and_secrets_are_not(world, server):
+    server.set_image_crashing("shop:1", 3)
+    server.set_logs([f"line {i}" for i in range(50)] + ["password: hunter2-hunter2", "no database"])
+    write(world, APPLY + rollout("300ms"),
+          HEAD + "inputs: {password: {type: secret, from: [{env: PASSWORD}]}}\nenv: {PASSWORD: '${{ $inputs.password }}'}\n")
+    ended = world.run(PASSWORD="hunter2-hunter2")
+    told = ended.err.partition("what stood there:")[2]
+    assert "no database" in told and "line 49" in told and "line 10" not in told, ended
+    assert "CrashLoopBackOff" in told or "exit code 3" in told
+    everything = ended.err + world("logs", "last").out + world("logs", "last", "--json").out
+    assert "hunter2" not in everything
+
+
+def test_a_rollout_whose_deadline_has_passed_is_waited_for_no_longer(world, server):
+    server.set_image_unready("shop:1")
+    write(world, APPLY + rollout("1h"))
+    run = world.start()
+    until(lambda: sights(run.log), "what it sees")
+    server.exceed_deadline("shop")
+    assert run.wait(60) == 1
+    assert "it has exceeded its progress deadline" in run.log.read_text()
+
+
+def test_what_is_not_there_is_a_no_and_who_is_not_let_in_can_not_tell(world, server):
+    write(world, rollout("1h"))
+    run = world.start()
+    until(lambda: sights(run.log), "what it sees")
+    assert "(NotFound)" in sights(run.log)[-1] and "can't tell" not in sights(run.log)[-1]
+    server.forbid("get", "deployments")
+    until(lambda: "can't tell" in sights(run.log)[-1] and "Forbidden" in sights(run.log)[-1], "forbidden")
+    server.allow()
+    server.revoke()
+    until(lambda: "can't tell" in sights(run.log)[-1] and "(NotFound)" not in sights(run.log)[-1] and
+          "Forbidden" not in sights(run.log)[-1], "unauthorized")
+    server.stop()
+    until(lambda: "can't tell" in sights(run.log)[-1] and "refused" in sights(run.log)[-1], "refused")
+    run.send_signal(signal.SIGTERM)
+    run.wait(60)
+
+
+def test_a_server_that_dies_in_the_middle_of_a_wait_and_the_engine_with_it(world, server):
+    """Whoever resumes goes on with the same wait; nothing is applied twice."""
+    write(world, APPLY + rollout("1h"))
+    server.hold_rollout()
+    run = world.start()
+    until(lambda: sights(run.log), "what it sees")
+    server.stop()
+    until(lambda: "can't tell" in sights(run.log)[-1], "that it is gone")
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    again = world.start("--resume")
+    until(lambda: "refused" in again.log.read_text() or again.poll() is not None, "what it sees")
+    assert again.poll() is None or again.returncode == 1, again.log.read_text()
+    again.send_signal(signal.SIGTERM)
+    again.wait(60)
+    server.start_again()
+    server.release_rollout()
+    ended = world.resume()
+    assert ended.code == 0, ended
+    assert len([each for each in server.writes() if each.path.endswith("/deployments")]) == 1
+
+
+def test_pods_jobs_and_load_balancers_are_waited_for(world, server):
+    world.write("""
+apiVersion: batch/v1
+kind: Job
+metadata: {name: sync}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: sync, image: "sync:1"}]}}}
+""", "job.yaml")
+    write(world, APPLY + """
+  - {id: enough, wait_until: {kubectl: {ready: pods, selector: app=shop, min: 3}, every: 20ms, timeout: 1m}}
+  - {id: balance, kubectl: expose deployment/shop --type=LoadBalancer --port=80}
+  - {id: address, wait_until: {kubectl: {loadbalancer: svc/shop}, every: 20ms, timeout: 1m,
+     outputs: {host: 'not_null(status.loadBalancer.ingress[0].hostname, status.loadBalancer.ingress[0].ip)'}}}
+  - {id: job, kubectl: create -f job.yaml}
+  - {id: synced, wait_until: {kubectl: {job: sync}, every: 20ms, timeout: 1m}}
+""")
+    server.set_outcome("sync", 1)
+    ended = world.run()
+    assert ended.code == 1 and "it has failed: " in ended.err, ended
+    assert world.step("address")["outputs"]["host"]
+    assert world.state_of("enough") == "succeeded"
+
+
+def test_a_wait_that_holds_anyway_is_no_done_when(world, server):
+    """Else the update would be left out as done."""
+    write(world, "  - {id: update, kubectl: set image deployment/shop web=shop:2, done_when: {kubectl: {rollout: deployment/shop}}}\n")
+    checked = world("check", "book.yaml")
+    assert checked.code == 0 and "which is then left out as done" in checked.out and "`verify:`" in checked.out
+    write(world, "  - {id: only, kubectl: {rollout: deployment/shop}}\n")
+    checked = world("check", "book.yaml")
+    assert checked.code == 2 and "a step would go on whatever the answer" in checked.out
+
+
+@pytest.mark.parametrize("params, message", [
+    ("{rollout: x, job: y}", "only one can be"),
+    ("{namespace: x}", "it does not say what kubectl shall do"),
+    ("{rollout: x, output: json}", "`output` has no place beside `rollout`"),
+    ("{job: x, min: 3}", "`min` belongs to `ready: pods`"),
+    ("{ready: pods, min: three}", "`min` is a number of pods, not `three`"),
+    ("{ready: nodes}", "only pods are ready or not; this is `nodes`"),
+])
+def test_waits_that_contradict_themselves_are_refused(world, params, message):  # noqa: F811
+    write(world, f"  - {{id: a, wait_until: {{kubectl: {params}, timeout: 1m}}}}\n")
+    checked = world("check", "book.yaml")
+    assert checked.code == 2 and message in checked.out, checked
