@@ -16,8 +16,8 @@ OWN = {"kubernetes.io/metadata.name"}
 
 
 class Cluster:
-    def __init__(self, version, nodes):
-        self.version = version
+    def __init__(self, version, nodes, has_controllers=True):
+        self.version, self.has_controllers = version, has_controllers
         self.minor = int(version.lstrip("v").split(".")[1])
         self.is_modern = self.minor >= 27
         self.address, self.custom_version = "", 0
@@ -110,7 +110,7 @@ class Cluster:
     def settle(self):
         """Until nothing changes any more."""
         with self.store.changed:
-            if self.is_settling:
+            if self.is_settling or not self.has_controllers:
                 return
             self.is_settling = True
             try:

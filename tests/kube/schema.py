@@ -61,6 +61,7 @@ def definitions():
     _renamed(found, "io.k8s.api.policy.v1beta1.PodDisruptionBudget", "io.k8s.api.policy.v1.PodDisruptionBudget", "policy", "v1",
              "PodDisruptionBudget")
     _renamed(found, "io.k8s.api.policy.v1beta1.Eviction", "io.k8s.api.policy.v1.Eviction", "policy", "v1", "Eviction")
+    found["io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry"]["properties"]["subresource"] = _text()
     found["io.k8s.api.discovery.v1.EndpointSlice"] = _slices()
     found["io.k8s.api.discovery.v1.EndpointSliceList"] = _list_of("io.k8s.api.discovery.v1.EndpointSlice", "discovery.k8s.io", "v1",
                                                                   "EndpointSlice")

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import certificate
+from . import certificate, kubeconfig
 from .access import Access
 from .cluster import Cluster
 from .connection import Listener
@@ -33,10 +33,10 @@ class Recorded:
 class KubeServer:
     """A context manager; it listens while the context lasts. State stays in memory over stop() and start_again()."""
 
-    def __init__(self, version="v1.32.4", nodes=2, tls=True, token="token-of-ana", user="ana"):
+    def __init__(self, version="v1.32.4", nodes=2, tls=True, controllers=True, token="token-of-ana", user="ana"):
         self.folder = Path(tempfile.mkdtemp(prefix="runbook-kube-"))
         self.token, self.port, self.listener = token, 0, None
-        self.cluster = Cluster(version, nodes)
+        self.cluster = Cluster(version, nodes, controllers)
         self.cluster.bookmarks = 0
         self.cluster.discovery, self.cluster.openapi = Discovery(self.cluster), OpenApi(self.cluster)
         self.access, self.faults, self.watches = Access(self.cluster, {token: user}), Faults(), Watches()
@@ -84,28 +84,14 @@ class KubeServer:
         """Another authority, as when a cluster was made anew under its old name; takes effect with start_again()."""
         self.certificate, self.key = certificate.make(self.folder)
 
-    def kubeconfig(self, path, context="test", namespace=None, token=None, current=True, **cluster):
-        """Writes a context (and cluster and user of its name) into a file, beside what stands there; returns the path. It is JSON, which is
-        YAML. `cluster` takes more members of the cluster, such as insecure-skip-tls-verify."""
-        path = Path(path)
-        found = json.loads(path.read_text()) if path.exists() else {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
-        place = {"server": self.url} | ({"certificate-authority": str(self.certificate)} if self.certificate else {}) | cluster
-        made = {"clusters": {"cluster": place}, "users": {"user": {"token": token or self.token}},
-                "contexts": {"context": {"cluster": context, "user": context} | ({"namespace": namespace} if namespace else {})}}
-        for kind, entry in made.items():
-            found[kind] = [each for each in found[kind] if each["name"] != context] + [{"name": context} | entry]
-        if current or "current-context" not in found:
-            found["current-context"] = context
-        path.write_text(json.dumps(found, indent=2))
-        path.chmod(0o600)
-        return path
+    def kubeconfig(self, path, context="test", token=None, **options):
+        """Adds a context to a file (and makes it the current one, unless `current=False`); `namespace`, and more members of the cluster, such
+        as insecure-skip-tls-verify, in **options."""
+        return kubeconfig.write(path, self.url, self.certificate, token or self.token, context, **options)
 
-    def environment(self, folder, **kubeconfig):
-        """For a process that is to use kubectl: a kubeconfig and a cache of discovery that no other test sees."""
-        path = folder / "kubeconfig"
-        if not path.exists():
-            self.kubeconfig(path, **kubeconfig)
-        return {"KUBECONFIG": str(path), "KUBECACHEDIR": str(folder / "kube-cache"), "HOME": str(folder)}
+    def environment(self, folder, **options):
+        """For a process that is to use kubectl."""
+        return kubeconfig.environment(self, folder, **options)
 
     # What was asked
 
