@@ -12,7 +12,6 @@ from .rest import SUFFIX, Rest
 from .store import Store
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-OWN = {"kubernetes.io/metadata.name"}
 
 
 class Cluster:
@@ -21,7 +20,7 @@ class Cluster:
         self.minor = int(version.lstrip("v").split(".")[1])
         self.is_modern = self.minor >= 27
         self.address, self.custom_version = "", 0
-        self.store, self.kinds, self.logs = Store(), Kinds(), Logs()
+        self.store, self.kinds, self.logs = Store(), Kinds(self.is_modern), Logs()
         self.chance = random.Random(11)
         self.rest = Rest(self)
         self.kubelet, self.controllers = Kubelet(self), Controllers(self)

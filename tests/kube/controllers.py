@@ -217,6 +217,7 @@ class Controllers:
     def _services(self):
         for each in self.cluster.all("services"):
             self._endpoints(each)
+            each = self.cluster.find("services", each["metadata"]["name"], each["metadata"]["namespace"])
             if each["spec"]["type"] == "LoadBalancer" and not each["status"]["loadBalancer"].get("ingress") and "load_balancers" not in self.held:
                 self.cluster.event(each, "EnsuredLoadBalancer", "Ensured load balancer", component="service-controller")
                 self.cluster.set_status("services", each, {"loadBalancer": {"ingress": [{"hostname": f"{each['metadata']['name']}.elb.example.org"}]}})
@@ -224,9 +225,20 @@ class Controllers:
             if not each.get("status", {}).get("loadBalancer", {}).get("ingress") and "load_balancers" not in self.held:
                 self.cluster.set_status("ingresses", each, {"loadBalancer": {"ingress": [{"hostname": "ingress.elb.example.org"}]}})
         for each in self.cluster.all("persistentvolumeclaims"):
-            if each["status"]["phase"] == "Pending" and "claims" not in self.held:
+            if is_ending(each):
+                self._release(each)
+            elif each["status"]["phase"] == "Pending" and "claims" not in self.held:
                 self.cluster.set_status("persistentvolumeclaims", each, {"phase": "Bound", "accessModes": each["spec"].get("accessModes", []),
                                         "capacity": each["spec"].get("resources", {}).get("requests", {})})
+
+    def _release(self, claim):
+        """A claim that no pod uses any more loses its protection."""
+        meta = claim["metadata"]
+        used = any(volume.get("persistentVolumeClaim", {}).get("claimName") == meta["name"]
+                   for pod in self.cluster.all("pods", meta["namespace"]) for volume in pod["spec"].get("volumes", []))
+        left = [each for each in meta.get("finalizers", []) if used or each != "kubernetes.io/pvc-protection"]
+        if left != meta.get("finalizers", []):
+            self._finish(self.cluster.kinds.named("persistentvolumeclaims"), claim | {"metadata": meta | {"finalizers": left}}, left)
 
     def _endpoints(self, service):
         selector, meta = service["spec"].get("selector"), service["metadata"]
@@ -241,6 +253,8 @@ class Controllers:
                  for pod in pods if is_ready(pod) and not is_ending(pod)]
         subsets = [{"addresses": ready, "ports": ports}] if ready else []
         self._keep("endpoints", service, meta["name"], {"subsets": subsets})
+        if not self.cluster.is_modern:
+            return
         slices = [{"addresses": [each["ip"]], "conditions": {"ready": True}, "nodeName": each["nodeName"], "targetRef": each["targetRef"]} for each in ready]
         self._keep("endpointslices", service, f"{meta['name']}-slice", {"addressType": "IPv4", "endpoints": slices, "ports": ports},
                    {"kubernetes.io/service-name": meta["name"]})

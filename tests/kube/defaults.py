@@ -5,10 +5,15 @@ import hashlib
 
 
 def fill(resource, found):
-    """In place."""
-    function = FILLERS.get(resource.full_name)
-    if function:
-        function(found)
+    """What decoding adds; in place."""
+    FILLERS.get(resource.full_name, lambda found: None)(found)
+
+
+def prepare(resource, found, is_modern=True):
+    """What the server adds to what it stores, on nobody's behalf: identities, addresses, protections."""
+    PREPARERS.get(resource.full_name, lambda found: None)(found)
+    if resource.name == "namespaces" and is_modern:
+        found["metadata"].setdefault("labels", {}).setdefault("kubernetes.io/metadata.name", found["metadata"]["name"])
 
 
 def _set(found, **values):
@@ -47,9 +52,6 @@ def _container(container):
         reference = variable.get("valueFrom", {}).get("fieldRef")
         if reference:
             _set(reference, apiVersion="v1")
-    resources = container["resources"]
-    if resources.get("limits"):
-        resources["requests"] = resources["limits"] | resources.get("requests", {})
 
 
 def _probe(probe):
@@ -96,6 +98,7 @@ def _stateful_set(found):
 
 
 def _daemon_set(found):
+    found["metadata"].setdefault("annotations", {}).setdefault("deprecated.daemonset.template.generation", "1")
     spec = found.setdefault("spec", {})
     _set(spec, updateStrategy={}, revisionHistoryLimit=10)
     _set(spec["updateStrategy"], type="RollingUpdate")
@@ -115,12 +118,12 @@ def _job_spec(found):
 
 def _job(found):
     """A job selects its pods by a label of its own."""
-    _job_spec(found)
     spec, uid = found["spec"], found["metadata"].get("uid")
     if uid and not spec.get("manualSelector") and "selector" not in spec:
         spec["selector"] = {"matchLabels": {"controller-uid": uid}}
         labels = spec["template"]["metadata"].setdefault("labels", {})
         labels |= {"controller-uid": uid, "job-name": found["metadata"]["name"]}
+        found["metadata"].setdefault("labels", dict(labels))
 
 
 def _cron_job(found):
@@ -135,8 +138,17 @@ def _cron_job(found):
 
 def _pod(found):
     _pod_spec(found.setdefault("spec", {}))
-    _set(found["spec"], enableServiceLinks=True, serviceAccountName="default", serviceAccount="default", priority=0,
-         preemptionPolicy="PreemptLowerPriority")
+    _set(found["spec"], enableServiceLinks=True)
+    for container in found["spec"].get("containers", []):
+        resources = container["resources"]
+        if resources.get("limits"):
+            resources["requests"] = resources["limits"] | resources.get("requests", {})
+
+
+def _pod_admitted(found):
+    _set(found["spec"], priority=0, preemptionPolicy="PreemptLowerPriority",
+         tolerations=[{"key": f"node.kubernetes.io/{name}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+                      for name in ("not-ready", "unreachable")])
 
 
 def _address(seed, prefix):
@@ -151,11 +163,16 @@ def _service(found):
         _set(port, protocol="TCP")
         if "port" in port:
             _set(port, targetPort=port["port"])
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        _set(spec, externalTrafficPolicy="Cluster")
+
+
+def _service_addresses(found):
+    spec = found["spec"]
     if spec["type"] != "ExternalName":
         _set(spec, clusterIP=_address(found["metadata"].get("uid", ""), "10.0"))
         _set(spec, clusterIPs=[spec["clusterIP"]])
     if spec["type"] in ("NodePort", "LoadBalancer"):
-        _set(spec, externalTrafficPolicy="Cluster")
         for index, port in enumerate(spec.get("ports", [])):
             _set(port, nodePort=30000 + (int(_address(found["metadata"].get("uid", ""), "0").rpartition(".")[2]) * 10 + index) % 2768)
 
@@ -167,13 +184,26 @@ def _secret(found):
 
 
 def _namespace(found):
-    _set(found.setdefault("spec", {}), finalizers=["kubernetes"])
     _set(found.setdefault("status", {}), phase="Active")
-    found["metadata"].setdefault("labels", {}).setdefault("kubernetes.io/metadata.name", found["metadata"]["name"])
+
+
+def _namespace_held(found):
+    _set(found.setdefault("spec", {}), finalizers=["kubernetes"])
+
+
+def _claim_held(found):
+    finalizers = found["metadata"].setdefault("finalizers", [])
+    if "kubernetes.io/pvc-protection" not in finalizers and not found["metadata"].get("deletionTimestamp"):
+        finalizers.append("kubernetes.io/pvc-protection")
+
+
+def _event(found):
+    _set(found, eventTime=None, firstTimestamp=None, lastTimestamp=None, reportingComponent="", reportingInstance="", source={})
 
 
 def _claim(found):
     _set(found.setdefault("spec", {}), volumeMode="Filesystem")
+    _set(found.setdefault("status", {}), phase="Pending")
 
 
 def _binding(found):
@@ -192,7 +222,9 @@ def _definition(found):
 
 
 FILLERS = {"deployments.apps": _deployment, "replicasets.apps": _replica_set, "statefulsets.apps": _stateful_set,
-           "daemonsets.apps": _daemon_set, "jobs.batch": _job, "cronjobs.batch": _cron_job, "pods": _pod, "services": _service,
+           "daemonsets.apps": _daemon_set, "jobs.batch": _job_spec, "cronjobs.batch": _cron_job, "pods": _pod, "services": _service,
            "secrets": _secret, "namespaces": _namespace, "persistentvolumeclaims": _claim,
            "rolebindings.rbac.authorization.k8s.io": _binding, "clusterrolebindings.rbac.authorization.k8s.io": _binding,
            "customresourcedefinitions.apiextensions.k8s.io": _definition}
+PREPARERS = {"jobs.batch": _job, "services": _service_addresses, "namespaces": _namespace_held, "persistentvolumeclaims": _claim_held,
+             "pods": _pod_admitted, "events": _event}

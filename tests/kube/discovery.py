@@ -1,10 +1,9 @@
 """What the server has: groups, versions and resources; aggregated where a client asks for that (1.27 and newer)."""
 
 from .resources import SUBRESOURCE_KINDS, SUBRESOURCE_VERBS
-from .status import PageNotFound
+from .status import PageNotFound, no_such_resource
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
-NEWER = {("policy", "v1"), ("discovery.k8s.io", "v1"), ("authentication.k8s.io", "v1")}     # than 1.20
 
 
 class Discovery:
@@ -12,11 +11,7 @@ class Discovery:
         self.cluster = cluster
 
     def groups(self):
-        found = {group: [version for version in versions if self._has(group, version)] for group, versions in self.cluster.kinds.groups().items()}
-        return {group: versions for group, versions in found.items() if versions}
-
-    def _has(self, group, version):
-        return self.cluster.is_modern or (group, version) not in NEWER
+        return self.cluster.kinds.groups()
 
     def versions(self):
         return {"kind": "APIVersions", "versions": ["v1"],
@@ -35,8 +30,10 @@ class Discovery:
         return {"kind": "APIGroup", "apiVersion": "v1"} | self._group(group)
 
     def resources(self, group, version):
-        if version not in self.groups().get(group, ()):
+        if group not in self.groups():
             raise PageNotFound
+        if version not in self.groups()[group]:
+            raise no_such_resource()
         listed = []
         for each in self.cluster.kinds.in_version(group, version):
             listed.append(self._resource(each))

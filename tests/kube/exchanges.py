@@ -11,9 +11,16 @@ from urllib.parse import urlsplit
 FOLDER = Path(__file__).parent / "recorded"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-VERSIONS = [(re.compile(r"too old resource version: \d+ \(\d+\)"), "too old resource version: N (N)"), (re.compile(r"current: \d+"), "current: N")]
-CHOSEN = {"resourceVersion": "N", "continue": "TOKEN", "clusterIP": "ADDRESS", "clusterIPs": "ADDRESSES", "nodePort": "PORT", "selfLink": None,
-          "healthCheckNodePort": "PORT"}
+# Texts that quote Go's decoder, Go's structs or a whole document: what they say before that is compared.
+CUT = [(re.compile(r"too old resource version: \d+ \(\d+\)"), "too old resource version: N (N)"), (re.compile(r"current: \d+"), "current: N"),
+       (re.compile(r"(cannot be handled as a \w+: ).*(error found in|cannot unmarshal|illegal base64).*", re.S), r"\1DECODER"),
+       (re.compile(r"Invalid value: core\.PodTemplateSpec\{.*\}: "), "Invalid value: STRUCT: "),
+       (re.compile(r"(?<=patch: )Invalid value: \".*\": .*", re.S), "Invalid value: DOCUMENT"),
+       (re.compile(r"^Invalid value: \"(\{|\[|map\[).*\": .*", re.S), "Invalid value: DOCUMENT"),
+       (re.compile(r"(only additions to existing tolerations\)).*", re.S), r"\1"), (re.compile(r"(continue key is not valid: ).*"), r"\1WHY")]
+AGE = re.compile(r"^\d+s$")
+LEFT_OUT = {"selfLink", "storageVersionHash", "serverAddress"}
+CHOSEN = {"resourceVersion": "N", "continue": "TOKEN", "clusterIP": "ADDRESS", "clusterIPs": "ADDRESSES", "nodePort": "PORT"}
 
 
 def files():
@@ -65,15 +72,39 @@ class Client:
 def normalized(found):
     """Without what differs from run to run: identities, times, versions, and addresses that are given."""
     if isinstance(found, dict):
-        return {key: CHOSEN.get(key) or normalized(value) for key, value in found.items() if CHOSEN.get(key, "") is not None} | (
-            {"managedFields": [_entry(each) for each in found["managedFields"]]} if "managedFields" in found else {})
+        return {key: CHOSEN.get(key) or _special(key, value) for key, value in found.items() if key not in LEFT_OUT}
     if isinstance(found, list):
         return [normalized(each) for each in found]
     if not isinstance(found, str):
         return found
-    for pattern, text in VERSIONS:
+    for pattern, text in CUT:
         found = pattern.sub(text, found)
     return TIME.sub("TIME", UUID.sub("UID", found))
+
+
+def _special(key, value):
+    if key == "managedFields" and isinstance(value, list):
+        return [_entry(each) for each in value]
+    if key == "cells":
+        return [AGE.sub("AGE", UUID.sub("UID", each)) if isinstance(each, str) else each for each in value]
+    if key == "rows":
+        return normalized(value or [])
+    if key == "columnDefinitions" and value:
+        return [{name: each[name] for name in ("name", "type", "format", "priority")} for each in value]
+    return normalized(value)
+
+
+def comparable(found, exchange, other):
+    """What is compared of an answer: not what an exchange says to ignore, and of a list of resources those that both have."""
+    if not isinstance(found, dict):
+        return found
+    found = {key: value for key, value in found.items() if key not in exchange.get("ignore", ())}
+    if "managedFields" in exchange.get("ignore", ()):
+        found["metadata"] = {key: value for key, value in found["metadata"].items() if key != "managedFields"}
+    if found.get("kind") == "APIResourceList":
+        names = {each["name"] for each in other["resources"]}
+        found["resources"] = sorted((each for each in found["resources"] if each["name"] in names), key=lambda each: each["name"])
+    return found
 
 
 def _entry(entry):

@@ -45,7 +45,7 @@ def paths(node, value, path=()):
             yield (*path, name)
             if keys:
                 yield from paths(schema.element(node), each, (*path, name))
-    elif path:
+    elif path and value is not None:
         yield path
 
 
@@ -65,7 +65,7 @@ def values(node, value, path=()):
             yield (*path, name), None
             if keys:
                 yield from values(schema.element(node), each, (*path, name))
-    elif path:
+    elif path and value is not None:
         yield path, value
 
 

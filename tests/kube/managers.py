@@ -59,6 +59,8 @@ def after_update(node, old, new, manager, api_version, subresource=""):
     asked = new.get("metadata", {}).get("managedFields")
     if asked == [] or asked == [{}]:
         return []                                    # the documented way to clear them
+    if old and not old["metadata"].get("managedFields") and not asked:
+        return []                                    # what isn't tracked stays so until somebody applies
     found = Managers(new if asked else old)
     touched, gone = fields.changed(node, _bare(old), _bare(new))
     key = manager, "Update", subresource
@@ -93,13 +95,12 @@ def _refuse_conflicts(node, live, wanted, found, key, mine, is_forced):
     live_values, wanted_values = dict(fields.values(node, _bare(live))), dict(fields.values(node, _bare(wanted)))
     differing = {path for path in mine if wanted_values.get(path) != live_values.get(path)}
     causes = []
-    for (manager, operation, subresource), (api_version, when, owned) in found.others(key).items():
-        words = f'conflict with "{manager}"' + (f' with subresource "{subresource}"' if subresource else "") + f" using {api_version}"
-        if operation == "Update" and when:
-            words += f" at {when}"
+    for (manager, operation, subresource), (api_version, _, owned) in found.others(key).items():
+        words = f'conflict with "{manager}"' + (f' with subresource "{subresource}"' if subresource else "")
+        words += f" using {api_version}" if operation == "Update" else ""
         causes += [(words, fields.words(path)) for path in sorted(owned & differing)]
     if causes and not is_forced:
-        raise apply_conflict([(words if operation else words, field) for (words, field), operation in zip(causes, [True] * len(causes))])
+        raise apply_conflict(causes)
     found.give_up(key, differing)
 
 

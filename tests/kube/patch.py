@@ -4,6 +4,7 @@ import copy
 import json
 
 from . import schema
+from .request import NO_OBJECT, go_error
 from .status import ApiError, bad_request
 
 JSON, MERGE = "application/json-patch+json", "application/merge-patch+json"
@@ -118,7 +119,7 @@ def strategic(target, change, node):
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise bad_request(f"Unknown patch type: {directive}")
+        raise ApiError(500, None, f"unknown patch type: {directive} in map: {_go_map(change)}")
     result = _retained(dict(target), change)
     for key, value in change.items():
         if not key.startswith("$"):
@@ -163,13 +164,13 @@ def _merge_list(current, change, node, order):
         return [each for each in change if not (isinstance(each, dict) and DIRECTIVE in each)]
     if key == "":
         merged = current + [each for each in change if each not in current]
-        return _ordered(merged, order, lambda each: each)
+        return _ordered(merged, order or change, current, lambda each: each)
     merged = [dict(each) for each in current]
     for each in change:
         if key not in each:
-            raise bad_request(f"map: {_go_map(each)} does not contain declared merge key: {key}")
+            raise ApiError(500, None, f"map: {_go_map(each)} does not contain declared merge key: {key}")
         _merge_element(merged, each, key, schema.element(node))
-    return _ordered(merged, [each[key] for each in order] if order else None, lambda each: each.get(key))
+    return _ordered(merged, [each[key] for each in order or change], [each.get(key) for each in current], lambda each: each.get(key))
 
 
 def _go_map(value):
@@ -187,21 +188,31 @@ def _merge_element(merged, each, key, node):
         merged[place] = strategic(merged[place], each, node)
 
 
-def _ordered(merged, order, name):
-    """As the patch orders them; what it doesn't name keeps its place before what followed it."""
-    if not order:
-        return merged
+def _ordered(merged, order, before, name):
+    """What the patch names stands in its order; what it doesn't name is put between as it stood before."""
     ranks = {value: rank for rank, value in enumerate(order)}
     named = sorted((each for each in merged if name(each) in ranks), key=lambda each: ranks[name(each)])
-    result, others = list(named), [each for each in merged if name(each) not in ranks]
-    return result + others
+    others, result = [each for each in merged if name(each) not in ranks], []
+    while named and others:
+        left, right = name(others[0]), name(named[0])
+        is_before = left in before and right in before and before.index(left) < before.index(right)
+        result.append(others.pop(0) if is_before else named.pop(0))
+    return result + named + others
+
+
+def invalid_document(body, why):
+    text = f"Invalid value: {json.dumps(body.decode(errors='replace'))}: {why}"
+    return ApiError(422, "Invalid", f' "" is invalid: patch: {text}',
+                    {"causes": [{"reason": "FieldValueInvalid", "message": text, "field": "patch"}]})
 
 
 def parse(body, kind):
     try:
         change = json.loads(body)
     except ValueError as error:
-        raise bad_request(f"error decoding patch: {error}" if kind != APPLY else f"error decoding YAML: {error}") from error
+        if kind == MERGE:
+            raise ApiError(500, None, "Invalid JSON Patch") from error
+        raise bad_request(go_error(error, body) if kind != APPLY else f"error decoding YAML: {error}") from error
     if kind != JSON and not isinstance(change, dict):
-        raise bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise invalid_document(body, NO_OBJECT)
     return change

@@ -1,6 +1,7 @@
 """What pods can do besides being stored: logs, exec and attach, eviction, binding."""
 
 import calendar
+import json
 import time
 
 from . import exec_, logs, selectors, status
@@ -101,7 +102,7 @@ class Pods:
     def _evict(self, request):
         if request.method != "POST":
             raise status.method_not_allowed()
-        found = request.json() or {}
+        found = json.loads(request.body or b"{}")
         with self.cluster.store.changed:
             pod = self.cluster.rest.existing(request)
             for budget in self.cluster.all("poddisruptionbudgets", request.namespace):

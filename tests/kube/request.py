@@ -5,7 +5,21 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from . import schema
-from .status import bad_request, not_acceptable, unsupported_media_type
+from .status import bad_request, invalid_option, not_acceptable, unsupported, unsupported_media_type
+
+
+NO_OBJECT = ('json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string '
+             '"json:\\"kind,omitempty\\"" }')
+
+
+def go_error(error, body):
+    """What Go says of JSON that Python couldn't read."""
+    text = body.decode(errors="replace")
+    if not isinstance(error, json.JSONDecodeError) or error.pos >= len(text):
+        return "unexpected end of JSON input"
+    places = {"Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+              "Expecting ',' delimiter": "after object key:value pair", "Expecting ':' delimiter": "after object key"}
+    return f"invalid character '{text[error.pos]}' {places.get(error.msg, 'looking for beginning of value')}"
 
 
 class Request:
@@ -25,7 +39,8 @@ class Request:
     def is_dry_run(self):
         values = self.query.get("dryRun", [])
         if values and values != ["All"]:
-            raise bad_request(f'Invalid value: {values}: supported values: "All"')
+            kind = {"POST": "Create", "PUT": "Update", "PATCH": "Patch"}.get(self.method, "Delete") + "Options"
+            raise invalid_option(kind, unsupported("dryRun", values, ["All"]))
         return bool(values)
 
     def content_type(self):
@@ -35,16 +50,19 @@ class Request:
         """The body as an object; an empty one is None."""
         if self.content_type() not in ("application/json", ""):
             raise unsupported_media_type(("application/json", "application/yaml", "application/vnd.kubernetes.protobuf"))
-        if not self.body:
-            return None
+        return schema.without_nulls(self._parsed()) if self.body or self.resource and self.method != "DELETE" else None
+
+    def _parsed(self):
         try:
-            found = json.loads(self.body)
+            found = json.loads(self.body or b"")
+            if isinstance(found, dict):
+                return found
+            why = NO_OBJECT
         except ValueError as error:
-            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
-        if not isinstance(found, dict):
-            raise bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct "
-                              '{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }')
-        return schema.without_nulls(found)
+            why = go_error(error, self.body)
+        shown = self.body.decode(errors="replace") if self.body.startswith(b"{") else self.body.hex() or "<empty>"
+        kind = self.resource.kind if self.resource else "DeleteOptions"
+        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {why} ({shown})")
 
     def accepted(self):
         """How the answer is wanted: None (as it is), Table, PartialObjectMetadata or PartialObjectMetadataList, the version of that."""

@@ -1,6 +1,6 @@
 """The kinds that the server has, as a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -43,6 +43,7 @@ def _api(folder, kind):
 
 
 ONLY_CREATE = ("create",)
+NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
 
 BUILT_IN = [
     Resource("", ("v1",), "bindings", "Binding", definition=_api("core.v1", "Binding"), subresources=(), verbs=ONLY_CREATE),
@@ -50,7 +51,8 @@ BUILT_IN = [
     Resource("", ("v1",), "endpoints", "Endpoints", True, ("ep",), _api("core.v1", "Endpoints"), ()),
     Resource("", ("v1",), "events", "Event", True, ("ev",), _api("core.v1", "Event"), ()),
     Resource("", ("v1",), "limitranges", "LimitRange", True, ("limits",), _api("core.v1", "LimitRange"), ()),
-    Resource("", ("v1",), "namespaces", "Namespace", False, ("ns",), _api("core.v1", "Namespace"), ("status", "finalize")),
+    Resource("", ("v1",), "namespaces", "Namespace", False, ("ns",), _api("core.v1", "Namespace"), ("status", "finalize"),
+             verbs=NO_COLLECTION),
     Resource("", ("v1",), "nodes", "Node", False, ("no",), _api("core.v1", "Node")),
     Resource("", ("v1",), "persistentvolumeclaims", "PersistentVolumeClaim", True, ("pvc",), _api("core.v1", "PersistentVolumeClaim")),
     Resource("", ("v1",), "persistentvolumes", "PersistentVolume", False, ("pv",), _api("core.v1", "PersistentVolume")),
@@ -104,11 +106,21 @@ SUBRESOURCE_VERBS = {"status": ("get", "patch", "update"), "scale": ("get", "pat
                      "ephemeralcontainers": ("get", "patch", "update")}
 
 
+NEWER = ("endpointslices", "selfsubjectreviews")     # than 1.20
+
+
+def _older(resource):
+    """As 1.20 has it."""
+    if resource.name == "services":
+        return replace(resource, verbs=NO_COLLECTION)
+    return replace(resource, versions=("v1beta1",)) if "v1beta1" in resource.versions else resource
+
+
 class Kinds:
     """The table, with the custom resources that stand in it for now."""
 
-    def __init__(self):
-        self.all = list(BUILT_IN)
+    def __init__(self, is_modern):
+        self.all = [each if is_modern else _older(each) for each in BUILT_IN if is_modern or each.name not in NEWER]
 
     def find(self, group, version, name):
         return next((each for each in self.all if each.group == group and each.name == name and version in each.versions), None)

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import dataclasses
 import json
 import random
 import time
@@ -11,7 +12,8 @@ from . import defaults, managers, patch, schema, selectors, status, validation
 from .request import Answer
 
 HAS_GENERATION = {"deployments", "replicasets", "statefulsets", "daemonsets", "ingresses", "networkpolicies", "poddisruptionbudgets",
-                  "cronjobs", "customresourcedefinitions"}
+                  "customresourcedefinitions"}
+TRIMMED = ("labels", "annotations", "finalizers", "ownerReferences")
 UNCONDITIONAL_REFUSED = "must be specified for an update"
 SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -51,7 +53,7 @@ class Rest:
 
     def _refuse_future(self, version):
         if version and not version.isdigit():
-            raise status.bad_request(f'invalid resource version "{version}": strconv.ParseUint: parsing "{version}": invalid syntax')
+            raise status.ApiError(500, None, f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax')
         if version and int(version) > self.store.revision:
             raise status.ApiError(504, "Timeout", f"Timeout: Too large resource version: {version}, current: {self.store.revision}",
                                   {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
@@ -79,26 +81,32 @@ class Rest:
     def decoded(self, request, strict=True):
         """The body as an object of the resource; refuses what is no such object."""
         resource, found = request.resource, request.json()
-        if found is None:
-            raise status.bad_request(f"{resource.kind} in version \"{request.version}\" cannot be handled as a {resource.kind}: EOF"
-                                     if False else "Object 'Kind' is missing in ''")
         wanted = resource.api_version(request.version)
         found.setdefault("apiVersion", wanted)
         if not found.get("kind"):
             found["kind"] = resource.kind
+        self._refuse_others(request, found, wanted)
+        return self.checked_form(request, found, strict)
+
+    def _refuse_others(self, request, found, wanted):
+        """What is of another kind than the path's."""
+        resource, version = request.resource, found["apiVersion"].rpartition("/")[2]
+        prefix = f'{found["kind"]} in version "{version}" cannot be handled as a {resource.kind}: '
+        if not self.cluster.kinds.of_kind(found["apiVersion"], found["kind"]):
+            raise status.bad_request(prefix + f'no kind "{found["kind"]}" is registered for version "{found["apiVersion"]}" in scheme '
+                                     '"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"')
+        if found["kind"] != resource.kind:
+            raise status.bad_request(prefix + f"converting ({version}.{found['kind']}) to ({resource.group.partition('.')[0] or 'core'}."
+                                     f"{resource.kind}): unknown conversion")
         if found["apiVersion"] != wanted:
             raise status.bad_request(f"the API version in the data ({found['apiVersion']}) does not match the expected API version ({wanted})")
-        if found["kind"] != resource.kind:
-            raise status.bad_request(f'{found["kind"]} in version "{request.version}" cannot be handled as a {resource.kind}: converting '
-                                     f"({request.version}.{found['kind']}) to ({resource.group or 'core'}.{resource.kind}): unknown conversion")
-        return self.checked_form(request, found, strict)
 
     def checked_form(self, request, found, strict=True, wrap=None):
         resource, decoding = request.resource, schema.Decoding()
         decoding.check(schema.root(resource, request.version), found, holder=resource.kind)
         prefix = f'{resource.kind} in version "{request.version}" cannot be handled as a {resource.kind}: '
         if decoding.wrong:
-            raise status.bad_request(prefix + decoding.wrong[0])
+            raise wrap(decoding.wrong[0]) if wrap else status.bad_request(prefix + decoding.wrong[0])
         if resource.name == "secrets":
             self._refuse_no_base64(found, prefix)
         if decoding.unknown and strict:
@@ -132,7 +140,7 @@ class Rest:
         if meta.get("generateName") and not meta.get("name"):
             meta["name"] = meta["generateName"] + "".join(self.chance.choice(SUFFIX) for _ in range(5))
         if meta.get("resourceVersion"):
-            raise status.bad_request("resourceVersion should not be set on objects to be created")
+            raise status.ApiError(500, None, "resourceVersion should not be set on objects to be created")
         with self.store.changed:
             stored = self._create(request, found)
         return Answer(201, self.written(request, stored))
@@ -140,14 +148,25 @@ class Rest:
     def _create(self, request, found):
         resource, meta = request.resource, found["metadata"]
         self._refuse_terminating(request)
-        if meta.get("name") and self.store.get(resource.key, meta.get("namespace"), meta["name"]):
-            raise status.already_exists(resource, meta["name"])
-        self.born(resource, found)
-        validation.check(resource, found, version=request.version)
+        defaults.fill(resource, found)
+        _trim(found)
         if "managedFields" not in meta:
-            meta["managedFields"] = managers.after_update(schema.root(resource, request.version), {}, found, managers.manager_of(request),
+            bare = found if resource.name in ("namespaces", "persistentvolumeclaims") else {key: value for key, value in found.items() if key != "status"}
+            meta["managedFields"] = managers.after_update(schema.root(resource, request.version), {}, bare, managers.manager_of(request),
                                                           resource.api_version(request.version))
+        self.born(resource, found)
+        self.check(request, found)
+        if self.store.get(resource.key, meta.get("namespace"), meta["name"]):
+            raise status.already_exists(resource, meta["name"])
+        _trim(found)
         return found if request.is_dry_run else self.save(resource, found)
+
+    def check(self, request, found, old=None):
+        resource = request.resource
+        if resource.name == "ingresses" and not self.cluster.is_modern:
+            validation.check(resource, found, old, request.version, shown=dataclasses.replace(resource, group="extensions"))
+        else:
+            validation.check(resource, found, old, request.version)
 
     def born(self, resource, found):
         """What a new object has from the server."""
@@ -159,10 +178,18 @@ class Rest:
             found.pop("status", None)
             if not resource.is_custom:
                 found["status"] = {}
-        if resource.name in HAS_GENERATION or resource.is_custom:
+        if self._counts(resource):
             meta["generation"] = 1
         defaults.fill(resource, found)
+        defaults.prepare(resource, found, self.cluster.is_modern)
+        if resource.name == "pods" and self.cluster.has_controllers:
+            found["spec"].setdefault("serviceAccountName", "default")
+            found["spec"].setdefault("serviceAccount", found["spec"]["serviceAccountName"])
         self._first_status(resource, found)
+
+    def _counts(self, resource):
+        """Whether its spec has generations."""
+        return resource.name in HAS_GENERATION or resource.is_custom or resource.name == "cronjobs" and self.cluster.is_modern
 
     def _first_status(self, resource, found):
         if resource.name == "pods":
@@ -173,6 +200,11 @@ class Rest:
             found["status"] = {"loadBalancer": {}}
         elif resource.name == "persistentvolumeclaims":
             found["status"] = {"phase": "Pending"}
+        elif resource.name == "poddisruptionbudgets":
+            found["status"] = {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}
+        elif resource.name == "customresourcedefinitions":
+            stored = [version["name"] for version in found.get("spec", {}).get("versions", []) if version.get("storage")]
+            found["status"] = {"acceptedNames": {"plural": "", "kind": ""}, "conditions": None, "storedVersions": stored}
         elif resource.name in ("statefulsets", "replicasets"):
             found["status"] = {"replicas": 0}
         elif resource.name == "daemonsets":
@@ -218,19 +250,30 @@ class Rest:
         found = self._kept(request, old, found)
         meta = found["metadata"]
         defaults.fill(resource, found)
-        if resource.name in HAS_GENERATION or resource.is_custom:
-            meta["generation"] = old["metadata"].get("generation", 1) + (found.get("spec") != old.get("spec"))
-        validation.check(resource, found, old, request.version)
+        defaults.prepare(resource, found, self.cluster.is_modern)
+        self._count(resource, old, found)
+        self.check(request, found, old)
+        _trim(found)
         if not is_applied:
             meta["managedFields"] = managers.after_update(schema.root(resource, request.version), old, found, managers.manager_of(request),
                                                           resource.api_version(request.version), request.subresource or "")
-        if not meta.get("managedFields"):
-            meta.pop("managedFields", None)
+        _trim(found)
         if _same(found, old) or request.is_dry_run:
             return found if request.is_dry_run else old
         if meta.get("deletionTimestamp") and not meta.get("finalizers") and resource.name not in ("pods", "namespaces"):
             return self.gone(resource, found)
         return self.save(resource, found)
+
+    def _count(self, resource, old, found):
+        """Generations."""
+        is_changed = found.get("spec") != old.get("spec")
+        if resource.name == "deployments":
+            is_changed = is_changed or (found["metadata"].get("annotations") or {}) != old["metadata"].get("annotations", {})
+        if self._counts(resource):
+            found["metadata"]["generation"] = old["metadata"].get("generation", 1) + is_changed
+        if resource.name == "daemonsets" and found["spec"]["template"] != old["spec"]["template"]:
+            key = "deprecated.daemonset.template.generation"
+            found["metadata"]["annotations"] = found["metadata"]["annotations"] | {key: str(int(old["metadata"]["annotations"][key]) + 1)}
 
     def _refuse_stale(self, resource, old, meta):
         version = meta.get("resourceVersion")
@@ -241,8 +284,10 @@ class Rest:
             raise status.invalid(resource, old["metadata"]["name"], [error])
         uid = meta.get("uid")
         if uid and uid != old["metadata"]["uid"]:
-            raise status.conflict(resource, old["metadata"]["name"], "Precondition failed: UID in precondition: "
-                                  f"{uid}, UID in object meta: {old['metadata']['uid']}")
+            place = "/".join([resource.name, old["metadata"].get("namespace", ""), old["metadata"]["name"]]).replace("//", "/")
+            raise status.conflict(resource, old["metadata"]["name"], f"StorageError: invalid object, Code: 4, Key: /registry/{place}, "
+                                  f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: "
+                                  f"{old['metadata']['uid']}")
 
     def _kept(self, request, old, found):
         """What a write can't change stays as it was."""
@@ -250,7 +295,7 @@ class Rest:
                                                       "deletionGracePeriodSeconds") if key in old["metadata"]}
         meta = {key: value for key, value in found["metadata"].items() if key not in ("selfLink", "deletionTimestamp")} | kept
         if request.subresource == "status":
-            return old | {"status": found.get("status", {}), "metadata": old["metadata"] | {"managedFields": meta.get("managedFields", [])}}
+            return copy.deepcopy(old) | {"status": found.get("status", {})}
         if "status" in request.resource.subresources and "status" in old:
             found = found | {"status": old["status"]}
         elif "status" in request.resource.subresources:
@@ -268,10 +313,9 @@ class Rest:
         kind = request.content_type()
         kinds = [patch.JSON, patch.MERGE] + ([] if request.resource.is_custom else [patch.STRATEGIC]) + [patch.APPLY]
         if kind not in kinds:
-            raise status.unsupported_media_type(kinds)
+            raise status.ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
         if kind != patch.APPLY and request.param("force"):
-            raise status.ApiError(422, "Invalid", 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for '
-                                  "non-apply patch", _option_cause("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch"))
+            raise status.invalid_option("PatchOptions", status.not_allowed("force", "may not be specified for non-apply patch"))
         change = patch.parse(request.body, kind)
         with self.store.changed:
             if kind == patch.APPLY:
@@ -290,19 +334,19 @@ class Rest:
             found = patch.strategic(before, change, schema.root(request.resource, request.version))
         if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
             raise status.ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {})
-        found = self.checked_form(request, schema.without_nulls(found), wrap=lambda why: _invalid_patch(request, why))
+        found = self.checked_form(request, schema.without_nulls(found), wrap=lambda why: patch.invalid_document(request.body, why))
         name = found["metadata"].get("name", "")
         if name != request.name:
             raise status.bad_request(f"the name of the object ({name}) does not match the name on the URL ({request.name})")
-        if found["metadata"].get("namespace", "") != (request.namespace or ""):
-            raise status.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        space = found["metadata"].get("namespace", "")
+        if space != (request.namespace or ""):
+            raise status.bad_request(f"the namespace of the object ({space}) does not match the namespace on the request ({request.namespace or ''})")
         return found
 
     def _apply(self, request, wanted):
         resource = request.resource
         if not request.param("fieldManager"):
-            raise status.ApiError(422, "Invalid", 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-                                  _option_cause("fieldManager", "FieldValueRequired", "Required value: is required for apply patch"))
+            raise status.invalid_option("PatchOptions", status.required("fieldManager", "is required for apply patch"))
         wanted = self._applied_form(request, wanted)
         live = self.store.get(resource.key, request.namespace, request.name)
         node = schema.root(resource, request.version)
@@ -320,7 +364,8 @@ class Rest:
         resource = request.resource
         for key, expected in (("apiVersion", resource.api_version(request.version)), ("kind", resource.kind)):
             if not wanted.get(key):
-                raise status.bad_request(f"Object '{key[0].upper()}{key[1:]}' is missing in '{json.dumps(wanted, separators=(',', ':'))}'")
+                raise status.ApiError(500, None, "failed to create typed patch object: no corresponding type for "
+                                      f"{wanted.get('apiVersion', '')}, Kind={wanted.get('kind', '')}")
             if wanted[key] != expected:
                 raise status.bad_request(f"the API version in the data ({wanted['apiVersion']}) does not match the expected API version "
                                          f"({resource.api_version(request.version)})")
@@ -334,10 +379,9 @@ class Rest:
         decoding = schema.Decoding()
         decoding.check(schema.root(resource, request.version), wanted, holder=resource.kind)
         if decoding.unknown or decoding.wrong:
-            place = f"{request.namespace}/{request.name}; " if request.namespace else f"/{request.name}; "
+            place = f" ({request.namespace or ''}/{request.name}; {wanted['apiVersion']}, Kind={wanted['kind']})" if self.cluster.is_modern else ""
             why = f".{decoding.unknown[0]}: field not declared in schema" if decoding.unknown else decoding.wrong[0]
-            text = f"failed to create typed patch object ({place}{wanted['apiVersion']}, Kind={wanted['kind']}): {why}"
-            raise status.ApiError(500, None, text)
+            raise status.ApiError(500, None, f"failed to create typed patch object{place}: {why}")
         return wanted
 
     # Deleting
@@ -349,7 +393,10 @@ class Rest:
             self._refuse_preconditions(request.resource, found, options)
             details = self._deletion_details(request.resource, found)
             left = found if request.is_dry_run or options.get("dryRun") else self.remove(request.resource, found, options)
-        if left is not None and request.resource.name in ("pods", "namespaces") or left is not None and not request.is_dry_run:
+        if left is None and request.resource.name == "pods":
+            ended = {"deletionTimestamp": managers.now(), "deletionGracePeriodSeconds": 0}
+            left = found | {"metadata": found["metadata"] | ended}
+        if left is not None and not request.is_dry_run:
             return Answer(200, self.written(request, left))
         return Answer(200, status.success(details))
 
@@ -362,17 +409,17 @@ class Rest:
             options["gracePeriodSeconds"] = int(request.param("gracePeriodSeconds"))
         policy = options.get("propagationPolicy")
         if policy not in (None, "Orphan", "Background", "Foreground"):
-            text = (f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{policy}": supported values: '
-                    '"Foreground", "Background", "Orphan", "nil"')
-            raise status.ApiError(422, "Invalid", text, {"group": "meta.k8s.io", "kind": "DeleteOptions", "causes": []})
+            raise status.invalid_option("DeleteOptions", status.unsupported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil")))
         return options
 
     def _refuse_preconditions(self, resource, found, options):
         wanted = options.get("preconditions") or {}
-        for key, words, name in (("uid", "UID", "UID"), ("resourceVersion", "ResourceVersion", "ResourceVersion")):
-            if key in wanted and wanted[key] != found["metadata"][key]:
-                raise status.conflict(resource, found["metadata"]["name"], f"Precondition failed: {words} in precondition: {wanted[key]}, "
-                                      f"{name} in object meta: {found['metadata'][key]}")
+        if wanted.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+            raise status.not_the_same(resource, found, wanted["uid"])
+        version = found["metadata"]["resourceVersion"]
+        if wanted.get("resourceVersion", version) != version:
+            raise status.conflict(resource, found["metadata"]["name"], "the ResourceVersion in the precondition "
+                                  f"({wanted['resourceVersion']}) does not match the ResourceVersion in record ({version}). The object might have been modified")
 
     def _deletion_details(self, resource, found):
         group = {"group": resource.group} if resource.group else {}
@@ -390,6 +437,8 @@ class Rest:
             self.gone(resource, found)
             return None
         meta |= {"finalizers": finalizers} if finalizers else {}
+        if "generation" in meta and "deletionTimestamp" not in meta:
+            meta["generation"] += 1
         meta.setdefault("deletionTimestamp", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + (grace or 0))))
         meta["deletionGracePeriodSeconds"] = min(grace or 0, meta.get("deletionGracePeriodSeconds", grace or 0))
         changed = found | {"metadata": meta}
@@ -416,14 +465,13 @@ class Rest:
         return found, meta
 
 
-def _invalid_patch(request, why):
-    text = f"Invalid value: {json.dumps(request.body.decode(errors='replace'))}: {why}"
-    return status.ApiError(422, "Invalid", f' "" is invalid: patch: {text}',
-                           {"causes": [{"reason": "FieldValueInvalid", "message": text, "field": "patch"}]})
-
-
-def _option_cause(field, reason, message):
-    return {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [{"reason": reason, "message": message, "field": field}]}
+def _trim(found):
+    """Empty maps and lists are nothing in what is stored."""
+    for key in (*TRIMMED, "managedFields"):
+        if not found["metadata"].get(key, True):
+            del found["metadata"][key]
+    if found.get("data", True) in ({}, None):
+        del found["data"]
 
 
 def _keep_node_ports(new, old):
@@ -442,7 +490,7 @@ def _continued(token):
     try:
         return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except ValueError as error:
-        raise status.bad_request(f"continue key is not valid: {error}") from error
+        raise status.bad_request(f"invalid continue token: continue key is not valid: {error}") from error
 
 
 def _same(new, old):

@@ -9,7 +9,7 @@ from .request import Answer
 
 
 def answer(server, request):
-    found = request.json() or {}
+    found = request.json()
     name = request.resource.name
     if found.get("kind", request.resource.kind) != request.resource.kind:
         raise status.bad_request(f'no kind "{found["kind"]}" is registered for version "{found.get("apiVersion")}"')
@@ -29,12 +29,12 @@ def _access(server, request, found):
         raise status.invalid(request.resource, "", [status.wrong("spec.resourceAttributes", None, "exactly one of nonResourceAttributes or "
                                                                  "resourceAttributes must be specified")])
     is_allowed = not server.access.refusal(asked.get("verb", ""), asked.get("resource", ""), asked.get("namespace"))
-    return Answer(201, found | {"status": {"allowed": is_allowed}})
+    return Answer(201, found | {"metadata": {"creationTimestamp": None}, "status": {"allowed": is_allowed}})
 
 
 def token(cluster, request):
     account = cluster.rest.existing(request)
-    found = request.json() or {}
+    found = json.loads(request.body or b"{}")
     seconds = found.get("spec", {}).get("expirationSeconds", 3600)
     if seconds < 600:
         error = status.wrong("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")

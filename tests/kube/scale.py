@@ -1,5 +1,7 @@
 """The scale subresource: how many, seen apart from what."""
 
+import dataclasses
+
 from . import managers, patch, schema, status
 from .request import Answer
 
@@ -10,7 +12,9 @@ class Scale:
 
     def answer(self, request):
         with self.cluster.store.changed:
-            found = self.rest.existing(request)
+            found = self.cluster.store.get(request.resource.key, request.namespace, request.name)
+            if not found:
+                raise status.not_found(dataclasses.replace(request.resource, name=f"{request.resource.name}/scale"), request.name)
             if request.method == "GET":
                 return Answer(200, _view(found))
             wanted = self._wanted(request, _view(found))
@@ -27,7 +31,7 @@ class Scale:
 
     def _wanted(self, request, view):
         if request.method == "PUT":
-            return request.json() or {}
+            return request.json()
         if request.method != "PATCH":
             raise status.method_not_allowed()
         kind = request.content_type()

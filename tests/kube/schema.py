@@ -212,7 +212,7 @@ def missing(node, value, path=""):
         return
     if isinstance(value, dict):
         for key in node.get("required", ()):
-            if value.get(key) in (None, "", [], {}) and not (path == "" and key in ("metadata", "apiVersion", "kind")):
+            if value.get(key) in (None, "", []) and not (path == "" and key in ("metadata", "apiVersion", "kind")):
                 yield f"{path}.{key}" if path else key
         for key, member in value.items():
             known = child(node, key)

@@ -7,6 +7,11 @@ from .status import bad_request
 SET = re.compile(r"^(\S+)\s+(in|notin)\s*\(([^)]*)\)$")
 NAME = re.compile(r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
+VALUE_WORDS = ("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+               "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+               "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')")
+NAME_WORDS = ("name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+              "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")
 FIELDS = {"events": {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
                      "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "source",
                      "type", "reportingComponent"},
@@ -37,23 +42,22 @@ def _requirement(word):
 
 def labels(text):
     """A predicate over labels."""
+    if (text or "").count("(") > (text or "").count(")"):
+        raise bad_request("unable to parse requirement: found '', expected: ',' or ')'")
     requirements = [_requirement(word) for word in _words(text or "")]
     for key, _, values in requirements:
+        if any("=" in value for value in values):
+            raise bad_request("found '=', expected: ',' or 'end of string'")
         if not NAME.match(key) or not all(VALUE.match(value) for value in values):
-            raise bad_request(f'unable to parse requirement: {_why(key, values, text)}')
+            raise bad_request(f"unable to parse requirement: {_why(key, values)}")
     return lambda found: all(_holds(found, *each) for each in requirements)
 
 
-def _why(key, values, text):
+def _why(key, values):
     if not NAME.match(key):
-        return (f'found \'{text}\', expected: identifier after' if not key else
-                f'<nil>: Invalid value: "{key}": name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start '
-                "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-                "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")
+        return f'invalid label key "{key}": {NAME_WORDS}'
     bad = next(value for value in sorted(values) if not VALUE.match(value))
-    return (f'values[0][{key}]: Invalid value: "{bad}": a valid label must be an empty string or consist of alphanumeric characters, '
-            "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex "
-            "used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')")
+    return f'invalid label value: "{bad}": at key: "{key}": {VALUE_WORDS}'
 
 
 def _holds(found, key, relation, values):

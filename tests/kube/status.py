@@ -44,6 +44,19 @@ def already_exists(resource, name):
     return ApiError(409, "AlreadyExists", f'{resource.full_name} "{name}" already exists', _details(resource, name))
 
 
+def not_the_same(resource, found, uid):
+    """A delete that names another uid."""
+    name = found["metadata"]["name"]
+    text = (f'Operation cannot be fulfilled on {resource.kind} "{name}": the UID in the precondition ({uid}) does not match the UID in record '
+            f"({found['metadata']['uid']}). The object might have been deleted and then recreated")
+    return ApiError(409, "Conflict", text, _details(resource, name) | {"kind": resource.kind})
+
+
+def invalid_option(kind, error):
+    causes = [{"reason": error.reason, "message": error.message, "field": error.field}]
+    return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {error}', {"group": "meta.k8s.io", "kind": kind, "causes": causes})
+
+
 def conflict(resource, name, why="the object has been modified; please apply your changes to the latest version and try again"):
     return ApiError(409, "Conflict", f'Operation cannot be fulfilled on {resource.full_name} "{name}": {why}', _details(resource, name))
 
@@ -87,8 +100,7 @@ def method_not_allowed():
 
 
 def not_acceptable():
-    return ApiError(406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml, "
-                    "application/vnd.kubernetes.protobuf")
+    return ApiError(406, "NotAcceptable", "406: Not Acceptable", {})
 
 
 def unsupported_media_type(accepted):
@@ -157,8 +169,10 @@ class Verbatim(str):
 def go_value(value):
     if isinstance(value, Verbatim):
         return str(value)
+    if isinstance(value, list):
+        return "[]string{" + ", ".join(map(json.dumps, value)) + "}"
     if isinstance(value, dict):
-        return "map[string]string{" + ", ".join(f"{json.dumps(k)}:{json.dumps(v)}" for k, v in sorted(value.items())) + "}"
+        return "map[string]string(nil)" if not value else "map[string]string{" + ", ".join(f"{json.dumps(k)}:{json.dumps(v)}" for k, v in sorted(value.items())) + "}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -38,9 +38,15 @@ def _spec(path, default=""):
     return look
 
 
+def _template(found):
+    """The pod of a workload, or the pod itself."""
+    spec = found["spec"]
+    return spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec.get("template", found)
+
+
 def _containers(what):
     def look(found):
-        spec = found["spec"].get("template", found)["spec"] if "template" in found["spec"] else found["spec"]
+        spec = _template(found)["spec"]
         return ",".join(container.get(what, "") for container in spec["containers"])
     return look
 
@@ -71,7 +77,7 @@ def _ready(found):
 
 def _restarts(found):
     count = sum(each.get("restartCount", 0) for each in found.get("status", {}).get("containerStatuses", []))
-    return str(count)
+    return count
 
 
 def _replicas(found):
@@ -139,6 +145,16 @@ def _role(found):
     return f"{found['roleRef']['kind']}/{found['roleRef']['name']}"
 
 
+def _subjects(kind):
+    return lambda found: ", ".join((f"{each['namespace']}/" if each.get("namespace") else "") + each["name"]
+                                   for each in found.get("subjects", []) if each["kind"] == kind)
+
+
+def _last_schedule(found):
+    last = found.get("status", {}).get("lastScheduleTime")
+    return duration_since(last) if last else "<none>"
+
+
 def _endpoints(found):
     pairs = [f"{address['ip']}:{port['port']}" for subset in found.get("subsets", []) for address in subset.get("addresses", [])
              for port in subset.get("ports", [])]
@@ -151,6 +167,7 @@ def _count(found):
 
 NAME, AGE = ("Name", lambda found: found["metadata"]["name"]), ("Age", age)
 CONTAINERS = [("Containers", _containers("name"), 1), ("Images", _containers("image"), 1)]
+SUBJECTS = [("Users", _subjects("User"), 1), ("Groups", _subjects("Group"), 1), ("ServiceAccounts", _subjects("ServiceAccount"), 1)]
 SELECTING = [*CONTAINERS, ("Selector", _selector, 1)]
 
 COLUMNS = {
@@ -178,9 +195,9 @@ COLUMNS = {
     "secrets": [NAME, ("Type", _spec("type")), ("Data", _count), AGE],
     "serviceaccounts": [NAME, ("Secrets", lambda found: len(found.get("secrets", []))), AGE],
     "jobs": [NAME, ("Completions", _completions), ("Duration", _job_duration), AGE, *SELECTING],
-    "cronjobs": [NAME, ("Schedule", _spec("spec.schedule")), ("Suspend", lambda found: str(found["spec"].get("suspend", False))),
+    "cronjobs": [NAME, ("Schedule", _spec("spec.schedule")), ("Suspend", lambda found: "True" if found["spec"].get("suspend") else "False"),
                  ("Active", lambda found: len(found["status"].get("active", []))),
-                 ("Last Schedule", lambda found: duration_since(found["status"]["lastScheduleTime"]) if found["status"].get("lastScheduleTime") else "<none>"), AGE],
+                 ("Last Schedule", _last_schedule), AGE, *SELECTING],
     "events": [("Last Seen", _last_seen), ("Type", _spec("type")), ("Reason", _spec("reason")), ("Object", _object),
                ("Subobject", _spec("involvedObject.fieldPath"), 1), ("Source", _spec("source.component"), 1), ("Message", _spec("message")),
                ("First Seen", _last_seen, 1), ("Count", _spec("count", 1), 1), ("Name", lambda found: found["metadata"]["name"], 1)],
@@ -189,7 +206,7 @@ COLUMNS = {
                                ("Capacity", _spec("status.capacity.storage")), ("Access Modes", lambda found: ",".join(found["spec"].get("accessModes", []))),
                                ("StorageClass", _spec("spec.storageClassName")), AGE, ("VolumeMode", _spec("spec.volumeMode"), 1)],
     "roles": [NAME, ("Created At", _spec("metadata.creationTimestamp"))], "clusterroles": [NAME, ("Created At", _spec("metadata.creationTimestamp"))],
-    "rolebindings": [NAME, ("Role", _role), AGE], "clusterrolebindings": [NAME, ("Role", _role), AGE],
+    "rolebindings": [NAME, ("Role", _role), AGE, *SUBJECTS], "clusterrolebindings": [NAME, ("Role", _role), AGE, *SUBJECTS],
     "poddisruptionbudgets": [NAME, ("Min Available", _spec("spec.minAvailable", "N/A")), ("Max Unavailable", _spec("spec.maxUnavailable", "N/A")),
                              ("Allowed Disruptions", _spec("status.disruptionsAllowed", 0)), AGE],
     "customresourcedefinitions": [NAME, ("Created At", _spec("metadata.creationTimestamp"))],
@@ -197,7 +214,9 @@ COLUMNS = {
                             ("Revision", _spec("revision")), AGE],
 }
 PLAIN = [NAME, ("Created At", _spec("metadata.creationTimestamp"))]
-NUMBERS = {"Desired", "Current", "Up-to-date", "Available", "Data", "Secrets", "Active", "Revision", "Allowed Disruptions", "Count"}
+TYPES = {"integer": {"pods Restarts", "replicasets Desired", "replicasets Current", "replicasets Ready", "daemonsets Desired", "daemonsets Current",
+                     "daemonsets Ready", "daemonsets Up-to-date", "daemonsets Available", "cronjobs Active", "poddisruptionbudgets Allowed Disruptions"},
+         "boolean": {"cronjobs Suspend"}, "date": {"roles Created At", "clusterroles Created At"}}
 
 
 def table(request, objects, meta, version):
@@ -205,15 +224,18 @@ def table(request, objects, meta, version):
     columns = COLUMNS.get(resource.name) if not resource.is_custom else [NAME, AGE]
     included = request.param("includeObject", "Metadata") or "Metadata"
     rows = [{"cells": [column[1](found) for column in columns or PLAIN]} | _object_of(request, found, included, version) for found in objects]
-    definitions = [{"name": column[0], "type": "integer" if column[0] in NUMBERS else "string",
-                    "format": "name" if column[0] == "Name" and index == 0 else "", "description": f"{column[0]} of the object.",
-                    "priority": column[2] if len(column) > 2 else 0} for index, column in enumerate(columns or PLAIN)]
+    definitions = [{"name": column[0], "type": _type(resource, column[0]), "format": "name" if column[0] == "Name" else "",
+                    "description": f"{column[0]} of the object.", "priority": column[2] if len(column) > 2 else 0} for column in columns or PLAIN]
     return {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta, "columnDefinitions": definitions, "rows": rows}
+
+
+def _type(resource, column):
+    return next((kind for kind, columns in TYPES.items() if f"{resource.name} {column}" in columns), "string")
 
 
 def _object_of(request, found, included, version):
     if included == "None":
-        return {}
+        return {"object": None}
     if included == "Object":
         return {"object": found | {"kind": request.resource.kind, "apiVersion": request.resource.api_version(request.version)}}
     return {"object": partial(found, version)}

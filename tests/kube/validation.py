@@ -5,7 +5,7 @@ import binascii
 import re
 
 from . import schema, selectors
-from .status import duplicate, go_selector, invalid, not_allowed, required, unsupported, wrong
+from .status import Verbatim, duplicate, go_selector, go_value, invalid, not_allowed, required, unsupported, wrong
 
 LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
 SERVICE = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
@@ -22,22 +22,17 @@ SUBDOMAIN_WORDS = ("a lowercase RFC 1123 subdomain must consist of lower case al
                    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')")
 KEY_WORDS = ("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', "
              "regex used for validation is '[-._a-zA-Z0-9]+')")
-VALUE_WORDS = ("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-               "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
-               "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')")
-NAME_WORDS = ("name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
-              "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")
 
 
-def check(resource, found, old=None, version=None):
-    """Raises Invalid with everything that is wrong."""
+def check(resource, found, old=None, version=None, shown=None):
+    """Raises Invalid with everything that is wrong; `shown` is the resource that it names."""
     errors = list(_metadata(resource, found["metadata"], old))
     errors += [required(path) for path in schema.missing(schema.root(resource, version), found)]
     errors += CHECKS.get(resource.full_name, lambda found: ())(found)
     if old:
         errors += FIXED.get(resource.full_name, lambda new, old: ())(found, old)
     if errors:
-        raise invalid(resource, found["metadata"].get("name", ""), errors)
+        raise invalid(shown or resource, found["metadata"].get("name", ""), errors)
 
 
 def _metadata(resource, metadata, old):
@@ -48,7 +43,10 @@ def _metadata(resource, metadata, old):
     yield from labels(metadata.get("labels"), "metadata.labels")
     for key in metadata.get("annotations") or {}:
         if not selectors.NAME.match(key.lower()):
-            yield wrong("metadata.annotations", key, NAME_WORDS)
+            yield wrong("metadata.annotations", key, selectors.NAME_WORDS)
+    for index, each in enumerate(metadata.get("finalizers") or []):
+        if "/" not in each and each not in ("orphan", "foregroundDeletion", "kubernetes"):
+            yield wrong(f"metadata.finalizers[{index}]", each, "name is neither a standard finalizer name nor is it fully qualified")
     if old:
         for field in ("uid", "creationTimestamp"):
             if metadata.get(field) != old["metadata"].get(field):
@@ -72,9 +70,9 @@ def _name(resource, name):
 def labels(found, path):
     for key, value in (found or {}).items():
         if not selectors.NAME.match(key):
-            yield wrong(path, key, NAME_WORDS)
+            yield wrong(path, key, selectors.NAME_WORDS)
         elif not selectors.VALUE.match(value):
-            yield wrong(path, value, VALUE_WORDS if len(value) < 64 else "must be no more than 63 characters")
+            yield wrong(path, value, selectors.VALUE_WORDS if len(value) < 64 else "must be no more than 63 characters")
 
 
 # Pods
@@ -87,7 +85,9 @@ def _pod_spec(spec, path, restart=("Always", "OnFailure", "Never")):
         names = set()
         for index, container in enumerate(spec.get(kind, [])):
             yield from _container(container, f"{path}.{kind}[{index}]", names, volumes)
-    if spec.get("restartPolicy") not in restart:
+    if spec.get("restartPolicy") not in restart and len(restart) == 2:
+        yield required(f"{path}.restartPolicy", "valid values: " + ", ".join(f'"{each}"' for each in restart))
+    elif spec.get("restartPolicy") not in restart:
         yield unsupported(f"{path}.restartPolicy", spec.get("restartPolicy"), restart)
     if spec.get("dnsPolicy") not in ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"):
         yield unsupported(f"{path}.dnsPolicy", spec.get("dnsPolicy"), ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"))
@@ -155,7 +155,8 @@ def _deployment(found):
     yield from _selecting(found)
     kind = found["spec"].get("strategy", {}).get("type")
     if kind not in ("Recreate", "RollingUpdate"):
-        yield unsupported("spec.strategy.type", kind, ("Recreate", "RollingUpdate"))
+        struct = Verbatim(f'apps.DeploymentStrategy{{Type:{go_value(kind)}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}}')
+        yield unsupported("spec.strategy", struct, ("Recreate", "RollingUpdate"))
     elif kind == "Recreate" and found["spec"]["strategy"].get("rollingUpdate"):
         yield not_allowed("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
 
@@ -172,7 +173,7 @@ def _cron_job(found):
     spec = found["spec"]
     if spec.get("schedule") and not SCHEDULE.match(spec["schedule"].strip()):
         count = len(spec["schedule"].split())
-        yield wrong("spec.schedule", spec["schedule"], f"expected exactly 5 fields, found {count}: [{spec['schedule']}]")
+        yield wrong("spec.schedule", spec["schedule"], f"Expected exactly 5 fields, found {count}: {spec['schedule']}")
     template = spec.get("jobTemplate", {}).get("spec", {})
     if "template" in template:
         yield from _template({"spec": template}, ("OnFailure", "Never"), "spec.jobTemplate.spec.template")
@@ -200,6 +201,8 @@ def _service(found):
         names.add(port.get("name"))
         if "port" in port and not 0 < port["port"] < 65536:
             yield wrong(f"{path}.port", port["port"], "must be between 1 and 65535, inclusive")
+        if isinstance(port.get("targetPort"), int) and not 0 < port["targetPort"] < 65536:
+            yield wrong(f"{path}.targetPort", port["targetPort"], "must be between 1 and 65535, inclusive")
         if port.get("nodePort") and not 30000 <= port["nodePort"] <= 32767:
             yield wrong(f"{path}.nodePort", port["nodePort"], "provided port is not in the valid range. The range of valid ports is 30000-32767")
 
@@ -230,7 +233,7 @@ def is_base64(value):
 def _ingress(found):
     spec = found.get("spec", {})
     if not spec.get("rules") and not spec.get("defaultBackend"):
-        yield wrong("spec", [], "either `defaultBackend` or `rules` must be specified")
+        yield wrong("spec", Verbatim("[]networking.IngressRule(nil)"), "either `defaultBackend` or `rules` must be specified")
     for number, rule in enumerate(spec.get("rules", [])):
         for index, path in enumerate(rule.get("http", {}).get("paths", [])):
             where = f"spec.rules[{number}].http.paths[{index}]"
@@ -262,7 +265,8 @@ def _fixed(*names):
         for name in names:
             before, after = old.get("spec", {}).get(name), new.get("spec", {}).get(name)
             if before != after:
-                yield wrong(f"spec.{name}", go_selector(after) if name == "selector" and after else after, "field is immutable")
+                shown = {"selector": go_selector, "template": lambda _: Verbatim("core.PodTemplateSpec{...}")}.get(name, lambda value: value)
+                yield wrong(f"spec.{name}", shown(after) if after else after, "field is immutable")
     return check_fields
 
 
@@ -287,7 +291,7 @@ def _fixed_stateful_set(new, old):
 def _fixed_service(new, old):
     before, after = old["spec"].get("clusterIP"), new["spec"].get("clusterIP")
     if before and after != before and "ExternalName" not in (old["spec"]["type"], new["spec"]["type"]):
-        yield wrong("spec.clusterIP", after or "", "field is immutable")
+        yield wrong("spec.clusterIPs[0]", [after or ""], "may not change once set")
 
 
 def _fixed_type(new, old):
@@ -308,7 +312,6 @@ def _fixed_role(new, old):
 
 
 def _role_ref(ref):
-    from .status import Verbatim
     return Verbatim(f'rbac.RoleRef{{APIGroup:"{ref.get("apiGroup", "")}", Kind:"{ref.get("kind", "")}", Name:"{ref.get("name", "")}"}}')
 
 
