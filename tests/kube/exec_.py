@@ -36,17 +36,26 @@ class Exec:
             raise status.ApiError(400, "BadRequest", f"unable to upgrade: unsupported protocols {offered}")
         connection.switch({"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Protocol": protocol,
                            "Sec-WebSocket-Accept": accept_key(self.request.headers["Sec-WebSocket-Key"])})
+        self.protocol = protocol
         self.socket = WebSocket(connection.rfile, connection.wfile)
         self._talk()
 
     def _talk(self):
-        words = self.request.query.get("command", [])
+        is_attached = self.request.subresource == "attach"
+        words = self._own_words() if is_attached else self.request.query.get("command", [])
         stdin = self._read_input() if self.request.param("stdin") in ("true", "1") else b""
         out, err, code = self.server.execute(self.pod, self.container, words, stdin)
         self._send(STDOUT, out if self.request.param("stdout") in ("true", "1") else b"")
         self._send(STDERR if self.request.param("tty") not in ("true", "1") else STDOUT, err)
-        self._send(ERROR, json.dumps(ended(code)).encode())
+        self._send(ERROR, json.dumps(ended(0 if is_attached else code)).encode())
         self.socket.close()
+        if is_attached:
+            self.server.finish_pod(self.pod["metadata"]["name"], code, self.pod["metadata"]["namespace"])
+
+    def _own_words(self):
+        """What the container runs: who attaches to it sees that from its beginning, and then it has ended."""
+        container = next(each for each in self.pod["spec"]["containers"] if each["name"] == self.container)
+        return [*container.get("command", []), *container.get("args", [])]
 
     def _send(self, channel, data):
         data = data.encode() if isinstance(data, str) else data
@@ -54,8 +63,8 @@ class Exec:
             self.socket.send(bytes([channel]) + data)
 
     def _read_input(self):
-        """Until the client closes its channel; a terminal's input isn't waited for."""
-        if self.request.param("tty") in ("true", "1"):
+        """Until the client closes its channel; a terminal's input isn't waited for, nor is one in v4, which has no end."""
+        if self.request.param("tty") in ("true", "1") or self.protocol == PROTOCOLS[1]:
             return b""
         data = b""
         while True:

@@ -1,7 +1,6 @@
 """What pods can do besides being stored: logs, exec and attach, eviction, binding."""
 
 import calendar
-import json
 import time
 
 from . import exec_, logs, selectors, status
@@ -102,7 +101,7 @@ class Pods:
     def _evict(self, request):
         if request.method != "POST":
             raise status.method_not_allowed()
-        found = json.loads(request.body or b"{}")
+        found = request.json() or {}
         with self.cluster.store.changed:
             pod = self.cluster.rest.existing(request)
             for budget in self.cluster.all("poddisruptionbudgets", request.namespace):

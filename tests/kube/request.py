@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from . import schema
+from . import protobuf, schema
 from .status import bad_request, invalid_option, not_acceptable, unsupported, unsupported_media_type
 
 
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 NO_OBJECT = ('json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string '
              '"json:\\"kind,omitempty\\"" }')
 
@@ -48,9 +49,17 @@ class Request:
 
     def json(self):
         """The body as an object; an empty one is None."""
-        if self.content_type() not in ("application/json", ""):
+        if self.content_type() == PROTOBUF and self.body:
+            return self._of_protobuf()
+        if self.content_type() not in ("application/json", PROTOBUF, ""):
             raise unsupported_media_type(("application/json", "application/yaml", "application/vnd.kubernetes.protobuf"))
         return schema.without_nulls(self._parsed()) if self.body or self.resource and self.method != "DELETE" else None
+
+    def _of_protobuf(self):
+        try:
+            return protobuf.decode(self.body, schema.definition_of)
+        except (ValueError, IndexError, KeyError) as error:
+            raise bad_request(str(error)) from error
 
     def _parsed(self):
         try:

@@ -106,6 +106,9 @@ SUBRESOURCE_VERBS = {"status": ("get", "patch", "update"), "scale": ("get", "pat
                      "ephemeralcontainers": ("get", "patch", "update")}
 
 
+# Served, not stored.
+METRICS = [Resource("metrics.k8s.io", ("v1beta1",), "nodes", "NodeMetrics", False, (), "", (), (), ("get", "list")),
+           Resource("metrics.k8s.io", ("v1beta1",), "pods", "PodMetrics", True, (), "", (), (), ("get", "list"))]
 NEWER = ("endpointslices", "selfsubjectreviews")     # than 1.20
 
 
@@ -120,7 +123,7 @@ class Kinds:
     """The table, with the custom resources that stand in it for now."""
 
     def __init__(self, is_modern):
-        self.all = [each if is_modern else _older(each) for each in BUILT_IN if is_modern or each.name not in NEWER]
+        self.all = [each if is_modern else _older(each) for each in BUILT_IN if is_modern or each.name not in NEWER] + METRICS
 
     def find(self, group, version, name):
         return next((each for each in self.all if each.group == group and each.name == name and version in each.versions), None)

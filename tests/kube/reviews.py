@@ -34,7 +34,7 @@ def _access(server, request, found):
 
 def token(cluster, request):
     account = cluster.rest.existing(request)
-    found = json.loads(request.body or b"{}")
+    found = request.json() or {}
     seconds = found.get("spec", {}).get("expirationSeconds", 3600)
     if seconds < 600:
         error = status.wrong("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")

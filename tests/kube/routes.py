@@ -2,7 +2,7 @@
 
 import json
 
-from . import reviews, status
+from . import metrics, reviews, status
 from .discovery import AGGREGATED, asked_aggregated
 from .openapi import PROTOBUF
 from .pods import Pods
@@ -112,12 +112,20 @@ class Routes:
         resource, verb = request.resource, self._verb(request)
         if verb not in resource.verbs:
             raise status.method_not_allowed()
+        if resource.group == "metrics.k8s.io":
+            return self._metrics(request)
         if resource.verbs == ("create",):
             return reviews.answer(self.server, request)
         if bool(request.name) != (verb in ("get", "update", "patch", "delete")) or resource.namespaced and not request.namespace and verb not in (
                 "list", "watch"):
             raise status.method_not_allowed()
         return getattr(self, f"_{verb}")(request)
+
+    def _metrics(self, request):
+        answer = metrics.answer(self.cluster, request)
+        if not answer:
+            raise status.not_found(request.resource, request.name)
+        return answer
 
     def _get(self, request):
         form, version = request.accepted()

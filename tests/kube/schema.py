@@ -70,6 +70,17 @@ def definitions():
     return found
 
 
+@functools.cache
+def _by_kind():
+    return {(f"{gvk['group']}/{gvk['version']}" if gvk["group"] else gvk["version"], gvk["kind"]): name
+            for name, each in definitions().items() for gvk in each.get(GVK, ())}
+
+
+def definition_of(api_version, kind):
+    """The name of a type; "" if there is none."""
+    return _by_kind().get((api_version, kind), "")
+
+
 def resolved(node):
     """What a node refers to, with what stands beside the reference."""
     ref = node.get("$ref")
