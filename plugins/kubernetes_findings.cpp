@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/json.h"
 #include "base/one_line.h"
@@ -74,9 +75,15 @@ class Findings {
     const Value events = list({"get", "events", "--field-selector", "involvedObject.name=" + name_of(object)});
     const Value items = events.get("items");
     List all = items.is_list() ? items.as_list() : List();
-    std::stable_sort(all.begin(), all.end(), [](const Value& a, const Value& b) { return time_of(a) < time_of(b); });
+    std::sort(all.begin(), all.end(), [](const Value& a, const Value& b) { return age_of(a) < age_of(b); });
     const std::size_t first = all.size() > most_events ? all.size() - most_events : 0;
     for (std::size_t i = first; i < all.size(); ++i) add("  ", text_of(all[i]));
+  }
+
+  // Of what happened within one second the version tells the order, as far as anything does: longer is later.
+  static std::tuple<std::string, std::size_t, std::string> age_of(const Value& event) {
+    const std::string version = event.get("metadata").text_or("resourceVersion", "");
+    return {time_of(event), version.size(), version};
   }
 
   static std::string time_of(const Value& event) {
