@@ -4,12 +4,14 @@ from . import status
 
 
 class Access:
-    def __init__(self, cluster, tokens):
-        self.cluster = cluster
+    def __init__(self, cluster, tokens, anonymous=None):
+        self.cluster, self.anonymous = cluster, anonymous       # kubectl sends no token without TLS
         cluster.tokens = dict(tokens)        # token -> user
         self.rules = []                      # (verb, resource, namespace); None matches everything
 
     def user(self, headers):
+        if self.anonymous and "Authorization" not in headers:
+            return self.anonymous
         kind, _, token = headers.get("Authorization", "").partition(" ")
         if kind != "Bearer" or token not in self.cluster.tokens:
             raise status.unauthorized()

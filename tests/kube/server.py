@@ -39,7 +39,7 @@ class KubeServer:
         self.cluster = Cluster(version, nodes, controllers)
         self.cluster.bookmarks = 0
         self.cluster.discovery, self.cluster.openapi = Discovery(self.cluster), OpenApi(self.cluster)
-        self.access, self.faults, self.watches = Access(self.cluster, {token: user}), Faults(), Watches()
+        self.access, self.faults, self.watches = Access(self.cluster, {token: user}, None if tls else user), Faults(), Watches()
         self.routes = Routes(self.cluster, self)
         self.requests, self.failures, self.commands = [], [], []
         self.certificate = self.key = None
