@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/pattern.h"
@@ -66,7 +67,7 @@ class Adviser {
 
   std::string succeeded() const {
     std::int64_t took = a_.state.ended_at_ms - a_.state.began_at_ms;
-    return fmt::format("\nrun {} succeeded: {} steps in {}\n", a_.run, a_.runbook.steps.size(), elapsed_text(took));
+    return fmt::format("\nrun {} succeeded: {} in {}\n", a_.run, counted(a_.runbook.steps.size(), "step"), elapsed_text(took));
   }
 
   std::string failed() const {

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -47,7 +48,7 @@ int check_command(const Arguments& arguments) {
       problems.push_back(diagnostic_json(diagnostic.source ? *diagnostic.source : *source, diagnostic));
     if (!arguments.wants_json()) fmt::print("{}", render_all(loaded.diagnostics, loaded.errors + loaded.warnings, *source));
     if (!arguments.wants_json() && loaded.runbook && loaded.diagnostics.empty())
-      fmt::print("{}: {} steps, no problems\n", source->name(), loaded.runbook->steps.size());
+      fmt::print("{}: {}, no problems\n", source->name(), counted(loaded.runbook->steps.size(), "step"));
   }
   if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(std::move(problems))));
   return is_sound ? 0 : static_cast<int>(ExitCode::usage);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/counted.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -63,7 +64,8 @@ class Printer {
   explicit Printer(const std::vector<PlannedStep>& steps) : steps_(steps), common_(common_env(steps)) {}
 
   void print(const Runbook& runbook) const {
-    fmt::print("{}: {} steps; nothing is run\n", runbook.title.empty() ? runbook.name : runbook.title, steps_.size());
+    fmt::print("{}: {}; nothing is run\n", runbook.title.empty() ? runbook.name : runbook.title,
+               counted(steps_.size(), "step"));
     for (const auto& [name, value] : common_) print_named("  ", "env " + name, value);
     std::string section;
     for (std::size_t i = 0; i < steps_.size(); ++i) {

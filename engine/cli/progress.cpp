@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/duration.h"
 #include "os/terminal.h"
 #include "state/instance_name.h"
@@ -76,7 +77,7 @@ void Progress::committed(const Event& event, const RunState& state) {
 
 void Progress::on_run(const Event& event, const RunState& state) {
   if (event.kind == event::run_began)
-    print(fmt::format("{}: {} steps", state.title.empty() ? state.runbook : state.title, runbook_.steps.size()));
+    print(fmt::format("{}: {}", state.title.empty() ? state.runbook : state.title, counted(runbook_.steps.size(), "step")));
   if (event.kind == event::paused || event.kind == event::left) clear_begun();
   for (const std::string& process : texts_in(event.body.get("strays"))) print("ended with the run: " + process);
 }
