@@ -32,8 +32,10 @@ class Cluster:
             self.make("namespaces", {"metadata": {"name": name}})
         for number in range(1, nodes + 1):
             self.make("nodes", _node(f"node-{number}", number, self.version))
-        self.make("services", {"metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}},
-                               "spec": {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ports": [{"name": "https", "port": 443, "targetPort": 6443}]}})
+        self.make("services", {"metadata": {"name": "kubernetes", "namespace": "default",
+                                            "labels": {"component": "apiserver", "provider": "kubernetes"}},
+                               "spec": {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"],
+                                        "ports": [{"name": "https", "port": 443, "targetPort": 6443}]}})
 
     # For controllers and tests: objects by the plural name of their kind
 
@@ -41,7 +43,8 @@ class Cluster:
         resource = self.kinds.named(kind)
         found = {"kind": resource.kind, "apiVersion": resource.api_version()} | found
         if owner:
-            found["metadata"]["ownerReferences"] = [{"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"],
+            found["metadata"]["ownerReferences"] = [{"apiVersion": owner["apiVersion"], "kind": owner["kind"],
+                                                     "name": owner["metadata"]["name"],
                                                      "uid": owner["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}]
         state = found.get("status")
         self.rest.born(resource, found)
@@ -91,7 +94,8 @@ class Cluster:
         involved = {"kind": about["kind"], "namespace": space, "name": meta["name"], "uid": meta["uid"], "apiVersion": about["apiVersion"],
                     "resourceVersion": meta.get("resourceVersion", "")} | ({"fieldPath": path} if path else {})
         name = f"{meta['name']}.{self.chance.getrandbits(64):016x}"
-        self.make("events", {"metadata": {"name": name, "namespace": space}, "involvedObject": involved, "reason": reason, "message": message,
+        self.make("events", {"metadata": {"name": name, "namespace": space}, "involvedObject": involved, "reason": reason,
+                             "message": message,
                              "source": {"component": component}, "firstTimestamp": now(), "lastTimestamp": now(), "count": 1, "type": kind,
                              "eventTime": None, "reportingComponent": component, "reportingInstance": ""})
         return True
@@ -129,7 +133,8 @@ def _node(name, number, version):
     conditions = [{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status",
                    "lastHeartbeatTime": now(), "lastTransitionTime": now()}]
     info = {"kubeletVersion": version, "kubeProxyVersion": version, "osImage": "Debian GNU/Linux 12 (bookworm)", "architecture": "amd64",
-            "operatingSystem": "linux", "containerRuntimeVersion": "containerd://1.6.20", "kernelVersion": "6.1.0", "bootID": "", "machineID": "",
+            "operatingSystem": "linux", "containerRuntimeVersion": "containerd://1.6.20", "kernelVersion": "6.1.0", "bootID": "",
+            "machineID": "",
             "systemUUID": ""}
     return {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}}, "spec": {},
             "status": {"capacity": resources, "allocatable": resources, "conditions": conditions, "nodeInfo": info,

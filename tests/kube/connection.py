@@ -145,7 +145,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
     def _whole(self, request, answer):
         data = answer.data()
         self.send_response(answer.code)
-        headers = {"Content-Type": answer.content_type, "Content-Length": str(len(data)), "Cache-Control": "no-cache, private"} | answer.headers
+        headers = {"Content-Type": answer.content_type, "Content-Length": str(len(data)),
+                   "Cache-Control": "no-cache, private"} | answer.headers
         for name, value in headers.items():
             self.send_header(name, value)
         for warning in request.warnings:

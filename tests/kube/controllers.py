@@ -74,7 +74,8 @@ class Controllers:
         pods = [pod for pod in self.pods_of(found) if not is_ending(pod)]
         wanted = found["spec"]["replicas"]
         for _ in range(wanted - len(pods)):
-            self.create_pod(found, found["spec"]["template"], f"{found['metadata']['name']}-{self.cluster.suffix()}", "replicaset-controller")
+            self.create_pod(found, found["spec"]["template"], f"{found['metadata']['name']}-{self.cluster.suffix()}",
+                            "replicaset-controller")
         for pod in sorted(pods, key=is_ready)[:max(0, len(pods) - wanted)]:
             self.delete_pod(found, pod, "replicaset-controller")
         pods = [pod for pod in self.pods_of(found) if not is_ending(pod)]
@@ -103,7 +104,8 @@ class Controllers:
             name = f"{found['metadata']['name']}-{self.cluster.suffix(10)}"
             labels = found["spec"]["template"]["metadata"].get("labels", {})
             cause = {key: value for key, value in found["metadata"].get("annotations", {}).items() if key == "kubernetes.io/change-cause"}
-            same = self.cluster.make("controllerrevisions", {"metadata": {"name": name, "namespace": found["metadata"]["namespace"], "labels": dict(labels)} |
+            same = self.cluster.make("controllerrevisions",
+                                     {"metadata": {"name": name, "namespace": found["metadata"]["namespace"], "labels": dict(labels)} |
                                      ({"annotations": cause} if cause else {}), "data": data, "revision": newest + 1}, found)
         return same
 
@@ -111,15 +113,17 @@ class Controllers:
         if is_ending(found):
             return
         revision = self.revision_of(found)["metadata"]["name"]
-        name, wanted = found["metadata"]["name"], found["spec"]["replicas"]
+        wanted = found["spec"]["replicas"]
         pods = {int(pod["metadata"]["name"].rpartition("-")[2]): pod for pod in self.pods_of(found)}
         self._step_stateful(found, pods, revision)
         alive = [pod for pod in self.pods_of(found) if not is_ending(pod)]
         updated = [pod for pod in alive if pod["metadata"]["labels"].get("controller-revision-hash") == revision]
         ready = sum(map(is_ready, alive))
         is_done = len(updated) == wanted == len(alive) and ready == wanted
-        state = {"observedGeneration": found["metadata"]["generation"], "replicas": len(alive), "readyReplicas": ready, "availableReplicas": ready,
-                 "currentReplicas": len(alive) if is_done else len(alive) - len(updated), "updatedReplicas": len(updated), "updateRevision": revision,
+        state = {"observedGeneration": found["metadata"]["generation"], "replicas": len(alive), "readyReplicas": ready,
+                 "availableReplicas": ready,
+                 "currentReplicas": len(alive) if is_done else len(alive) - len(updated), "updatedReplicas": len(updated),
+                 "updateRevision": revision,
                  "currentRevision": revision if is_done else found["status"].get("currentRevision", revision), "collisionCount": 0}
         self._report("statefulsets", found, {key: value for key, value in state.items() if value or key in ("replicas", "collisionCount")})
 
@@ -136,7 +140,8 @@ class Controllers:
         outdated = [number for number in sorted(pods, reverse=True) if self._is_outdated(pods[number], revision)
                     and number >= found["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0)]
         for number in (above or (outdated if found["spec"]["updateStrategy"]["type"] == "RollingUpdate" else []))[:1]:
-            if not is_ending(pods[number]) and (is_parallel or above or all(is_ready(pod) or number == other for other, pod in pods.items())):
+            if not is_ending(pods[number]) and (is_parallel or above
+                                                or all(is_ready(pod) or number == other for other, pod in pods.items())):
                 self.delete_pod(found, pods[number], "statefulset-controller")
 
     @staticmethod
@@ -157,7 +162,8 @@ class Controllers:
                 self.create_pod(found, template, f"{found['metadata']['name']}-{self.cluster.suffix()}", "daemonset-controller",
                                 {"controller-revision-hash": revision})
         outdated = [pod for pod in pods.values() if self._is_outdated(pod, revision)]
-        is_calm = len(pods) == len(nodes) and all(is_ready(pod) and not is_ending(pod) or self._is_outdated(pod, revision) for pod in pods.values())
+        is_calm = len(pods) == len(nodes) and all(is_ready(pod) and not is_ending(pod) or self._is_outdated(pod, revision)
+                                                  for pod in pods.values())
         if found["spec"]["updateStrategy"]["type"] == "RollingUpdate" and is_calm and not any(map(is_ending, outdated)):
             for pod in outdated[:1]:
                 self.delete_pod(found, pod, "daemonset-controller")
@@ -183,7 +189,8 @@ class Controllers:
         conditions = self._job_end(found, succeeded, failed, wanted)
         if not conditions:
             for _ in range(min(found["spec"]["parallelism"], wanted - succeeded) - len(active)):
-                active.append(self.create_pod(found, found["spec"]["template"], f"{found['metadata']['name']}-{self.cluster.suffix()}", "job-controller"))
+                active.append(self.create_pod(found, found["spec"]["template"], f"{found['metadata']['name']}-{self.cluster.suffix()}",
+                                              "job-controller"))
         counts = {"active": len(active) if not conditions else 0, "succeeded": succeeded, "failed": failed}
         state = {"startTime": state.get("startTime", now())} | {key: value for key, value in counts.items() if value}
         if conditions:
@@ -207,7 +214,8 @@ class Controllers:
         meta = template.get("metadata", {})
         meta.pop("creationTimestamp", None)
         name = f"{found['metadata']['name']}-{self.cluster.chance.randrange(10**7, 10**8)}"
-        job = self.cluster.make("jobs", {"metadata": meta | {"name": name, "namespace": found["metadata"]["namespace"]}, "spec": template["spec"]}, found)
+        job = self.cluster.make("jobs", {"metadata": meta | {"name": name, "namespace": found["metadata"]["namespace"]},
+                                         "spec": template["spec"]}, found)
         current = self.cluster.find("cronjobs", found["metadata"]["name"], found["metadata"]["namespace"])
         self.cluster.set_status("cronjobs", current, current.get("status", {}) | {"lastScheduleTime": now()})
         return job["metadata"]["name"]
@@ -218,9 +226,11 @@ class Controllers:
         for each in self.cluster.all("services"):
             self._endpoints(each)
             each = self.cluster.find("services", each["metadata"]["name"], each["metadata"]["namespace"])
-            if each["spec"]["type"] == "LoadBalancer" and not each["status"]["loadBalancer"].get("ingress") and "load_balancers" not in self.held:
+            is_waiting = each["spec"]["type"] == "LoadBalancer" and not each["status"]["loadBalancer"].get("ingress")
+            if is_waiting and "load_balancers" not in self.held:
                 self.cluster.event(each, "EnsuredLoadBalancer", "Ensured load balancer", component="service-controller")
-                self.cluster.set_status("services", each, {"loadBalancer": {"ingress": [{"hostname": f"{each['metadata']['name']}.elb.example.org"}]}})
+                self.cluster.set_status("services", each,
+                                        {"loadBalancer": {"ingress": [{"hostname": f"{each['metadata']['name']}.elb.example.org"}]}})
         for each in self.cluster.all("ingresses"):
             if not each.get("status", {}).get("loadBalancer", {}).get("ingress") and "load_balancers" not in self.held:
                 self.cluster.set_status("ingresses", each, {"loadBalancer": {"ingress": [{"hostname": "ingress.elb.example.org"}]}})
@@ -228,7 +238,8 @@ class Controllers:
             if is_ending(each):
                 self._release(each)
             elif each["status"]["phase"] == "Pending" and "claims" not in self.held:
-                self.cluster.set_status("persistentvolumeclaims", each, {"phase": "Bound", "accessModes": each["spec"].get("accessModes", []),
+                self.cluster.set_status("persistentvolumeclaims", each,
+                                        {"phase": "Bound", "accessModes": each["spec"].get("accessModes", []),
                                         "capacity": each["spec"].get("resources", {}).get("requests", {})})
 
     def _release(self, claim):
@@ -245,17 +256,20 @@ class Controllers:
         if not selector or is_ending(service):
             return
         pods = [pod for pod in self.cluster.all("pods", meta["namespace"])
-                if selectors.matches({"matchLabels": selector}, pod["metadata"].get("labels") or {}) and pod["status"].get("podIP") and not is_over(pod)]
+                if selectors.matches({"matchLabels": selector}, pod["metadata"].get("labels") or {}) and pod["status"].get("podIP")
+                and not is_over(pod)]
         ports = [{"name": port.get("name", ""), "port": port["targetPort"] if isinstance(port["targetPort"], int) else port["port"],
                   "protocol": port["protocol"]} for port in service["spec"].get("ports", [])]
         ready = [{"ip": pod["status"]["podIP"], "nodeName": pod["spec"]["nodeName"],
-                  "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"], "namespace": meta["namespace"], "uid": pod["metadata"]["uid"]}}
+                  "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"], "namespace": meta["namespace"],
+                                "uid": pod["metadata"]["uid"]}}
                  for pod in pods if is_ready(pod) and not is_ending(pod)]
         subsets = [{"addresses": ready, "ports": ports}] if ready else []
         self._keep("endpoints", service, meta["name"], {"subsets": subsets})
         if not self.cluster.is_modern:
             return
-        slices = [{"addresses": [each["ip"]], "conditions": {"ready": True}, "nodeName": each["nodeName"], "targetRef": each["targetRef"]} for each in ready]
+        slices = [{"addresses": [each["ip"]], "conditions": {"ready": True}, "nodeName": each["nodeName"], "targetRef": each["targetRef"]}
+                  for each in ready]
         self._keep("endpointslices", service, f"{meta['name']}-slice", {"addressType": "IPv4", "endpoints": slices, "ports": ports},
                    {"kubernetes.io/service-name": meta["name"]})
 
@@ -274,7 +288,8 @@ class Controllers:
             healthy = sum(is_ready(pod) and not is_ending(pod) for pod in pods)
             least = _share(each["spec"]["minAvailable"], len(pods)) if "minAvailable" in each["spec"] else len(pods) - _share(
                 each["spec"].get("maxUnavailable", 0), len(pods))
-            self.cluster.set_status("poddisruptionbudgets", each, {"currentHealthy": healthy, "desiredHealthy": least, "expectedPods": len(pods),
+            self.cluster.set_status("poddisruptionbudgets", each,
+                                    {"currentHealthy": healthy, "desiredHealthy": least, "expectedPods": len(pods),
                                     "disruptionsAllowed": max(0, healthy - least), "observedGeneration": each["metadata"]["generation"]})
 
     def _service_accounts(self):
@@ -297,11 +312,14 @@ class Controllers:
         subresources = [name for name in ("status", "scale") if name in versions[0].get("subresources", {})]
         schemas = {version["name"]: version["schema"]["openAPIV3Schema"] for version in versions}
         self.cluster.kinds.set_custom(Resource(spec["group"], tuple(schemas), names["plural"], names["kind"], spec["scope"] == "Namespaced",
-                                               tuple(names.get("shortNames", ())), "", tuple(subresources), tuple(names.get("categories", ())),
+                                               tuple(names.get("shortNames", ())), "", tuple(subresources),
+                                               tuple(names.get("categories", ())),
                                                singular=names["singular"], schema=schemas))
         self.cluster.custom_version += 1
-        conditions = [{"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now()} for kind, reason, message in (
-            ("NamesAccepted", "NoConflicts", "no conflicts found"), ("Established", "InitialNamesAccepted", "the initial names have been accepted"))]
+        conditions = [{"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now()} for kind, reason,
+                      message in (
+            ("NamesAccepted", "NoConflicts", "no conflicts found"),
+                                  ("Established", "InitialNamesAccepted", "the initial names have been accepted"))]
         self.cluster.set_status("customresourcedefinitions", found, {
             "conditions": conditions, "acceptedNames": names, "storedVersions": [v["name"] for v in versions if v.get("storage")]})
 
@@ -342,7 +360,8 @@ class Controllers:
                     continue
                 if "orphan" in finalizers:
                     kept = [ref for ref in references if ref["uid"] != uid]
-                    meta = {key: value for key, value in each["metadata"].items() if key != "ownerReferences"} | ({"ownerReferences": kept} if kept else {})
+                    meta = {key: value for key, value in each["metadata"].items() if key != "ownerReferences"} | ({"ownerReferences": kept}
+                                                                                                                  if kept else {})
                     self.cluster.store.put(kind.key, each | {"metadata": meta})
                 else:
                     left = True
@@ -350,7 +369,8 @@ class Controllers:
                         self.cluster.rest.remove(kind, each, {"propagationPolicy": "Foreground"} if kind.name in WORKLOADS else {})
         if not left:
             others = [each for each in finalizers if each not in ("orphan", "foregroundDeletion")]
-            meta = {key: value for key, value in found["metadata"].items() if key != "finalizers"} | ({"finalizers": others} if others else {})
+            meta = {key: value for key, value in found["metadata"].items() if key != "finalizers"} | ({"finalizers": others} if others
+                                                                                                      else {})
             self._finish(resource, found | {"metadata": meta}, others)
 
     def _finish(self, resource, found, finalizers):

@@ -103,7 +103,8 @@ class Deployments:
         selector.setdefault("matchLabels", {})[HASH] = mark
         meta = {"name": f"{found['metadata']['name']}-{mark}", "namespace": found["metadata"]["namespace"],
                 "labels": dict(template["metadata"]["labels"]), "annotations": self._copied(found, revision)}
-        created = self.cluster.make("replicasets", {"metadata": meta, "spec": {"replicas": 0, "selector": selector, "template": template}}, found)
+        created = self.cluster.make("replicasets", {"metadata": meta, "spec": {"replicas": 0, "selector": selector, "template": template}},
+                                    found)
         self._annotate(found, revision)
         return created
 
@@ -126,7 +127,8 @@ class Deployments:
         self.cluster.put("replicasets", current | {"spec": current["spec"] | {"replicas": count}, "metadata": meta})
         text = f"Scaled {word} replica set {current['metadata']['name']} to {count}"
         self.cluster.event(found, "ScalingReplicaSet", text if self.cluster.minor < 25 else
-                           f"Scaled {word} replica set {current['metadata']['name']} from {before} to {count}", component="deployment-controller")
+                           f"Scaled {word} replica set {current['metadata']['name']} from {before} to {count}",
+                           component="deployment-controller")
 
     def _recreate(self, found, new, old):
         for each in old:
@@ -140,7 +142,8 @@ class Deployments:
         if new["spec"]["replicas"] > wanted:
             self._scale(found, new, wanted)
         elif new["spec"]["replicas"] < wanted:
-            self._scale(found, new, new["spec"]["replicas"] + min(wanted - new["spec"]["replicas"], max(0, wanted + self._surge(found) - total)))
+            self._scale(found, new, new["spec"]["replicas"] + min(wanted - new["spec"]["replicas"],
+                                                                  max(0, wanted + self._surge(found) - total)))
         new = self.cluster.find("replicasets", new["metadata"]["name"], new["metadata"]["namespace"])
         available = sum(each["status"].get("availableReplicas", 0) for each in [new, *old])
         lacking = new["spec"]["replicas"] - new["status"].get("availableReplicas", 0)
@@ -184,7 +187,7 @@ class Deployments:
 
     def _conditions(self, found, count, new, wanted):
         before = {each["type"]: each for each in found.get("status", {}).get("conditions", [])}
-        least = wanted - (self._unavailable(found) if found["spec"]["strategy"]["type"] == "RollingUpdate" else wanted and 0)
+        least = wanted - (self._unavailable(found) if found["spec"]["strategy"]["type"] == "RollingUpdate" else 0)
         is_available = count["availableReplicas"] >= least
         made = [("Available", str(is_available), *(("MinimumReplicasAvailable", "Deployment has minimum availability.") if is_available else
                                                    ("MinimumReplicasUnavailable", "Deployment does not have minimum availability.")))]

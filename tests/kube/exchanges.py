@@ -12,12 +12,14 @@ FOLDER = Path(__file__).parent / "recorded"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 # Texts that quote Go's decoder, Go's structs or a whole document: what they say before that is compared.
-CUT = [(re.compile(r"too old resource version: \d+ \(\d+\)"), "too old resource version: N (N)"), (re.compile(r"current: \d+"), "current: N"),
+CUT = [(re.compile(r"too old resource version: \d+ \(\d+\)"), "too old resource version: N (N)"),
+       (re.compile(r"current: \d+"), "current: N"),
        (re.compile(r"(cannot be handled as a \w+: ).*(error found in|cannot unmarshal|illegal base64).*", re.S), r"\1DECODER"),
        (re.compile(r"Invalid value: core\.PodTemplateSpec\{.*\}: "), "Invalid value: STRUCT: "),
        (re.compile(r"(?<=patch: )Invalid value: \".*\": .*", re.S), "Invalid value: DOCUMENT"),
        (re.compile(r"^Invalid value: \"(\{|\[|map\[).*\": .*", re.S), "Invalid value: DOCUMENT"),
-       (re.compile(r"(only additions to existing tolerations\)).*", re.S), r"\1"), (re.compile(r"(continue key is not valid: ).*"), r"\1WHY")]
+       (re.compile(r"(only additions to existing tolerations\)).*", re.S), r"\1"),
+       (re.compile(r"(continue key is not valid: ).*"), r"\1WHY")]
 AGE = re.compile(r"^\d+s$")
 LEFT_OUT = {"selfLink", "storageVersionHash", "serverAddress"}
 CHOSEN = {"resourceVersion": "N", "continue": "TOKEN", "clusterIP": "ADDRESS", "clusterIPs": "ADDRESSES", "nodePort": "PORT"}
@@ -59,6 +61,11 @@ class Client:
             found = text
         self.seen[exchange["name"]] = found
         return answer.status, found
+
+    def stream(self, path):
+        """An answer to be read line by line."""
+        self.connection.request("GET", path, None, {"Authorization": f"Bearer {self.token}", "Accept": "application/json"})
+        return self.connection.getresponse()
 
     def _filled(self, text):
         def value(match):
@@ -109,7 +116,8 @@ def comparable(found, exchange, other):
 
 def _entry(entry):
     """Which structures count as fields of their own differs with Go's types; what is managed doesn't."""
-    return normalized({key: value for key, value in entry.items() if key != "fieldsV1"}) | {"fields": sorted(_leaves(entry.get("fieldsV1", {})))}
+    return normalized({key: value for key, value in entry.items()
+                       if key != "fieldsV1"}) | {"fields": sorted(_leaves(entry.get("fieldsV1", {})))}
 
 
 def _leaves(tree, path=""):

@@ -12,7 +12,8 @@ STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 def not_a_websocket(request):
     kind = request.headers.get("Upgrade", "")
     if kind:
-        return status.ApiError(400, "BadRequest", f"this server of the tests speaks no {kind}: it has exec by WebSocket alone, which kubectl "
+        return status.ApiError(400, "BadRequest",
+                               f"this server of the tests speaks no {kind}: it has exec by WebSocket alone, which kubectl "
                                "has from 1.29 on")
     return status.bad_request("Upgrade request required")
 

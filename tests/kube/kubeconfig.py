@@ -7,7 +7,8 @@ from pathlib import Path
 def write(path, url, certificate, token, context="test", namespace=None, current=True, **cluster):
     """Adds a context, with cluster and user of its name, to what stands in the file; returns the path."""
     path = Path(path)
-    found = json.loads(path.read_text()) if path.exists() else {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
+    found = json.loads(path.read_text()) if path.exists() else {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [],
+                                                                "contexts": []}
     place = {"server": url} | ({"certificate-authority": str(certificate)} if certificate else {}) | cluster
     made = {"clusters": {"cluster": place}, "users": {"user": {"token": token}},
             "contexts": {"context": {"cluster": context, "user": context} | ({"namespace": namespace} if namespace else {})}}

@@ -50,7 +50,8 @@ class Kubelet:
                 load[other["spec"]["nodeName"]] += 1
         node, meta = min(nodes, key=lambda name: load[name]), pod["metadata"]
         self.cluster.put("pods", pod | {"spec": pod["spec"] | {"nodeName": node}})
-        self.cluster.event(pod, "Scheduled", f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}", component="default-scheduler")
+        self.cluster.event(pod, "Scheduled", f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}",
+                           component="default-scheduler")
 
     def _set(self, pod, **state):
         current = self.cluster.find("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
@@ -74,7 +75,8 @@ class Kubelet:
     def _outcome(self, pod):
         """The exit code that a pod comes to by itself; None: it runs on."""
         owner = next((ref for ref in pod["metadata"].get("ownerReferences", []) if ref["kind"] == "Job"), None)
-        names = [container["image"] for container in pod["spec"]["containers"]] + ([owner["name"]] if owner else []) + [pod["metadata"]["name"]]
+        names = [container["image"] for container in pod["spec"]["containers"]] + ([owner["name"]] if owner
+                                                                                   else []) + [pod["metadata"]["name"]]
         known = [name for name in names if name in self.outcomes]
         if known:
             return self.outcomes[known[-1]]
@@ -86,7 +88,8 @@ class Kubelet:
 
     def _container(self, pod, container, before):
         image, since = container["image"], now()
-        base = {"name": container["name"], "image": image, "imageID": "", "ready": False, "restartCount": 0, "started": False, "lastState": {}}
+        base = {"name": container["name"], "image": image, "imageID": "", "ready": False, "restartCount": 0, "started": False,
+                "lastState": {}}
         if image in self.broken:
             return base | {"state": {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}}}
         identity = {"imageID": f"docker-pullable://{image}@sha256:0", "containerID": f"containerd://{pod['metadata']['uid']}"}
@@ -148,13 +151,16 @@ class Kubelet:
             self.cluster.logs.ended(pod, each["name"])
         if policy == "Always" or policy == "OnFailure" and code != 0:
             return self._restart(pod, ended)
-        statuses = [each | {"ready": False, "started": False, "state": {"terminated": ended}} for each in pod["status"].get("containerStatuses", [])]
-        conditions = [_condition("Initialized", True), _condition("Ready", False, "PodCompleted"), _condition("ContainersReady", False, "PodCompleted"),
+        statuses = [each | {"ready": False, "started": False, "state": {"terminated": ended}}
+                    for each in pod["status"].get("containerStatuses", [])]
+        conditions = [_condition("Initialized", True), _condition("Ready", False, "PodCompleted"),
+                      _condition("ContainersReady", False, "PodCompleted"),
                       _condition("PodScheduled", True)]
         return self._set(pod, phase="Succeeded" if code == 0 else "Failed", containerStatuses=statuses, conditions=conditions)
 
     def _restart(self, pod, ended):
-        statuses = [each | {"restartCount": each["restartCount"] + 1, "lastState": {"terminated": ended}} for each in pod["status"]["containerStatuses"]]
+        statuses = [each | {"restartCount": each["restartCount"] + 1, "lastState": {"terminated": ended}}
+                    for each in pod["status"]["containerStatuses"]]
         for each in statuses:
             self.cluster.logs.started(pod, each["name"], each["image"])
         return self._set(pod, containerStatuses=statuses)

@@ -59,7 +59,8 @@ class OpenApi:
 
     def _operation(self, resource, version, action, is_write):
         gvk = {"group": resource.group, "version": version, "kind": resource.kind}
-        return {"description": f"{action} {resource.kind}", "parameters": self._queries(is_write), "responses": {"200": {"description": "OK"}},
+        return {"description": f"{action} {resource.kind}", "parameters": self._queries(is_write),
+                "responses": {"200": {"description": "OK"}},
                 "x-kubernetes-action": action, schema.GVK: gvk}
 
     def _paths(self, resource, version):
@@ -102,7 +103,8 @@ class OpenApi:
         return json.loads(text.replace("#/definitions/", "#/components/schemas/"))
 
     def _v3_operation(self, resource, operation):
-        parameters = [{"name": each["name"], "in": "query", "schema": {"type": "string", "uniqueItems": True}} for each in operation["parameters"]]
+        parameters = [{"name": each["name"], "in": "query", "schema": {"type": "string", "uniqueItems": True}}
+                      for each in operation["parameters"]]
         found = {key: value for key, value in operation.items() if key != "consumes"} | {"parameters": parameters}
         if "consumes" in operation:
             body = {"schema": {"$ref": "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Patch"}}

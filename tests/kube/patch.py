@@ -174,7 +174,8 @@ def _merge_list(current, change, node, order):
 
 
 def _go_map(value):
-    return "map[" + " ".join(f"{key}:{_go_map(member) if isinstance(member, dict) else member}" for key, member in sorted(value.items())) + "]"
+    return "map[" + " ".join(f"{key}:{_go_map(member) if isinstance(member, dict) else member}" for key,
+                             member in sorted(value.items())) + "]"
 
 
 def _merge_element(merged, each, key, node):

@@ -87,7 +87,8 @@ class Pods:
     def _exec(self, request, pod):
         name = self._container(request, pod)
         if pod["status"].get("phase") in ("Succeeded", "Failed"):
-            raise status.ApiError(500, "InternalError", f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}", {})
+            raise status.ApiError(500, "InternalError",
+                                  f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}", {})
         if request.subresource == "exec" and not request.query.get("command"):
             raise status.ApiError(400, "BadRequest", "you must specify at least 1 command for the container")
         if not any(request.param(stream) in ("true", "1") for stream in ("stdin", "stdout", "stderr")):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 MAGIC = b"k8s\x00"
 META = "io.k8s.apimachinery.pkg."
-NEWER = {"io.k8s.api.batch.v1.CronJob": "io.k8s.api.batch.v1beta1.CronJob", "io.k8s.api.policy.v1.Eviction": "io.k8s.api.policy.v1beta1.Eviction",
+NEWER = {"io.k8s.api.batch.v1.CronJob": "io.k8s.api.batch.v1beta1.CronJob",
+         "io.k8s.api.policy.v1.Eviction": "io.k8s.api.policy.v1beta1.Eviction",
          "io.k8s.api.policy.v1.PodDisruptionBudget": "io.k8s.api.policy.v1beta1.PodDisruptionBudget"}
 
 

@@ -1,5 +1,5 @@
-"""A real kube-apiserver and etcd, as the judge of the double: RUNBOOK_TEST_KUBE_APISERVER names the binary; etcd is looked for beside it, in
-RUNBOOK_TEST_ETCD and in PATH (Debian: etcd-server). A kube-controller-manager beside it is started too."""
+"""A real kube-apiserver and etcd, as the judge of the double: RUNBOOK_TEST_KUBE_APISERVER names the binary; etcd is looked for beside
+it, in RUNBOOK_TEST_ETCD and in PATH (Debian: etcd-server). A kube-controller-manager beside it is started too."""
 
 import os
 import shutil
@@ -58,7 +58,8 @@ class RealServer:
         clients, peers = f"http://127.0.0.1:{_free_port()}", f"http://127.0.0.1:{_free_port()}"
         self._run("etcd", [etcd(), "--data-dir", self.folder / "etcd", "--listen-client-urls", clients, "--advertise-client-urls", clients,
                            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", f"default={peers}"])
-        self._run("apiserver", [binary(), "--etcd-servers", clients, "--bind-address=127.0.0.1", "--advertise-address=10.9.8.7", f"--secure-port={self.port}",
+        self._run("apiserver", [binary(), "--etcd-servers", clients, "--bind-address=127.0.0.1", "--advertise-address=10.9.8.7",
+                                f"--secure-port={self.port}",
                                 "--cert-dir", self.folder, "--tls-cert-file", self.certificate, "--tls-private-key-file", self.key,
                                 "--token-auth-file", self.folder / "tokens", "--service-account-issuer=https://kubernetes.default.svc",
                                 "--service-account-key-file", accounts, "--service-account-signing-key-file", accounts,
@@ -67,7 +68,8 @@ class RealServer:
         self._wait("/readyz")
         if self.has_controllers:
             path = self.kubeconfig(self.folder / "controllers")
-            self._run("controllers", [binary().parent / "kube-controller-manager", "--kubeconfig", path, "--use-service-account-credentials=false",
+            self._run("controllers", [binary().parent / "kube-controller-manager", "--kubeconfig", path,
+                                      "--use-service-account-credentials=false",
                                       "--leader-elect=false", "--port=0", f"--secure-port={_free_port()}", "--bind-address=127.0.0.1",
                                       "--cert-dir", self.folder / "controllers-cert", "--concurrent-deployment-syncs=2"])
         self._wait("/api/v1/namespaces/default/services/kubernetes")
@@ -76,7 +78,8 @@ class RealServer:
 
     def _run(self, name, argv):
         with open(self.folder / f"{name}.log", "wb") as log:
-            self.processes.append(subprocess.Popen(["setpriv", "--pdeathsig=KILL", *map(str, argv)], stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+            self.processes.append(subprocess.Popen(["setpriv", "--pdeathsig=KILL", *map(str, argv)], stdin=subprocess.DEVNULL, stdout=log,
+                                                   stderr=log))
 
     def _wait(self, path):
         context = ssl.create_default_context(cafile=str(self.certificate))

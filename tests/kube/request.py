@@ -71,7 +71,8 @@ class Request:
             why = go_error(error, self.body)
         shown = self.body.decode(errors="replace") if self.body.startswith(b"{") else self.body.hex() or "<empty>"
         kind = self.resource.kind if self.resource else "DeleteOptions"
-        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {why} ({shown})")
+        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: "
+                          f"{why} ({shown})")
 
     def accepted(self):
         """How the answer is wanted: None (as it is), Table, PartialObjectMetadata or PartialObjectMetadataList, the version of that."""
@@ -81,7 +82,8 @@ class Request:
             if kind in ("application/json", "application/*", "*/*"):
                 if not options.get("as"):
                     return None, None
-                if options["as"] in ("Table", "PartialObjectMetadata", "PartialObjectMetadataList") and options.get("v") in ("v1", "v1beta1"):
+                if options["as"] in ("Table", "PartialObjectMetadata", "PartialObjectMetadataList") and options.get("v") in ("v1",
+                                                                                                                             "v1beta1"):
                     return options["as"], options["v"]
         raise not_acceptable()
 

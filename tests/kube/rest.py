@@ -39,7 +39,8 @@ class Rest:
             "apiVersion": request.resource.api_version(request.version)}
 
     def selected(self, request):
-        by_label, by_field = selectors.labels(request.param("labelSelector")), selectors.fields(request.param("fieldSelector"), request.resource)
+        by_label, by_field = selectors.labels(request.param("labelSelector")), selectors.fields(request.param("fieldSelector"),
+                                                                                                request.resource)
         return lambda found: by_label(found["metadata"].get("labels") or {}) and by_field(found)
 
     def list(self, request):
@@ -53,7 +54,8 @@ class Rest:
 
     def _refuse_future(self, version):
         if version and not version.isdigit():
-            raise status.ApiError(500, None, f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax')
+            raise status.ApiError(500, None,
+                                  f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax')
         if version and int(version) > self.store.revision:
             raise status.ApiError(504, "Timeout", f"Timeout: Too large resource version: {version}, current: {self.store.revision}",
                                   {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
@@ -99,7 +101,8 @@ class Rest:
             raise status.bad_request(prefix + f"converting ({version}.{found['kind']}) to ({resource.group.partition('.')[0] or 'core'}."
                                      f"{resource.kind}): unknown conversion")
         if found["apiVersion"] != wanted:
-            raise status.bad_request(f"the API version in the data ({found['apiVersion']}) does not match the expected API version ({wanted})")
+            raise status.bad_request(f"the API version in the data ({found['apiVersion']}) does not match the expected API version "
+                                     f"({wanted})")
 
     def checked_form(self, request, found, strict=True, wrap=None):
         resource, decoding = request.resource, schema.Decoding()
@@ -134,7 +137,7 @@ class Rest:
                                   '"", "Ignore", "Strict", "Warn"', {"causes": []})
 
     def create(self, request):
-        resource, found = request.resource, self.decoded(request)
+        found = self.decoded(request)
         meta = found.setdefault("metadata", {})
         self._place_in_namespace(request, meta)
         if meta.get("generateName") and not meta.get("name"):
@@ -151,7 +154,8 @@ class Rest:
         defaults.fill(resource, found)
         _trim(found)
         if "managedFields" not in meta:
-            bare = found if resource.name in ("namespaces", "persistentvolumeclaims") else {key: value for key, value in found.items() if key != "status"}
+            bare = found if resource.name in ("namespaces", "persistentvolumeclaims") else {key: value for key,
+                                                                                            value in found.items() if key != "status"}
             meta["managedFields"] = managers.after_update(schema.root(resource, request.version), {}, bare, managers.manager_of(request),
                                                           resource.api_version(request.version))
         self.born(resource, found)
@@ -286,8 +290,8 @@ class Rest:
         if uid and uid != old["metadata"]["uid"]:
             place = "/".join([resource.name, old["metadata"].get("namespace", ""), old["metadata"]["name"]]).replace("//", "/")
             raise status.conflict(resource, old["metadata"]["name"], f"StorageError: invalid object, Code: 4, Key: /registry/{place}, "
-                                  f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: "
-                                  f"{old['metadata']['uid']}")
+                                  f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, "
+                                  f"UID in object meta: {old['metadata']['uid']}")
 
     def _kept(self, request, old, found):
         """What a write can't change stays as it was."""
@@ -340,7 +344,8 @@ class Rest:
             raise status.bad_request(f"the name of the object ({name}) does not match the name on the URL ({request.name})")
         space = found["metadata"].get("namespace", "")
         if space != (request.namespace or ""):
-            raise status.bad_request(f"the namespace of the object ({space}) does not match the namespace on the request ({request.namespace or ''})")
+            raise status.bad_request(f"the namespace of the object ({space}) does not match the namespace on the request "
+                                     f"({request.namespace or ''})")
         return found
 
     def _apply(self, request, wanted):
@@ -379,7 +384,8 @@ class Rest:
         decoding = schema.Decoding()
         decoding.check(schema.root(resource, request.version), wanted, holder=resource.kind)
         if decoding.unknown or decoding.wrong:
-            place = f" ({request.namespace or ''}/{request.name}; {wanted['apiVersion']}, Kind={wanted['kind']})" if self.cluster.is_modern else ""
+            place = f" ({request.namespace or ''}/{request.name}; {wanted['apiVersion']}, Kind={wanted['kind']})"
+            place = place if self.cluster.is_modern else ""
             why = f".{decoding.unknown[0]}: field not declared in schema" if decoding.unknown else decoding.wrong[0]
             raise status.ApiError(500, None, f"failed to create typed patch object{place}: {why}")
         return wanted
@@ -409,7 +415,8 @@ class Rest:
             options["gracePeriodSeconds"] = int(request.param("gracePeriodSeconds"))
         policy = options.get("propagationPolicy")
         if policy not in (None, "Orphan", "Background", "Foreground"):
-            raise status.invalid_option("DeleteOptions", status.unsupported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil")))
+            raise status.invalid_option("DeleteOptions",
+                                        status.unsupported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil")))
         return options
 
     def _refuse_preconditions(self, resource, found, options):
@@ -419,7 +426,8 @@ class Rest:
         version = found["metadata"]["resourceVersion"]
         if wanted.get("resourceVersion", version) != version:
             raise status.conflict(resource, found["metadata"]["name"], "the ResourceVersion in the precondition "
-                                  f"({wanted['resourceVersion']}) does not match the ResourceVersion in record ({version}). The object might have been modified")
+                                  f"({wanted['resourceVersion']}) does not match the ResourceVersion in record ({version}). "
+                                  "The object might have been modified")
 
     def _deletion_details(self, resource, found):
         group = {"group": resource.group} if resource.group else {}
@@ -431,8 +439,11 @@ class Rest:
         finalizers = [each for each in meta.get("finalizers", []) if each not in ("orphan", "foregroundDeletion")]
         policy = options.get("propagationPolicy", "Orphan" if options.get("orphanDependents") else "Background")
         finalizers += {"Orphan": ["orphan"], "Foreground": ["foregroundDeletion"]}.get(policy, [])
-        grace = options.get("gracePeriodSeconds", found.get("spec", {}).get("terminationGracePeriodSeconds", 30)) if resource.name == "pods" else 0
-        is_graceful = resource.name == "pods" and grace and found["spec"].get("nodeName") and found["status"].get("phase") not in ("Succeeded", "Failed")
+        grace = options.get("gracePeriodSeconds", found.get("spec", {}).get("terminationGracePeriodSeconds",
+                                                                            30)) if resource.name == "pods" else 0
+        is_over = found.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        is_running = resource.name == "pods" and found["spec"].get("nodeName") and not is_over
+        is_graceful = is_running and grace
         if not finalizers and not is_graceful and resource.name != "namespaces":
             self.gone(resource, found)
             return None

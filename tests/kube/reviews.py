@@ -17,9 +17,11 @@ def answer(server, request):
         return _access(server, request, found)
     if name == "selfsubjectrulesreviews":
         rules = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
-        return Answer(201, found | {"status": {"resourceRules": rules, "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}], "incomplete": False}})
+        return Answer(201, found | {"status": {"resourceRules": rules, "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+                                               "incomplete": False}})
     if name == "selfsubjectreviews":
-        return Answer(201, found | {"status": {"userInfo": {"username": request.user, "groups": ["system:masters", "system:authenticated"]}}})
+        return Answer(201, found | {"status": {"userInfo": {"username": request.user,
+                                                            "groups": ["system:masters", "system:authenticated"]}}})
     raise status.method_not_allowed()
 
 
@@ -43,6 +45,7 @@ def token(cluster, request):
     claims = {"exp": int(time.time()) + seconds, "sub": user, "uid": account["metadata"]["uid"]}
     made = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, claims)) + ".x"
     cluster.tokens[made] = user
-    return Answer(201, {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {"name": request.name, "namespace": request.namespace},
+    return Answer(201, {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+                        "metadata": {"name": request.name, "namespace": request.namespace},
                         "spec": found.get("spec", {}) | {"expirationSeconds": seconds},
                         "status": {"token": made, "expirationTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(claims["exp"]))}})

@@ -116,7 +116,8 @@ class Routes:
             return self._metrics(request)
         if resource.verbs == ("create",):
             return reviews.answer(self.server, request)
-        if bool(request.name) != (verb in ("get", "update", "patch", "delete")) or resource.namespaced and not request.namespace and verb not in (
+        if bool(request.name) != (verb in ("get", "update", "patch",
+                                           "delete")) or resource.namespaced and not request.namespace and verb not in (
                 "list", "watch"):
             raise status.method_not_allowed()
         return getattr(self, f"_{verb}")(request)

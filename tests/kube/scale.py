@@ -49,14 +49,18 @@ class Scale:
             return found | {"spec": found["spec"] | {"replicas": count}}
         changed = found | {"spec": found["spec"] | {"replicas": count}}
         meta = found["metadata"] | {"generation": found["metadata"].get("generation", 1) + 1}
-        meta["managedFields"] = managers.after_update(schema.root(request.resource, request.version), found, changed, managers.manager_of(request),
-                                                      request.resource.api_version(request.version), "scale" if self.cluster.is_modern else "")
+        meta["managedFields"] = managers.after_update(schema.root(request.resource, request.version), found, changed,
+                                                      managers.manager_of(request),
+                                                      request.resource.api_version(request.version),
+                                                      "scale" if self.cluster.is_modern else "")
         return self.rest.save(request.resource, changed | {"metadata": meta})
 
 
 def _view(found):
-    meta = {key: found["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in found["metadata"]}
+    meta = {key: found["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+            if key in found["metadata"]}
     selector = found["spec"].get("selector", {}).get("matchLabels", {})
-    state = {"replicas": found.get("status", {}).get("replicas", 0), "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items()))}
+    state = {"replicas": found.get("status", {}).get("replicas", 0),
+             "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items()))}
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": {"replicas": found["spec"]["replicas"]}
             if found["spec"].get("replicas") else {}, "status": state}

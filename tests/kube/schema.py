@@ -18,7 +18,8 @@ def _renamed(definitions, old, new, group, version, kind):
         name = old + suffix
         if name not in definitions:
             continue
-        text = json.dumps(definitions[name]).replace(f'{old}"', f'{new}"').replace(f'{old}Spec"', f'{new}Spec"').replace(f'{old}Status"', f'{new}Status"')
+        text = json.dumps(definitions[name]).replace(f'{old}"', f'{new}"').replace(f'{old}Spec"', f'{new}Spec"').replace(f'{old}Status"',
+                                                                                                                         f'{new}Status"')
         copied = json.loads(text)
         if GVK in copied:
             copied[GVK] = [{"group": group, "version": version, "kind": kind + suffix}]
@@ -198,7 +199,8 @@ class Decoding:
     def _expect(self, holds, value, path, go_type, holder):
         if not holds:
             found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-            self.wrong.append(f"json: cannot unmarshal {found} into Go struct field {holder}.{re.sub(chr(92) + '[[0-9]+' + chr(92) + ']', '', path)} of type {go_type}")
+            plain = re.sub(r"\[\d+\]", "", path)
+            self.wrong.append(f"json: cannot unmarshal {found} into Go struct field {holder}.{plain} of type {go_type}")
         return holds
 
 

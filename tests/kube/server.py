@@ -85,8 +85,8 @@ class KubeServer:
         self.certificate, self.key = certificate.make(self.folder)
 
     def kubeconfig(self, path, context="test", token=None, **options):
-        """Adds a context to a file (and makes it the current one, unless `current=False`); `namespace`, and more members of the cluster, such
-        as insecure-skip-tls-verify, in **options."""
+        """Adds a context to a file (and makes it the current one, unless `current=False`); **options takes `namespace`, and more members
+        of the cluster, such as insecure-skip-tls-verify."""
         return kubeconfig.write(path, self.url, self.certificate, token or self.token, context, **options)
 
     def environment(self, folder, **options):
@@ -108,7 +108,8 @@ class KubeServer:
 
     def writes(self):
         """The requests that would change something."""
-        return [each for each in list(self.requests) if each.method != "GET" and "selfsubject" not in each.path and "dryRun" not in each.query]
+        return [each for each in list(self.requests) if each.method != "GET" and "selfsubject" not in each.path
+                and "dryRun" not in each.query]
 
     # Faults
 

@@ -47,8 +47,8 @@ def already_exists(resource, name):
 def not_the_same(resource, found, uid):
     """A delete that names another uid."""
     name = found["metadata"]["name"]
-    text = (f'Operation cannot be fulfilled on {resource.kind} "{name}": the UID in the precondition ({uid}) does not match the UID in record '
-            f"({found['metadata']['uid']}). The object might have been deleted and then recreated")
+    text = (f'Operation cannot be fulfilled on {resource.kind} "{name}": the UID in the precondition ({uid}) does not match the UID in '
+            f"record ({found['metadata']['uid']}). The object might have been deleted and then recreated")
     return ApiError(409, "Conflict", text, _details(resource, name) | {"kind": resource.kind})
 
 
@@ -172,7 +172,8 @@ def go_value(value):
     if isinstance(value, list):
         return "[]string{" + ", ".join(map(json.dumps, value)) + "}"
     if isinstance(value, dict):
-        return "map[string]string(nil)" if not value else "map[string]string{" + ", ".join(f"{json.dumps(k)}:{json.dumps(v)}" for k, v in sorted(value.items())) + "}"
+        return "map[string]string(nil)" if not value else "map[string]string{" + ", ".join(f"{json.dumps(k)}:{json.dumps(v)}" for k,
+                                                                                           v in sorted(value.items())) + "}"
     return json.dumps(value, ensure_ascii=False)
 
 

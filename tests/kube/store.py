@@ -28,7 +28,8 @@ class Store:
         return self.objects.get(key, {}).get((namespace or "", name))
 
     def list(self, key, namespace=None):
-        found = self.objects.get(key, {})
+        with self.changed:
+            found = dict(self.objects.get(key, {}))
         return [found[each] for each in sorted(found) if namespace is None or each[0] == namespace]
 
     def put(self, key, found):

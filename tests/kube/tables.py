@@ -102,7 +102,8 @@ def _hosts(found):
 
 
 def _given(found):
-    return ",".join(each.get("ip") or each.get("hostname", "") for each in found.get("status", {}).get("loadBalancer", {}).get("ingress", []))
+    return ",".join(each.get("ip") or each.get("hostname", "")
+                    for each in found.get("status", {}).get("loadBalancer", {}).get("ingress", []))
 
 
 def _completions(found):
@@ -189,7 +190,8 @@ COLUMNS = {
     "namespaces": [NAME, ("Status", _spec("status.phase")), AGE],
     "nodes": [NAME, ("Status", _node_status), ("Roles", _roles), AGE, ("Version", _spec("status.nodeInfo.kubeletVersion")),
               ("Internal-IP", _address("InternalIP"), 1), ("External-IP", _address("ExternalIP"), 1),
-              ("OS-Image", _spec("status.nodeInfo.osImage", "<unknown>"), 1), ("Kernel-Version", _spec("status.nodeInfo.kernelVersion", "<unknown>"), 1),
+              ("OS-Image", _spec("status.nodeInfo.osImage", "<unknown>"), 1),
+              ("Kernel-Version", _spec("status.nodeInfo.kernelVersion", "<unknown>"), 1),
               ("Container-Runtime", _spec("status.nodeInfo.containerRuntimeVersion", "<unknown>"), 1)],
     "configmaps": [NAME, ("Data", _count), AGE],
     "secrets": [NAME, ("Type", _spec("type")), ("Data", _count), AGE],
@@ -203,19 +205,25 @@ COLUMNS = {
                ("First Seen", _last_seen, 1), ("Count", _spec("count", 1), 1), ("Name", lambda found: found["metadata"]["name"], 1)],
     "endpoints": [NAME, ("Endpoints", _endpoints), AGE],
     "persistentvolumeclaims": [NAME, ("Status", _spec("status.phase")), ("Volume", _spec("spec.volumeName")),
-                               ("Capacity", _spec("status.capacity.storage")), ("Access Modes", lambda found: ",".join(found["spec"].get("accessModes", []))),
+                               ("Capacity", _spec("status.capacity.storage")),
+                               ("Access Modes", lambda found: ",".join(found["spec"].get("accessModes", []))),
                                ("StorageClass", _spec("spec.storageClassName")), AGE, ("VolumeMode", _spec("spec.volumeMode"), 1)],
-    "roles": [NAME, ("Created At", _spec("metadata.creationTimestamp"))], "clusterroles": [NAME, ("Created At", _spec("metadata.creationTimestamp"))],
+    "roles": [NAME, ("Created At", _spec("metadata.creationTimestamp"))],
+           "clusterroles": [NAME, ("Created At", _spec("metadata.creationTimestamp"))],
     "rolebindings": [NAME, ("Role", _role), AGE, *SUBJECTS], "clusterrolebindings": [NAME, ("Role", _role), AGE, *SUBJECTS],
-    "poddisruptionbudgets": [NAME, ("Min Available", _spec("spec.minAvailable", "N/A")), ("Max Unavailable", _spec("spec.maxUnavailable", "N/A")),
+    "poddisruptionbudgets": [NAME, ("Min Available", _spec("spec.minAvailable", "N/A")),
+                             ("Max Unavailable", _spec("spec.maxUnavailable", "N/A")),
                              ("Allowed Disruptions", _spec("status.disruptionsAllowed", 0)), AGE],
     "customresourcedefinitions": [NAME, ("Created At", _spec("metadata.creationTimestamp"))],
-    "controllerrevisions": [NAME, ("Controller", lambda found: ",".join(f"{each['kind'].lower()}.apps/{each['name']}" for each in found["metadata"].get("ownerReferences", []))),
+    "controllerrevisions": [NAME, ("Controller", lambda found: ",".join(f"{each['kind'].lower()}.apps/{each['name']}"
+                                                                        for each in found["metadata"].get("ownerReferences", []))),
                             ("Revision", _spec("revision")), AGE],
 }
 PLAIN = [NAME, ("Created At", _spec("metadata.creationTimestamp"))]
-TYPES = {"integer": {"pods Restarts", "replicasets Desired", "replicasets Current", "replicasets Ready", "daemonsets Desired", "daemonsets Current",
-                     "daemonsets Ready", "daemonsets Up-to-date", "daemonsets Available", "cronjobs Active", "poddisruptionbudgets Allowed Disruptions"},
+TYPES = {"integer": {"pods Restarts", "replicasets Desired", "replicasets Current", "replicasets Ready", "daemonsets Desired",
+                     "daemonsets Current",
+                     "daemonsets Ready", "daemonsets Up-to-date", "daemonsets Available", "cronjobs Active",
+                     "poddisruptionbudgets Allowed Disruptions"},
          "boolean": {"cronjobs Suspend"}, "date": {"roles Created At", "clusterroles Created At"}}
 
 
@@ -223,9 +231,11 @@ def table(request, objects, meta, version):
     resource = request.resource
     columns = COLUMNS.get(resource.name) if not resource.is_custom else [NAME, AGE]
     included = request.param("includeObject", "Metadata") or "Metadata"
-    rows = [{"cells": [column[1](found) for column in columns or PLAIN]} | _object_of(request, found, included, version) for found in objects]
+    rows = [{"cells": [column[1](found) for column in columns or PLAIN]} | _object_of(request, found, included, version)
+            for found in objects]
     definitions = [{"name": column[0], "type": _type(resource, column[0]), "format": "name" if column[0] == "Name" else "",
-                    "description": f"{column[0]} of the object.", "priority": column[2] if len(column) > 2 else 0} for column in columns or PLAIN]
+                    "description": f"{column[0]} of the object.", "priority": column[2] if len(column) > 2 else 0} for column in columns
+                   or PLAIN]
     return {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta, "columnDefinitions": definitions, "rows": rows}
 
 

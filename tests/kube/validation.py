@@ -16,12 +16,13 @@ KEY = re.compile(r"^[-._a-zA-Z0-9]+$")
 LABEL_WORDS = ("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
                "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")
 SERVICE_WORDS = ("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end "
-                 "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')")
+                 "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+                 "'[a-z]([-a-z0-9]*[a-z0-9])?')")
 SUBDOMAIN_WORDS = ("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
                    "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
                    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')")
-KEY_WORDS = ("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', "
-             "regex used for validation is '[-._a-zA-Z0-9]+')")
+KEY_WORDS = ("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
+             "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')")
 
 
 def check(resource, found, old=None, version=None, shown=None):
@@ -204,7 +205,8 @@ def _service(found):
         if isinstance(port.get("targetPort"), int) and not 0 < port["targetPort"] < 65536:
             yield wrong(f"{path}.targetPort", port["targetPort"], "must be between 1 and 65535, inclusive")
         if port.get("nodePort") and not 30000 <= port["nodePort"] <= 32767:
-            yield wrong(f"{path}.nodePort", port["nodePort"], "provided port is not in the valid range. The range of valid ports is 30000-32767")
+            yield wrong(f"{path}.nodePort", port["nodePort"],
+                        "provided port is not in the valid range. The range of valid ports is 30000-32767")
 
 
 def _keys(found):
@@ -265,27 +267,31 @@ def _fixed(*names):
         for name in names:
             before, after = old.get("spec", {}).get(name), new.get("spec", {}).get(name)
             if before != after:
-                shown = {"selector": go_selector, "template": lambda _: Verbatim("core.PodTemplateSpec{...}")}.get(name, lambda value: value)
+                shown = {"selector": go_selector, "template": lambda _: Verbatim("core.PodTemplateSpec{...}")}.get(name,
+                                                                                                                   lambda value: value)
                 yield wrong(f"spec.{name}", shown(after) if after else after, "field is immutable")
     return check_fields
 
 
 def _fixed_pod(new, old):
     def frozen(found):
-        spec = {key: value for key, value in found["spec"].items() if key not in ("activeDeadlineSeconds", "tolerations", "ephemeralContainers",
+        spec = {key: value for key, value in found["spec"].items()
+                if key not in ("activeDeadlineSeconds", "tolerations", "ephemeralContainers",
                                                                                   "terminationGracePeriodSeconds")}
         for kind in ("containers", "initContainers"):
             spec[kind] = [each | {"image": ""} for each in spec.get(kind, [])]
         return spec
     if frozen(new) != frozen(old):
-        yield not_allowed("spec", "pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, "
+        yield not_allowed("spec",
+                          "pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, "
                           "`spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)")
 
 
 def _fixed_stateful_set(new, old):
     allowed = ("replicas", "template", "updateStrategy", "revisionHistoryLimit")
     if any(new["spec"].get(key) != old["spec"].get(key) for key in {*new["spec"], *old["spec"]} if key not in allowed):
-        yield not_allowed("spec", "updates to statefulset spec for fields other than 'replicas', 'template', and 'updateStrategy' are forbidden")
+        yield not_allowed("spec",
+                          "updates to statefulset spec for fields other than 'replicas', 'template', and 'updateStrategy' are forbidden")
 
 
 def _fixed_service(new, old):
