@@ -547,7 +547,12 @@ def test_connections_that_end(either, server):
     server.lose_answers(path="/configmaps", method="POST", next=1)
     either.says("create -f one.yaml", "EOF", 1)
     assert server.get("configmaps", "one"), "it was done, and nobody was told"
+    client = exchanges.Client(server)
+    assert client.ask({"name": "alive", "method": "GET", "path": "/version"})[0] == 200
     server.stop()
+    with pytest.raises(OSError):
+        client.connection.auto_open = 0
+        client.ask({"name": "dead", "method": "GET", "path": "/version"})
     either.says("get pods", "refused", 1)
     server.start_again()
     either.says("get configmap one", "one")

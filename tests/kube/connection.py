@@ -20,23 +20,20 @@ class Listener(http.server.ThreadingHTTPServer):
         super().__init__(address, Connection)
 
     def process_request_thread(self, request, client_address):
-        with self.lock:
-            self.open.add(request)
         try:
-            self._serve(request, client_address)
+            if self.context:         # the socket moves into another object, which is the one to close
+                request = self.context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+            with self.lock:
+                self.open.add(request)
+            if self.context:
+                request.do_handshake()
+            self.finish_request(request, client_address)
         except (OSError, ValueError):
             pass                     # the client went, or we stop
         finally:
             with self.lock:
                 self.open.discard(request)
             _close(request)
-
-    def _serve(self, request, client_address):
-        if not self.context:
-            self.finish_request(request, client_address)
-            return
-        with self.context.wrap_socket(request, server_side=True) as wrapped:
-            self.finish_request(wrapped, client_address)
 
     def handle_error(self, request, client_address):
         pass

@@ -58,6 +58,8 @@ BUILT_IN = [
     Resource("", ("v1",), "persistentvolumes", "PersistentVolume", False, ("pv",), _api("core.v1", "PersistentVolume")),
     Resource("", ("v1",), "pods", "Pod", True, ("po",), _api("core.v1", "Pod"),
              ("status", "log", "exec", "attach", "portforward", "eviction", "binding", "ephemeralcontainers"), ("all",)),
+    Resource("", ("v1",), "replicationcontrollers", "ReplicationController", True, ("rc",), _api("core.v1", "ReplicationController"),
+             ("status", "scale"), ("all",)),
     Resource("", ("v1",), "resourcequotas", "ResourceQuota", True, ("quota",), _api("core.v1", "ResourceQuota")),
     Resource("", ("v1",), "secrets", "Secret", True, (), _api("core.v1", "Secret"), ()),
     Resource("", ("v1",), "serviceaccounts", "ServiceAccount", True, ("sa",), _api("core.v1", "ServiceAccount"), ("token",)),

@@ -71,10 +71,10 @@ class KubeServer:
     def stop(self):
         """Dead: open connections break, new ones are refused."""
         if self.listener:
-            self.faults.clear()
-            self.watches.cut()
             self.listener.end()
             self.listener = None
+            self.faults.clear()
+            self.cut_watches()
 
     @property
     def url(self):
