@@ -31,8 +31,6 @@ std::vector<KubectlVerb> reading_verbs() {
       {"describe", read, "it prints objects and their events"},
       {"logs", read, "it prints what containers wrote"},
       {"top", read, "it prints what is used"},
-      {"top node", read, "it prints what is used"},
-      {"top pod", read, "it prints what is used"},
       {"events", read, "it prints events"},
       {"explain", read, "it prints documentation"},
       {"version", read, "it prints versions"},
@@ -90,6 +88,7 @@ std::vector<KubectlVerb> lasting_verbs() {
       {"set resources", idempotent, "requests and limits become what is said", {local, dry_run}},
       {"set selector", idempotent, "the selector becomes what is said", {local, dry_run, from_version}},
       {"set serviceaccount", idempotent, "the account becomes the one that is named", {local, dry_run}},
+      {"set sa", idempotent, "the account becomes the one that is named", {local, dry_run}},
       {"set subject", idempotent, "the subjects that are named are in the binding", {local, dry_run}},
       {"scale",
        idempotent,
@@ -125,6 +124,17 @@ std::vector<KubectlVerb> lasting_verbs() {
        "without `--to-revision` it goes to the revision before: a second time it goes back again",
        {dry_run, {Flag::given, "to-revision", idempotent, "the revision becomes the one that is named"}}},
   };
+}
+
+// Of a kubeconfig: refused in a step, whose own is a copy.
+std::vector<KubectlVerb> configuring_verbs() {
+  std::vector<KubectlVerb> verbs;
+  for (const char* name : {"config set", "config set-cluster", "config set-context", "config set-credentials", "config unset",
+                           "config use-context"})
+    verbs.push_back({name, idempotent, "the kubeconfig becomes what is said"});
+  for (const char* name : {"config delete-cluster", "config delete-context", "config delete-user", "config rename-context"})
+    verbs.push_back({name, once, "a second time it is refused: it is gone"});
+  return verbs;
 }
 
 std::vector<KubectlVerb> single_verbs() {
@@ -214,7 +224,8 @@ EffectFound unknown(const std::string& verb) {
 const std::vector<KubectlVerb>& kubectl_verbs() {
   static const std::vector<KubectlVerb> all = [] {
     std::vector<KubectlVerb> verbs = reading_verbs();
-    for (const auto& more : {lasting_verbs(), single_verbs()}) verbs.insert(verbs.end(), more.begin(), more.end());
+    for (const auto& more : {lasting_verbs(), single_verbs(), configuring_verbs()})
+      verbs.insert(verbs.end(), more.begin(), more.end());
     return verbs;
   }();
   return all;

@@ -25,7 +25,7 @@ constexpr std::string_view alone =
     " warnings-as-errors watch watch-only windows-line-endings ";
 
 // Verbs that are nothing without the next word.
-constexpr std::string_view groups = " alpha auth certificate config create plugin rollout set top ";
+constexpr std::string_view groups = " alpha auth certificate config create plugin rollout set ";
 
 struct Short {
   char letter;

@@ -214,6 +214,8 @@ class KubernetesTarget : public TargetType {
     const bool is_broken =
         complaint.find("locate context") == std::string::npos && complaint.find("current-context") == std::string::npos;
     if (is_broken) return unseen(complaint);
+    const bool is_current_gone = wanted.empty() && complaint.find("locate context") != std::string::npos;
+    if (is_current_gone && !names.empty()) return unseen(fmt::format("{} ({})", complaint, suggestion("", names)));
     if (names.empty()) return unseen(fmt::format("there is no context in {}", kubeconfig.files()));
     if (wanted.empty()) return unseen(fmt::format("{} has no current context; {}", kubeconfig.files(), suggestion("", names)));
     return unseen(fmt::format("{} has no context `{}`; {}", kubeconfig.files(), wanted, suggestion(wanted, names)));
@@ -294,7 +296,7 @@ Declaration kubernetes_target_declaration() {
   kubernetes.result =
       "{context, server, ca_sha256, namespace, ...}; processes get KUBECONFIG, RUNBOOK_TARGET_CONTEXT and "
       "RUNBOOK_TARGET_SERVER";
-  kubernetes.example = "targets:\n  main: {kubernetes: {context: blue.example.org, from: create_cluster}}\n";
+  kubernetes.example = "targets:\n  main: {kubernetes: {context: blue.example.org}}\n";
   return kubernetes;
 }
 

@@ -126,7 +126,7 @@ void warn_of_unnamed_targets(const Runbook& runbook, Problems& problems) {
     const std::string& type = (bare->needed_targets.empty() ? *bare->undo : *bare).needed_targets.front();
     return problems.warning(
         bare->place, 1,
-        fmt::format("nothing says which {} `{}` works on: what is current when the run first needs it", type, bare->id),
+        fmt::format("`{}` has no target of type `{}`: what is current when the run first needs it is pinned", bare->id, type),
         fmt::format("declare it at the head: `targets: {{main: {{{}: NAME}}}}` and `target: main`", type));
   }
 }

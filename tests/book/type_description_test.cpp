@@ -40,6 +40,6 @@ TEST_CASE("the_engines_own_types_are_looks_made_of_declared_ones") {
 TEST_CASE("an_unknown_type_proposes_the_nearest_and_one_of_a_later_version_is_called_that") {
   CHECK(refusal_of("exce") == "there is no step type `exce` / did you mean `exec`?");
   CHECK(refusal_of("zzz") == "there is no step type `zzz` / known: shell, exec, wait_until, assert, manual, include");
-  CHECK(refusal_of("kubectl") == "the step type `kubectl` is not supported by this version / ");
+  CHECK(refusal_of("aws") == "the step type `aws` is not supported by this version / ");
   CHECK(refusal_of("shell") == "found");
 }

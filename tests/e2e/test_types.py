@@ -19,6 +19,10 @@ def types(world):
 INCLUDED = "runbook: database\ninputs: {name: {default: x}}\nsteps: [{id: a, shell: 'true'}]\n"
 
 
+# And what kubectl works on.
+CLUSTER = "targets: {main: {kubernetes: {}}}\ntarget: main\n"
+
+
 def steps(world):
     world.write(INCLUDED, "database.yaml")
     return [each for each in types(world) if each["of"] == "step"]
@@ -28,7 +32,7 @@ def test_every_type_has_a_line(world):
     steps, targets = (part.splitlines() for part in world("types").out.split("\ntarget types:\n"))
     names = [line.split()[0] for line in steps + targets]
     assert names == [each["name"] for each in types(world)]
-    assert names[0] == "shell" and names[-7:] == ["wait_until", "assert", "manual", "include", "git", "host", "directory"]
+    assert names[0] == "shell" and names[-8:] == ["wait_until", "assert", "manual", "include", "git", "host", "directory", "kubernetes"]
     assert all(len(line.split()) > 4 for line in steps + targets)
     assert "lacks" not in world("types", "git").err and "target" in world("types", "git").out
 
@@ -53,7 +57,7 @@ def test_what_is_said_as_json_is_whole(world):
 
 def test_every_example_is_a_step_that_check_has_nothing_against(world):
     for each in steps(world):
-        checked = world("check", world.write("runbook: example\nsteps:\n" + each["example"]))
+        checked = world("check", world.write(f"runbook: example\n{CLUSTER}steps:\n" + each["example"]))
         assert checked.code == 0 and "no problems" in checked.out, (each["name"], checked)
     for each in types(world):
         if each["of"] == "target":
@@ -68,7 +72,7 @@ def step_with(each, parameters):
     return f"runbook: x\nsteps:\n  - {{id: a, {each['name']}: {{{keys}}}}}\n"
 
 
-VALUES = {"file": "database.yaml", "script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look"}
+VALUES = {"file": "database.yaml", "script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look", "args": "get pods"}
 
 
 def test_a_parameter_that_is_called_required_is_required_and_no_other_is(world):
@@ -101,7 +105,7 @@ def test_an_unknown_type_is_refused_with_the_nearest(world, word, hint):
 
 
 def test_a_type_of_a_later_version_is_called_that(world):
-    refused = world("types", "kubectl")
+    refused = world("types", "aws")
     assert refused.code == 2 and "not supported by this version" in refused.err
 
 
