@@ -46,8 +46,9 @@ inline constexpr std::string_view watched = "watched";  // what it sees has chan
 inline constexpr std::string_view satisfied = "satisfied";  // done_when held already: why, outputs
 inline constexpr std::string_view skipped = "skipped";  // why; by a person: who, because; given_up: what is around it failed
 inline constexpr std::string_view waiting = "waiting";  // a wait began: deadline_ms
-inline constexpr std::string_view intent = "intent";    // effect, group, before, request, definition; the effect may follow
-inline constexpr std::string_view exited = "exited";    // status; looks or extraction follow
+inline constexpr std::string_view intent =
+    "intent";  // effect, group, before, request, definition, files (first seen); the effect may follow
+inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow
 inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
 inline constexpr std::string_view ended =
     "ended";  // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms, had_no_effect

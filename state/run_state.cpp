@@ -197,12 +197,23 @@ Question asked(const Event& event) {
   question.by = texts_in(event.body.get("by"));
   question.asked_at_ms = event.at_ms;
   question.choices = texts_in(event.body.get("choices"));
+  question.changed = texts_in(event.body.get("changed"));
+  const Value files = event.body.get("files");
+  for (const auto& [path, digest] : files.is_map() ? files.as_map() : Map())
+    if (digest.is_text()) question.files[path] = digest.as_text();
   return question;
 }
 
 void take_files(RunState& run, const Value& files) {
   if (!files.is_map()) return;
   run.files.clear();
+  for (const auto& [path, digest] : files.as_map())
+    if (digest.is_text()) run.files[path] = digest.as_text();
+}
+
+// Seen for the first time, or written by a step.
+void note_files(RunState& run, const Value& files) {
+  if (!files.is_map()) return;
   for (const auto& [path, digest] : files.as_map())
     if (digest.is_text()) run.files[path] = digest.as_text();
 }
@@ -254,6 +265,13 @@ void approved(InstanceState& it, const Question& question, const Event& event) {
   it.approved_by.push_back(event.body.text_or("approver", question.answered_by));
 }
 
+void take_changed_files(RunState& run, const std::map<std::string, std::string>& files) {
+  for (const auto& [path, digest] : files) {
+    if (digest.empty()) run.files.erase(path);
+    else run.files[path] = digest;
+  }
+}
+
 void answered(RunState& run, const Event& event) {
   auto found = run.questions.find(event.body.text_or("question", ""));
   if (found == run.questions.end()) return;
@@ -272,6 +290,10 @@ void answered(RunState& run, const Event& event) {
   }
   if (question.about == "approval" && choice == "approve") approved(it, question, event);
   if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
+  if (question.about == "files" && choice == "take") {
+    take_changed_files(run, question.files);
+    for (const std::string& what : question.changed) note_deviation(run, event, "took a changed file: " + what);
+  }
   if (question.about == "overdue") it.deadline_ms.reset();
   if (question.about == "overdue" && choice == "stop") it.must_stop = true;
 }
@@ -440,7 +462,8 @@ void RunState::apply(const Event& event) {
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
-    if (!question.sha256.empty() || question.about == "manual") instances[event.instance].questions_asked += 1;
+    if (!question.sha256.empty() || question.about == "manual" || question.about == "files")
+      instances[event.instance].questions_asked += 1;
     if (question.about == "manual") begin_manual(instances[event.instance], question, event);
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {
@@ -449,6 +472,7 @@ void RunState::apply(const Event& event) {
     auto found = questions.find(event.body.text_or("question", ""));
     if (found != questions.end() && found->second.is_open) found->second.ticked.insert(event.body.int_or("item", 0));
   } else {
+    if (k == event::intent) note_files(*this, event.body.get("files"));
     if (k == event::skipped && event.body.find("who")) note_deviation(*this, event, "skipped");
     if (k == event::renewed && event.body.text_or("how", "") == "redo") note_deviation(*this, event, "done anew");
     bool settles =

@@ -56,7 +56,7 @@ struct InstanceState {
 
 struct Question {
   std::string id, instance;
-  std::string about;  // approval, doubt, overdue, manual
+  std::string about;  // approval, doubt, overdue, manual, files
   std::string text;
   std::vector<std::string> choices;
   std::string phrase;  // approval: what must be typed
@@ -67,9 +67,11 @@ struct Question {
   std::vector<std::string> by;
   std::int64_t number = 0, count = 0;
   bool not_operator = false;
-  Value details;                    // the form itself, for who is asked; the fold leaves it null
-  std::set<std::int64_t> ticked;    // items of the checklist
-  std::string choice, answered_by;  // once it is answered
+  std::map<std::string, std::string> files;  // of files: what they are now, path → SHA-256; "": gone
+  std::vector<std::string> changed;          // and in words
+  Value details;                             // the form itself, for who is asked; the fold leaves it null
+  std::set<std::int64_t> ticked;             // items of the checklist
+  std::string choice, answered_by;           // once it is answered
   std::int64_t asked_at_ms = 0;
   bool is_open = true;
 };

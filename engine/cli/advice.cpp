@@ -132,6 +132,7 @@ class Adviser {
     const Question* question = a_.state.open_question(end_.instance);
     if (question && question->about == "manual") return text + manual(*question);
     if (question && is_approval_by_others(*question)) return text + approval(*question);
+    if (question && question->about == "files") return text + changed_files();
     if (question && question->about == "approval")
       return text +
              line("to approve",
@@ -150,6 +151,12 @@ class Adviser {
     text += line("to approve", fmt::format("confirm {} {}{}", a_.run, word(step), allowed_signers() ? " --sign-with KEY" : ""));
     text += line("to refuse", fmt::format("reject {} {}{}", a_.run, word(step), because()));
     return text + "then\n" + line("go on", resume());
+  }
+
+  std::string changed_files() const {
+    const std::string step = word(end_.instance);
+    return line("take it", fmt::format("confirm {} {} --note \"...\"", a_.run, step)) +
+           line("stop there", fmt::format("reject {} {}{}", a_.run, step, because())) + "then\n" + line("go on", resume());
   }
 
   std::string manual(const Question& question) const {

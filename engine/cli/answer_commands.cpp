@@ -77,12 +77,25 @@ int approve(const Arguments& arguments, Answering& answering, const Question& qu
                 fmt::format("`{}` is approved, {} of {}", answering.step_id, question.number, question.count));
 }
 
+// The files that it reads are taken as they are now.
+int take_files(const Arguments& arguments, Answering& answering, const Question& question) {
+  for (const char* option : {"--set", "--attach", "--sign-with"}) {
+    if (arguments.has(option))
+      throw Error(ExitCode::usage, fmt::format("{} has no meaning for files that have changed", option));
+  }
+  Answer given = answering.answer(question, "take");
+  given.because = arguments.value("--note").value_or("");
+  const GivenTo to = answering.give(question, given);
+  return report(arguments, answering, to, fmt::format("`{}` takes its files as they are now", answering.step_id));
+}
+
 }  // namespace
 
 int confirm_command(const Arguments& arguments) {
   Answering answering(arguments);
   const Question question = answering.require_question("confirm");
   if (is_approval_by_others(question)) return approve(arguments, answering, question);
+  if (question.about == "files") return take_files(arguments, answering, question);
   if (arguments.has("--sign-with"))
     throw Error(ExitCode::usage, fmt::format("`{}` is done, not approved: there is nothing to sign", answering.step_id));
   const Manual& manual = *answering.step().manual;
@@ -99,7 +112,7 @@ int reject_command(const Arguments& arguments) {
   const std::string because = require_because(arguments);
   Answering answering(arguments);
   const Question question = answering.require_question("reject");
-  Answer given = answering.answer(question, "reject");
+  Answer given = answering.answer(question, question.about == "files" ? "stop" : "reject");
   given.because = because;
   const GivenTo to = answering.give(question, given);
   const char* done = is_approval_by_others(question) ? "the approval of `{}` is refused" : "`{}` is rejected";

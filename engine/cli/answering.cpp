@@ -13,6 +13,7 @@
 #include "report/run_view.h"
 #include "run/approval.h"
 #include "run/manual.h"
+#include "run/questions.h"
 
 namespace runbook {
 
@@ -51,7 +52,7 @@ void Answering::throw_answered(const std::string& who, const std::string& choice
 const Question& Answering::require_question(const std::string& choice) const {
   const InstanceState& it = state.of(step_id);
   if (const Question* question = state.open_question(step_id)) {
-    if (question->about == "manual" || is_approval_by_others(*question)) return *question;
+    if (question->about == "manual" || question->about == "files" || is_approval_by_others(*question)) return *question;
     throw Error(ExitCode::usage, fmt::format("`{}` waits for something else: {}", step_id, question->text),
                 question->about == "doubt" ? fmt::format("runbook resolve {} {} done|not-done|retry", row.run, step_id)
                                            : fmt::format("runbook run --resume {}", row.run));
@@ -94,11 +95,13 @@ bool Answering::record(const Question& question, const Answer& given) {
   const auto make = [&](const RunState& now) {
     const Question* open = now.open_question(step_id);
     if (!open || open->id != question.id) throw TakenUp();
+    if (open->about == "files") return runbook::answer(now, *open, given);
     if (open->about == "manual") return answer_manual(instance(), *open, given, given.at_ms);
     return answer_approval(now, *open, given, require_approver(*open, given));
   };
   try {
-    decree({file, row, given.who, given.because}, make, given.choice == "reject" ? "failed" : "interrupted");
+    decree({file, row, given.who, given.because}, make,
+           given.choice == "reject" || given.choice == "stop" ? "failed" : "interrupted");
     return true;
   } catch (const TakenUp&) {
     return false;

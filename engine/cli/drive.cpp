@@ -189,7 +189,7 @@ class Drive {
     const auto approver = [this](const Question& question, const Answer& given) {
       return approver_of(state_, plan_.run, question, given);
     };
-    const auto files = [this](StoredValues& values) { return digests_of(named_files(facts_, state_, values)); };
+    const auto files = [this](StoredValues& values) { return digests_to_record(facts_, state_, values); };
     Executor executor({facts_, *journal_, state_, performer, *person, notifier, clock_, inbox_, approver, files},
                       std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;

@@ -98,7 +98,8 @@ std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
       fmt::print(stderr, "{}\n", why);
       continue;
     }
-    if (question.about == "doubt" && !ask_for_reason(*given)) return std::nullopt;
+    const bool wants_reason = question.about == "doubt" || question.about == "files";
+    if (wants_reason && !ask_for_reason(*given)) return std::nullopt;
     return given;
   }
 }
@@ -106,7 +107,8 @@ std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
 // A decision in doubt stands in the record with its reason.
 bool TerminalPerson::ask_for_reason(Answer& given) {
   while (given.because.empty()) {
-    fmt::print(stderr, "{} (stands in the record): ", given.choice == "reject" ? "why?" : "how do you know?");
+    fmt::print(stderr, "{} (stands in the record): ",
+               given.choice == "reject" || given.choice == "take" || given.choice == "stop" ? "why?" : "how do you know?");
     std::fflush(stderr);
     auto line = reader_.read_line();
     if (!line) return fmt::print(stderr, "\n"), false;

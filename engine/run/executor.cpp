@@ -46,6 +46,7 @@ void Executor::forget_looks(const Event& event) {
   live->second.forget_looks();
   const bool goes_on = event.kind == event::intent || event.kind == event::exited || event.kind == event::verifying;
   if (!goes_on) live->second.target.reset();
+  live->second.files.reset();
   const bool is_over = is_done(parts_.state.of(event.instance).state) && !live->second.running;
   if (is_over) live_.steps.erase(live);
 }
@@ -167,6 +168,10 @@ void Executor::absorb_ended(const Ended& ended) {
   live.running.reset();
   if (ended.launch.role == Role::target) {
     live.target = ended.outcome.result;
+    return;
+  }
+  if (ended.launch.role == Role::files) {
+    live.files = ended.outcome.result;
     return;
   }
   if (ended.launch.role != Role::act) return absorb_look(step, live, ended);

@@ -17,6 +17,7 @@ enum class Role {
   look,    // done_when, verify, wait_until, assert: whichever the step's phase asks
   watch,   // a section's
   target,  // whether the step's target is what it was
+  files,   // whether the files that it reads are
 };
 
 struct TargetQuestion {
@@ -39,6 +40,7 @@ struct Request {
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;
   std::vector<TargetQuestion> targets;  // Role::target asks these, and nothing else
+  std::vector<NamedPath> files;         // Role::files looks at these, from `dir`
   Value shown;  // type, params, env of the step, dir: secrets masked; null where the definition says it all
 };
 

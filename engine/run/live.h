@@ -37,6 +37,7 @@ struct LiveStep {
   bool is_cancel_sent = false;
   std::optional<Look> before, look;  // the newest of this phase
   std::optional<Value> target;       // what its target was seen to be, for this attempt
+  std::optional<Value> files;        // what its files were seen to be: {path: sha256}
   int looks = 0;
   int strikes = 0;                             // of a watch: looks in a row that did not say yes
   std::optional<std::int64_t> blind_since_ms;  // of a watch: since when it can't tell

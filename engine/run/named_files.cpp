@@ -1,15 +1,12 @@
 #include "run/named_files.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <optional>
 
-#include "base/digest.h"
 #include "base/error.h"
-#include "os/files.h"
+#include "base/json.h"
+#include "book/param_check.h"
+#include "run/file_digests.h"
 #include "run/instances.h"
 #include "run/request.h"
 
@@ -17,22 +14,6 @@ namespace runbook {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uintmax_t largest = std::uintmax_t{64} << 20;
-
-// A word is taken for the path of a script if that can be executed, or says by whom it wants to be read.
-bool is_script(const fs::path& path) {
-  if (::access(path.c_str(), X_OK) == 0) return true;
-  char mark[2] = {};
-  return std::ifstream(path, std::ios::binary).read(mark, 2) && mark[0] == '#' && mark[1] == '!';
-}
-
-std::optional<std::string> digest_of(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > largest || error) return std::nullopt;
-  const std::optional<std::string> bytes = try_read_file(path);
-  return bytes ? std::optional(sha256_hex(*bytes)) : std::nullopt;
-}
 
 class Collection {
  public:
@@ -62,23 +43,86 @@ class Collection {
   }
 
   void add_file(const Instance& step, const fs::path& dir, const NamedPath& named) {
-    const bool is_word = named.kind == NamedPath::Kind::word;
-    const fs::path path = (dir / named.path).lexically_normal();
-    if (is_word && (fs::path(named.path).is_absolute() || !is_script(path))) return;
-    const auto known = files.find(path.string());
-    const std::optional<std::string> digest = known != files.end() ? known->second.sha256 : digest_of(path);
-    if (!digest) return;
-    NamedFile& file = files[path.string()];
-    file.sha256 = *digest;
-    if (file.steps.empty() || file.steps.back() != step.id) file.steps.push_back(step.id);
+    for (const std::string& path : digests_.add(dir, named, found_)) {
+      NamedFile& file = files[path];
+      file.sha256 = found_[path];
+      if (file.steps.empty() || file.steps.back() != step.id) file.steps.push_back(step.id);
+    }
   }
 
   const RunFacts& facts_;
   const RunState& state_;
   StoredValues& values_;
+  FileDigests digests_;
+  Digests found_;
 };
 
+// Of a folder, `/srv/app/`: app.
+std::string last_part(const std::string& path) {
+  const std::size_t end = path.find_last_not_of('/') + 1;
+  return path.substr(0, end).substr(path.rfind('/', end - 1) + 1);
+}
+
+// A step that reads a file names it, too.
+bool reads(const Step& step, const fs::path& dir, const std::string& path, const Declarations& types) {
+  const Declaration* type = find_declaration(types, step.type);
+  if (!type || !type->files) return false;
+  const std::vector<NamedPath> named = type->files(as_written(step.params));
+  return std::any_of(named.begin(), named.end(),
+                     [&](const NamedPath& each) { return path.starts_with((dir / each.path).lexically_normal().string()); });
+}
+
 }  // namespace
+
+std::vector<NamedPath> pinned_paths(const RunFacts& facts, const RunState& state, const Instance& step, const Scope& scope) {
+  const Declaration* type = find_declaration(*facts.types, step->type);
+  if (!type || !type->files || state.files.empty()) return {};
+  const fs::path dir = working_folder(facts, step, scope);
+  std::vector<NamedPath> named = type->files(step->params.evaluate(scope));
+  std::erase_if(named, [&](const NamedPath& each) {
+    const bool is_single = each.kind == NamedPath::Kind::word || each.kind == NamedPath::Kind::input;
+    return is_single && !state.files.count((dir / each.path).lexically_normal().string());
+  });
+  return named;
+}
+
+FileChanges changes_of(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& dir,
+                       const std::vector<NamedPath>& named, const Value& seen) {
+  FileChanges changes;
+  for (const auto& [path, digest] : seen.as_map()) {
+    const auto known = state.files.find(path);
+    if (known != state.files.end() && known->second == digest.as_text()) continue;
+    const bool is_new = known == state.files.end() || !writer_of(facts, state, values, path).empty();
+    (is_new ? changes.taken : changes.foreign)[path] = digest.as_text();
+  }
+  for (const NamedPath& each : named) {
+    const std::string path = (fs::path(dir) / each.path).lexically_normal().string();
+    for (const std::string& key : {path, path + "/"})
+      if (state.files.count(key) && !seen.find(key) && writer_of(facts, state, values, key).empty()) changes.foreign[key] = "";
+  }
+  return changes;
+}
+
+std::string writer_of(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& path) {
+  const std::string name = last_part(path);
+  for (const Instance& step : Instances(facts, state, values).all()) {
+    const bool has_acted = state.of(step.id).acted_seq > 0 && step->effect != Effect::read;
+    if (!has_acted || to_json(as_written(step->params)).find(name) == std::string::npos) continue;
+    if (!reads(*step, facts.dir, path, *facts.types)) return step.id;
+  }
+  return {};
+}
+
+Value digests_to_record(const RunFacts& facts, const RunState& state, StoredValues& values) {
+  Map digests;
+  for (const auto& [path, file] : named_files(facts, state, values)) {
+    const auto known = state.files.find(path);
+    const bool is_foreign =
+        known != state.files.end() && known->second != file.sha256 && writer_of(facts, state, values, path).empty();
+    digests.emplace_back(path, is_foreign ? known->second : file.sha256);
+  }
+  return Value(std::move(digests));
+}
 
 NamedFiles named_files(const RunFacts& facts, const RunState& state, StoredValues& values) {
   Collection collection(facts, state, values);

@@ -70,9 +70,21 @@ Outcome StepPerformer::look_at_targets(const Request& request, std::stop_token s
   return outcome;
 }
 
+Outcome StepPerformer::look_at_files(const Request& request) const {
+  Digests found;
+  for (const NamedPath& named : request.files) digests_.add(request.dir, named, found);
+  Map digests;
+  for (const auto& [path, digest] : found) digests.emplace_back(path, digest);
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::succeeded;
+  outcome.result = Value(std::move(digests));
+  return outcome;
+}
+
 Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const {
   const Request& request = *launch.request;
   if (launch.role == Role::target) return look_at_targets(request, stop);
+  if (launch.role == Role::files) return look_at_files(request);
   auto type = std::find_if(parts_.types.begin(), parts_.types.end(),
                            [&](const auto& candidate) { return candidate->declaration().name == request.type; });
   RUNBOOK_ASSERT(type != parts_.types.end());
@@ -152,7 +164,7 @@ void StepPerformer::finish(const Job& job) {
     outcome.kind = Outcome::Kind::unknown;
     outcome.reason = error.what();
   }
-  const bool has_process = job.launch.role != Role::target;
+  const bool has_process = job.launch.role != Role::target && job.launch.role != Role::files;
   if (job.launch.role != Role::act && has_process) parts_.acknowledge(job.launch.n);
   inbox_.post(Ended{job.launch, std::move(outcome)});
 }

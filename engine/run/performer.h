@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "book/inputs.h"
+#include "run/file_digests.h"
 #include "run/inbox.h"
 #include "state/run_state.h"
 #include "step/step_type.h"
@@ -102,9 +103,11 @@ class StepPerformer : public Performer {
   void work();
   Outcome perform(const Launch& launch, std::stop_token stop) const;
   Outcome look_at_targets(const Request& request, std::stop_token stop) const;
+  Outcome look_at_files(const Request& request) const;
   void finish(const Job& job);
   Parts parts_;
   Inbox& inbox_;
+  mutable FileDigests digests_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> waiting_;  // launched, and not yet taken by a thread

@@ -59,6 +59,28 @@ Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::str
   return ask(step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
 }
 
+Value map_of(const std::map<std::string, std::string>& texts) {
+  Map map;
+  for (const auto& [key, text] : texts) map.emplace_back(key, text);
+  return Value(std::move(map));
+}
+
+Proposal ask_about_files(const Instance& step, const InstanceState& it, const FileChanges& changes) {
+  std::vector<std::string> said;
+  std::map<std::string, std::string> now = changes.taken;
+  for (const auto& [path, digest] : changes.foreign) {
+    said.push_back(fmt::format("{} {}", path, digest.empty() ? "is gone" : "has changed"));
+    now[path] = digest;
+  }
+  Proposal asked = ask(step, "files", it.questions_asked,
+                       fmt::format("`{}` reads what is not what it was when the run began: {}. Take it as it is now, or stop?",
+                                   step.id, fmt::join(said, ", ")),
+                       {"take", "stop"});
+  asked.event.body = with(with(asked.event.body, "files", map_of(now)), "changed", list_from(said));
+  asked.event.attempt = 0;
+  return asked;
+}
+
 Proposal ask_overdue(const Instance& step, const InstanceState& it) {
   return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id),
              {"wait", "stop"});
@@ -74,6 +96,9 @@ std::string why_not_a_choice(const Question& question, const Answer& given) {
 std::vector<Proposal> answer(const RunState& state, const Question& question, const Answer& given) {
   Value body = with(with(who_and_why(given), "question", question.id), "choice", given.choice);
   std::vector<Proposal> events = {Proposal(event::answered, question.instance, body)};
+  if (question.about == "files" && given.choice == "stop")
+    events.emplace_back(event::refused, question.instance,
+                        object({{"why", fmt::format("stopped by {}: {}", given.who, fmt::join(question.changed, ", "))}}));
   if (question.about != "doubt") return events;
   for (auto& proposal : settle_doubt(state, question, given)) events.push_back(std::move(proposal));
   return events;

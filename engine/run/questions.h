@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "run/instance.h"
+#include "run/named_files.h"
 #include "run/proposal.h"
 #include "state/journal.h"
 #include "state/run_state.h"
@@ -15,6 +16,9 @@ Proposal ask_approval(const Instance& step, const InstanceState& it);
 std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
 Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::string& seen);
+// Files that it reads were changed by somebody else: take them as they are, or stop.
+Proposal ask_about_files(const Instance& step, const InstanceState& it, const FileChanges& changes);
+Value map_of(const std::map<std::string, std::string>& texts);
 // Past its timeout: wait or stop.
 Proposal ask_overdue(const Instance& step, const InstanceState& it);
 

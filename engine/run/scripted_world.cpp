@@ -96,6 +96,7 @@ void ScriptedWorld::start(const Launch& launch) {
   if (launch.takes_up) take_up(launch);
   else if (launch.role == Role::act) act(launch);
   else if (launch.role == Role::target) see_targets(launch);
+  else if (launch.role == Role::files) tell_at(now_ms_, launch, Outcome());  // a rehearsal pins none
   else look(launch);
 }
 

@@ -11,6 +11,7 @@
 #include "run/approval.h"
 #include "run/before.h"
 #include "run/manual.h"
+#include "run/named_files.h"
 #include "run/on_target.h"
 #include "run/probe.h"
 #include "run/questions.h"
@@ -227,7 +228,49 @@ class StepDecider {
     return false;
   }
 
+  // Right before the intent: what was checked, approved and pinned is what the step reads. false: it is still to be seen, or somebody
+  // is asked.
+  bool are_files_as_pinned(const RunScope& scope) {
+    const std::vector<NamedPath> named = pinned_paths(facts_, state_, step_, scope);
+    if (named.empty()) return true;
+    const std::string dir = working_folder(facts_, step_, scope);
+    if (!live_step_->files) return begin_look_at_files(named, dir);
+    if (!live_step_->files->is_map()) return refuse("the files that it reads can't be looked at"), false;
+    changes_ = changes_of(facts_, state_, values_, dir, named, *live_step_->files);
+    if (changes_.foreign.empty()) return true;
+    propose(ask_about_files(step_, *it_, changes_));
+    return false;
+  }
+
+  // What was put back meanwhile is no question any more.
+  void on_files_asked(const Question& question) {
+    try {
+      const RunScope scope = scope_with_before();
+      const std::vector<NamedPath> named = pinned_paths(facts_, state_, step_, scope);
+      const std::string dir = working_folder(facts_, step_, scope);
+      if (!live_step_->files) return void(begin_look_at_files(named, dir));
+      const bool is_seen = live_step_->files->is_map();
+      if (is_seen && changes_of(facts_, state_, values_, dir, named, *live_step_->files).foreign.empty())
+        return answer_with(question, {question.id, "unchanged", "runbook", "the files are what they were", now_ms_, Value()});
+    } catch (const std::exception&) {
+      // Its question says what there is to say.
+    }
+    wait_for_answer(question, "waiting");
+  }
+
+  bool begin_look_at_files(const std::vector<NamedPath>& named, const std::string& dir) {
+    if (live_step_->running) return false;
+    Launch launch = turn_.next_launch(Role::files, step_);
+    auto request = std::make_shared<Request>();
+    request->dir = dir;
+    request->files = named;
+    launch.request = std::move(request);
+    turn_.launch(std::move(launch));
+    return false;
+  }
+
   void on_approval_asked(const Question& question) {
+    if (question.about == "files") return on_files_asked(question);
     if (is_approval_by_others(question)) return wait_for_answer(question, "waiting");
     auto said = limits_.approvals.find(step_.id);
     if (said == limits_.approvals.end()) return wait_for_answer(question, "waiting");
@@ -240,6 +283,7 @@ class StepDecider {
   void begin_act(const RunScope& scope) {
     std::shared_ptr<const Request> request;
     try {
+      if (!are_files_as_pinned(scope)) return;
       request = std::make_shared<Request>(make_request(facts_, step_, scope, live_step_->target.value_or(Value())));
     } catch (const std::exception& error) {
       return refuse(with_hint(error));
@@ -248,6 +292,7 @@ class StepDecider {
     launch.request = request;
     Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
     if (!state_.definition_sha256.empty()) body = with(body, "definition", state_.definition_sha256.substr(0, 12));
+    if (!changes_.taken.empty()) body = with(body, "files", map_of(changes_.taken));
     if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);
     Proposal intent(event::intent, step_.id, body, launch.n);
     if (!request->shown.is_null()) intent.attach("request", to_json(request->shown));
@@ -503,6 +548,7 @@ class StepDecider {
   const LiveStep* live_step_;
   const bool is_pausing_;
   Progress progress_ = Progress::going;
+  FileChanges changes_;
   std::string why_;  // of the last condition that could not be evaluated
 };
 

@@ -253,6 +253,40 @@ def test_json_is_the_result(world, server):
     assert len(world.step("nodes")["outputs"]["names"]) == 2
 
 
+MANIFEST = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "%s"}})
+
+
+@pytest.mark.parametrize("flags, changed", [("-f one.yml", "one.yml"), ("-f manifests", "manifests/two.yml"), ("-R -f manifests", "manifests/deep/x.json"),
+                                            ("-f manifests", "manifests/new.yaml"), ("-f 'manifests/*.yml'", "manifests/third.yml"),
+                                            ("-k overlay", "overlay/more.yml"), ("-k overlay", "base/cm.yml")])
+def test_a_manifest_that_changed_before_its_step_is_a_question(world, server, flags, changed):
+    for name in ("manifests/deep", "overlay", "base"):
+        (world.folder / name).mkdir(parents=True)
+    for name in ("one.yml", "manifests/two.yml", "manifests/deep/x.json", "overlay/more.yml", "base/cm.yml"):
+        world.write(MANIFEST % "one", name)
+    world.write("resources: [../base]\n", "overlay/kustomization.yaml")
+    world.write("resources: [cm.yml]\n", "base/kustomization.yaml")
+    words = ["apply", *flags.replace("'", "").split()]
+    world.write(book(GATE + f"  - {{id: apply, kubectl: {json.dumps(words)}}}\n"))
+    run = at_the_gate(world)
+    world.write(MANIFEST % "two", changed)
+    world.open_gate()
+    assert run.wait(60) == 3, run.log.read_text()
+    assert str(world.folder / changed.split("/")[0]) in run.log.read_text()
+    assert not server.writes()
+
+
+def test_what_is_no_manifest_in_a_folder_may_change(world, server):
+    (world.folder / "manifests").mkdir()
+    world.write(MANIFEST % "one", "manifests/one.yml")
+    world.write(book(GATE + "  - {id: apply, kubectl: apply -f manifests}\n"))
+    run = at_the_gate(world)
+    world.write("see one.yml", "manifests/README")
+    world.open_gate()
+    assert run.wait(60) == 0, run.log.read_text()
+    assert names(server) == {"one"}
+
+
 @pytest.mark.parametrize("step, said", [
     ("kubectl: kubectl get pods", "error: the words begin behind `kubectl`"),
     ("kubectl: get pods --context other", "error: `--context` chooses a cluster or who works on it"),

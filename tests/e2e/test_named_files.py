@@ -1,0 +1,121 @@
+"""Files that steps read are pinned when the run begins: one that somebody changes before its step is a question, not a surprise."""
+
+import pytest
+
+from world import until, world  # noqa: F401
+
+BOOK = """
+runbook: files
+steps:
+  - id: gate
+    shell: touch "$W/waits"; until [ -e "$W/gate" ]; do sleep 0.02; done
+    effect: read
+  - id: load
+    exec: {argv: [sh, -c, 'cat >> "$W/effects"'], stdin: {file: data.txt}}
+"""
+
+
+def run_to_the_gate(world, text=BOOK):
+    world.write(text)
+    run = world.start()
+    until(lambda: (world.folder / "waits").exists(), "the gate")
+    return run
+
+
+def go_on(world, run):
+    world.open_gate()
+    return run.wait(60)
+
+
+def deviations(world):
+    return [(each["what"], each["because"]) for each in world.show()["deviations"]]
+
+
+@pytest.fixture
+def data(world):
+    path = world.folder / "data.txt"
+    path.write_text("as reviewed\n")
+    return path
+
+
+def test_a_file_that_changed_before_its_step_is_a_question_and_can_be_taken(world, data):
+    run = run_to_the_gate(world)
+    data.write_text("changed\n")
+    assert go_on(world, run) == 3
+    said = run.log.read_text()
+    assert f"`load` reads what is not what it was when the run began: {data} has changed" in said
+    assert "runbook confirm" in said and "runbook reject" in said and world.lines() == []
+    assert world("confirm", "last", "load", "--note", "the fix of today").code == 0
+    assert world.resume().code == 0
+    assert world.lines() == ["changed"]
+    assert deviations(world) == [(f"took a changed file: {data} has changed", "the fix of today")]
+
+
+def test_who_stops_there_is_asked_anew_and_nothing_ran(world, data):
+    run = run_to_the_gate(world)
+    data.write_text("changed\n")
+    assert go_on(world, run) == 3
+    assert world("reject", "last", "load", "--because", "not reviewed").code == 0
+    assert world.state_of("load") == "failed" and world.step("load")["attempts"] == 0
+    assert world.resume().code != 0 and world.lines() == []
+    data.write_text("as reviewed\n")
+    assert world.resume().code == 0
+    assert world.lines() == ["as reviewed"]
+
+
+def test_what_was_put_back_is_no_question_any_more(world, data):
+    run = run_to_the_gate(world)
+    data.write_text("changed\n")
+    assert go_on(world, run) == 3
+    data.write_text("as reviewed\n")
+    assert world.resume().code == 0
+    assert world.lines() == ["as reviewed"] and deviations(world) == []
+
+
+def test_a_file_that_is_gone_is_a_question(world, data):
+    run = run_to_the_gate(world)
+    data.unlink()
+    assert go_on(world, run) == 3
+    assert f"{data} is gone" in run.log.read_text()
+    data.write_text("as reviewed\n")
+    assert world.resume().code == 0
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_file_that_was_only_touched_is_none(world, data, size):
+    data.write_text("x" * size + "\n")
+    run = run_to_the_gate(world)
+    data.write_text("x" * size + "\n")
+    assert go_on(world, run) == 0
+    assert world.lines() == ["x" * size]
+
+
+def test_a_change_of_the_same_size_is_seen_also_in_a_large_file(world, data):
+    data.write_text("x" * 200_000 + "\n")
+    run = run_to_the_gate(world)
+    data.write_text("y" * 200_000 + "\n")
+    assert go_on(world, run) == 3
+    assert world("cancel", "last").code == 0
+
+
+def test_what_an_earlier_step_writes_is_taken(world, data):
+    world.write("""
+runbook: files
+steps:
+  - {id: render, shell: 'echo rendered > data.txt'}
+  - id: load
+    exec: {argv: [sh, -c, 'cat >> "$W/effects"'], stdin: {file: data.txt}}
+""")
+    assert world.run().code == 0
+    assert world.lines() == ["rendered"] and deviations(world) == []
+
+
+def test_a_script_that_changed_is_a_question(world):
+    script = world.folder / "deploy.sh"
+    script.write_text("#!/bin/sh\necho old >> $W/effects\n")
+    script.chmod(0o755)
+    run = run_to_the_gate(world, BOOK.split("  - id: load")[0] + "  - {id: deploy, shell: ./deploy.sh}\n")
+    script.write_text("#!/bin/sh\necho new >> $W/effects\n")
+    assert go_on(world, run) == 3 and world.lines() == []
+    assert world("confirm", "last", "deploy").code == 0
+    assert world.resume().code == 0 and world.lines() == ["new"]
