@@ -6,7 +6,9 @@ namespace runbook {
 namespace {
 
 // Whether it is one of the words of a list that begins and ends with a blank.
-bool contains(std::string_view list, std::string_view word) { return list.find(" " + std::string(word) + " ") != list.npos; }
+bool contains(std::string_view list, std::string_view word) {
+  return list.find(" " + std::string(word) + " ") != std::string_view::npos;
+}
 
 // Of kubectl 1.10 to 1.32: flags that take no word after them. All others do, unless their value stands behind `=`.
 constexpr std::string_view alone =

@@ -23,7 +23,7 @@ struct TypeDescription {
   std::string summary;
   bool is_target = false;
   std::string effect;
-  bool derives_effect = false;  // from its parameters
+  bool derives_effect = false;     // from its parameters
   bool takes_effect = true;        // whether a step may say another
   std::string main_param;          // `shell: text` sets this one; "": it takes a map alone
   std::vector<std::string> looks;  // of the engine's own: the step types of which one stands beside the parameters

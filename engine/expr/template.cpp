@@ -113,7 +113,7 @@ std::vector<TemplateWord> words_of_template(std::string_view text) {
   std::vector<TemplateWord> words;
   for (std::size_t at = text.find_first_not_of(blanks); at < text.size(); at = text.find_first_not_of(blanks, at)) {
     TemplateWord word{"", at};
-    while (at < text.size() && blanks.find(text[at]) == blanks.npos) {
+    while (at < text.size() && blanks.find(text[at]) == std::string_view::npos) {
       const bool opens = text.substr(at).starts_with(opening) && (at == word.offset || text[at - 1] != '$');
       const std::size_t end = opens ? find_end(text, at + opening.size()) : std::string_view::npos;
       at = end == std::string_view::npos ? at + 1 : end + closing.size();

@@ -308,7 +308,7 @@ TEST_CASE("namespace and output stand behind the verb, and a value stays one wor
 }
 
 TEST_CASE("without a pinned cluster nothing is started") {
-  for (const std::vector<std::string>& env : {std::vector<std::string>{"KUBECONFIG=/home/ada/.kube/config"},
+  for (const std::vector<std::string>& env : {std::vector<std::string>{"KUBECONFIG=/srv/ada/config"},
                                               {"KUBECONFIG=/other", "RUNBOOK_TARGET_KUBECONFIG=/run/kubeconfig-1"},
                                               {}}) {
     ScriptedRunner runner;
