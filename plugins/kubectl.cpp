@@ -272,6 +272,10 @@ Declaration kubectl_declaration() {
       {"namespace", Param::Type::value, "The namespace; that of the target's context if left out.", false, {}, {}},
       {"output", Param::Type::value, "The output format (-o). With json the result is what it printed, parsed.", false, {}, {}},
       {"stdin", Param::Type::input, "Standard input, for `-f -`; empty if left out.", false, {}, {}}};
+  for (Param& param : kubectl.params) {
+    param.is_one_of = param.name == "args";
+    if (param.name == "output" || param.name == "stdin") param.beside = "args";
+  }
   for (Param& param : kubectl_wait_params()) kubectl.params.push_back(std::move(param));
   kubectl.effect = Effect::once;
   kubectl.has_process = true;

@@ -42,51 +42,21 @@ std::optional<std::int64_t> least(const Value& params) {
   return number;
 }
 
-std::string names_of(const std::vector<std::string_view>& params) {
-  std::string text;
-  for (std::size_t i = 0; i < params.size(); ++i)
-    text += fmt::format("{}`{}`", i == 0 ? "" : i + 1 == params.size() ? " and " : ", ", params[i]);
-  return text;
-}
-
 class Check {
  public:
   explicit Check(const Value& params) : params_(params) {}
 
   std::vector<ParamProblem> run() {
-    check_number_of_questions();
-    for (const char* name : {"selector", "min"}) {
-      if (is_given(params_, name) && !is_given(params_, "ready"))
-        add(name, fmt::format("`{}` belongs to `ready: pods`", name), "leave it out, or write `ready: pods` beside it");
-    }
     const std::string ready = text_of(params_, "ready"), min = text_of(params_, "min");
-    if (!ready.empty() && ready != "pods")
+    if (!ready.empty() && !is_open(ready) && ready != "pods")
       add("ready", fmt::format("only pods are ready or not; this is `{}`", ready), "write `ready: pods`");
-    const bool is_open = min.find("${{") != std::string::npos;
-    if (!min.empty() && !is_open && !least(params_))
+    if (!min.empty() && !is_open(min) && !least(params_))
       add("min", fmt::format("`min` is a number of pods, not `{}`", min), "write `min: 3`");
     return std::move(problems_);
   }
 
  private:
-  void check_number_of_questions() {
-    std::vector<std::string_view> given;
-    if (is_given(params_, "args")) given.push_back("args");
-    for (const std::string_view wait : waits) {
-      if (is_given(params_, wait)) given.push_back(wait);
-    }
-    if (given.empty())
-      return add("args", "it does not say what kubectl shall do",
-                 "write `args:`, or one of the waits: rollout, ready, job, loadbalancer");
-    if (given.size() > 1)
-      return add(given.back(), fmt::format("{} are given: only one can be", names_of(given)), "leave one of them");
-    if (given.front() == "args") return;
-    for (const char* name : {"stdin", "output"}) {
-      if (is_given(params_, name))
-        add(name, fmt::format("`{}` has no place beside `{}`, which reads the object as JSON", name, given.front()),
-            "leave it out");
-    }
-  }
+  static bool is_open(const std::string& text) { return text.find("${{") != std::string::npos; }
 
   void add(std::string_view param, std::string message, std::string hint) {
     problems_.push_back({ParamProblem::Severity::error, std::string(param), {}, std::move(message), std::move(hint)});
@@ -119,19 +89,22 @@ Said said_of_wait(const KubectlWait& wait, const Value& params, const Value& obj
 }
 
 std::vector<Param> kubectl_wait_params() {
-  const auto value = Param::Type::value;
-  return {
-      {"rollout", value, "A wait: the Deployment, StatefulSet or DaemonSet (`deployment/web`) has rolled out.", false, {}, {}},
-      {"ready",
-       value,
-       "A wait: `pods`. All pods of `selector` are ready, and there are some; or `min` of them.",
-       false,
-       {},
-       {}},
-      {"selector", value, "The labels of those pods: `app=rabbit`.", false, {}, {}},
-      {"min", value, "How many of them are enough.", false, {}, {}},
-      {"job", value, "A wait: the Job is complete. One that has failed is waited for no longer.", false, {}, {}},
-      {"loadbalancer", value, "A wait: the Service (`svc/web`) or Ingress has an address.", false, {}, {}}};
+  const auto wait = [](const char* name, const char* doc) {
+    Param param{name, Param::Type::value, doc, false, {}, {}};
+    param.is_one_of = true;
+    return param;
+  };
+  const auto of_ready = [](const char* name, const char* doc) {
+    Param param{name, Param::Type::value, doc, false, {}, {}};
+    param.beside = "ready";
+    return param;
+  };
+  return {wait("rollout", "A wait: the Deployment, StatefulSet or DaemonSet (`deployment/web`) has rolled out."),
+          wait("ready", "A wait: `pods`. All pods of `selector` are ready, and there are some; or `min` of them."),
+          of_ready("selector", "The labels of those pods: `app=rabbit`."),
+          of_ready("min", "How many of them are enough."),
+          wait("job", "A wait: the Job is complete. One that has failed is waited for no longer."),
+          wait("loadbalancer", "A wait: the Service (`svc/web`) or Ingress has an address.")};
 }
 
 std::vector<ParamProblem> problems_of_waits(const Value& params) { return Check(params).run(); }

@@ -21,7 +21,7 @@ std::string why_it_holds_anyway(const KubectlWait& wait);
 // What the answer of the server says. `object`: what was printed, parsed.
 Said said_of_wait(const KubectlWait& wait, const Value& params, const Value& object);
 
-// The parameters of the waits, and what is wrong with them beside each other and beside `args`.
+// The parameters of the waits, and what is wrong with them.
 std::vector<Param> kubectl_wait_params();
 std::vector<ParamProblem> problems_of_waits(const Value& params);
 

@@ -15,6 +15,14 @@ std::string_view effect_name(Effect effect) {
   return {};
 }
 
+std::vector<std::string> Declaration::one_of() const {
+  std::vector<std::string> names;
+  for (const Param& param : params) {
+    if (param.is_one_of) names.push_back(param.name);
+  }
+  return names;
+}
+
 const Param* Declaration::find(std::string_view param) const {
   for (const Param& candidate : params) {
     if (candidate.name == param) return &candidate;

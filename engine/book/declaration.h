@@ -33,6 +33,8 @@ struct Param {
   bool is_required = false;
   Value fallback;                    // null: none
   std::vector<std::string> choices;  // empty: any
+  bool is_one_of = false;            // of those that are marked so exactly one is given; none has a default
+  std::string beside = {};           // it has a place only beside this one; "": anywhere
 };
 
 // What the parameters of a step say about its effect.
@@ -91,6 +93,8 @@ struct Declaration {
   std::vector<std::string> sets = {};
 
   const Param* find(std::string_view param) const;
+  // Names of the parameters of which exactly one is given.
+  std::vector<std::string> one_of() const;
 };
 
 using Declarations = std::vector<Declaration>;

@@ -295,6 +295,7 @@ class Schema {
     Map properties;
     for (const Declaration& type : types_) {
       Map inside = parameters_of(type);
+      std::erase_if(inside, [&](const auto& param) { return type.find(param.first)->is_one_of; });
       for (const std::string& key : default_keys()) inside.emplace_back(key, described(key_doc(keys::step, key)));
       properties.emplace_back(type.name, closed_map(std::move(inside), {}));
     }

@@ -64,6 +64,7 @@ class ParamsLoader {
     else expect(main ? Node::Kind::null : Node::Kind::map, value, type_.key, problems_);
     if (defaults) load_defaults(*defaults);
     add_missing();
+    check_company();
     return {std::move(members_)};
   }
 
@@ -82,7 +83,8 @@ class ParamsLoader {
   void load_defaults(const Node& defaults) {
     for (const Node::Member& member : defaults.members) {
       const Param* param = declaration_.find(member.key);
-      if (param && !has(param->name)) add(*param, member.value);
+      const bool has_place = param && !param->is_one_of && (param->beside.empty() || has(param->beside));
+      if (has_place && !has(param->name)) add(*param, member.value);
     }
   }
 
@@ -101,6 +103,38 @@ class ParamsLoader {
       if (!param.fallback.is_null()) members_.emplace_back(param.name, ParamTree{param.fallback});
       else if (param.is_required) report_missing(param);
     }
+  }
+
+  // What has to be given alone, and what only together.
+  void check_company() {
+    const std::vector<std::string> one_of = declaration_.one_of();
+    std::vector<std::string> given;
+    std::copy_if(one_of.begin(), one_of.end(), std::back_inserter(given),
+                 [this](const std::string& name) { return has(name); });
+    if (!one_of.empty() && given.empty()) return report_none_of(one_of);
+    if (given.size() > 1)
+      problems_.error(type_, fmt::format("`{}` takes one of {} at a time", type_.key, listed_in_ticks(given)),
+                      "leave one of them");
+    for (const Param& param : declaration_.params) {
+      if (param.beside.empty() || !has(param.name) || has(param.beside)) continue;
+      problems_.error(place_of(param), fmt::format("`{}` has a place only beside `{}`", param.name, param.beside),
+                      "leave it out");
+    }
+  }
+
+  void report_none_of(const std::vector<std::string>& names) {
+    if (type_.value->kind == Node::Kind::null) return report_missing(*declaration_.find(declaration_.main_param));
+    problems_.error(type_, fmt::format("`{}` lacks what it shall do", type_.key),
+                    fmt::format("give one of {}", listed_in_ticks(names)));
+  }
+
+  static std::string listed_in_ticks(const std::vector<std::string>& names) {
+    return fmt::format("`{}`", fmt::join(names, "`, `"));
+  }
+
+  const Node::Member& place_of(const Param& param) const {
+    const Node::Member* member = type_.value->kind == Node::Kind::map ? type_.value->find(param.name) : nullptr;
+    return member ? *member : type_;
   }
 
   void report_missing(const Param& param) {

@@ -447,7 +447,9 @@ void check_defaults(const Node& defaults, Loading& loading) {
     }
     if (!expect(Node::Kind::map, *member.value, member.key, loading.problems)) continue;
     std::vector<std::string> known = default_keys();
-    for (const Param& param : declaration->params) known.push_back(param.name);
+    for (const Param& param : declaration->params) {
+      if (!param.is_one_of) known.push_back(param.name);
+    }
     check_keys(*member.value, {"defaults", known, {}}, loading.problems);
   }
 }

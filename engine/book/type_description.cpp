@@ -74,7 +74,7 @@ TypeDescription describe(const Declaration& declared) {
   type.example = declared.example;
   for (const Param& param : declared.params)
     type.params.push_back({param.name, words_of(param), param.doc, param.is_required, param.fallback, param.choices,
-                           param.type != Param::Type::text});
+                           param.type != Param::Type::text, param.is_one_of, param.beside});
   return type;
 }
 

@@ -16,6 +16,8 @@ struct ParamDescription {
   Value fallback;  // null: none
   std::vector<std::string> choices;
   bool takes_expressions = false;  // whether ${{ }} may stand in it
+  bool is_one_of = false;          // exactly one of those is given
+  std::string beside = {};         // has a place only beside that one
 };
 
 struct TypeDescription {

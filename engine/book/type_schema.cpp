@@ -47,6 +47,15 @@ Value properties(std::string_view key, Value value) {
   return object({{"properties", object({{std::string(key), std::move(value)}})}});
 }
 
+// What has to be given alone, and what only together.
+Value in_company(const Declaration& type, Value map) {
+  if (const std::vector<std::string> one_of = type.one_of(); !one_of.empty()) map = with(map, "oneOf", each_required(one_of));
+  Map beside;
+  for (const Param& param : type.params)
+    if (!param.beside.empty()) beside.emplace_back(param.name, List{param.beside});
+  return beside.empty() ? map : with(map, "dependentRequired", Value(std::move(beside)));
+}
+
 }  // namespace
 
 Map parameters_of(const Declaration& type) {
@@ -62,8 +71,9 @@ Value type_value(const Declaration& type, Holder holder) {
   }
   const Param* main = type.find(type.main_param);
   Value alone = main ? parameter(*main) : is_map();
-  if (main && holder == Holder::step) alone = or_null(alone);
-  const Value value = if_else(is_map(), closed_map(parameters_of(type), std::move(required)), std::move(alone));
+  if (main && holder == Holder::step && !main->is_one_of) alone = or_null(alone);
+  const Value value =
+      if_else(is_map(), in_company(type, closed_map(parameters_of(type), std::move(required))), std::move(alone));
   return documented(type.summary, Value(), value);
 }
 

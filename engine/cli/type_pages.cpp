@@ -50,6 +50,8 @@ std::string look_of(const TypeDescription& type) {
 std::string condition_of(const TypeDescription& type, const ParamDescription& param) {
   std::string text = param.type;
   if (param.is_required) text += ", required";
+  if (param.is_one_of) text += "; one of these is given";
+  if (!param.beside.empty()) text += fmt::format("; beside `{}`", param.beside);
   if (!param.fallback.is_null()) text += fmt::format("; {} if left out", text_or_json(param.fallback));
   if (param.name == type.main_param) text += fmt::format("; `{}: ...` alone is this one", type.name);
   return text;
@@ -96,6 +98,8 @@ Value type_json(const TypeDescription& type) {
     parameters.push_back(object({{"name", param.name},
                                  {"type", param.type},
                                  {"required", param.is_required},
+                                 {"one_of", param.is_one_of},
+                                 {"beside", param.beside.empty() ? Value() : Value(param.beside)},
                                  {"default", param.fallback},
                                  {"choices", std::move(choices)},
                                  {"takes_expressions", param.takes_expressions},

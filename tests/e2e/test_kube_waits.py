@@ -171,10 +171,10 @@ def test_a_wait_that_holds_anyway_is_no_done_when(world, server):
 
 
 @pytest.mark.parametrize("params, message", [
-    ("{rollout: x, job: y}", "only one can be"),
-    ("{namespace: x}", "it does not say what kubectl shall do"),
-    ("{rollout: x, output: json}", "`output` has no place beside `rollout`"),
-    ("{job: x, min: 3}", "`min` belongs to `ready: pods`"),
+    ("{rollout: x, job: y}", "`kubectl` takes one of `rollout`, `job` at a time"),
+    ("{namespace: x}", "`kubectl` lacks what it shall do"),
+    ("{rollout: x, output: json}", "`output` has a place only beside `args`"),
+    ("{job: x, min: 3}", "`min` has a place only beside `ready`"),
     ("{ready: pods, min: three}", "`min` is a number of pods, not `three`"),
     ("{ready: nodes}", "only pods are ready or not; this is `nodes`"),
 ])

@@ -69,15 +69,24 @@ def test_every_example_is_a_step_that_check_has_nothing_against(world):
 def step_with(each, parameters):
     written = ", ".join(f"{name}: {value}" for name, value in parameters.items())
     keys = f"shell: 'true', {written}" if each["looks"] else written
+    if {"rollout", "ready", "job", "loadbalancer"} & set(parameters):       # questions, no steps
+        return f"runbook: x\nsteps:\n  - {{id: a, wait_until: {{{each['name']}: {{{keys}}}, timeout: 1m}}}}\n"
     return f"runbook: x\nsteps:\n  - {{id: a, {each['name']}: {{{keys}}}}}\n"
 
 
-VALUES = {"file": "database.yaml", "script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look", "args": "get pods"}
+VALUES = {"file": "database.yaml", "script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look", "args": "get pods", "rollout": "web", "job": "sync",
+          "ready": "pods", "loadbalancer": "web"}
+
+
+def needed(each):
+    """What a step of the type can't be without: of those of which one is given the first."""
+    one_of = [param["name"] for param in each["parameters"] if param["one_of"]]
+    return [param["name"] for param in each["parameters"] if param["required"]] + one_of[:1]
 
 
 def test_a_parameter_that_is_called_required_is_required_and_no_other_is(world):
     for each in steps(world):
-        required = {param["name"]: VALUES[param["name"]] for param in each["parameters"] if param["required"]}
+        required = {name: VALUES[name] for name in needed(each)}
         whole = world("check", world.write(step_with(each, required)))
         assert whole.code == 0, (each["name"], whole)
         for name in required:
@@ -90,7 +99,8 @@ def test_an_expression_may_stand_where_it_is_said_and_nowhere_else(world):
         if each["looks"]:
             continue
         for param in each["parameters"]:
-            given = {other["name"]: VALUES[other["name"]] for other in each["parameters"] if other["required"]}
+            given = {name: VALUES[name] for name in needed(each) if not (param["one_of"] or param["beside"])}
+            given |= {name: VALUES[name] for name in [param["beside"]] if name}
             written = {"a list": "['${{ $run.dir }}']", "a map": "{name: '${{ $run.dir }}'}"}
             given[param["name"]] = written.get(param["type"][:6].strip(), "'${{ $run.dir }}'")
             checked = world("check", world.write(step_with(each, given)))
