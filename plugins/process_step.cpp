@@ -9,7 +9,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/one_line.h"
 #include "base/redactor.h"
+#include "base/trimmed.h"
 #include "base/utf8.h"
 #include "book/yaml_value.h"
 #include "os/files.h"
@@ -145,17 +147,41 @@ bool parse_named_outputs(const std::string& text, std::vector<std::pair<std::str
   return true;
 }
 
-Outcome ProcessStep::run(const StepContext& context) const {
-  Command command;
-  try {
-    command.input = standard_input(context.params, context.dir);
-  } catch (const Error& error) {
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::not_started;
-    outcome.reason = error.what();
-    return outcome;
+namespace {
+
+Outcome not_started(const std::string& why) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::not_started;
+  outcome.reason = why;
+  return outcome;
+}
+
+// How it ended without a match, and the last that it wrote: to standard output, else to standard error.
+std::string without_match(const Exit& exit, const FollowedStream& stream) {
+  const bool is_good = exit.kind == Exit::Kind::code && exit.number == 0;
+  std::string text = exit.has_timed_out || exit.was_cancelled ? "no line has matched"
+                     : is_good                                ? "the stream ended, and no line matched"
+                                                              : "the stream ended: " + reason_of(exit, Outcome::Kind::failed);
+  const std::string errors = without_line_ends(exit.output);
+  const std::string last = stream.last_line().empty() ? errors.substr(errors.find_last_of('\n') + 1) : stream.last_line();
+  return last.empty() ? text : fmt::format("{} (the last line: {})", text, one_line(last));
+}
+
+Said said_of(const Exit& exit, const FollowedStream& stream) {
+  switch (stream.match()) {
+    case FollowedStream::Match::until: return {Said::Answer::yes, one_line(stream.last_line())};
+    case FollowedStream::Match::fail_on: return {Said::Answer::no, "fail_on matches: " + one_line(stream.last_line()), true};
+    case FollowedStream::Match::none: return {Said::Answer::no, without_match(exit, stream)};
   }
-  command.argv = argv(context.params);
+  RUNBOOK_ASSERT(false);
+}
+
+}  // namespace
+
+Command ProcessStep::command_for(const StepContext& context) const {
+  Command command;
+  command.input = standard_input(context.params, context.dir);
+  command.argv = context.following ? argv_from(context.params, context.following->position) : argv(context.params);
   command.env = context.env;
   command.dir = context.dir;
   command.secrets = context.secrets;
@@ -167,7 +193,40 @@ Outcome ProcessStep::run(const StepContext& context) const {
   command.timeout_ms = context.timeout_ms;
   command.seq = context.seq;
   command.hash = context.hash;
+  return command;
+}
+
+Outcome ProcessStep::run(const StepContext& context) const {
+  Command command;
+  try {
+    command = command_for(context);
+  } catch (const Error& error) {
+    return not_started(error.what());
+  }
+  if (context.following) return follow(context, std::move(command));
   return outcome_of(runner_->run(context.n, std::move(command), context.output, context.stop), context);
+}
+
+// A match counts however the process then ended: it is ended by it.
+Outcome ProcessStep::follow(const StepContext& context, Command command) const try {
+  std::stop_source ending;
+  const std::stop_callback passed_on(context.stop, [&] { ending.request_stop(); });
+  FollowedStream stream({*context.following, context.secrets,
+                         [this](std::string_view line, const std::string& position) { return followed_line(line, position); },
+                         [&] { ending.request_stop(); }});
+  command.out = stream.take_writing_end();
+  const Exit exit = runner_->run(context.n, std::move(command), context.output, ending.get_token());
+  stream.finish();
+  const bool is_seen = stream.match() != FollowedStream::Match::none;
+  Outcome outcome = outcome_of(exit, context);
+  outcome.position = stream.position();
+  if (!is_seen && (exit.kind == Exit::Kind::not_started || exit.kind == Exit::Kind::lost)) return outcome;
+  outcome.said = said_of(exit, stream);
+  outcome.result = object({{"stdout", is_seen ? stream.last_line() : ""}});
+  outcome.result_is_missing = false;
+  return outcome;
+} catch (const Error& error) {
+  return not_started(error.what());
 }
 
 Outcome ProcessStep::attach(const StepContext& context) const {

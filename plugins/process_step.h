@@ -1,9 +1,11 @@
 #pragma once
 // What shell and exec share: a command that is run by the ProcessRunner, and what its end means.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "os/process_runner.h"
+#include "plugins/followed_stream.h"
 #include "step/step_type.h"
 
 namespace runbook {
@@ -25,8 +27,19 @@ class ProcessStep : public StepType {
 
  protected:
   virtual std::vector<std::string> argv(const Value& params) const = 0;
+  // A type that can take up a stream where an earlier look stopped says how, and which lines that look has had already. `position` is what
+  // `followed_line` gave for the last line that was read, and "" at first. Without: each look reads from the beginning.
+  virtual std::vector<std::string> argv_from(const Value& params, const std::string& /*position*/) const {
+    return argv(params);
+  }
+  virtual FollowedLine followed_line(std::string_view line, const std::string& /*position*/) const {
+    return {std::string(line), "", false};
+  }
 
  private:
+  Command command_for(const StepContext& context) const;
+  Outcome follow(const StepContext& context, Command command) const;
+
   Declaration declaration_;
   ProcessRunner* runner_;
 };

@@ -276,7 +276,12 @@ Group of_done_when() {
 Group of_wait_until() {
   return {"`wait_until`",
           {{"timeout", duration, "How long to wait at most; then the step has failed.", yes},
-           {"fail_when", expression, "Over the result: whether waiting longer is no use; true or false."}}};
+           {"fail_when", expression, "Over the result: whether waiting longer is no use; true or false."},
+           {"follow", flag,
+            "Reads the standard output of its process as it comes, until a line matches; of outputs, stdout is that line.", no,
+            false},
+           {"until", pattern, "Searched in each line that is followed: the first match is the yes."},
+           {"fail_on", pattern, "Searched in each line that is followed: with a match waiting longer is no use."}}};
 }
 
 Group of_assertion() {

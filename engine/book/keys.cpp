@@ -59,9 +59,10 @@ const KeySet uncovered = {"an entry", {"what", "because"}, {}};
 const KeySet before = {"`before`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {}};
 const KeySet verify = {"`verify`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no"}, {}};
 const KeySet done_when = {"`done_when`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "decides"}, {}};
-const KeySet wait_until = {"`wait_until`",
-                           {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "fail_when"},
-                           {"follow", "until", "fail_on"}};
+const KeySet wait_until = {
+    "`wait_until`",
+    {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "fail_when", "follow", "until", "fail_on"},
+    {}};
 const KeySet assertion = {"`assert`", {"that", "outputs", "every", "timeout", "look_timeout", "yes", "no", "because"}, {}};
 const KeySet watch = {
     "a watch", {"id", "that", "every", "timeout", "look_timeout", "yes", "no", "trips_after", "running", "on_trip"}, {}};

@@ -53,6 +53,7 @@ class ProbeLoader {
     if (type) load_type(*type);
     load_expressions();
     load_times();
+    if (use_ == ProbeUse::wait_until) load_following(type ? type->declaration : nullptr);
     load_answers(fields_, map_, probe_, loading_.problems);
     fields_.boolean("decides", probe_.decides);
     fields_.note("because", probe_.because);
@@ -86,6 +87,31 @@ class ProbeLoader {
     if (outputs) probe_.outputs = load_outputs(*outputs, OutputsOf::probe, site_, loading_);
     if (outputs && !site.has_result)
       loading_.problems.error(*outputs, "`outputs` has no result to look into", "add a step type like `shell`");
+  }
+
+  void load_following(const Declaration* type) {
+    fields_.boolean("follow", probe_.follows);
+    fields_.pattern("until", probe_.until);
+    fields_.pattern("fail_on", probe_.fail_on);
+    Problems& problems = loading_.problems;
+    const Node::Member* wish = map_.find("follow");
+    const bool is_unwanted = !wish || wish->value->text == "false";
+    for (const char* key : {"until", "fail_on"}) {
+      const Node::Member* member = map_.find(key);
+      if (member && is_unwanted)
+        problems.error(*member, fmt::format("`{}` is about the lines of a stream", key), "add `follow: true`");
+      else if (member && member->value->kind == Node::Kind::scalar && member->value->text.empty())
+        problems.error(*member->value, fmt::format("`{}` is empty", key));
+    }
+    if (!probe_.follows) return;
+    if (!map_.find("until")) problems.error(*wish, "`follow` lacks `until`", "say which line is the end: `until: <pattern>`");
+    if (type && !type->has_process)
+      problems.error(*wish, fmt::format("`{}` is no process, of which something could be followed", type->name));
+    for (const char* key : {"that", "fail_when", "look_timeout", "yes", "no"}) {
+      if (const Node::Member* member = map_.find(key))
+        problems.error(*member, fmt::format("`{}` has no meaning beside `follow`", key),
+                       "the lines decide: `until`, `fail_on` and `timeout`");
+    }
   }
 
   void load_times() {

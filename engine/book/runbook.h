@@ -114,6 +114,8 @@ struct Probe {
   ParamTree params;
   std::optional<PlacedExpression> that;
   std::optional<PlacedExpression> fail_when;  // wait_until
+  bool follows = false;                       // wait_until: a look reads what its process writes until a line matches
+  std::string until, fail_on;                 // regular expressions, of one that follows; fail_on: or ""
   std::vector<OutputRule> outputs;
   std::int64_t every_ms = 2'000;
   std::int64_t timeout_ms = 0;  // 0: one look

@@ -22,7 +22,7 @@ const KeySet answer_keys = {"an answer", {"choice", "by", "because", "set", "aft
 const KeySet expect_keys = {"`expect`", {"state", "steps", "outputs", "events", "order", "lasts"}, {}};
 const KeySet lasts_keys = {"`lasts`", {"at_least", "at_most"}, {}};
 
-const std::vector<std::string> looks = {"yes", "no", "cannot_tell"};
+const std::vector<std::string> looks = {"yes", "no", "cannot_tell", "fails"};
 const std::vector<std::string> choices = {"confirm", "reject", "skip", "approve", "done", "not-done", "retry", "wait", "stop"};
 const std::vector<std::string> run_states = {"succeeded", "failed", "waiting", "in_doubt", "interrupted", "cancelled"};
 const std::vector<std::string> step_states = {"pending", "waiting", "running",   "succeeded", "satisfied",

@@ -32,7 +32,12 @@ struct ScriptedOutcome {
 
 // What one look by a probe of the step sees.
 struct ScriptedLook {
-  enum class Answer { yes, no, cannot_tell } answer = Answer::yes;
+  enum class Answer {
+    yes,
+    no,
+    cannot_tell,
+    fails,  // no, and waiting longer is no use
+  } answer = Answer::yes;
   Value outputs;  // a map
 };
 

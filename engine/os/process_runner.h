@@ -3,6 +3,7 @@
 // output, digest and exit record, and outlives the engine; so no thread of the engine ever forks.
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -10,13 +11,18 @@
 #include <utility>
 #include <vector>
 
+#include "os/fd.h"
+
 namespace runbook {
 
 struct Command {
-  std::vector<std::string> argv;                                // argv[0] is a path, or a name that is looked for in env's PATH
-  std::vector<std::string> env;                                 // "NAME=value", complete
-  std::string dir;                                              // absolute
-  std::optional<std::string> input;                             // standard input; none: empty
+  std::vector<std::string> argv;     // argv[0] is a path, or a name that is looked for in env's PATH
+  std::vector<std::string> env;      // "NAME=value", complete
+  std::string dir;                   // absolute
+  std::optional<std::string> input;  // standard input; none: empty
+  // Where its standard output goes instead of to the runner, which then keeps, masks and shows none of it. The runner gives its own
+  // hold on it away when it has begun the process, or has not.
+  std::shared_ptr<Fd> out;
   std::vector<std::string> secrets;                             // masked in all that it writes
   std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept of its output
   bool hides_output = false;                                    // of what it writes nothing is recorded: no spool, no digest

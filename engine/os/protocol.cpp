@@ -51,6 +51,8 @@ std::string spawn_body(const Spawn& body) {
   writer.text(body.program);
   writer.text(body.marker);
   writer.number(body.named_outputs_in_memory);
+  writer.number(body.has_input);
+  writer.number(body.has_out);
   numbers(writer, body.acked);
   writer.number(body.mask);
   return writer.bytes();
@@ -75,6 +77,8 @@ Spawn read_spawn_body(WireReader& reader) {
   body.program = reader.text();
   body.marker = reader.text();
   body.named_outputs_in_memory = reader.number() != 0;
+  body.has_input = reader.number() != 0;
+  body.has_out = reader.number() != 0;
   body.acked = read_numbers(reader);
   body.mask = reader.number();
   return body;

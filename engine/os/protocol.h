@@ -9,12 +9,12 @@
 
 namespace runbook::protocol {
 
-inline constexpr std::int64_t version = 2;
+inline constexpr std::int64_t version = 3;
 inline constexpr std::size_t largest_inline_body = 12 << 10;
 
 enum class Kind : std::int64_t {
   hello = 1,    // engine: version, epoch, open attempts        → table
-  spawn,        // engine: epoch, n, body; large or secret: + body [+ standard input]
+  spawn,        // engine: epoch, n, body; large or secret: + body [+ standard input][+ standard output]
   cancel,       // engine: n
   acked,        // engine: attempts whose outcome is committed: their files may go
   bye,          // engine: nothing more will be asked            → stays, or it goes
@@ -37,6 +37,7 @@ struct Spawn {
   std::string program;  // what argv[0] was found to be
   std::string marker;   // RUN/n
   bool named_outputs_in_memory = false;
+  bool has_input = false, has_out = false;  // files that came along, in this order
   std::vector<std::int64_t> acked;
   std::int64_t mask = 0022;  // umask
 };

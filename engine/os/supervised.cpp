@@ -84,10 +84,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-Supervised::Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, const std::filesystem::path& folder)
+Supervised::Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, Fd out, const std::filesystem::path& folder)
     : n_(pipes.n),
       body_(std::move(body)),
       input_(std::move(input)),
+      direct_out_(std::move(out)),
       pipes_(std::move(pipes)),
       sink_(std::move(pipes_.spool), body_.command.secrets, body_.command.keeps_result) {
   if (body_.command.hides_output) {
@@ -112,7 +113,7 @@ int Supervised::start() {
   } else {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   }
-  posix_spawn_file_actions_adddup2(&actions, pipes_.child_out.get(), 1);
+  posix_spawn_file_actions_adddup2(&actions, (direct_out_ ? direct_out_ : pipes_.child_out).get(), 1);
   posix_spawn_file_actions_adddup2(&actions, pipes_.child_err.get(), 2);
   posix_spawn_file_actions_addchdir_np(&actions, body_.command.dir.c_str());
 
@@ -134,6 +135,7 @@ int Supervised::start() {
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   input_.reset();
+  direct_out_.reset();
   pipes_.child_out.reset();
   pipes_.child_err.reset();
   if (error != 0) return error;

@@ -46,7 +46,8 @@ void drain_fifo(int fd, Stream stream, OutputSink& sink, std::size_t at_most);
 class Supervised {
  public:
   // Throws Error if there is no memory for the named outputs.
-  Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, const std::filesystem::path& folder);
+  // input, out: none, or what its standard input and output are instead of nothing and the pipe.
+  Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, Fd out, const std::filesystem::path& folder);
   Supervised(const Supervised&) = delete;
 
   // Starts the process: its own group, signals as a shell has them. 0, or why not (errno).
@@ -88,7 +89,7 @@ class Supervised {
  private:
   std::int64_t n_;
   protocol::Spawn body_;
-  Fd input_, named_outputs_;
+  Fd input_, direct_out_, named_outputs_;
   AttemptPipes pipes_;
   OutputSink sink_;
   pid_t pid_ = 0;

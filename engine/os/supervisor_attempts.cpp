@@ -24,16 +24,21 @@ void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, WireReader& rest,
   protocol::Spawn body = protocol::read_spawn_body(reader);
   if (!reader.ok()) return refuse(n, "the request was damaged");
   forget(body.acked);
-  begin(n, std::move(body), message.fds.size() > 1 ? std::move(message.fds[1]) : Fd());
+  std::size_t next = 1;
+  const auto take = [&](bool is_there) {
+    return is_there && next < message.fds.size() ? std::move(message.fds[next++]) : Fd();
+  };
+  Fd input = take(body.has_input), out = take(body.has_out);
+  begin(n, std::move(body), std::move(input), std::move(out));
 }
 
-void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input) {
+void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input, Fd out) {
   const std::string leaves = body.command.leaves ? fmt::format(" {}", leaves_word) : "";
   std::string announced = fmt::format("S {} {} {}{}", n, body.command.seq, body.command.hash, leaves);
   std::unique_ptr<Supervised> attempt;
   try {
     SpoolWriter::Limits limits{body.command.output_head, body.command.output_tail};
-    attempt = std::make_unique<Supervised>(pipes_for(n, limits), std::move(body), std::move(input), folder_);
+    attempt = std::make_unique<Supervised>(pipes_for(n, limits), std::move(body), std::move(input), std::move(out), folder_);
   } catch (const std::exception& error) {
     AttemptFiles(n).remove_from(folder_);
     return refuse(n, error.what());

@@ -212,6 +212,8 @@ bool SupervisorClient::send(const std::string& bytes, const std::vector<int>& fd
 protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, Command command, std::string program) {
   protocol::Spawn body;
   body.named_outputs_in_memory = !command.secrets.empty() || command.hides_output;
+  body.has_input = command.input.has_value();
+  body.has_out = command.out != nullptr;
   body.command = std::move(command);
   body.program = std::move(program);
   body.marker = fmt::format("{}/{}", config_.run, n);
@@ -228,7 +230,7 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
   body.acked = acknowledged_;
   may_have_left_ = may_have_left_ || body.command.leaves;
   std::string bytes = protocol::spawn_body(body);
-  bool travels_alone = !input && body.command.secrets.empty() && bytes.size() <= protocol::largest_inline_body;
+  bool travels_alone = !input && !body.has_out && body.command.secrets.empty() && bytes.size() <= protocol::largest_inline_body;
   Fd file;
   std::vector<int> fds;
   if (!travels_alone) {
@@ -237,6 +239,7 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
     bytes.clear();
   }
   if (input) fds.push_back(input.get());
+  if (body.has_out) fds.push_back(body.command.out->get());
   waiting_[n].sink = &sink;  // before anything is told of it
   if (!send(protocol::spawn(epoch_, n) + bytes, fds)) {
     const int number = errno;

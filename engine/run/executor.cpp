@@ -197,6 +197,7 @@ void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& en
   const Probe& probe = probe_asked(*step, parts_.state.of(step.id), ended.launch.role);
   Look look = judge(probe, ended.outcome, scope_for(step));
   look.n = ended.launch.n;
+  if (!ended.outcome.position.empty()) live.position = ended.outcome.position;
   look.began_at_ms = live.running_since_ms;
   look.ended_at_ms = parts_.clock.now_ms();
   // What an earlier engine saw go wrong is not forgotten.

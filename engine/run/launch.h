@@ -8,6 +8,7 @@
 
 #include "base/value.h"
 #include "run/instance.h"
+#include "step/step_type.h"
 
 namespace runbook {
 
@@ -39,6 +40,7 @@ struct Request {
   bool leaves = false;        // processes that it leaves behind are meant to live on
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;
+  std::optional<Following> following;   // of a look
   std::vector<TargetQuestion> targets;  // Role::target asks these, and nothing else
   std::vector<NamedPath> files;         // Role::files looks at these, from `dir`
   Value shown;  // type, params, env of the step, dir: secrets masked; null where the definition says it all

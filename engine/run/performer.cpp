@@ -101,6 +101,7 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.output_head = request.output_head;
   context.output_tail = request.output_tail;
   context.timeout_ms = request.timeout_ms;
+  context.following = request.following;
   context.seq = launch.seq;
   context.hash = launch.hash;
   context.stop = stop;

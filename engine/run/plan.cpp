@@ -314,6 +314,9 @@ class Planner {
     if (text.ends_with('\n')) text.pop_back();
     const char* separator = text.empty() ? "" : text.find('\n') == std::string::npos ? ", " : "\n";
     if (probe.that) text += fmt::format("{}that: {}", separator, probe.that->expression.text());
+    if (probe.follows) text += fmt::format("{}followed until: {}", separator, probe.until);
+    if (!probe.fail_on.empty())
+      text += fmt::format("{}fail_on: {}", text.find('\n') == std::string::npos ? ", " : "\n", probe.fail_on);
     return text;
   }
 

@@ -250,8 +250,9 @@ Request make_probe_request(const RunFacts& facts, const Instance& step, const Pr
                            const Value& target) {
   Request request = make(facts, step, probe.type, probe.params, scope, target);
   check_again(*find_declaration(*facts.types, probe.type), request.params, Effect::read);
-  request.keeps_result = probe.that || probe.fail_when || !probe.outputs.empty();
+  request.keeps_result = !probe.follows && (probe.that || probe.fail_when || !probe.outputs.empty());
   request.timeout_ms = probe.look_timeout_ms;
+  if (probe.follows) request.following = Following{probe.until, probe.fail_on, ""};
   return request;
 }
 

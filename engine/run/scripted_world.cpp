@@ -54,6 +54,7 @@ Said said(ScriptedLook::Answer answer) {
     case ScriptedLook::Answer::yes: return {Said::Answer::yes};
     case ScriptedLook::Answer::no: return {Said::Answer::no, "it says no"};
     case ScriptedLook::Answer::cannot_tell: return {Said::Answer::cannot_tell, "it can't tell"};
+    case ScriptedLook::Answer::fails: return {Said::Answer::no, "it says that waiting longer is no use", true};
   }
   RUNBOOK_ASSERT(false);
 }

@@ -86,7 +86,7 @@ class StepDecider {
   }
 
   void stop_waiting() {
-    if (way_.leaves_run) return end_what_runs();
+    if (way_.leaves_run || is_following()) return end_what_runs();
     if (it_->retry_at_ms) return propose_ended("failed", it_->why + "; it is not tried again, for " + way_.why, Value());
     propose_ended("cancelled", way_.why, Value());
   }
@@ -394,7 +394,8 @@ class StepDecider {
   }
 
   void on_waiting() {
-    if (is_pausing_) return interrupted_waiting();
+    if (is_pausing_) return is_following() ? end_what_runs() : interrupted_waiting();
+    if (is_following()) return while_following();
     if (!is_on_target()) return;
     const Probe& probe = *step_->probe;
     const auto& seen = live_step_->look;
@@ -413,6 +414,26 @@ class StepDecider {
                              fmt::format("it did not come to be within {}: {}", duration_text(probe.timeout_ms), seen->told()),
                              Value());
     }
+  }
+
+  bool is_following() const {
+    return live_step_->running && live_step_->running->role == Role::look && step_->probe && step_->probe->follows;
+  }
+
+  // It is ended at its deadline; what it has read by then counts.
+  void while_following() {
+    const std::int64_t deadline_ms = it_->deadline_ms.value_or(now_ms_);
+    if (reschedules("deadline_ms", deadline_ms, step_->probe->timeout_ms)) return;
+    const std::int64_t end_ms = end_of_following(live_step_->running_since_ms);
+    if (now_ms_ < end_ms) return wake_at(end_ms);
+    end_what_runs();
+  }
+
+  // The last look, behind the deadline, has the time of any other look. (One that begins in the future began before the clock was set back.)
+  std::int64_t end_of_following(std::int64_t began_at_ms) const {
+    const std::int64_t deadline_ms = it_->deadline_ms.value_or(began_at_ms);
+    const bool is_last = began_at_ms >= deadline_ms && began_at_ms <= now_ms_;
+    return is_last ? began_at_ms + step_->probe->look_timeout_ms : deadline_ms;
   }
 
   void on_assertion() {
@@ -452,7 +473,8 @@ class StepDecider {
     if (live_step_->running) return Poll::wait;
     const auto& seen = live_step_->look;
     if (!seen) return Poll::look;
-    if (seen->began_at_ms >= until_ms || !seen->failure.empty()) return Poll::over;
+    const bool is_last = (probe.follows ? seen->ended_at_ms : seen->began_at_ms) >= until_ms;
+    if (is_last || !seen->failure.empty()) return Poll::over;
     std::int64_t next = std::min(seen->ended_at_ms + probe.every_ms, std::max(until_ms, seen->ended_at_ms));
     const bool is_set_back = now_ms_ < seen->ended_at_ms;
     if (now_ms_ >= next || is_set_back) return Poll::look;
@@ -465,14 +487,21 @@ class StepDecider {
     if (live_step_->running) return;
     Launch launch = turn_.next_launch(role, step_);
     try {
-      auto request =
-          std::make_shared<Request>(make_probe_request(facts_, step_, probe, scope, live_step_->target.value_or(Value())));
-      request->wants_findings = until_ms && now_ms_ >= *until_ms;
-      launch.request = std::move(request);
+      Request request = make_probe_request(facts_, step_, probe, scope, live_step_->target.value_or(Value()));
+      request.wants_findings = until_ms && now_ms_ >= *until_ms;
+      if (request.following) follow_on(request);
+      launch.request = std::make_shared<Request>(std::move(request));
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }
     turn_.launch(std::move(launch));
+  }
+
+  // Where the last look stopped. It is ended here; its supervisor does that only where no engine is left to.
+  void follow_on(Request& request) const {
+    constexpr std::int64_t patience_ms = 5'000;
+    request.following->position = live_step_->position;
+    request.timeout_ms = end_of_following(now_ms_) - now_ms_ + patience_ms;
   }
 
   // Refused is only what has not begun: a resume would do anew what may have taken effect.

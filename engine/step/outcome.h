@@ -39,6 +39,7 @@ struct Outcome {
   bool named_outputs_are_missing = false;                          // what it wrote to $RUNBOOK_OUTPUT can't be read
   std::optional<Said> said;                                        // the answer of a look; none: the exit code tells
   std::optional<Value> given;                                      // a map or null: outputs as they are, instead of a result
+  std::string position;                                            // of a look that followed; see Following
   std::vector<std::string> strays;                                 // what was left behind and ended: "pid 123 sleep 60"
   std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on
 };

@@ -15,6 +15,12 @@
 
 namespace runbook {
 
+// A look that reads what a process writes until a line matches, rather than waiting for its end.
+struct Following {
+  std::string until, fail_on;  // regular expressions, searched in each line: yes, and no for ever; fail_on: or ""
+  std::string position;        // where the last look of this wait stopped, in the words of the step type; "" at first
+};
+
 // All that an attempt may know.
 struct StepContext {
   std::int64_t n = 0;                // unique within the run
@@ -28,6 +34,7 @@ struct StepContext {
   bool leaves = false;               // processes that it leaves behind are meant to live on
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;  // it is ended then
+  std::optional<Following> following;      // of a look
   std::int64_t seq = 0;                    // where the journal stands
   std::string hash;
   std::stop_token stop;

@@ -54,6 +54,30 @@ TEST_CASE("standard input is what was given, or empty") {
         }) == "");
 }
 
+TEST_CASE("standard output goes whole and as it is where it is wanted, and of that nothing is kept") {
+  CHECK(told([] {
+          TestFolder folder;
+          Engine engine(folder.path());
+          Command command = shell(folder.path(), "cat; yes hunter22 | head -c 9000; echo error >&2");
+          command.input = "given\n";
+          command.secrets = {"hunter22"};
+          int ends[2];
+          must(::pipe2(ends, O_CLOEXEC) == 0, "a pipe");
+          Fd reads(ends[0]);
+          command.out = std::make_shared<Fd>(ends[1]);
+          const Exit exit = engine.run(1, std::exchange(command, {}));
+          must(exit.output == "error\n" && exit.output_total == 6, "only what went to standard error is kept: " + exit.output);
+          std::string all;
+          char buffer[4096];
+          while (const ssize_t count = ::read(reads.get(), buffer, sizeof buffer)) {
+            must(count > 0, "it can be read");
+            all.append(buffer, static_cast<std::size_t>(count));
+          }
+          must(all.size() == 9006 && has(all, "given\nhunter22\nhunter22\n"), "all of it came, and its end was seen");
+          engine.leave();
+        }) == "");
+}
+
 TEST_CASE("a process sees its own variables, folder, group and umask, and no descriptor or signal of ours") {
   CHECK(told([] {
           TestFolder folder;

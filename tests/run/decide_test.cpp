@@ -370,6 +370,78 @@ TEST_CASE("a wait gives the outputs of its probe") {
   CHECK(json_of(story.outputs_of("a")) == R"({"ip":"10.0.0.1"})");
 }
 
+namespace {
+
+const std::string follows =
+    "- {id: a, wait_until: {shell: look, follow: true, until: up, fail_on: down, every: 5s, timeout: 1m}}\n";
+
+const Request& last_request(const Story& story) { return *story.launches.back().request; }
+
+}  // namespace
+
+TEST_CASE("a look that follows a stream runs until the deadline of its wait, and what it saw by then counts") {
+  Story story(follows);
+  CHECK(story.turn() == "waiting a; look a; wake +60000");
+  CHECK(last_request(story).following->until == "up");
+  CHECK(last_request(story).following->fail_on == "down");
+  CHECK(last_request(story).timeout_ms == 65'000);
+  CHECK(story.after(59'999) == "wake +1");
+  CHECK(story.after(1) == "cancel a");
+  CHECK(story.turn() == "");
+  story.now_ms += 3'000;
+  CHECK(story.ends("a", says(Said::Answer::no, "no line has matched")) == "ended a failed; end failed");
+  CHECK(story.end_why() == "it did not come to be within 1m: no line has matched");
+  Story late(follows);
+  late.turn();
+  late.after(60'000);
+  CHECK(late.ends("a", says(Said::Answer::yes)) == "ended a succeeded; end succeeded");
+}
+
+TEST_CASE("a stream that ended is taken up again after a while, where it stopped, for the time that is left") {
+  Story story(follows);
+  story.turn();
+  story.now_ms += 20'000;
+  Outcome ended = says(Said::Answer::no, "the stream ended");
+  ended.position = "line 7";
+  CHECK(story.ends("a", ended) == "wake +5000");
+  CHECK(story.after(5'000) == "look a; wake +35000");
+  CHECK(last_request(story).following->position == "line 7");
+  CHECK(last_request(story).timeout_ms == 40'000);
+  CHECK(story.ends("a", says(Said::Answer::no, "the stream ended")) == "wake +5000");
+  story.after(5'000);
+  CHECK(last_request(story).following->position == "line 7");
+  CHECK(story.ends("a", is_hopeless("fail_on matches: down")) == "ended a failed; end failed");
+}
+
+TEST_CASE("a wait whose deadline passed while nobody looked follows once more, as long as one look may take") {
+  Story story(follows);
+  story.turn();
+  story.now_ms += 1'000'000;
+  CHECK(story.crashes_and_resumes() == "look a; wake +30000");
+  CHECK(last_request(story).following->position == "");
+  CHECK(story.after(30'000) == "cancel a");
+  CHECK(story.ends("a", says(Said::Answer::no, "no line has matched")) == "ended a failed; end failed");
+}
+
+TEST_CASE("a run that pauses or is cancelled ends the stream first") {
+  Story paused(follows);
+  paused.turn();
+  CHECK(paused.pauses() == "cancel a");
+  CHECK(paused.ends("a", says(Said::Answer::no, "no line has matched")) == "end interrupted");
+  CHECK(paused.end_why() == "stopped by ada; `a` saw last: no line has matched");
+  Story cancelled(follows);
+  cancelled.turn();
+  CHECK(cancelled.is_cancelled() == "cancelling; cancel a");
+  CHECK(cancelled.ends("a", is_stopped()) == "end cancelled");
+}
+
+TEST_CASE("a clock that is set back while a stream is followed does not lengthen the wait by more than that") {
+  Story story(follows);
+  story.turn();
+  story.now_ms -= 3'600'000;
+  CHECK(story.turn() == "rescheduled a; wake +60000");
+}
+
 TEST_CASE("an assertion about what is known needs no launch") {
   Story holds("- {id: a, assert: {that: $run.id != 'x'}}\n");
   CHECK(holds.turn() == "ended a succeeded; end succeeded");

@@ -244,6 +244,7 @@ class Story {
     const Probe& probe = probe_asked(*step, of(step.id), launch.role);
     LiveStep& step_live = live.steps[step.id];
     Look look = judge(probe, outcome, scope_for(step));
+    if (!outcome.position.empty()) step_live.position = outcome.position;
     look.n = launch.n;
     look.began_at_ms = step_live.running_since_ms;
     look.ended_at_ms = now_ms;
