@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+import pytest
+
 from world import BINARY, ROOT, world  # noqa: F401  (the fixture)
 
 BOOK = """
@@ -55,14 +57,17 @@ def test_it_touches_nothing(world):
     assert files(world) == before     # no journal, no step, no source of a secret
 
 
-def test_it_starts_no_process_opens_no_socket_and_does_not_sleep(world):
+@pytest.mark.parametrize("words", [["rehearse"], ["plan", "-i", "name=db1"]], ids=["rehearse", "plan"])
+def test_it_starts_no_process_opens_no_socket_and_does_not_sleep(world, words):
     write(world)
     trace = world.folder / "trace"
     kinds = "trace=fork,vfork,clone,clone3,execve,socket,connect,nanosleep,clock_nanosleep"
-    done = subprocess.run(["strace", "-f", "-qq", "-e", kinds, "-o", trace, BINARY, "rehearse", world.book], cwd=world.folder,
+    done = subprocess.run(["strace", "-f", "-qq", "-e", kinds, "-o", trace, BINARY, *words, world.book], cwd=world.folder,
                           env={**world.env, "ASAN_OPTIONS": "detect_leaks=0"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     calls = [line.split(None, 1)[1] for line in trace.read_text().splitlines() if "exited" not in line]
+    if words[0] == "plan":      # the C library asks who the operator is
+        calls = [call for call in calls if "AF_UNIX" not in call]
     assert len(calls) == 1 and calls[0].startswith("execve("), calls      # strace's own start of it
 
 
@@ -138,3 +143,25 @@ def test_runbooks_of_this_repository_end_the_same_wherever_the_engine_dies(world
         one = ["--scenario", "resumed"] if book.stem == "imrt-aws" else []      # all four take minutes
         result = world("rehearse", book, "--kill-everywhere", *one)
         assert result.code == 0 and ", 0 wrong" in result.out, result
+
+
+FOLLOWING = """
+runbook: book
+steps:
+  - {id: started, title: Wait for it, wait_until: {shell: tail -f log, follow: true, until: "^started", fail_on: FATAL, timeout: 10m}}
+  - {id: after, title: Come after it, shell: echo}
+"""
+
+
+def test_a_stream_that_ends_that_fails_or_in_which_nothing_matches_is_rehearsed_and_planned(world):
+    world.write(FOLLOWING)
+    assert "wait_until: shell: tail -f log, followed until: ^started, fail_on: FATAL" in world("plan", world.book).out
+    (world.folder / "rehearsals" / "book").mkdir(parents=True)
+    for name, sees, state in (("ends", "[no, no, yes]", "succeeded"), ("fails", "[no, fails]", "failed"), ("never", f"[{', '.join(['no'] * 400)}]", "failed")):
+        world.write(f"scenario: {name}\nsteps: {{started: {{sees: {sees}}}}}\nexpect: {{state: {state}}}\n", f"rehearsals/book/{name}.yaml")
+    done = world("rehearse", world.book)
+    assert done.code == 0, done
+    fails = world("rehearse", world.book, "--scenario", "fails")
+    assert "failed: it says that waiting longer is no use" in fails.err
+    never = world("rehearse", world.book, "--scenario", "never")
+    assert "it did not come to be within 10m: it says no" in never.err
