@@ -95,8 +95,8 @@ void FollowedStream::end_line() {
   if (line_.ends_with('\r')) line_.pop_back();
   FollowedLine line = parts_.read(line_, position_);
   line_.clear();
-  if (line.is_known) return;
   position_ = std::move(line.position);
+  if (line.is_known) return;
   last_line_ = std::move(line.text);
   if (fail_on_ && fail_on_->search(last_line_)) match_ = Match::fail_on;
   else if (until_ && until_->search(last_line_)) match_ = Match::until;

@@ -22,7 +22,7 @@ inline constexpr std::size_t longest_followed_line = 64 << 10;  // bytes of a li
 struct FollowedLine {
   std::string text;       // that is matched, and shown
   std::string position;   // where the stream stands behind it; see Following
-  bool is_known = false;  // an earlier look has had it: it is passed over
+  bool is_known = false;  // an earlier look has had it: it is passed over, but for its position
 };
 
 class FollowedStream {

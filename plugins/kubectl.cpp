@@ -7,6 +7,7 @@
 #include "plugins/all.h"
 #include "plugins/kubectl_files.h"
 #include "plugins/kubectl_findings.h"
+#include "plugins/kubectl_log.h"
 #include "plugins/kubectl_verbs.h"
 #include "plugins/kubectl_waits.h"
 #include "plugins/kubectl_words.h"
@@ -155,7 +156,9 @@ struct Complaints {
 Complaints complaints_in(std::string_view text) {
   Complaints complaints;
   for (const std::string_view line : lines_of(text)) {
-    std::string& first = line.starts_with("Error from server (NotFound)") ? complaints.first_missing : complaints.first_other;
+    const bool is_missing = line.starts_with("Error from server (NotFound)") ||
+                            line.starts_with("error: error from server (NotFound)");  // so says `logs`
+    std::string& first = is_missing ? complaints.first_missing : complaints.first_other;
     const bool is_complaint = line.starts_with("Error") || line.starts_with("error") || line.starts_with("Unable to connect") ||
                               line.starts_with("The connection to the server");
     if (is_complaint && first.empty()) first = line;
@@ -168,7 +171,7 @@ Said answer_of(const Outcome& outcome, const std::string& verb) {
   using Answer = Said::Answer;
   if (outcome.kind == Outcome::Kind::succeeded) return {Answer::yes};
   const std::string err = outcome.result.text_or("stderr", "");
-  const Complaints complaints = complaints_in(outcome.result.is_map() ? err : outcome.output);
+  const Complaints complaints = complaints_in(err.empty() ? outcome.output : err);
   const bool has_complaint = !complaints.first_missing.empty() || !complaints.first_other.empty();
   if (verb == "diff" && outcome.exit_code == 1 && !has_complaint) return {Answer::no, "what is there differs"};
   if (verb == "auth can-i" && outcome.exit_code == 1 && !has_complaint) return {Answer::no, "it is not allowed"};
@@ -197,11 +200,19 @@ class Kubectl : public ProcessStep {
 
  private:
   Outcome perform(const StepContext& context) const {
+    if (context.following) return followed(ProcessStep::run(context), context.params);
     const std::optional<KubectlWait> wait = kubectl_wait(context.params);
     if (!wait) return with_findings(shaped(ProcessStep::run(context), context.params), context);
     StepContext looking = context;
     looking.keeps_result = true;
     return with_findings(answered(*wait, ProcessStep::run(looking), context.params), context);
+  }
+
+  // A stream that ended without a word of what is waited for: its end may say why.
+  static Outcome followed(Outcome outcome, const Value& params) {
+    const bool has_matched = outcome.said && (outcome.said->answer == Said::Answer::yes || outcome.said->fails);
+    if (outcome.kind == Outcome::Kind::failed && !has_matched) outcome.said = answer_of(outcome, read(params).verb_text());
+    return outcome;
   }
 
   // By what the object says of itself.
@@ -224,6 +235,18 @@ class Kubectl : public ProcessStep {
     if (has_ended && !is_well && is_final && !context.hides_output)
       outcome.findings = kubectl_findings(context, outcome.result);
     return outcome;
+  }
+
+  std::vector<std::string> argv_from(const Value& params, const std::string& position) const override {
+    if (kubectl_wait(params)) return argv(params);
+    const std::vector<std::string> words = words_in(params);
+    return argv(with(params, "args", list_from(log_words_from(read(params), words, position))));
+  }
+  std::string position_from(const Value& params, const std::string& position) const override {
+    return log_position(read(params), position);
+  }
+  FollowedLine followed_line(std::string_view line, const std::string& position) const override {
+    return line_of_log(line, position);
   }
 
   std::vector<std::string> argv(const Value& params) const override {

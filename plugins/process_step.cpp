@@ -211,7 +211,9 @@ Outcome ProcessStep::run(const StepContext& context) const {
 Outcome ProcessStep::follow(const StepContext& context, Command command) const try {
   std::stop_source ending;
   const std::stop_callback passed_on(context.stop, [&] { ending.request_stop(); });
-  FollowedStream stream({*context.following, context.secrets,
+  Following following = *context.following;
+  following.position = position_from(context.params, following.position);
+  FollowedStream stream({following, context.secrets,
                          [this](std::string_view line, const std::string& position) { return followed_line(line, position); },
                          [&] { ending.request_stop(); }});
   command.out = stream.take_writing_end();

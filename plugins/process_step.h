@@ -32,6 +32,8 @@ class ProcessStep : public StepType {
   virtual std::vector<std::string> argv_from(const Value& params, const std::string& /*position*/) const {
     return argv(params);
   }
+  // Where a look that begins stands, before its first line.
+  virtual std::string position_from(const Value& /*params*/, const std::string& position) const { return position; }
   virtual FollowedLine followed_line(std::string_view line, const std::string& /*position*/) const {
     return {std::string(line), "", false};
   }

@@ -182,3 +182,59 @@ def test_waits_that_contradict_themselves_are_refused(world, params, message):  
     write(world, f"  - {{id: a, wait_until: {{kubectl: {params}, timeout: 1m}}}}\n")
     checked = world("check", "book.yaml")
     assert checked.code == 2 and message in checked.out, checked
+
+
+FOLLOW = """
+  - {id: pod, kubectl: {args: get pods --selector app=shop, output: json}, outputs: {name: "items[0].metadata.name"}}
+  - id: synced
+    wait_until:
+      kubectl: {args: [logs, -f, --tail=100, "${{ $steps.pod.name }}"]}
+      follow: true
+      until: "sync complete: \\\\d+"
+      fail_on: FATAL
+      every: 20ms
+      timeout: 5m
+      outputs: {items: {regex: "complete: (\\\\d+)"}}
+"""
+
+
+def log_requests(server):
+    return [each for each in list(server.requests) if each.path.endswith("/log")]
+
+
+def test_a_log_that_the_server_cuts_is_read_on_where_it_stopped(world, server):
+    write(world, APPLY + FOLLOW)
+    run = world.start()
+    until(lambda: log_requests(server), "the log to be read")
+    pod = server.pods("shop")[0]
+    server.log(pod, "item 1")
+    server.log(pod, "item 2")
+    for cuts in (1, 2):
+        begun = len(log_requests(server))
+        server.cut_watches()
+        until(lambda: len(log_requests(server)) > begun, "it to be read on")
+        server.log(pod, f"after cut {cuts}")
+    server.log(pod, "sync complete: 42")
+    assert run.wait(60) == 0, run.log.read_text()
+    assert world.step("synced")["outputs"] == {"items": "42"}
+    assert "sinceTime" in str(log_requests(server)[-1].query) and "tailLines" not in str(log_requests(server)[-1].query)
+
+
+def test_a_log_that_says_the_worst_ends_the_wait(world, server):
+    write(world, APPLY + FOLLOW)
+    run = world.start()
+    until(lambda: log_requests(server), "the log to be read")
+    server.log(server.pods("shop")[0], "FATAL: no database")
+    assert run.wait(60) == 1
+    assert "fail_on matches: FATAL: no database" in run.log.read_text()
+
+
+def test_a_log_of_a_pod_that_is_not_there_is_waited_for_and_said(world, server):
+    write(world, "  - {id: synced, wait_until: {kubectl: logs -f nobody, follow: true, until: x, every: 20ms, timeout: 1h}}\n")
+    run = world.start()
+    until(lambda: sights(run.log), "what it sees")
+    assert "(NotFound)" in sights(run.log)[0] and "can't tell" not in sights(run.log)[0]
+    server.stop()
+    until(lambda: "can't tell" in sights(run.log)[-1], "that nobody answers")
+    run.send_signal(signal.SIGTERM)
+    run.wait(60)

@@ -53,7 +53,8 @@ class NumberedLog : public ProcessStep {
   }
   FollowedLine followed_line(std::string_view line, const std::string& position) const override {
     const std::string number(line.substr(0, line.find(' ')));
-    return {std::string(line.substr(number.size() + 1)), number, number <= position};
+    const bool is_known = number <= position;
+    return {std::string(line.substr(number.size() + 1)), is_known ? position : number, is_known};
   }
 };
 
