@@ -64,7 +64,7 @@ struct NamedPath {
     folder,           // a file, or the files of a folder
     manifests,        // the same, but of a folder those that end with .yaml, .yml or .json; or a pattern (`*.yml`)
     manifests_below,  // the same, with the folders in it
-    kustomization,    // a folder, all of it, and the folders that its kustomization names
+    kustomization,    // the kustomization of a folder, with what it names, and so on
   } kind = Kind::input;
 };
 

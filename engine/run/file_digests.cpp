@@ -54,31 +54,31 @@ bool any(const fs::path&) { return true; }
 
 std::int64_t ns_of(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
-// What a kustomization names beyond its own folder: words of its text that lead to something there. (It is not read as YAML: a word more
-// is a file more that is looked at.)
-Paths beyond(const fs::path& folder) {
-  Paths found;
-  for (const char* name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
-    std::istringstream text(try_read_file(folder / name).value_or(""));
-    for (std::string word; text >> word;) {
-      word.erase(std::remove_if(word.begin(), word.end(),
-                                [](char c) { return c == '"' || c == '\'' || c == ',' || c == '[' || c == ']'; }),
-                 word.end());
-      std::error_code error;
-      if (word.starts_with("..") && fs::exists(folder / word, error)) found.push_back((folder / word).lexically_normal());
-    }
-  }
-  return found;
+// Of a kustomization's text all words that could be the name of something: `path`, `KEY=path`. (It is not read as YAML: a word too many
+// that leads to a file is a file more that is looked at.)
+std::vector<std::string> words_in(std::string text) {
+  constexpr std::string_view between = "\"',[]{}=";
+  std::replace_if(
+      text.begin(), text.end(), [&](char c) { return between.find(c) != std::string_view::npos; }, ' ');
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
 }
 
-// Its folders, and single files.
-void collect_kustomization(const fs::path& folder, std::set<std::string>& folders, Paths& files) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) return files.push_back(folder);
-  std::string name = folder.lexically_normal().string();
-  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  if (folders.size() > 100 || !folders.insert(name).second) return;
-  for (const fs::path& other : beyond(folder)) collect_kustomization(other, folders, files);
+// The kustomization of a folder with the files that it names, and those of the folders that it names.
+void collect_kustomization(const fs::path& folder, std::set<std::string>& seen, Paths& files) {
+  for (const char* name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+    const fs::path path = (folder / name).lexically_normal();
+    std::error_code error;
+    if (!fs::is_regular_file(path, error) || seen.size() > most_files || !seen.insert(path.string()).second) continue;
+    files.push_back(path);
+    for (const std::string& word : words_in(try_read_file(path).value_or(""))) {
+      const fs::path named = (folder / word).lexically_normal();
+      if (fs::is_directory(named, error)) collect_kustomization(named, seen, files);
+      else if (fs::is_regular_file(named, error) && seen.insert(named.string()).second) files.push_back(named);
+    }
+  }
 }
 
 class Expansion {
@@ -123,10 +123,11 @@ class Expansion {
     list(path, found);
   }
 
-  void kustomization(const fs::path& folder) {
-    std::set<std::string> folders;
-    collect_kustomization(folder, folders, files);
-    for (const std::string& each : folders) list(each, files_in<fs::recursive_directory_iterator>(each, any));
+  void kustomization(const fs::path& path) {
+    std::error_code error;
+    std::set<std::string> seen;
+    if (fs::is_directory(path, error)) collect_kustomization(path, seen, files);
+    else files.push_back(path);
   }
 
   const Kind kind_;

@@ -264,7 +264,7 @@ def test_a_manifest_that_changed_before_its_step_is_a_question(world, server, fl
         (world.folder / name).mkdir(parents=True)
     for name in ("one.yml", "manifests/two.yml", "manifests/deep/x.json", "overlay/more.yml", "base/cm.yml"):
         world.write(MANIFEST % "one", name)
-    world.write("resources: [../base]\n", "overlay/kustomization.yaml")
+    world.write("resources: [../base, more.yml]\n", "overlay/kustomization.yaml")
     world.write("resources: [cm.yml]\n", "base/kustomization.yaml")
     words = ["apply", *flags.replace("'", "").split()]
     world.write(book(GATE + f"  - {{id: apply, kubectl: {json.dumps(words)}}}\n"))
@@ -274,6 +274,18 @@ def test_a_manifest_that_changed_before_its_step_is_a_question(world, server, fl
     assert run.wait(60) == 3, run.log.read_text()
     assert str(world.folder / changed.split("/")[0]) in run.log.read_text()
     assert not server.writes()
+
+
+def test_what_a_kustomization_does_not_name_may_change(world, server):
+    """The journal of the run may lie beside it."""
+    world.write(MANIFEST % "one", "one.yml")
+    world.write("resources:\n- one.yml\nnamePrefix: a-\n", "kustomization.yaml")
+    world.write(book(GATE + "  - {id: apply, kubectl: apply -k .}\n"))
+    run = at_the_gate(world)
+    world.write(MANIFEST % "two", "two.yml")
+    world.open_gate()
+    assert run.wait(60) == 0, run.log.read_text()
+    assert names(server) == {"a-one"}
 
 
 def test_what_is_no_manifest_in_a_folder_may_change(world, server):
