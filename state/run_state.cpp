@@ -59,6 +59,7 @@ void on_intent(InstanceState& it, const Event& event) {
   it.exit_code.reset();
   it.started_at_ms = event.at_ms;
   it.ended_at_ms = 0;
+  if (it.acted_seq == 0) it.before_first = it.before;
   it.acted_before_seq = std::exchange(it.acted_seq, event.seq);
 }
 
@@ -73,7 +74,9 @@ void take_output(InstanceState& it, const Value& body) {
 
 // A person said that it is done: a manual step has no intent.
 void note_deed_by_hand(InstanceState& it, const Event& event) {
-  if (event.attempt == 0 && !it.answer.empty()) it.acted_seq = event.seq;
+  if (event.attempt != 0 || it.answer.empty()) return;
+  if (it.acted_seq == 0) it.before_first = it.before;
+  it.acted_seq = event.seq;
 }
 
 void on_exited(InstanceState& it, const Event& event) {
@@ -107,7 +110,10 @@ void on_ended(InstanceState& it, const Event& event) {
   if (is_tried_again) it.retry_at_ms = body.int_or("retry_at_ms", 0);
 }
 
+// That it is begun anew takes nothing back: what an earlier attempt did is still to be undone.
 void on_renewed(InstanceState& it, const Event& event) {
+  const std::int64_t acted_seq = it.acted_seq;
+  std::string before_first = std::move(it.before_first);
   int group = it.group + 1, all = it.all_attempts;
   std::int64_t attempt = it.attempt;
   std::vector<std::string> left = std::move(it.left);
@@ -116,6 +122,8 @@ void on_renewed(InstanceState& it, const Event& event) {
   it.group = group;
   it.all_attempts = all;
   it.attempt = attempt;
+  it.acted_seq = acted_seq;
+  it.before_first = std::move(before_first);
   it.why = event.body.text_or("why", "");
 }
 
@@ -130,6 +138,8 @@ void on_included(InstanceState& it, const Event& event) {
 // It can be done anew, as another group.
 void on_undone(InstanceState& it, const Event& event) {
   on_renewed(it, event);
+  it.acted_seq = 0;
+  it.before_first.clear();
   it.state = StepState::undone;
   it.ended_at_ms = event.at_ms;
 }

@@ -204,6 +204,7 @@ class StepLoader {
       problems_.error(*member, fmt::format("`{}` has no meaning beside `{}`", key, step_->type),
                       moves ? fmt::format("write it inside `{}:`", step_->type) : "");
     }
+    if (const Node::Member* hints = map_.find("hints")) load_hints(*hints);
   }
 
   void refuse_beside_include() {

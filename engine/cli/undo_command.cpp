@@ -135,7 +135,7 @@ class UndoCommand {
                    {"can_be_undone", entry.undo.has_value()},
                    {"why_not", entry.why_not},
                    {"undo", entry.undo ? request_of(entry) : Value()},
-                   {"before", values_.get(it.before)},
+                   {"before", values_.get(it.before_first)},
                    {"outputs", values_.get(it.outputs)}});
   }
 
@@ -163,7 +163,7 @@ class UndoCommand {
     for (const auto& [name, value] : params.is_map() ? params.as_map() : Map())
       if (!is_default(*entry.undo, name, value)) line(name == main_param(*entry.undo) ? entry.undo.value()->type : name, value);
     line("not known yet", request.get("not_known"));
-    line("before", values_.get(it.before));
+    line("before", values_.get(it.before_first));
     line("outputs", values_.get(it.outputs));
     return text;
   }

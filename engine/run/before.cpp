@@ -29,6 +29,8 @@ RunScope scope_with_before(const RunFacts& facts, const RunState& state, const L
   const Frame* included = included_around(step.frame.get());
   const Step* undone = undone_by(included ? *included->runbook : *facts.runbook, *step);
   const Instance whose = undone ? Instance(*undone, step.frame) : step;
+  const std::string& first = state.of(whose.id).before_first;
+  if (undone && whose->before && !first.empty()) return scope.with_before(values.get(first));
   return whose->before ? scope.with_before(before_value(*whose, state.of(whose.id), live.of(whose.id), values)) : scope;
 }
 

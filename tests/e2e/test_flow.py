@@ -363,6 +363,44 @@ steps:
     assert world.lines() == ["a"]
 
 
+LOST = """
+runbook: lost_answer
+steps:
+  - id: set
+    title: Set it, and lose the answer
+    shell: echo new > "$W/value"; [ -e "$W/well" ]
+    effect: idempotent
+    before: {shell: cat "$W/value", outputs: {value: trim(stdout)}}
+    done_when: {shell: "%s"}
+    undo: {shell: {script: cat > "$W/value", stdin: "${{ $before.value }}"}}
+"""
+
+
+@pytest.mark.parametrize("done_when", ["grep -qx new $W/value", "test -e $W/well && grep -qx new $W/value"])
+def test_what_an_attempt_did_is_undone_though_a_later_look_or_attempt_found_it_done(world, done_when):
+    """It goes back to what stood before the first attempt, not to what that one had made of it."""
+    world.write(LOST % done_when)
+    (world.folder / "value").write_text("old\n")
+    assert world.run().code == 1
+    (world.folder / "well").touch()
+    assert world.resume().code == 0
+    assert (world.folder / "value").read_text() == "new\n"
+    assert "before: {\"value\":\"old\"}" in world("undo", "last", "--plan").out
+    undone = world("undo", "last")
+    assert undone.code == 0, undone
+    assert (world.folder / "value").read_text().strip() == "old"
+
+
+def test_hints_are_shown_beside_a_wait_too(world):
+    world.write("""
+runbook: hinted
+steps:
+  - {id: a, wait_until: {shell: 'exit 1', timeout: 20ms, every: 5ms}, hints: [{match: "did not come to be", say: Look at the router.}]}
+""")
+    ended = world.run()
+    assert ended.code == 1 and "hint: Look at the router." in ended.err
+
+
 def test_a_graph_names_every_step_and_how_they_follow(world):
     world.write(f"""
 runbook: drawn
