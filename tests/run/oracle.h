@@ -186,12 +186,12 @@ class Oracle {
     for (Instance* each : {&it, &by}) {
       settle(*each, State::pending);
       begin_group(*each);
+      each->acted = each->acted_before = 0;
     }
   }
   void begin_group(Instance& it) {
     it.group += 1;
     it.effects = 0;
-    it.acted = it.acted_before = 0;
     it.approvers.clear();
     it.is_approved = false;
     it.doubt_answer.clear();
