@@ -8,6 +8,7 @@
 #include "plugins/kubectl_files.h"
 #include "plugins/kubectl_findings.h"
 #include "plugins/kubectl_log.h"
+#include "plugins/kubectl_preview.h"
 #include "plugins/kubectl_verbs.h"
 #include "plugins/kubectl_waits.h"
 #include "plugins/kubectl_words.h"
@@ -196,6 +197,11 @@ class Kubectl : public ProcessStep {
 
   Outcome attach(const StepContext& context) const override {
     return with_findings(shaped(ProcessStep::attach(context), context.params), context);
+  }
+
+  std::optional<Preview> preview(const StepContext& context) const override {
+    if (kubectl_wait(context.params)) return std::nullopt;
+    return preview_of_kubectl(context, read(context.params), standard_input(context.params, context.dir));
   }
 
  private:

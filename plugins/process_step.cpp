@@ -20,18 +20,6 @@ namespace runbook {
 
 namespace {
 
-// Standard input: text, {json: value}, {yaml: value} or {file: path}.
-std::optional<std::string> standard_input(const Value& params, const std::string& dir) {
-  Value input = params.get("stdin");
-  if (input.is_null()) return std::nullopt;
-  if (const Value* json = input.find("json")) return to_json(*json) + "\n";
-  if (const Value* yaml = input.find("yaml")) return to_yaml(*yaml);
-  if (const Value* file = input.find("file")) {
-    return read_file(std::filesystem::path(dir) / text_or_json(*file), ExitCode::step_failed);
-  }
-  return text_or_json(input);
-}
-
 bool is_name(std::string_view text) {
   if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_')) return false;
   return std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
@@ -106,6 +94,17 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
 }
 
 }  // namespace
+
+std::optional<std::string> standard_input(const Value& params, const std::string& dir) {
+  Value input = params.get("stdin");
+  if (input.is_null()) return std::nullopt;
+  if (const Value* json = input.find("json")) return to_json(*json) + "\n";
+  if (const Value* yaml = input.find("yaml")) return to_yaml(*yaml);
+  if (const Value* file = input.find("file")) {
+    return read_file(std::filesystem::path(dir) / text_or_json(*file), ExitCode::step_failed);
+  }
+  return text_or_json(input);
+}
 
 std::vector<NamedPath> files_of_process(const Value& params) {
   constexpr std::string_view between = " \t\n\"'();&|<>{}$`\\=";

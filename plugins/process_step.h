@@ -1,5 +1,6 @@
 #pragma once
 // What shell and exec share: a command that is run by the ProcessRunner, and what its end means.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,9 @@ namespace runbook {
 
 // Files that the parameters of shell and exec name: standard input, and words that could be the path of a script.
 std::vector<NamedPath> files_of_process(const Value& params);
+
+// What `stdin` of the parameters gives; none: empty. Throws Error for a file that can't be read.
+std::optional<std::string> standard_input(const Value& params, const std::string& dir);
 
 // What outputs look into.
 constexpr const char* process_result =

@@ -5,10 +5,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include "base/counted.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "cli/commands.h"
+#include "cli/live_plan.h"
 #include "cli/session.h"
 #include "os/identity.h"
 #include "plugins/all.h"
@@ -37,6 +40,14 @@ Value step_json(const PlannedStep& planned) {
   return with(with(with(row, "env", planned.env), "dir", planned.dir), "looks", Value(std::move(looks)));
 }
 
+Value live_json(Value row, const PlannedStep& planned, LivePlan& live) {
+  if (planned.verdict == PlannedStep::Verdict::skipped) return row;
+  row = with(row, "targets", List(live.targets_of(planned)));
+  const std::optional<Preview> preview = live.preview(planned);
+  if (!preview) return row;
+  return preview->why_not.empty() ? with(row, "changes", preview->changes) : with(row, "changes_unknown", preview->why_not);
+}
+
 void print_named(const std::string& indent, const std::string& name, const Value& value) {
   const std::string text = text_or_json(value);
   const SourceText lines("", text.ends_with('\n') ? text.substr(0, text.size() - 1) : text);
@@ -61,12 +72,14 @@ Map common_env(const std::vector<PlannedStep>& steps) {
 
 class Printer {
  public:
-  explicit Printer(const std::vector<PlannedStep>& steps) : steps_(steps), common_(common_env(steps)) {}
+  // `live`: nullptr, where nothing is looked at.
+  Printer(const std::vector<PlannedStep>& steps, LivePlan* live) : steps_(steps), live_(live), common_(common_env(steps)) {}
 
   void print(const Runbook& runbook) const {
     fmt::print("{}: {}; nothing is run\n", runbook.title.empty() ? runbook.name : runbook.title,
                counted(steps_.size(), "step"));
     for (const auto& [name, value] : common_) print_named("  ", "env " + name, value);
+    print_targets();
     std::string section;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (steps_[i].section != section) fmt::print("\n{}\n", steps_[i].section.empty() ? "(no section)" : steps_[i].section);
@@ -76,6 +89,29 @@ class Printer {
   }
 
  private:
+  static std::string sight_of(const Value& row) {
+    if (row.find("why_not")) return " can't be used: " + row.text_or("why_not", "");
+    return row.find("unknown") ? " is not there yet: " + row.text_or("unknown", "") : ": " + row.text_or("sees", "");
+  }
+
+  // Each once, as the first step of them finds it.
+  void print_targets() const {
+    std::set<std::string> told;
+    for (const PlannedStep& planned : steps_) {
+      for (const Value& row : live_ ? live_->targets_of(planned) : std::vector<Value>()) {
+        const std::string line = fmt::format("  target {}{}", row.text_or("target", ""), sight_of(row));
+        if (told.insert(line).second) fmt::print("{}\n", line);
+      }
+    }
+  }
+
+  void print_changes(const PlannedStep& planned) const {
+    const std::optional<Preview> preview = live_ ? live_->preview(planned) : std::nullopt;
+    if (!preview) return;
+    if (!preview->why_not.empty()) return print_named(indent, "would change", "(can't be seen: " + preview->why_not + ")");
+    print_named(indent, "would change", preview->changes.empty() ? "nothing" : preview->changes);
+  }
+
   static std::string headline(const PlannedStep& planned) {
     std::string text(verdict_name(planned.verdict));
     if (planned.verdict == PlannedStep::Verdict::runs && planned.step->done_when) text += " unless done_when holds already";
@@ -88,7 +124,7 @@ class Printer {
     if (planned.verdict == PlannedStep::Verdict::skipped) return;
     if (planned.params.is_map()) {
       for (const auto& [name, value] : planned.params.as_map())
-        print_named(indent, name_of(step, name), step.manual ? in_lines(value) : value);
+        print_named(indent, name_of(step, name), step.manual ? in_lines(value) : as_written(step, name, value));
     }
     if (planned.env.is_map()) {
       for (const auto& [name, value] : planned.env.as_map())
@@ -100,6 +136,7 @@ class Printer {
     }
     if (step.kind == Step::Kind::act)
       fmt::print("{}effect: {}{}\n", indent, effect_name(step.effect), step.effect_why.empty() ? "" : ": " + step.effect_why);
+    print_changes(planned);
     if (!planned.more.empty()) fmt::print("\n      ({})\n", planned.more);
     for (const std::string& what : step.leaves) fmt::print("{}leaves until the end of the run: {}\n", indent, what);
   }
@@ -117,6 +154,16 @@ class Printer {
     return text;
   }
 
+  // Words in a row, as they would be typed.
+  static Value as_written(const Step& step, const std::string& param, const Value& value) {
+    const Declaration* type = find_declaration(all_declarations(), step.type);
+    const Param* known = type ? type->find(param) : nullptr;
+    if (!known || known->type != Param::Type::words || !value.is_list()) return value;
+    std::string line;
+    for (const Value& word : value.as_list()) line += (line.empty() ? "" : " ") + quoted_for_shell(text_or_json(word));
+    return line;
+  }
+
   static std::string name_of(const Step& step, const std::string& param) {
     const Declaration* type = find_declaration(all_declarations(), step.type);
     return type && type->main_param == param ? step.type : param;
@@ -128,6 +175,7 @@ class Printer {
 
   static constexpr const char* indent = "      ";
   const std::vector<PlannedStep>& steps_;
+  LivePlan* const live_;
   Map common_;
 };
 
@@ -145,9 +193,11 @@ int plan_command(const Arguments& arguments) {
       {{"id", facts.run}, {"started_at", facts.run}, {"dir", facts.dir}, {"operator", operator_name()}, {"host", host_name()}});
   facts.vars = evaluate_vars(*facts.runbook, facts.inputs, facts.run_values);
   const std::vector<PlannedStep> steps = plan_run(facts);
-  if (!arguments.wants_json()) return Printer(steps).print(*facts.runbook), 0;
+  std::optional<LivePlan> live;
+  if (arguments.has("--live")) live.emplace(facts);
+  if (!arguments.wants_json()) return Printer(steps, live ? &*live : nullptr).print(*facts.runbook), 0;
   List rows;
-  for (const PlannedStep& step : steps) rows.push_back(step_json(step));
+  for (const PlannedStep& step : steps) rows.push_back(live ? live_json(step_json(step), step, *live) : step_json(step));
   fmt::print(
       "{}\n",
       to_pretty_json(object({{"runbook", facts.runbook->name}, {"inputs", facts.inputs}, {"steps", Value(std::move(rows))}})));

@@ -270,9 +270,45 @@ class Planner {
       for (const EnvEntry& entry : step->env) env.emplace_back(entry.name, entry.value.text.foreseen(scope));
       planned.env = Value(std::move(env));
       planned.dir = step->dir ? text_or_json(step->dir->text.foreseen(scope)) : facts_.dir;
+      foresee_targets(planned, step, scope);
+      if (step->kind == Step::Kind::act) foresee_act(planned, step, scope);
     } catch (const ExpressionError& error) {
       planned.verdict = Verdict::stops;
       planned.why = error.what();
+    }
+  }
+
+  void foresee_targets(PlannedStep& planned, const Instance& step, const Scope& scope) const {
+    const Frame* included = included_around(step.frame.get());
+    const Target* target = step->target.empty() ? nullptr : runbook_of(step.frame).find_target(step->target);
+    for (const TargetRow& row : target ? target->rows : std::vector<TargetRow>()) {
+      PlannedTarget one{fmt::format("{}{}.{}", included ? included->prefix : "", target->name, row.type), row.type, {}, {}};
+      try {
+        if (row.from.empty()) one.params = row.params.evaluate(scope);
+        else one.unknown = "made by " + row.from;
+      } catch (const NotKnownYet& later) {
+        one.unknown = "known after " + later.after();
+      }
+      planned.targets.push_back(std::move(one));
+    }
+    for (const std::string& type : step->needed_targets) planned.targets.push_back({type, type, Value(Map()), {}});
+  }
+
+  static void foresee_act(PlannedStep& planned, const Instance& step, const Scope& scope) {
+    try {
+      const Value params = step->params.evaluate(scope);
+      std::vector<std::string> env;
+      for (const EnvEntry& entry : step->env)
+        env.push_back(fmt::format("{}={}", entry.name, text_or_json(entry.value.text.evaluate(scope))));
+      const auto has_secret = [](const std::string& text) { return text.find(secret_mask) != std::string::npos; };
+      if (has_secret(to_json(params)) || std::any_of(env.begin(), env.end(), has_secret)) {
+        planned.unknown = "it takes a secret";
+        return;
+      }
+      planned.known_params = params;
+      planned.known_env = std::move(env);
+    } catch (const NotKnownYet& later) {
+      planned.unknown = "a value is known after " + later.after();
     }
   }
 

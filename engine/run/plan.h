@@ -1,5 +1,6 @@
 #pragma once
 // What a run would do, as far as it can be known before it begins. Nothing is run, looked at or written.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,14 @@
 #include "run/facts.h"
 
 namespace runbook {
+
+// What a step must hit.
+struct PlannedTarget {
+  std::string name;  // "main.host"
+  std::string type;
+  std::optional<Value> params;  // none: they, or what they lead to, are not there yet
+  std::string unknown;          // why: "known after apply_cluster"
+};
 
 struct PlannedStep {
   enum class Verdict {
@@ -23,7 +32,12 @@ struct PlannedStep {
   // What it would do: parameters with their values; "(known after STEP)" for what is not known yet, "[secret]" for secrets.
   Value params, env;
   std::string dir;
-  std::string more;                // "and the same for 980 more"
+  std::string more;  // "and the same for 980 more"
+  std::vector<PlannedTarget> targets;
+  // Of an act: parameters and NAME=value whole, to be looked at beforehand; none where one is not known yet, or is a secret.
+  std::optional<Value> known_params;
+  std::vector<std::string> known_env;
+  std::string unknown;             // why there are none: "a value is known after vpc"
   std::vector<std::string> looks;  // probes around it, in the order in which they are asked: "done_when: shell: test -e x"
 };
 

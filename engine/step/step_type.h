@@ -41,6 +41,12 @@ struct StepContext {
   std::function<void(std::string_view)> output;  // what it writes, masked, as it comes; any thread; may be empty
 };
 
+// What a step would change, seen beforehand.
+struct Preview {
+  std::string changes;  // as a person reads it, bounded, secrets masked; "": nothing would change
+  std::string why_not;  // it can't be seen; "": it was
+};
+
 class StepType {
  public:
   virtual ~StepType() = default;
@@ -48,6 +54,9 @@ class StepType {
   virtual Outcome run(const StepContext& context) const = 0;
   // Takes up attempt n, which an earlier engine began. A type that dies with the engine says `unknown`.
   virtual Outcome attach(const StepContext& context) const = 0;
+  // Reads only; there is no run, and no runner. nullopt: the type can't tell, or not of such a step. Of the context count params, env,
+  // dir and secrets.
+  virtual std::optional<Preview> preview(const StepContext& /*context*/) const { return std::nullopt; }
 };
 
 }  // namespace runbook
