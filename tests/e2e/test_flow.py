@@ -345,7 +345,7 @@ steps:
   - section: Canary
     target: here
     watch: [{{id: pulse, every: 20ms, shell: 'echo "$RUNBOOK_TARGET_DIRECTORY" >> "$W/seen"'}}]
-    steps: [{{id: a, shell: 'test -e "$W/mended" && {EFFECT.format("a")}'}}]
+    steps: [{{id: a, shell: 'until test -e "$W/seen"; do sleep 0.01; done; test -e "$W/mended" && {EFFECT.format("a")}'}}]
 """)
     (world.folder / "spot").mkdir()
     assert world.run().code == 1
