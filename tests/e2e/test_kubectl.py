@@ -14,6 +14,7 @@ import pytest
 from world import ROOT, until, world  # noqa: F401
 
 sys.path.insert(0, str(ROOT / "tests"))
+from kube import kubectl  # noqa: E402
 from kube.server import KubeServer  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("kubectl") and os.environ.get("CI") != "true", reason="there is no kubectl")
@@ -332,7 +333,7 @@ def test_what_check_says(world, step, said):
 # The kubectls of this machine: that of PATH, and Debian's of 1.20 where a test run unpacked it.
 
 def kubectls():
-    return [path for path in (shutil.which("kubectl"), os.environ.get("RUNBOOK_TEST_KUBECTL_1_20")) if path]
+    return [path for path in kubectl.found().values() if path]
 
 
 def commands_of(kubectl, *words):
