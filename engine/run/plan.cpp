@@ -345,7 +345,9 @@ class Planner {
     if (!probe.type.empty()) {
       const Value params = said_params(*facts_.types, probe.type, foreseen(probe.params, scope));
       const Map& members = params.as_map();
-      text = fmt::format("{}: {}", probe.type, text_or_json(members.size() == 1 ? members.front().second : params));
+      const Declaration* type = find_declaration(*facts_.types, probe.type);
+      const bool is_main_alone = members.size() == 1 && members.front().first == type->main_param;
+      text = fmt::format("{}: {}", probe.type, text_or_json(is_main_alone ? members.front().second : params));
     }
     if (text.ends_with('\n')) text.pop_back();
     const char* separator = text.empty() ? "" : text.find('\n') == std::string::npos ? ", " : "\n";
