@@ -61,10 +61,10 @@ Found from_command(const std::vector<std::string>& argv, const fs::path& folder)
 Found from_person(const Input& input) {
   const bool is_secret = input.type == ValueType::secret;
   while (true) {
-    fmt::print(stderr, "{}{}{}: ", input.name, input.description.empty() ? "" : fmt::format(" ({})", input.description),
-               is_secret ? ", not shown" : "");
-    std::fflush(stderr);
-    const std::optional<std::string> line = is_secret ? read_hidden_line() : LineReader().read_line();
+    const std::string prompt =
+        fmt::format("{}{}{}: ", input.name, input.description.empty() ? "" : fmt::format(" ({})", input.description),
+                    is_secret ? ", not shown" : "");
+    const std::optional<std::string> line = is_secret ? read_hidden_line(prompt) : ask_line(prompt);
     if (is_secret || !line) fmt::print(stderr, "\n");
     if (!line || line->empty()) return nothing("nothing was typed");
     const std::string why = why_not_given(input, *line);

@@ -79,17 +79,15 @@ std::optional<Answer> TerminalPerson::put_approval(const Question& question) {
     return given;
   }
   fmt::print(stderr, "{}\nsomebody else answers: runbook confirm {} {}\n", question.text, run_, question.instance);
-  while (reader_.read_line()) fmt::print(stderr, "it is waited for somebody else (Ctrl-D pauses)\n");
+  while (reader_.read_line("")) fmt::print(stderr, "it is waited for somebody else (Ctrl-D pauses)\n");
   return std::nullopt;
 }
 
 std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
   fmt::print(stderr, "\n{}\n", question.text);
   while (true) {
-    if (!question.phrase.empty()) fmt::print(stderr, "phrase (Ctrl-D pauses): ");
-    else fmt::print(stderr, "{} (Ctrl-D pauses): ", fmt::join(question.choices, " | "));
-    std::fflush(stderr);
-    auto line = reader_.read_line();
+    const std::string what = question.phrase.empty() ? fmt::format("{}", fmt::join(question.choices, " | ")) : "phrase";
+    auto line = reader_.read_line(what + " (Ctrl-D pauses): ");
     if (!line) return fmt::print(stderr, "\n"), std::nullopt;
     auto given = read_answer(question, *line);
     if (!given) continue;
@@ -107,10 +105,8 @@ std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
 // A decision in doubt stands in the record with its reason.
 bool TerminalPerson::ask_for_reason(Answer& given) {
   while (given.because.empty()) {
-    fmt::print(stderr, "{} (stands in the record): ",
-               given.choice == "reject" || given.choice == "take" || given.choice == "stop" ? "why?" : "how do you know?");
-    std::fflush(stderr);
-    auto line = reader_.read_line();
+    const bool asks_why = given.choice == "reject" || given.choice == "take" || given.choice == "stop";
+    auto line = reader_.read_line(std::string(asks_why ? "why?" : "how do you know?") + " (stands in the record): ");
     if (!line) return fmt::print(stderr, "\n"), false;
     given.because = *line;
   }

@@ -35,8 +35,10 @@ void LineReader::forget_break_off() {
   (void)!::read(wake_.get(), &count, sizeof count);
 }
 
-std::optional<std::string> LineReader::read_line() {
+std::optional<std::string> LineReader::read_line(const std::string& prompt) {
   ::tcflush(0, TCIFLUSH);
+  std::fputs(prompt.c_str(), stderr);
+  std::fflush(stderr);
   std::string line;
   while (true) {
     pollfd fds[] = {{0, POLLIN, 0}, {wake_.get(), POLLIN, 0}};
@@ -81,15 +83,13 @@ void remove_last_character(std::string& line) {
 
 }  // namespace
 
-std::optional<std::string> ask_line(const std::string& question) {
-  std::fputs(question.c_str(), stderr);
-  std::fflush(stderr);
-  return LineReader().read_line();
-}
+std::optional<std::string> ask_line(const std::string& question) { return LineReader().read_line(question); }
 
-std::optional<std::string> read_hidden_line() {
+std::optional<std::string> read_hidden_line(const std::string& prompt) {
   constexpr char ctrl_c = 3, ctrl_d = 4, ctrl_u = 21, backspace = 8, erase = 127;
   const HiddenTyping typing;
+  std::fputs(prompt.c_str(), stderr);
+  std::fflush(stderr);
   std::string line;
   while (true) {
     char byte = 0;

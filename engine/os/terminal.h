@@ -14,8 +14,9 @@ bool wants_colour(int fd);
 class LineReader {
  public:
   LineReader();
-  // What was typed before it was asked is discarded. nullopt: end of input (Ctrl-D), or broken off.
-  std::optional<std::string> read_line();
+  // Shows the prompt, on standard error. What was typed before it is discarded, and nothing behind it. nullopt: end of input (Ctrl-D), or
+  // broken off.
+  std::optional<std::string> read_line(const std::string& prompt);
   void break_off();
   // A break that came when nothing was read any more does not count for what is read next.
   void forget_break_off();
@@ -29,6 +30,6 @@ std::optional<std::string> ask_line(const std::string& question);
 
 // A line typed at the terminal that does not appear there. nullopt: end of input (Ctrl-D). Ctrl-C is Error (exit 130), so that
 // the terminal is left as it was.
-std::optional<std::string> read_hidden_line();
+std::optional<std::string> read_hidden_line(const std::string& prompt);
 
 }  // namespace runbook
