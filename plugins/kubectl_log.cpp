@@ -99,7 +99,7 @@ std::vector<std::string> log_words_from(const KubectlWords& read, std::vector<st
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!is_taken_up || !is_begin(i)) kept.push_back(words[i]);
   }
-  if (!read.is_on("timestamps")) kept.push_back("--timestamps");
+  if (!read.is_on("timestamps")) kept.emplace_back("--timestamps");
   if (is_taken_up) kept.push_back("--since-time=" + at->time);
   return kept;
 }
