@@ -22,7 +22,7 @@ std::optional<std::string> ask(const StepContext& context, const std::string& sp
   std::vector<std::string> argv = {"kubectl"};
   argv.insert(argv.end(), words.begin(), words.end());
   if (!space.empty()) argv.push_back("--namespace=" + space);
-  argv.push_back("--request-timeout=5s");
+  argv.emplace_back("--request-timeout=5s");
   const Reply reply = inquire({argv, context.dir, patience_ms, Inquiry::Errors::kept, {}, context.env, context.stop});
   if (!reply.is_good()) return std::nullopt;
   return redact(reply.out, context.secrets);
@@ -37,7 +37,7 @@ Value object_of_words(const KubectlWords& words, const AskKubectl& ask) {
   if (!waits || words.names.empty()) return {};
   std::vector<std::string> get = {"get"};
   get.insert(get.end(), words.names.begin(), words.names.end());
-  get.push_back("--output=json");
+  get.emplace_back("--output=json");
   const std::optional<std::string> printed = ask(get);
   return printed ? try_parse_json(*printed).value_or(Value()) : Value();
 }

@@ -30,7 +30,7 @@ std::vector<std::string> words_of(std::string_view param, const Value& params) {
   if (param == "ready") words.push_back(named);
   else words.push_back(with_kind(named, param == "rollout" ? "deployment" : param == "job" ? "job" : "service"));
   if (!selector.empty()) words.push_back("--selector=" + selector);
-  words.push_back("--output=json");
+  words.emplace_back("--output=json");
   return words;
 }
 

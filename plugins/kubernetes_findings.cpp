@@ -88,7 +88,7 @@ class Findings {
 
   static std::string time_of(const Value& event) {
     for (const char* key : {"lastTimestamp", "eventTime", "firstTimestamp"}) {
-      if (const std::string time = event.text_or(key, ""); !time.empty()) return time;
+      if (std::string time = event.text_or(key, ""); !time.empty()) return time;
     }
     return {};
   }
@@ -109,7 +109,7 @@ class Findings {
       if (!has_written) continue;
       std::vector<std::string> words = {"logs", name_of(pod), "--container", status.text_or("name", ""),
                                         fmt::format("--tail={}", most_log_lines)};
-      if (has_ended_before) words.push_back("--previous");
+      if (has_ended_before) words.emplace_back("--previous");
       if (const auto log = ask_(words)) add_lines(*log);
       return;
     }

@@ -88,7 +88,7 @@ bool is_harmless(const std::string& reason) {
 
 std::string trouble_of_container(const Value& status) {
   const Value waiting = at(status, {"state", "waiting"}), ended = at(status, {"state", "terminated"});
-  if (const std::string reason = waiting.text_or("reason", ""); !is_harmless(reason)) return reason;
+  if (std::string reason = waiting.text_or("reason", ""); !is_harmless(reason)) return reason;
   if (ended.int_or("exitCode", 0) == 0) return {};
   return fmt::format("{}, exit code {}", ended.text_or("reason", "ended"), ended.int_or("exitCode", 0));
 }

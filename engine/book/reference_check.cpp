@@ -290,7 +290,7 @@ class ReferenceCheck {
     const auto length = std::find_if_not(text.begin(), text.end(), is_part) - text.begin();
     const bool is_call = text.substr(static_cast<std::size_t>(length), 1) == "(";
     if (is_call) return {};
-    const std::string name(text.substr(0, static_cast<std::size_t>(length)));
+    std::string name(text.substr(0, static_cast<std::size_t>(length)));
     text.remove_prefix(name.size());
     return name;
   }
