@@ -74,6 +74,7 @@ def test_what_was_typed_ahead_answers_nothing(world, terminal):
     child.expect("phrase")
     child.sendline("no")
     child.expect("does not fit")
+    child.expect_exact("phrase (Ctrl-D pauses): ")      # what comes before the prompt is typed ahead
     child.sendeof()
     assert code_of(child) == 130 and world.lines() == []
 
