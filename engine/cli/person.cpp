@@ -78,8 +78,8 @@ std::optional<Answer> TerminalPerson::put_approval(const Question& question) {
     if (given && given->choice == "reject" && !ask_for_reason(*given)) return std::nullopt;
     return given;
   }
-  fmt::print(stderr, "{}\nsomebody else answers: runbook confirm {} {}\n", question.text, run_, question.instance);
-  while (reader_.read_line("")) fmt::print(stderr, "it is waited for somebody else (Ctrl-D pauses)\n");
+  std::string told = fmt::format("{}\nsomebody else answers: runbook confirm {} {}\n", question.text, run_, question.instance);
+  while (reader_.read_line(told)) told = "it is waited for somebody else (Ctrl-D pauses)\n";
   return std::nullopt;
 }
 

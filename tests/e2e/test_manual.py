@@ -165,6 +165,7 @@ def test_what_was_typed_ahead_confirms_nothing(world, terminal):
     child.expect_exact("confirm | reject | skip")
     child.sendline("no")
     child.expect_exact("`no` is not one of")
+    child.expect_exact("(Ctrl-D pauses): ")
     child.sendeof()
     assert code_of(child) == 130 and world.lines() == []
 
