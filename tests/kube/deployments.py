@@ -196,12 +196,15 @@ class Deployments:
 
     def _progress(self, found, count, new, wanted, before):
         name = new["metadata"]["name"] if new else found["metadata"]["name"]
+        progressed = f'ReplicaSet "{name}" has successfully progressed.'
         is_complete = new and count["updatedReplicas"] == wanted == count["replicas"] == count["availableReplicas"]
         if found["spec"].get("paused"):
             return "Unknown", "DeploymentPaused", "Deployment is paused"
         if is_complete:
             self.overdue.discard((found["metadata"]["uid"], template_hash(found["spec"]["template"])))
-            return "True", "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.'
+            return "True", "NewReplicaSetAvailable", progressed
+        if before and before["message"] == progressed and count["replicas"] == count["updatedReplicas"]:
+            return "True", "NewReplicaSetAvailable", progressed      # until the next rollout, whatever its pods do
         if (found["metadata"]["uid"], template_hash(found["spec"]["template"])) in self.overdue:
             return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.'
         return "True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.'
