@@ -65,6 +65,8 @@ class Rest:
         start = 0
         if request.param("continue"):
             token = _continued(request.param("continue"))
+            if request.param("resourceVersion", "0") not in ("", "0"):
+                raise status.bad_request("specifying resource version is not allowed when using continue")
             if token["rv"] < self.store.oldest:
                 raise status.expired("The provided continue parameter is too old to display a consistent list result. You can start a new "
                                      "list without the continue parameter.")
