@@ -38,8 +38,9 @@ def token(cluster, request):
     account = cluster.rest.existing(request)
     found = request.json() or {}
     seconds = found.get("spec", {}).get("expirationSeconds", 3600)
-    if seconds < 600:
-        error = status.wrong("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+    if not 600 <= seconds <= 1 << 32:
+        limit = "less than 10 minutes" if seconds < 600 else "larger than 2^32 seconds"
+        error = status.wrong("spec.expirationSeconds", seconds, f"may not specify a duration {limit}")
         raise status.ApiError(422, "Invalid", f'TokenRequest.authentication.k8s.io "{request.name}" is invalid: {error}', {"causes": []})
     user = f"system:serviceaccount:{request.namespace}:{request.name}"
     claims = {"exp": int(time.time()) + seconds, "sub": user, "uid": account["metadata"]["uid"]}
