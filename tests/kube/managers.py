@@ -57,7 +57,7 @@ class Managers:
 def after_update(node, old, new, manager, api_version, subresource=""):
     """The managedFields of `new`, which a manager wrote over `old`."""
     asked = new.get("metadata", {}).get("managedFields")
-    if asked == [] or asked == [{}]:
+    if asked == [{}]:
         return []                                    # the documented way to clear them
     if old and not old["metadata"].get("managedFields") and not asked:
         return []                                    # what isn't tracked stays so until somebody applies
