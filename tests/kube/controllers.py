@@ -186,7 +186,10 @@ class Controllers:
         succeeded = sum(pod["status"]["phase"] == "Succeeded" for pod in pods)
         failed = sum(pod["status"]["phase"] == "Failed" for pod in pods)
         wanted = found["spec"].get("completions") or 1
-        conditions = self._job_end(found, succeeded, failed, wanted)
+        conditions = self._job_end(found, succeeded, failed, wanted, active)
+        for pod in active if conditions and conditions[0]["type"] == "Failed" else ():
+            if not is_ending(pod):
+                self.delete_pod(found, pod, "job-controller")
         if not conditions:
             for _ in range(min(found["spec"]["parallelism"], wanted - succeeded) - len(active)):
                 active.append(self.create_pod(found, found["spec"]["template"], f"{found['metadata']['name']}-{self.cluster.suffix()}",
@@ -197,13 +200,15 @@ class Controllers:
             state |= {"conditions": conditions} | ({"completionTime": now()} if conditions[0]["type"] == "Complete" else {})
         self._report("jobs", found, state)
 
-    def _job_end(self, found, succeeded, failed, wanted):
+    def _job_end(self, found, succeeded, failed, wanted, active):
         def condition(kind, **more):
             return [{"type": kind, "status": "True", "lastProbeTime": now(), "lastTransitionTime": now()} | more]
         if succeeded >= wanted:
             self.cluster.event(found, "Completed", "Job completed", component="job-controller")
             return condition("Complete")
-        if failed > found["spec"]["backoffLimit"]:
+        retries = sum(each["restartCount"] for pod in active for each in pod["status"].get("containerStatuses", [])
+                      if pod["spec"]["restartPolicy"] == "OnFailure")
+        if failed > found["spec"]["backoffLimit"] or retries and retries >= found["spec"]["backoffLimit"]:
             self.cluster.event(found, "BackoffLimitExceeded", "Job has reached the specified backoff limit", "Warning", "job-controller")
             return condition("Failed", reason="BackoffLimitExceeded", message="Job has reached the specified backoff limit")
         return []
