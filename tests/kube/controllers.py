@@ -289,7 +289,8 @@ class Controllers:
     def _budgets(self):
         for each in self.cluster.all("poddisruptionbudgets"):
             pods = [pod for pod in self.cluster.all("pods", each["metadata"]["namespace"])
-                    if selectors.matches(each["spec"].get("selector") or {}, pod["metadata"].get("labels") or {}) and not is_over(pod)]
+                    if each["spec"].get("selector") is not None and not is_over(pod)
+                    and selectors.matches(each["spec"]["selector"], pod["metadata"].get("labels") or {})]
             healthy = sum(is_ready(pod) and not is_ending(pod) for pod in pods)
             least = _share(each["spec"]["minAvailable"], len(pods)) if "minAvailable" in each["spec"] else len(pods) - _share(
                 each["spec"].get("maxUnavailable", 0), len(pods))

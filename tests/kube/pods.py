@@ -4,6 +4,7 @@ import calendar
 import time
 
 from . import exec_, logs, selectors, status
+from .controllers import is_ending, is_ready
 from .request import Answer, Stream, Upgrade
 
 POLL = 0.5
@@ -105,12 +106,24 @@ class Pods:
         found = request.json() or {}
         with self.cluster.store.changed:
             pod = self.cluster.rest.existing(request)
-            for budget in self.cluster.all("poddisruptionbudgets", request.namespace):
-                if selectors.matches(budget["spec"].get("selector") or {}, pod["metadata"].get("labels") or {}):
-                    self._refuse_disruption(budget)
+            if pod["status"].get("phase") == "Running" and not is_ending(pod):
+                self._ask_budgets(pod)
             if not request.is_dry_run:
                 self.cluster.delete("pods", pod, **found.get("deleteOptions", {}))
         return Answer(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+
+    def _ask_budgets(self, pod):
+        """Only what runs and is ready uses up a disruption."""
+        budgets = [each for each in self.cluster.all("poddisruptionbudgets", pod["metadata"]["namespace"])
+                   if each["spec"].get("selector") is not None
+                   and selectors.matches(each["spec"]["selector"], pod["metadata"].get("labels") or {})]
+        if len(budgets) > 1:
+            raise status.ApiError(500, None, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not "
+                                  "support.")
+        for budget in budgets:
+            state = budget.get("status", {})
+            if is_ready(pod) or not 0 < state.get("desiredHealthy", 0) <= state.get("currentHealthy", 0):
+                self._refuse_disruption(budget)
 
     @staticmethod
     def _refuse_disruption(budget):
