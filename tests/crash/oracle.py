@@ -103,6 +103,7 @@ def begin(record, seq, event, instance, n):
     record.attempts[n] = Attempt(n, instance, event["body"]["effect"], record.groups[instance], seq)
     record.last[instance] = n
     record.open[instance] = n
+    record.failed.pop(instance, None)       # what comes of this attempt counts
 
 
 def end(record, seq, attempt):
