@@ -21,6 +21,15 @@ std::filesystem::path make_folder() {
   return name;
 }
 
+// One of each name: a program takes the first that it finds, and what comes later counts.
+void set_all(const std::vector<std::string>& entries, std::vector<std::string>& env) {
+  for (const std::string& entry : entries) {
+    const std::string beginning = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(env, [&](const std::string& known) { return known.starts_with(beginning); });
+    env.push_back(entry);
+  }
+}
+
 }  // namespace
 
 // The types get no runner: nothing can be run by them.
@@ -80,12 +89,12 @@ std::optional<Preview> LivePlan::preview(const PlannedStep& planned) {
   context.params = *planned.known_params;
   context.dir = planned.dir;
   context.env = environment_;
-  context.env.insert(context.env.end(), planned.known_env.begin(), planned.known_env.end());
+  set_all(planned.known_env, context.env);
   for (const PlannedTarget& target : planned.targets) {
     const Seen& seen = look(target);
     const std::string why_not = seen.row.text_or("why_not", seen.row.text_or("unknown", ""));
     if (!why_not.empty()) return Preview{"", fmt::format("its target {}: {}", target.name, why_not)};
-    context.env.insert(context.env.end(), seen.env.begin(), seen.env.end());
+    set_all(seen.env, context.env);
     context.secrets.insert(context.secrets.end(), seen.secrets.begin(), seen.secrets.end());
   }
   return (*type)->preview(context);

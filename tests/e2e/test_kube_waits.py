@@ -268,6 +268,10 @@ def test_a_live_plan_looks_at_the_targets_and_shows_what_would_change(world, ser
     changed = json.loads(world("plan", "book.yaml", "--live", "--json").out)["steps"][0]["changes"]
     assert "-      - image: shop:1" in changed and "+      - image: shop:2" in changed
     assert server.get("deployments", "shop")["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:1"
+    with KubeServer() as other:     # a context switched on elsewhere doesn't redirect the look either
+        other.kubeconfig(world.env["KUBECONFIG"], context="other", current=True)
+        assert json.loads(world("plan", "book.yaml", "--live", "--json").out)["steps"][0]["changes"].count("shop:2") == changed.count("shop:2")
+        assert not other.asked("GET", "/deployments")
     server.stop()
     gone = world("plan", "book.yaml", "--live")
     assert gone.code == 0 and "(can't be seen: " in gone.out and "refused" in gone.out
