@@ -46,6 +46,7 @@ std::optional<Preview> preview_of_kubectl(const StepContext& context, const Kube
                                           const std::optional<std::string>& input) {
   if (words.verb_text() != "apply") return std::nullopt;
   std::vector<std::string> env = context.env;
+  std::erase_if(env, [](const std::string& entry) { return entry.starts_with("KUBECTL_EXTERNAL_DIFF="); });
   env.emplace_back("KUBECTL_EXTERNAL_DIFF=diff -u -N");  // not what the person looks at differences with
   const Reply reply = inquire(
       {diff_words(context, words), context.dir, patience_ms, Inquiry::Errors::kept, input.value_or(""), env, context.stop});

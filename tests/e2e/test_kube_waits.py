@@ -257,7 +257,7 @@ def test_a_live_plan_looks_at_the_targets_and_shows_what_would_change(world, ser
     assert "can't be seen: its target main.host: " in planned.out       # and so nothing is asked there
     assert "kubectl: apply -f shop.yaml\n" in planned.out
     write(world, (world.folder / "book.yaml").read_text().split("steps:\n")[1])
-    planned = world("plan", "book.yaml", "--live")
+    planned = world("plan", "book.yaml", "--live", KUBECTL_EXTERNAL_DIFF="false")
     assert "+kind: Deployment" in planned.out and "image: shop:1" in planned.out, planned
     assert "hunter2" not in planned.out.split("  2  secret")[1].split("would change")[1].split("  3  later")[0]
     world.write(APPLY_ONLY)
