@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include "base/error.h"
@@ -16,14 +17,33 @@ const EVP_MD* algorithm() {
   return fetched;
 }
 
-constexpr std::array<std::uint32_t, 256> crc_table() {
+// Fetched by name with `-fips`: a checksum is allowed also where ciphers are restricted.
+const EVP_MD* fetched_checksum(const char* name) { return EVP_MD_fetch(nullptr, name, "-fips"); }
+
+std::string checksum(const EVP_MD* algorithm, const char* name, std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  if (algorithm == nullptr || EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm, nullptr) != 1) {
+    throw Error(ExitCode::step_failed, fmt::format("this system's libcrypto has no {}, which the protocol asks for", name));
+  }
+  return {digest.begin(), digest.begin() + length};
+}
+
+// Polynomials are bit-reversed.
+constexpr std::array<std::uint32_t, 256> crc_table(std::uint32_t polynomial) {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t entry = i;
-    for (int bit = 0; bit < 8; ++bit) entry = (entry & 1U) != 0 ? 0xEDB88320U ^ (entry >> 1U) : entry >> 1U;
+    for (int bit = 0; bit < 8; ++bit) entry = (entry & 1U) != 0 ? polynomial ^ (entry >> 1U) : entry >> 1U;
     table[i] = entry;
   }
   return table;
+}
+
+std::uint32_t crc(const std::array<std::uint32_t, 256>& table, std::string_view bytes) {
+  std::uint32_t value = 0xFFFFFFFFU;
+  for (const char c : bytes) value = table[(value ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (value >> 8U);
+  return value ^ 0xFFFFFFFFU;
 }
 
 }  // namespace
@@ -78,11 +98,38 @@ std::string to_hex(std::string_view bytes) {
   return hex;
 }
 
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  constexpr std::size_t block = 64;
+  static thread_local Sha256 digest;
+  std::string inner = key.size() > block ? sha256(key) : std::string(key);
+  inner.resize(block);
+  std::string outer = inner;
+  for (char& c : inner) c ^= 0x36;
+  for (char& c : outer) c ^= 0x5C;
+  digest.update(inner);
+  digest.update(bytes);
+  digest.update(outer + digest.finish());
+  return digest.finish();
+}
+
+std::string sha1(std::string_view bytes) {
+  static const EVP_MD* const fetched = fetched_checksum("SHA1");
+  return checksum(fetched, "SHA-1", bytes);
+}
+
+std::string md5(std::string_view bytes) {
+  static const EVP_MD* const fetched = fetched_checksum("MD5");
+  return checksum(fetched, "MD5", bytes);
+}
+
 std::uint32_t crc32(std::string_view bytes) {
-  static constexpr auto table = crc_table();
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8U);
-  return crc ^ 0xFFFFFFFFU;
+  static constexpr auto table = crc_table(0xEDB88320U);
+  return crc(table, bytes);
+}
+
+std::uint32_t crc32c(std::string_view bytes) {
+  static constexpr auto table = crc_table(0x82F63B78U);
+  return crc(table, bytes);
 }
 
 }  // namespace runbook
