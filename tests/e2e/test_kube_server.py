@@ -629,6 +629,19 @@ def test_a_watch_gets_what_changes_and_bookmarks(server):
         watch.read()
 
 
+@pytest.mark.parametrize("asked", ["pods/one/log?follow=true", "pods?watch=true&resourceVersion=1"])
+def test_a_cut_reaches_a_stream_that_was_asked_for_and_has_not_begun(server, asked):
+    image = {"name": "one", "image": "x"}
+    server.cluster.make("pods", plain("Pod", "one", spec={"containers": [image]}) | {"metadata": {"name": "one", "namespace": "default"}})
+    gate, client = server.delay(path="/pods"), exchanges.Client(server)
+    client.connection.request("GET", f"/api/v1/namespaces/default/{asked}", headers={"Authorization": f"Bearer {client.token}"})
+    until(lambda: server.asked("GET", "/pods"), "the request")
+    server.cut_watches()
+    gate.set()
+    with pytest.raises(http.client.IncompleteRead):
+        client.connection.getresponse().read()
+
+
 # Other shapes of the server
 
 def test_an_older_server_without_tls(tmp_path):

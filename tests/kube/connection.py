@@ -80,7 +80,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         body = self._chunks() if self.headers.get("Transfer-Encoding", "").lower() == "chunked" else self.rfile.read(size)
         request = Request(self.command, self.path, self.headers, body)
-        request.warnings = []
+        request.warnings, request.is_cut = [], self.server.owner.watches.token()     # whom a test sees asking, a cut reaches
         record = self.server.owner.record(request)
         try:
             self._answer(request, record)
@@ -135,7 +135,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
             except ApiError as error:
                 self._send(request, _of_error(error))
         elif isinstance(answer, Stream):
-            self._stream(answer)
+            self._stream(request, answer)
         else:
             self._whole(request, answer)
 
@@ -153,21 +153,19 @@ class Connection(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def _stream(self, answer):
+    def _stream(self, request, answer):
         """Chunked; cut off without its end when the generator was cut."""
-        chunks = iter(answer.chunks)
         self.close_connection = True
-        is_cut = self.server.owner.watches.token()
         self.send_response(200)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.flush()
-        for chunk in chunks:
+        for chunk in answer.chunks:
             if chunk:
                 self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
                 self.wfile.flush()
-        if not is_cut():
+        if not request.is_cut():
             self.wfile.write(b"0\r\n\r\n")
 
     def switch(self, headers):

@@ -14,7 +14,6 @@ class Logs:
         self.changed = threading.Condition()
         self.first = []              # (part of an image's or pod's name, lines)
         self.runs = {}               # (namespace, pod, container) -> [Printed]
-        self.cuts = 0                # rises when streams are to break off
 
     def set_first(self, part, lines):
         self.first.insert(0, (part, list(lines)))
@@ -46,12 +45,6 @@ class Logs:
             for key in [key for key in self.runs if key[:2] == (pod["metadata"]["namespace"], pod["metadata"]["name"])]:
                 for printed in self.runs.pop(key):
                     printed.is_over = True
-            self.changed.notify_all()
-
-    def cut(self):
-        """Breaks off the streams that are open."""
-        with self.changed:
-            self.cuts += 1
             self.changed.notify_all()
 
     def run_of(self, namespace, pod, container, is_previous):

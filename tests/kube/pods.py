@@ -60,11 +60,9 @@ class Pods:
             yield logs.text(chosen, stamps, limit)
         if request.param("follow") != "true":
             return
-        cuts, is_cut = self.cluster.logs.cuts, self.server.watches.token()
-        while not is_cut() and cuts == self.cluster.logs.cuts:
+        while not request.is_cut():
             with self.cluster.logs.changed:
-                if len(run.lines) == position and not run.is_over:
-                    self.cluster.logs.changed.wait(POLL)
+                self.cluster.logs.changed.wait_for(lambda: len(run.lines) > position or run.is_over or request.is_cut(), POLL)
                 fresh, position = run.lines[position:], len(run.lines)
                 is_over = run.is_over
             yield logs.text(fresh, stamps) if fresh else b""

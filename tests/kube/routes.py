@@ -153,8 +153,7 @@ class Routes:
                             "metadata": meta, "items": items})
 
     def _watch(self, request):
-        watch = Watch(self.cluster, request, self.server.watches.token())
-        return Stream(watch.chunks())
+        return Stream(Watch(self.cluster, request).chunks())
 
     def _create(self, request):
         return self.rest.create(request)

@@ -133,11 +133,11 @@ class KubeServer:
         self.faults.clear()
 
     def cut_watches(self):
-        """Watches and log streams that are open break off in the middle."""
+        """Watches and log streams whose requests have come in break off in the middle, or where they begin."""
         self.watches.cut()
-        with self.cluster.store.changed:
-            self.cluster.store.changed.notify_all()
-        self.cluster.logs.cut()
+        for changed in (self.cluster.store.changed, self.cluster.logs.changed):
+            with changed:
+                changed.notify_all()
 
     def forget_history(self):
         """Watches and lists that go on from an older version get 410."""

@@ -10,8 +10,8 @@ POLL = 0.5       # how often an idle stream looks whether its client and its ser
 
 
 class Watch:
-    def __init__(self, cluster, request, is_cut):
-        self.cluster, self.request, self.is_cut = cluster, request, is_cut
+    def __init__(self, cluster, request):
+        self.cluster, self.request, self.is_cut = cluster, request, request.is_cut
         self.holds = cluster.rest.selected(request)
         self.form = request.accepted()[0]
         self.has_columns = False
@@ -45,7 +45,7 @@ class Watch:
         store = self.cluster.store
         with store.changed:
             changes = store.since(self.version)
-            if not changes and self.bookmarks == self.cluster.bookmarks:
+            if not changes and self.bookmarks == self.cluster.bookmarks and not self.is_cut():
                 store.changed.wait(min(POLL, max(0.0, self.deadline - time.monotonic())))
                 changes = store.since(self.version)
             self.version = max([self.version, *(change.revision for change in changes)])
