@@ -60,14 +60,13 @@ class Pods:
             yield logs.text(chosen, stamps, limit)
         if request.param("follow") != "true":
             return
-        while not request.is_cut():
+        is_over = False
+        while not is_over:
             with self.cluster.logs.changed:
                 self.cluster.logs.changed.wait_for(lambda: len(run.lines) > position or run.is_over or request.is_cut(), POLL)
                 fresh, position = run.lines[position:], len(run.lines)
-                is_over = run.is_over
+                is_over = run.is_over or request.is_cut()      # what was printed before a cut comes before it
             yield logs.text(fresh, stamps) if fresh else b""
-            if is_over:
-                return
 
     @staticmethod
     def _chosen(request, lines):
