@@ -1,10 +1,12 @@
 """The tests' own Kubernetes API server (tests/kube), judged by real kubectls and by exchanges that a real kube-apiserver had. With
 RUNBOOK_TEST_KUBE_APISERVER the same commands and exchanges go to that one too."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -556,6 +558,18 @@ def test_connections_that_end(either, server):
     either.says("get pods", "refused", 1)
     server.start_again()
     either.says("get configmap one", "one")
+
+
+def test_a_connection_whose_turn_comes_when_the_server_is_dead_breaks():
+    with KubeServer(tls=False) as server, socket.create_server(("127.0.0.1", 0)) as door:
+        client = socket.create_connection(door.getsockname())
+        client.sendall(b"GET /version HTTP/1.1\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        listener = server.listener
+        server.stop()
+        listener.process_request_thread(*door.accept())
+        with client, contextlib.suppress(ConnectionResetError):
+            assert client.recv(1) == b"", "it was answered"
 
 
 def test_a_slow_server(either, server):

@@ -16,7 +16,7 @@ class Listener(http.server.ThreadingHTTPServer):
 
     def __init__(self, address, owner, context):
         self.owner, self.context = owner, context
-        self.open, self.lock = set(), threading.Lock()
+        self.open, self.lock, self.has_ended = set(), threading.Lock(), False
         super().__init__(address, Connection)
 
     def process_request_thread(self, request, client_address):
@@ -24,6 +24,8 @@ class Listener(http.server.ThreadingHTTPServer):
             if self.context:         # the socket moves into another object, which is the one to close
                 request = self.context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
             with self.lock:
+                if self.has_ended:
+                    return
                 self.open.add(request)
             if self.context:
                 request.do_handshake()
@@ -43,6 +45,7 @@ class Listener(http.server.ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         with self.lock:
+            self.has_ended = True
             for each in self.open:
                 _shut(each)
 
