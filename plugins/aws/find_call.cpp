@@ -1,7 +1,5 @@
 #include "plugins/aws/find_call.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -9,16 +7,6 @@
 #include "base/suggestion.h"
 
 namespace runbook::aws {
-namespace {
-
-// As the `aws` command writes it: create-db-cluster.
-std::string without_dashes(std::string name) {
-  name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
-  return name;
-}
-
-}  // namespace
-
 std::shared_ptr<const ServiceModel> service_named(const ModelStore& store, const std::string& name) {
   std::shared_ptr<const ServiceModel> model = store.service(name);
   if (model != nullptr) return model;
@@ -30,13 +18,13 @@ std::shared_ptr<const ServiceModel> service_named(const ModelStore& store, const
 const Operation& operation_named(const ServiceModel& model, const std::string& name) {
   const Operation* operation = model.operation(name);
   if (operation != nullptr) return *operation;
-  const std::string near = nearest(without_dashes(name), model.operation_names());
+  const std::string near = nearest(name, model.operation_names());
   throw Error(ExitCode::usage, fmt::format("`{}` has no operation `{}`", model.name(), one_line(name, 60)),
               near.empty() ? fmt::format("`runbook types aws.{}` lists its operations", model.name())
                            : fmt::format("did you mean `{}`?", near));
 }
 
-Call find_call(const ModelStore& store, const std::string& call) {
+FoundCall find_call(const ModelStore& store, const std::string& call) {
   const std::size_t dot = call.rfind('.');
   if (dot == std::string::npos || dot == 0 || dot + 1 == call.size()) {
     throw Error(ExitCode::usage, fmt::format("`{}` names no operation of a service", one_line(call, 60)),
