@@ -90,6 +90,12 @@ std::shared_ptr<const ServiceModel> ModelStore::service(const std::string& name)
   return model;
 }
 
+std::shared_ptr<const ModelSource> ModelStore::documented(const std::string& service) const {
+  const std::lock_guard lock(state_->mutex);
+  const std::optional<fs::path>& version = state_->version(service);
+  return version ? text_of(*version) : nullptr;
+}
+
 Value ModelStore::part(const std::string& service, const std::string& part) const {
   const std::lock_guard lock(state_->mutex);
   const std::string key = service + "/" + part;

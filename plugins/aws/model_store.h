@@ -34,6 +34,8 @@ class ModelStore {
   std::vector<std::string> services() const;  // sorted
   // The newest version of a service. nullptr: there is no such service. Error (exit 1): its model is damaged. Kept for the next time.
   std::shared_ptr<const ServiceModel> service(const std::string& name) const;
+  // The same from the model itself, whose entries have their documentation. nullptr: there is no such service. Not kept.
+  std::shared_ptr<const ModelSource> documented(const std::string& service) const;
   // Other files of a service, as they are: "endpoint-rule-set-1", "paginators-1", "waiters-2". Null: it has none.
   Value part(const std::string& service, const std::string& part) const;
   // Files beside the services: "partitions", "endpoints". Null: there is none.

@@ -25,7 +25,8 @@ ModelText::ModelText(std::string origin, std::string text, Value extras)
   const std::optional<JsonSlices> parts = slice_object(text_);
   if (!parts) fail("it is no JSON object, or cut");
   for (const auto& [name, value] : *parts) {
-    if (name == "metadata") metadata_ = try_parse_json(value).value_or(Value());
+    const std::optional<Value> metadata = name == "metadata" ? try_parse_json(value) : std::nullopt;
+    if (metadata) metadata_ = *metadata;
     if (name == "operations") operations_ = section(name, value);
     if (name == "shapes") shapes_ = section(name, value);
   }
