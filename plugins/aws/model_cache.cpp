@@ -1,6 +1,5 @@
 #include "plugins/aws/model_cache.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "base/json.h"
 #include "os/fd.h"
+#include "plugins/aws/cache_file.h"
 #include "plugins/aws/model_cache_layout.h"
 
 namespace runbook::aws {
@@ -111,11 +111,6 @@ class CachedModel : public ModelSource {
   mutable std::shared_ptr<const ModelSource> instead_;
 };
 
-bool is_ours(int fd) {
-  struct stat info {};
-  return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & 022) == 0;
-}
-
 bool has_size(int fd, std::uint64_t size) {
   struct stat info {};
   return ::fstat(fd, &info) == 0 && static_cast<std::uint64_t>(info.st_size) == size;
@@ -124,8 +119,8 @@ bool has_size(int fd, std::uint64_t size) {
 }  // namespace
 
 std::unique_ptr<ModelSource> open_model_cache(const std::filesystem::path& file, const std::string& identity, ReadAnew anew) {
-  Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd || !is_ours(fd.get())) return nullptr;
+  Fd fd = open_cache_file(file);
+  if (!fd) return nullptr;
   const std::optional<std::string> beginning = read_at(fd.get(), 0, sizeof(Head));
   if (!beginning) return nullptr;
   Head head;

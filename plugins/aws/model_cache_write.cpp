@@ -1,11 +1,7 @@
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <cstdint>
 
-#include "base/error.h"
 #include "base/json.h"
-#include "os/files.h"
+#include "plugins/aws/cache_file.h"
 #include "plugins/aws/model_cache.h"
 #include "plugins/aws/model_cache_layout.h"
 
@@ -47,12 +43,6 @@ struct Parts {
   }
 };
 
-bool make_private_folder(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder.parent_path(), failed);
-  return !failed && (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST);
-}
-
 }  // namespace
 
 void write_model_cache(const fs::path& file, const std::string& identity, const ModelText& model) {
@@ -69,13 +59,8 @@ void write_model_cache(const fs::path& file, const std::string& identity, const 
   head.rows_crc = crc32(parts.rows + parts.names);
   head.identity_size = static_cast<std::uint32_t>(identity.size());
   head.head_crc = head.crc();
-  if (!make_private_folder(file.parent_path())) return;
   const std::string_view start(reinterpret_cast<const char*>(&head), sizeof head);
-  try {
-    write_private_file(file, std::string(start) + identity + parts.rows + parts.names + parts.json);
-  } catch (const Error&) {
-    return;  // a full disk or a folder without permission: the source is there all the same
-  }
+  write_cache_file(file, std::string(start) + identity + parts.rows + parts.names + parts.json);
 }
 
 }  // namespace runbook::aws

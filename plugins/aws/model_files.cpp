@@ -11,6 +11,7 @@
 #include "base/gzip.h"
 #include "base/json.h"
 #include "os/files.h"
+#include "plugins/aws/model_text.h"
 
 namespace runbook::aws {
 namespace {
@@ -76,9 +77,16 @@ Value sdk_extras(const fs::path& version, const std::string& name) {
   return file ? read_json_file(*file).get("merge") : Value();
 }
 
-std::string identity_of_model(const fs::path& version) {
-  const std::optional<fs::path> model = json_file(version / "service-2");
-  return identity_of_file(model.value_or(version)) + identity_of_file(version / "service-2.sdk-extras.json");
+Value read_part(const fs::path& version, const std::string& name) {
+  const std::optional<fs::path> file = json_file(version / name);
+  if (!file) return {};
+  const Value extras = sdk_extras(version, name);
+  return extras.is_map() ? merged(read_json_file(*file), extras) : read_json_file(*file);
+}
+
+std::string identity_of_part(const fs::path& version, const std::string& name) {
+  const std::optional<fs::path> file = json_file(version / name);
+  return identity_of_file(file.value_or(version)) + identity_of_file(version / (name + ".sdk-extras.json"));
 }
 
 }  // namespace runbook::aws

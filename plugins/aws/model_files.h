@@ -19,7 +19,9 @@ Value read_json_file(const std::filesystem::path& file);
 std::optional<std::filesystem::path> newest_version(const std::filesystem::path& models, const std::string& service);
 // What is merged into NAME.json of a version, or null.
 Value sdk_extras(const std::filesystem::path& version, const std::string& name);
-// A text that changes when the model, or what is merged into it, is another: paths, sizes, times.
-std::string identity_of_model(const std::filesystem::path& version);
+// A part of a version (service-2, paginators-1, ...) with its extras; null: there is none.
+Value read_part(const std::filesystem::path& version, const std::string& name);
+// A text that changes when the part, or what is merged into it, is another: paths, sizes, times.
+std::string identity_of_part(const std::filesystem::path& version, const std::string& name);
 
 }  // namespace runbook::aws

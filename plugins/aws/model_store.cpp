@@ -1,6 +1,7 @@
 #include "plugins/aws/model_store.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <mutex>
 
@@ -10,6 +11,7 @@
 #include "plugins/aws/model_cache.h"
 #include "plugins/aws/model_files.h"
 #include "plugins/aws/model_text.h"
+#include "plugins/aws/part_cache.h"
 
 namespace runbook::aws {
 namespace {
@@ -23,15 +25,15 @@ std::shared_ptr<const ModelText> text_of(const fs::path& version) {
 }
 
 // Several installations share a folder of caches: the path is a part of the name.
-fs::path cache_file(const fs::path& cache, const std::string& service, const fs::path& version) {
+fs::path cache_file(const fs::path& cache, const std::string& service, const fs::path& version, const std::string& part) {
   const std::string name = version.filename().string();
-  return cache / fmt::format("{}-{}-{:08x}.model", service, name, crc32(version.string()));
+  return cache / fmt::format("{}-{}-{:08x}.{}", service, name, crc32(version.string()), part);
 }
 
 std::shared_ptr<const ModelSource> source_of(const fs::path& version, const std::string& service, const fs::path& cache) {
   if (cache.empty()) return text_of(version);
-  const std::string identity = identity_of_model(version);
-  const fs::path file = cache_file(cache, service, version);
+  const std::string identity = identity_of_part(version, "service-2");
+  const fs::path file = cache_file(cache, service, version, "model");
   const ReadAnew read_anew = [version, file, identity] {
     auto text = text_of(version);
     write_model_cache(file, identity, *text);
@@ -39,6 +41,23 @@ std::shared_ptr<const ModelSource> source_of(const fs::path& version, const std:
   };
   std::shared_ptr<const ModelSource> cached = open_model_cache(file, identity, read_anew);
   return cached != nullptr ? cached : read_anew();
+}
+
+// Only where parsing it takes longer than all else of a call: S3's rules have nearly 1 MB.
+Value part_of(const fs::path& version, const std::string& service, const std::string& part, const fs::path& cache) {
+  constexpr std::uintmax_t large = 200'000, large_packed = 6'000;
+  const std::optional<fs::path> found = json_file(version / part);
+  if (!found) return {};
+  std::error_code failed;
+  const std::uintmax_t size = fs::file_size(*found, failed);
+  const bool is_large = !failed && size > (found->extension() == ".gz" ? large_packed : large);
+  if (cache.empty() || !is_large) return read_part(version, part);
+  const std::string identity = identity_of_part(version, part);
+  const fs::path file = cache_file(cache, service, version, part);
+  if (std::optional<Value> cached = read_part_cache(file, identity)) return *cached;
+  Value value = read_part(version, part);
+  write_part_cache(file, identity, value);
+  return value;
 }
 
 }  // namespace
@@ -102,13 +121,7 @@ Value ModelStore::part(const std::string& service, const std::string& part) cons
   const auto known = state_->parts.find(key);
   if (known != state_->parts.end()) return known->second;
   const std::optional<fs::path>& version = state_->version(service);
-  const std::optional<fs::path> file = version ? json_file(*version / part) : std::nullopt;
-  Value value;
-  if (file) {
-    value = read_json_file(*file);
-    const Value extras = sdk_extras(*version, part);
-    if (extras.is_map()) value = merged(value, extras);
-  }
+  const Value value = version ? part_of(*version, service, part, state_->cache) : Value();
   state_->parts.emplace(key, value);
   return value;
 }
@@ -124,10 +137,7 @@ Value ModelStore::common(const std::string& name) const {
 Value ModelStore::document(const std::string& service) const {
   const std::lock_guard lock(state_->mutex);
   const std::optional<fs::path>& version = state_->version(service);
-  const std::optional<fs::path> file = version ? json_file(*version / "service-2") : std::nullopt;
-  if (!file) return {};
-  const Value extras = sdk_extras(*version, "service-2");
-  return extras.is_map() ? merged(read_json_file(*file), extras) : read_json_file(*file);
+  return version ? read_part(*version, "service-2") : Value();
 }
 
 }  // namespace runbook::aws

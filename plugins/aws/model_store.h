@@ -1,7 +1,7 @@
 #pragma once
 // Where the service models lie: botocore's data, plain or gzipped.
 //
-// Looked for in this order: RUNBOOK_AWS_MODELS (a folder like botocore/data), Debian's python3-botocore, installations by pip (of the
+// Looked for in this order: RUNBOOK_AWS_MODELS (a folder like botocore/data; where it is set, nothing else counts), Debian's python3-botocore, installations by pip (of the
 // python3, aws or aws's interpreter in PATH), the bundle of AWS CLI v2. The first that has a `service-2.json` counts.
 #include <filesystem>
 #include <memory>

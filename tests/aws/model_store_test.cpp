@@ -300,3 +300,34 @@ TEST_CASE("of an installation every service loads, in a protocol that is spoken,
   }
   MESSAGE("services: " << loaded);
 }
+
+TEST_CASE("a large part is read from a cache the second time, and from itself where that is damaged or old") {
+  const Models models;
+  const fs::path rules = models.path("data/shop/2020-01-01/endpoint-rule-set-1.json");
+  const auto write_rules = [&](const char* version) {
+    models.write("data/shop/2020-01-01/endpoint-rule-set-1.json",
+                 "{\"version\":" + std::string(300'000, ' ') + "\"" + version + "\"}");
+  };
+  const auto version_read = [&] { return models.store().part("shop", "endpoint-rule-set-1").text_or("version", ""); };
+  write_rules("1.0");
+  const auto time = fs::last_write_time(rules);
+  CHECK(version_read() == "1.0");
+  REQUIRE(models.cached().size() == 1);
+  const fs::path file = models.cached()[0];
+  CHECK(mode_of(file) == 0600);
+  write_rules("2.0");
+  fs::last_write_time(rules, time);
+  CHECK(version_read() == "1.0");
+  const std::string whole = read_file(file);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    CAPTURE(at);
+    std::ofstream(file, std::ios::binary) << whole.substr(0, at);
+    CHECK(version_read() == "2.0");
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    std::ofstream(file, std::ios::binary) << damaged;
+    CHECK(version_read() == "2.0");
+  }
+  write_rules("3.0");
+  CHECK(version_read() == "3.0");
+}
