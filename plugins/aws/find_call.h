@@ -10,10 +10,10 @@ namespace runbook::aws {
 std::shared_ptr<const ServiceModel> service_named(const ModelStore& store, const std::string& name);
 const Operation& operation_named(const ServiceModel& model, const std::string& name);
 
-struct Call {
+struct FoundCall {
   std::shared_ptr<const ServiceModel> model;
   const Operation* operation;  // of the model
 };
-Call find_call(const ModelStore& store, const std::string& call);
+FoundCall find_call(const ModelStore& store, const std::string& call);
 
 }  // namespace runbook::aws
