@@ -29,7 +29,7 @@ bool has_good_labels(std::string_view text) {
 
 std::string label_text(const Value& params, const std::string& name, const std::string& pattern) {
   const Value value = params.get(name);
-  const std::string text = value.is_null() ? "" : scalar_text(value);
+  std::string text = value.is_null() ? "" : scalar_text(value);
   if (text.empty())
     throw_unwritable(fmt::format("`{}` must be given and not be empty: it stands in the host {}", name, pattern));
   if (!is_host_text(text) || !has_good_labels(text))

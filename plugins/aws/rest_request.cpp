@@ -97,9 +97,9 @@ class RestWriter {
   // What a member or the model says of a name goes before what a map says of it.
   void add_mapped_query() {
     const Query named = request_.query;
-    for (const auto& [name, value] : mapped_query_) {
-      const auto is_same = [&](const auto& field) { return field.first == name; };
-      if (std::none_of(named.begin(), named.end(), is_same)) request_.query.emplace_back(name, value);
+    for (const auto& mapped : mapped_query_) {
+      const auto is_same = [&](const auto& field) { return field.first == mapped.first; };
+      if (std::none_of(named.begin(), named.end(), is_same)) request_.query.push_back(mapped);
     }
   }
 
@@ -136,13 +136,15 @@ class RestWriter {
     return out;
   }
 
-  // An empty label would make another operation of it: DELETE /bucket/ instead of DELETE /bucket/key.
+  // An empty label would make another operation of it: DELETE /bucket/ instead of DELETE /bucket/key. So would one that leads elsewhere.
   std::string label(std::string name) const {
     const bool is_greedy = name.ends_with('+');
     if (is_greedy) name.pop_back();
     const auto given = labels_.find(name);
     if (given == labels_.end() || given->second.empty())
       throw_unwritable(fmt::format("`{}` must be given and not be empty: it stands in the path {}", name, operation_.uri));
+    if (!is_greedy && (given->second == "." || given->second == ".."))
+      throw_unwritable(fmt::format("`{}` can't be `{}`: it stands in the path {}", name, given->second, operation_.uri));
     return percent_encoded(given->second, is_greedy ? "/" : "");
   }
 

@@ -47,7 +47,7 @@ std::string first_text(const Value& json, std::initializer_list<const char*> nam
   return "";
 }
 
-// "AWS.SimpleQueueService.NonExistentQueue;Sender": the code that the service had when it spoke the protocol query.
+// "AWS.Toys.NotThere;Sender": the code that the service had when it spoke the protocol query.
 std::string former_code(const HttpReply& reply) {
   const std::string_view told = reply.header("x-amzn-query-error");
   const std::size_t end = told.find(';');

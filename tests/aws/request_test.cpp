@@ -20,6 +20,7 @@ const char* const object_shapes = R"({
     "Version": {"shape": "Text", "location": "querystring", "locationName": "versionId"},
     "Type": {"shape": "Text", "location": "header", "locationName": "Content-Type"},
     "Algorithm": {"shape": "Text", "location": "header", "locationName": "x-amz-sdk-checksum-algorithm"},
+    "Md5": {"shape": "Text", "location": "header", "locationName": "Content-MD5"},
     "Sha": {"shape": "Text", "location": "header", "locationName": "x-amz-checksum-sha256"},
     "Tags": {"shape": "Texts", "location": "header", "locationName": "x-tags"},
     "Since": {"shape": "Time", "location": "header", "locationName": "x-since"},
@@ -74,6 +75,7 @@ TEST_CASE("an empty or missing label is refused: the path would name something e
   CHECK(put_object().why_not(R"({"Bucket": "b", "Key": ""})") ==
         "`Key` must be given and not be empty: it stands in the path /{Bucket}/{Key+}?x-id=Put&acl");
   CHECK(put_object().why_not(R"({"Key": "k"})").starts_with("`Bucket` must be given"));
+  CHECK(put_object().why_not(R"({"Bucket": "..", "Key": "k"})").starts_with("`Bucket` can't be `..`"));
 }
 
 TEST_CASE("the query is written once, from decoded pairs, and keeps what has no value") {
@@ -147,6 +149,7 @@ TEST_CASE("a checksum that the params give is not made again, and none is made u
   const WireRequest given = put_checked(true).request(R"({"Body": "abc", "Sha": "mine"})");
   CHECK(header_of(given, "x-amz-checksum-sha256") == "mine");
   CHECK(header_of(given, "x-amz-checksum-crc32") == "none");
+  CHECK(put_checked(false).request(R"({"Body": "abc", "Md5": "mine"})").headers.size() == 2);  // and Content-Type
   CHECK(put_object().request(R"({"Bucket": "b", "Key": "k", "Body": "abc"})").headers.size() == 1);
 }
 

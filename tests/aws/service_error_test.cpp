@@ -113,3 +113,13 @@ TEST_CASE("names in S3's lists are asked for encoded and given as they are") {
                        "<ETag>\"a+b\"</ETag></Contents></R>") ==
         R"({"EncodingType":"url","Prefix":"a b/","Contents":[{"Key":"a b/\u0001","ETag":"\"a+b\""}]})");
 }
+
+TEST_CASE("S3 names the type of what it stores itself, unless the params do") {
+  const char* const object = R"({"Input": {"type": "structure", "payload": "Body", "members": {"Body": {"shape": "Bytes"},
+      "ContentType": {"shape": "Text", "location": "header", "locationName": "Content-Type"}}},
+      "Bytes": {"type": "blob", "streaming": true}, "Text": {"type": "string"}})";
+  const Service service("rest-xml", object, R"({"http": {"method": "PUT", "requestUri": "/"}, "input": {"shape": "Input"}})",
+                        "s3");
+  CHECK(header_of(service.request(R"({"Body": "x"})"), "Content-Type") == "none");
+  CHECK(header_of(service.request(R"({"Body": "x", "ContentType": "text/css"})"), "Content-Type") == "text/css");
+}
