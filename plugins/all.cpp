@@ -1,5 +1,7 @@
 #include "plugins/all.h"
 
+#include "plugins/aws/aws_step.h"
+
 namespace runbook {
 
 namespace {
@@ -13,6 +15,7 @@ constexpr Row rows[] = {
     {shell_declaration, make_shell},
     {exec_declaration, make_exec},
     {kubectl_declaration, make_kubectl},
+    {[] { return aws_declaration(aws_session()); }, [](ProcessRunner*) { return make_aws(aws_session()); }},
 };
 
 struct TargetRow {
@@ -25,6 +28,7 @@ constexpr TargetRow target_rows[] = {
     {host_target_declaration, make_host_target},
     {directory_target_declaration, make_directory_target},
     {kubernetes_target_declaration, make_kubernetes_target},
+    {aws_target_declaration, [] { return make_aws_target(aws_session()); }},
 };
 
 }  // namespace

@@ -26,6 +26,12 @@ std::unique_ptr<TargetType> make_host_target();
 std::unique_ptr<TargetType> make_directory_target();
 std::unique_ptr<TargetType> make_kubernetes_target();
 
+namespace aws {
+class Session;
+}
+// Models, connections and credentials of this process, shared by the types that need them; nothing is looked for before it is needed.
+std::shared_ptr<aws::Session> aws_session();
+
 // What every type says about itself; nothing is started.
 const Declarations& all_declarations();
 // One of each. The runner outlives them.

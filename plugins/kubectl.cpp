@@ -69,7 +69,7 @@ class ArgsCheck {
 
  private:
   void add(Severity severity, std::size_t item, std::string message, std::string hint) {
-    problems_.push_back({severity, "args", item, std::move(message), std::move(hint)});
+    problems_.push_back({severity, "args", ParamPath{item}, std::move(message), std::move(hint)});
   }
 
   void check_verb() {

@@ -47,13 +47,14 @@ inline constexpr std::string_view satisfied = "satisfied";  // done_when held al
 inline constexpr std::string_view skipped = "skipped";  // why; by a person: who, because; given_up: what is around it failed
 inline constexpr std::string_view waiting = "waiting";  // a wait began: deadline_ms
 inline constexpr std::string_view intent =
-    "intent";  // effect, group, before, request, definition, files (first seen); the effect may follow
+    "intent";  // effect, group, before, request, definition, files (first seen), token, boot; the effect may follow
 inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow
 inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
 inline constexpr std::string_view ended =
     "ended";  // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms, had_no_effect
 inline constexpr std::string_view refused = "refused";    // stopped before any effect: why
 inline constexpr std::string_view doubted = "doubted";    // in doubt: why
+inline constexpr std::string_view sent_again = "sent_again";  // in doubt, and whoever was called knows its token: why
 inline constexpr std::string_view overdue = "overdue";    // its timeout passed, it runs on
 inline constexpr std::string_view asked = "asked";        // question, about, choices, text; form, before
 inline constexpr std::string_view ticked = "ticked";      // question, item (of its checklist), who

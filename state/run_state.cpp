@@ -54,6 +54,8 @@ void on_intent(InstanceState& it, const Event& event) {
   if (body.find("deadline_ms")) it.deadline_ms = body.int_or("deadline_ms", 0);
   it.before = blob_digest(body.get("before"));
   it.request = blob_digest(body.get("request"));
+  it.token = body.text_or("token", "");
+  it.boot_id = body.text_or("boot", "");
   it.output.clear();
   it.findings.clear();
   it.exit_code.reset();

@@ -1,11 +1,14 @@
 #include "base/ids.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <string_view>
 
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace runbook {
@@ -28,6 +31,14 @@ std::string new_run_id(std::int64_t now_ms) {
   std::string id = at.substr(0, 4) + at.substr(5, 2) + at.substr(8, 2) + "-" + at.substr(11, 2) + at.substr(14, 2) + "-";
   for (const char c : random_bytes(4)) id += alphabet[static_cast<unsigned char>(c) % alphabet.size()];
   return id;
+}
+
+std::string uuid_of(std::string_view bytes) {
+  std::string digits = to_hex(bytes.substr(0, 16));
+  digits[12] = '8';
+  digits[16] = 'a';
+  return fmt::format("{}-{}-{}-{}-{}", digits.substr(0, 8), digits.substr(8, 4), digits.substr(12, 4), digits.substr(16, 4),
+                     digits.substr(20));
 }
 
 }  // namespace runbook

@@ -1,9 +1,11 @@
 #pragma once
 // What a step type says about itself, as data. Loader and check know no more than this; nothing is started. plugins/ makes it, main hands
 // the table down.
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/value.h"
@@ -26,6 +28,7 @@ struct Param {
     arguments,  // a list of scalars, ${{ }} in each
     words,      // the same, or text that is split at blanks before ${{ }}
     input,      // text with ${{ }}, or {json: ...}, {yaml: ...} or {file: path}
+    tree,       // anything, ${{ }} in its leaves
   };
   std::string name;
   Type type = Type::value;
@@ -48,12 +51,16 @@ struct EffectFound {
   bool only_in_probes = false;  // it is a question: a step of its own would ask once, and go on whatever the answer
 };
 
+// Where in a parameter: names of members and positions in lists, from the outside in.
+using ParamPath = std::vector<std::variant<std::string, std::size_t>>;
+
 // What is wrong with the parameters of a step.
 struct ParamProblem {
   enum class Severity { error, warning } severity = Severity::error;
   std::string param;
-  std::optional<std::size_t> item;  // of a list
+  ParamPath path;  // within it; empty: all of it
   std::string message, hint;
+  bool is_about_name = false;  // of the member that the path leads to, and not about its value
 };
 
 struct NamedPath {
@@ -76,6 +83,7 @@ struct Declaration {
   Effect effect = Effect::once;  // unless the step says otherwise
   bool exports_inputs = false;   // inputs (but secrets) reach it as environment variables under their own names
   bool has_process = false;      // it is a process, and may leave others behind
+  bool dies_with_engine = false; // it acts in the engine's own process: nobody else knows how it ended
   std::string result = {};       // what `outputs` and `that` look into, in words
   std::string example = {};      // a whole step, as YAML
   // What of the parameters names a file, from the step's folder. nullptr: nothing.
@@ -85,8 +93,14 @@ struct Declaration {
   Of of = Of::step;
   // The effect, where it depends on the parameters; and what is wrong with them. Asked when the runbook is read (what holds ${{ }} is
   // there as it is written), and again when the values are known. nullptr: always `effect`, and nothing.
-  EffectFound (*effect_of)(const Value& params) = nullptr;
-  std::vector<ParamProblem> (*problems)(const Value& params) = nullptr;
+  std::function<EffectFound(const Value& params)> effect_of = nullptr;
+  std::function<std::vector<ParamProblem>(const Value& params)> problems = nullptr;
+  // Whether a scalar at this place of a `tree` means the text as it is written (`012`, `1.10`), and no number. nullptr: never.
+  std::function<bool(const Value& params, const ParamPath& path)> wants_text = nullptr;
+  // How long whoever is called remembers the token of an attempt, so that the same request with it is not carried out twice. 0: it takes none.
+  std::function<std::int64_t(const Value& params)> token_life_ms = nullptr;
+  // Whether this part of the result is secret, or holds what is. nullptr: never.
+  std::function<bool(const Value& params, const std::vector<std::string>& path)> is_sensitive = nullptr;
   // The type of target that it needs. A step whose target has none gets what is there when the run first needs it. "": none.
   std::string needs_target = {};
   // Of a target type: variables that processes get, and that `env:` must not set.

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "book/key_docs.h"
+#include "book/param_check.h"
 
 namespace runbook {
 namespace {
@@ -66,7 +69,25 @@ void load_rule(OutputRule& rule, const Node& map, OutputsOf whose, const Site& s
   check_secret(rule, map, whose, loading);
 }
 
+bool gives_secret(const OutputRule& rule, const Declaration& type, const Value& params) {
+  if (!rule.value) return false;
+  const auto paths = rule.value->expression.result_paths();
+  return std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return type.is_sensitive(params, path); });
+}
+
 }  // namespace
+
+void mark_sensitive(std::vector<OutputRule>& rules, const Declaration& type, const ParamTree& params, OutputsOf whose, Loading& loading) {
+  if (!type.is_sensitive) return;
+  const Value written = as_written(params);
+  for (OutputRule& rule : rules) {
+    if (rule.is_secret || !gives_secret(rule, type, written)) continue;
+    if (whose == OutputsOf::probe || rule.is_lines || rule.type != ValueType::text)
+      loading.problems.error(rule.place, length_of(rule.name), fmt::format("`{}` gives what the service marks as secret", rule.name),
+                             whose == OutputsOf::probe ? "take it as an output of a step" : "a secret output is one text: leave out `lines` and `type`");
+    rule.is_secret = true;
+  }
+}
 
 std::vector<OutputRule> load_outputs(const Node::Member& outputs, OutputsOf whose, const Site& site, Loading& loading) {
   std::vector<OutputRule> rules;

@@ -5,23 +5,56 @@ namespace {
 
 using Members = std::vector<std::pair<std::string, ParamTree>>;
 
-// Of a parameter, or of an item of it. nullptr: it does not stand in the file.
-const PlacedTemplate* leaf_of(const ParamTree& params, const ParamProblem& problem) {
+struct Spot {
+  Place place;
+  int length;
+};
+
+// Of a parameter, or of an item of it, that is a scalar, or a word of one. nullopt: it is none.
+std::optional<Spot> spot_of_leaf(const ParamTree& params, const ParamProblem& problem) {
   const auto* members = std::get_if<Members>(&params.data);
-  if (!members) return nullptr;
-  for (const auto& [name, tree] : *members) {
-    if (name != problem.param) continue;
+  for (const auto& [name, tree] : members ? *members : Members()) {
+    if (name != problem.param || problem.path.size() > 1) continue;
     const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data);
-    if (list && problem.item && *problem.item < list->size()) return std::get_if<PlacedTemplate>(&(*list)[*problem.item].data);
-    return std::get_if<PlacedTemplate>(&tree.data);
+    const auto* item = problem.path.empty() ? nullptr : std::get_if<std::size_t>(&problem.path.front());
+    const ParamTree* at = list && item && *item < list->size() ? &(*list)[*item] : &tree;
+    if (const auto* leaf = std::get_if<PlacedTemplate>(&at->data)) return Spot{leaf->place, length_of(leaf->text.text())};
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+Spot spot_of(const Node::Member& member, bool is_about_name) {
+  const bool is_scalar = member.value->kind == Node::Kind::scalar && !member.value->block;
+  if (is_about_name || !is_scalar) return {member.key_place, length_of(member.key)};
+  return {member.value->place, length_of(member.value->text)};
+}
+
+// As near to it as the file goes: what comes from `defaults` does not stand here.
+Spot spot_in_file(const Node::Member& type, const ParamProblem& problem) {
+  const Node::Member* param = type.value->kind == Node::Kind::map ? type.value->find(problem.param) : nullptr;
+  if (!param) return {type.key_place, length_of(type.key)};
+  Spot spot = spot_of(*param, problem.path.empty() && problem.is_about_name);
+  const Node* node = param->value.get();
+  for (std::size_t depth = 0; depth < problem.path.size(); ++depth) {
+    const auto* name = std::get_if<std::string>(&problem.path[depth]);
+    const bool is_last = depth + 1 == problem.path.size();
+    if (name) {
+      const Node::Member* member = node->kind == Node::Kind::map ? node->find(*name) : nullptr;
+      if (!member) return spot;
+      spot = spot_of(*member, problem.is_about_name || !is_last);
+      node = member->value.get();
+    } else {
+      const std::size_t item = std::get<std::size_t>(problem.path[depth]);
+      if (node->kind != Node::Kind::list || item >= node->items.size()) return spot;
+      node = node->items[item].get();
+      spot = {node->place, node->kind == Node::Kind::scalar && !node->block ? length_of(node->text) : 1};
+    }
+  }
+  return spot;
 }
 
 void report(const ParamProblem& problem, const ParamTree& params, const Node::Member& member, Problems& problems) {
-  const PlacedTemplate* leaf = leaf_of(params, problem);
-  const Place place = leaf ? leaf->place : member.key_place;
-  const int length = length_of(leaf ? leaf->text.text() : member.key);
+  const auto [place, length] = spot_of_leaf(params, problem).value_or(spot_in_file(member, problem));
   if (problem.severity == ParamProblem::Severity::error) problems.error(place, length, problem.message, problem.hint);
   else problems.warning(place, length, problem.message, problem.hint);
 }

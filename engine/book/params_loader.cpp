@@ -9,6 +9,7 @@
 #include "base/suggestion.h"
 #include "book/keys.h"
 #include "book/names.h"
+#include "book/param_check.h"
 #include "book/scalar_place.h"
 #include "book/script_names.h"
 #include "book/tree_loader.h"
@@ -63,6 +64,7 @@ class ParamsLoader {
       add(*main, type_.value);
     else expect(main ? Node::Kind::null : Node::Kind::map, value, type_.key, problems_);
     if (defaults) load_defaults(*defaults);
+    load_trees();
     add_missing();
     check_company();
     return {std::move(members_)};
@@ -148,8 +150,23 @@ class ParamsLoader {
           fmt::format("add `{}: {}`", param.name, param.type == Param::Type::arguments ? "[program, argument]" : "..."));
   }
 
+  // How its scalars are read may depend on the other parameters: it comes last.
+  void load_trees() {
+    const Value others = as_written(ParamTree{members_});
+    for (const auto& [param, node] : trees_) {
+      const auto scalars_at = [&](const ParamPath& path) {
+        return declaration_.wants_text && declaration_.wants_text(others, path) ? Scalars::text : Scalars::typed;
+      };
+      Site site = site_.at(shown_name(*param));
+      site.takes_secrets = true;
+      if (std::optional<ParamTree> tree = load_tree(node, site, scalars_at, loading_))
+        members_.emplace_back(param->name, *std::move(tree));
+    }
+  }
+
   void add(const Param& param, const NodePtr& node) {
     given_.push_back(param.name);
+    if (param.type == Param::Type::tree) return trees_.emplace_back(&param, node), void();
     if (std::optional<ParamTree> tree = load_param(param, node)) members_.emplace_back(param.name, *std::move(tree));
   }
 
@@ -162,6 +179,7 @@ class ParamsLoader {
       case Param::Type::words:
         return node->kind == Node::Kind::scalar ? words(param, node, site) : arguments(param, node, site);
       case Param::Type::input: return input(param, node, site);
+      case Param::Type::tree: break;  // see load_trees
     }
     return std::nullopt;
   }
@@ -349,6 +367,7 @@ class ParamsLoader {
   Problems& problems_;
   Members members_;
   std::vector<std::string> given_;
+  std::vector<std::pair<const Param*, NodePtr>> trees_;
 };
 
 }  // namespace

@@ -66,6 +66,7 @@ class ProbeLoader {
  private:
   void load_type(const FoundType& type) {
     has_type_ = true;
+    declaration_ = type.declaration;
     probe_.type = type.declaration->name;
     probe_.params = load_params(*type.member, *type.declaration, nullptr, site_, loading_);
     const std::optional<EffectFound> found = check_params(*type.declaration, probe_.params, *type.member, loading_.problems);
@@ -85,6 +86,7 @@ class ProbeLoader {
       probe_.fail_when = read_expression(fail_when->value, site.at("fail_when"), loading_);
     const Node::Member* outputs = map_.find("outputs");
     if (outputs) probe_.outputs = load_outputs(*outputs, OutputsOf::probe, site_, loading_);
+    if (has_type_) mark_sensitive(probe_.outputs, *declaration_, probe_.params, OutputsOf::probe, loading_);
     if (outputs && !site.has_result)
       loading_.problems.error(*outputs, "`outputs` has no result to look into", "add a step type like `shell`");
   }
@@ -136,6 +138,7 @@ class ProbeLoader {
   Fields fields_;
   Probe probe_;
   bool has_type_ = false;
+  const Declaration* declaration_ = nullptr;
   std::size_t problems_before_ = loading_.problems.count();
 };
 

@@ -59,6 +59,7 @@ std::string words_of(const Param& param) {
     case Param::Type::arguments: return "a list of values";
     case Param::Type::words: return "text that is split at blanks, or a list of values";
     case Param::Type::input: return "text, {json: value}, {yaml: value} or {file: path}";
+    case Param::Type::tree: return "a map of values";
   }
   return {};
 }

@@ -24,6 +24,7 @@ Value shape_of(const Param& param) {
     case Param::Type::arguments: return not_empty(list_of(scalar()));
     case Param::Type::words: return if_else(is_list(), not_empty(list_of(scalar())), with(scalar(), "minLength", 1));
     case Param::Type::input: return standard_input();
+    case Param::Type::tree: return Value(Map());
   }
   return true;
 }

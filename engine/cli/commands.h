@@ -36,6 +36,7 @@ int graph_command(const Arguments& arguments);
 int undo_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
 int doctor_command(const Arguments& arguments);
+int aws_command(const Arguments& arguments);
 int completion_command(const Arguments& arguments);
 int complete_command(const Arguments& arguments);
 

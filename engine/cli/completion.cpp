@@ -1,5 +1,7 @@
 #include "cli/completion.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <sstream>
@@ -11,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "plugins/all.h"
+#include "plugins/aws/session.h"
 #include "report/run_view.h"
 
 namespace runbook {
@@ -118,6 +121,7 @@ class Line {
       else if (placeholder == "RUN") add_runs();
       else if (placeholder == "STEP") add_steps();
       else if (placeholder == "TYPE") add_types();
+      else if (placeholder == "CALL") add_calls("", current_);
       else if (placeholder == "NAME=VALUE" && !pending_.empty() && pending_.back().name == "--input") add_inputs();
       else if (placeholder.find_first_of("=ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos)
         for (const std::string& word : split(placeholder, '|')) add(word);
@@ -150,8 +154,21 @@ class Line {
   }
 
   void add_types() {
+    if (current_.starts_with("aws.")) return add_calls("aws.", current_.substr(4));
     for (const TypeDescription& type : describe_types(all_declarations())) add(type.name, type.summary);
     for (const TypeDescription& type : describe_target_types(all_declarations())) add(type.name, type.summary);
+  }
+
+  // Services, and of one that is named its operations.
+  void add_calls(const std::string& before, const std::string& begun) {
+    const aws::ModelStore* store = aws_session()->models();
+    if (!store) return;
+    const std::size_t dot = begun.find('.');
+    if (dot == std::string::npos)
+      for (const std::string& service : store->services()) add(before + service + ".");
+    const auto model = dot == std::string::npos ? nullptr : store->service(begun.substr(0, dot));
+    for (const std::string& operation : model ? model->operation_names() : std::vector<std::string>())
+      add(fmt::format("{}{}.{}", before, model->name(), operation));
   }
 
   void add_inputs() {

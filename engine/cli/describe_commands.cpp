@@ -9,6 +9,10 @@
 #include "cli/commands.h"
 #include "cli/type_pages.h"
 #include "plugins/all.h"
+#include "plugins/aws/effects.h"
+#include "plugins/aws/find_call.h"
+#include "plugins/aws/operation_page.h"
+#include "plugins/aws/session.h"
 
 namespace runbook {
 
@@ -25,6 +29,24 @@ bool is_among(const std::vector<TypeDescription>& types, const std::string& name
   return std::any_of(types.begin(), types.end(), [&](const TypeDescription& type) { return type.name == name; });
 }
 
+// "", "rds", "rds.CreateDBCluster"
+void print_aws(const std::string& name, bool wants_json) {
+  const aws::ModelStore* store = aws_session()->models();
+  if (!store) throw Error(ExitCode::usage, aws::no_models);
+  const std::size_t dot = name.find('.');
+  const std::string service = name.substr(0, dot), operation = dot == std::string::npos ? "" : name.substr(dot + 1);
+  if (operation.empty()) {
+    fmt::print("{}", service.empty() ? aws::services_page(*store) : aws::service_page(*store, service));
+  } else if (wants_json) {
+    fmt::print("{}\n", to_pretty_json(aws::operation_json(*store, service, operation)));
+  } else {
+    fmt::print("{}", aws::operation_page(*store, service, operation));
+    const aws::FoundCall found = aws::find_call(*store, name);
+    const EffectFound effect = aws::effect_of(*found.model, *found.operation);
+    fmt::print("\nEffect: {} ({}).\n", effect_name(effect.effect), effect.why);
+  }
+}
+
 }  // namespace
 
 int types_command(const Arguments& arguments) {
@@ -37,6 +59,8 @@ int types_command(const Arguments& arguments) {
   } else if (operands.empty()) {
     if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(types_json(types, targets)));
     else fmt::print("{}\ntarget types:\n{}", type_list(types), type_list(targets));
+  } else if (operands[0].starts_with("aws.")) {
+    print_aws(operands[0].substr(4), arguments.wants_json());
   } else {
     const TypeDescription& type = is_among(targets, operands[0]) && !is_among(types, operands[0])
                                       ? type_named(targets, operands[0])

@@ -12,6 +12,8 @@
 #include "os/attempt_log.h"
 #include "os/program.h"
 #include "os/session_manager.h"
+#include "plugins/all.h"
+#include "plugins/aws/session.h"
 #include "report/run_view.h"
 
 namespace runbook {
@@ -42,6 +44,7 @@ class Examination {
     examine_journal();
     examine_room();
     examine_programs();
+    examine_aws();
     examine_logout();
     return std::move(findings_);
   }
@@ -143,6 +146,16 @@ class Examination {
       if (!is_program(program))
         add(Kind::problem, "programs", fmt::format("there is no `{}` in PATH, and `shell` steps need it", program));
     }
+  }
+
+  // Of no use to a runbook without `aws` steps: no problem.
+  void examine_aws() {
+    const aws::ModelStore* store = aws_session()->models();
+    if (!store) return add(Kind::remark, "aws", "there are no service models for `aws` steps", aws::no_models);
+    const aws::ModelFolder& folder = store->folder();
+    add(Kind::good, "aws",
+        fmt::format("service models of {}{} in {}", folder.kind, folder.version.empty() ? "" : " " + folder.version,
+                    folder.path.string()));
   }
 
   void examine_logout() {

@@ -25,6 +25,7 @@
 #include "cli/version.h"
 #include "os/attempt_log.h"
 #include "os/identity.h"
+#include "os/process_id.h"
 #include "os/signals.h"
 #include "os/supervisor_client.h"
 #include "plugins/all.h"
@@ -150,6 +151,7 @@ class Drive {
     facts_ = facts_of(plan_.run, plan_.runbook, all_declarations(), plan_.inputs, state);
     facts_.secrets = plan_.secrets;
     facts_.environment = inherited_environment(*plan_.runbook);
+    facts_.boot_id = this_world().boot_id;
   }
 
   int execute(SupervisorClient& client) {

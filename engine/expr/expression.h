@@ -88,6 +88,9 @@ class Expression {
   // `metadata.name` is {root: "metadata", path: {"name"}}; `@` has the root "@", an index without a name "[".
   // Names that look into an item or into what stands before a pipe or a dot are not among them.
   const std::vector<Reference>& bare_names() const;
+  // The parts of the result that may stand in what it gives: `DBs[?id=='a'].Endpoint | [0]` has {{"DBs", "Endpoint"}}. Positions in lists
+  // are left out, `*` is any member. What is only compared is not among them; what a function is given is.
+  std::vector<std::vector<std::string>> result_paths() const;
   // Whether bare names occur, that is, whether a result is needed.
   bool uses_result() const { return !bare_names().empty(); }
   const std::string& text() const;

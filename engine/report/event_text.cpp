@@ -52,6 +52,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::rescheduled) return body.text_or("why", "the clock was set back");
   if (kind == event::refused) return with_reason("stopped before any effect", body);
   if (kind == event::doubted) return with_processes(with_reason("in doubt", body), body);
+  if (kind == event::sent_again) return with_reason("sent once more with the same token", body);
   if (kind == event::overdue) return "its timeout passed, it runs on";
   if (kind == event::asked) return "asked: " + body.text_or("text", "");
   if (kind == event::answered)

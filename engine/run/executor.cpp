@@ -103,6 +103,7 @@ void Executor::launch(Launch launch) {
   launch.seq = parts_.journal.seq();
   launch.hash = parts_.journal.hash();
   LiveStep& live = live_.steps[launch.step.id];
+  if (launch.role == Role::act) live.was_sent_again = parts_.state.of(launch.step.id).state == StepState::in_doubt;
   live.running = launch;
   live.running_since_ms = parts_.clock.now_ms();
   live.is_cancel_sent = false;
@@ -175,6 +176,11 @@ void Executor::absorb_ended(const Ended& ended) {
     return;
   }
   if (ended.launch.role != Role::act) return absorb_look(step, live, ended);
+  if (parts_.state.of(step.id).state == StepState::in_doubt) return absorb_answer_to_doubt(step, ended);
+  absorb_end(step, ended);
+}
+
+void Executor::absorb_end(const Instance& step, const Ended& ended) {
   bool began_before = ended.launch.takes_up || limits_.is_pausing;
   auto if_not_started = began_before ? IfNotStarted::begins_again : IfNotStarted::stops;
   const InstanceState& it = parts_.state.of(step.id);
@@ -184,6 +190,15 @@ void Executor::absorb_ended(const Ended& ended) {
   record(why.empty() ? std::move(settled) : settle_without_outputs(step, it, ended.outcome, scope, why));
   to_acknowledge_.push_back(ended.launch.n);
   close_question_about_its_timeout(step.id);
+}
+
+// It was sent once more to learn what became of it. Anything but success tells nothing of the first time.
+void Executor::absorb_answer_to_doubt(const Instance& step, Ended ended) {
+  if (ended.outcome.kind != Outcome::Kind::succeeded) {
+    ended.outcome.kind = Outcome::Kind::unknown;
+    ended.outcome.reason = "sent once more with the same token, which did not tell: " + ended.outcome.reason;
+  }
+  absorb_end(step, ended);
 }
 
 void Executor::close_question_about_its_timeout(const std::string& instance) {

@@ -64,6 +64,8 @@ class Executor {
   std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms);
   void absorb(Signal& signal);
   void absorb_ended(const Ended& ended);
+  void absorb_answer_to_doubt(const Instance& step, Ended ended);
+  void absorb_end(const Instance& step, const Ended& ended);
   void close_question_about_its_timeout(const std::string& instance);
   void absorb_look(const Instance& step, LiveStep& live, const Ended& ended);
   bool is_waited_for(const Instance& step, const Probe& probe) const;

@@ -22,6 +22,7 @@ struct RunFacts {
   Value run_values;                      // $run
   std::string dir;                       // the runbook's folder, absolute
   std::vector<std::string> environment;  // what processes inherit, "NAME=value", each name once
+  std::string boot_id;                   // of this machine; "" where nothing outlives the engine
   std::shared_ptr<SecretOutputs> secret_outputs = std::make_shared<SecretOutputs>();
   // All secrets that are known now, to be masked.
   std::vector<std::string> secret_values() const;

@@ -43,6 +43,9 @@ struct Request {
   std::optional<Following> following;   // of a look
   std::vector<TargetQuestion> targets;  // Role::target asks these, and nothing else
   std::vector<NamedPath> files;         // Role::files looks at these, from `dir`
+  std::string token;                    // of an attempt that acts in the engine's own process
+  std::string boot_id;                  // where its intent was made, of one that is taken up
+  bool is_repeatable = false;           // by its step's effect
   Value shown;  // type, params, env of the step, dir: secrets masked; null where the definition says it all
 };
 

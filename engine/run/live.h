@@ -38,6 +38,7 @@ struct LiveStep {
   std::optional<Look> before, look;  // the newest of this phase
   std::optional<Value> target;       // what its target was seen to be, for this attempt
   std::optional<Value> files;        // what its files were seen to be: {path: sha256}
+  bool was_sent_again = false;       // by this engine
   std::string position;              // where its last look at a stream stopped
   int looks = 0;
   int strikes = 0;                             // of a watch: looks in a row that did not say yes

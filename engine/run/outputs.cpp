@@ -36,10 +36,11 @@ std::optional<Value> raw_value(const OutputRule& rule, const Outcome& outcome, c
     auto text = first_match(outcome.result.text_or("stdout", ""), rule.regex, why);
     return text ? std::optional<Value>(*text) : std::nullopt;
   }
-  if (!rule.value && rule.is_lines) return outcome.result.get("stdout");
+  const Value& result = !rule.is_secret && outcome.masked_result ? *outcome.masked_result : outcome.result;
+  if (!rule.value && rule.is_lines) return result.get("stdout");
   if (!rule.value) return named(outcome, rule.name, why);
   try {
-    Value value = rule.value->expression.evaluate(scope, &outcome.result);
+    Value value = rule.value->expression.evaluate(scope, &result);
     if (!value.is_null()) return value;
     why = fmt::format("`{}` is null", rule.value->expression.text());
   } catch (const ExpressionError& error) {

@@ -105,6 +105,10 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.seq = launch.seq;
   context.hash = launch.hash;
   context.stop = stop;
+  context.token = request.token;
+  context.is_repeatable = request.is_repeatable;
+  if (launch.role == Role::act) context.about_to_send = [this, n = launch.n] { marks_.add(n); };
+  if (launch.takes_up && marks_.prove_unsent(launch.n, request.boot_id)) context.was_sent = StepContext::Sent::no;
   if (parts_.output && launch.role == Role::act)
     context.output = [this, instance = launch.step.id](std::string_view bytes) { parts_.output(instance, bytes); };
   return launch.takes_up ? (*type)->attach(context) : (*type)->run(context);

@@ -17,6 +17,7 @@
 #include "book/inputs.h"
 #include "run/file_digests.h"
 #include "run/inbox.h"
+#include "run/sent_marks.h"
 #include "state/run_state.h"
 #include "step/step_type.h"
 #include "step/target.h"
@@ -108,6 +109,7 @@ class StepPerformer : public Performer {
   Parts parts_;
   Inbox& inbox_;
   mutable FileDigests digests_;
+  mutable SentMarks marks_{parts_.run_folder};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> waiting_;  // launched, and not yet taken by a thread

@@ -28,6 +28,8 @@ Launch taken_up(const RunFacts& facts, const RunState& state, StoredValues& valu
   request->secrets = facts.secret_values();
   request->keeps_result = step->needs_result();
   request->hides_output = step->gives_secrets();
+  request->token = it.token;
+  request->boot_id = it.boot_id;
   Launch launch;
   launch.step = step;
   launch.n = it.attempt;

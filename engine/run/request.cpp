@@ -242,6 +242,7 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
   request.hides_output = step->gives_secrets();
   request.wants_findings = !request.hides_output;
   request.leaves = !step->leaves.empty();
+  request.is_repeatable = step->effect == Effect::read || step->effect == Effect::idempotent;
   if (step->timeout_ms && (step->kills_on_timeout || step->effect == Effect::read)) request.timeout_ms = step->timeout_ms;
   return request;
 }

@@ -34,7 +34,9 @@ class Settlement {
     RUNBOOK_ASSERT(false);
   }
 
-  Proposal without_outputs(const std::string& why) { return ended("failed", "it ran and exited with 0, but " + why); }
+  Proposal without_outputs(const std::string& why) {
+    return ended("failed", (outcome_.exit_code < 0 ? "it was done, but " : "it ran and exited with 0, but ") + why);
+  }
 
  private:
   // What is known of the process, with its output.

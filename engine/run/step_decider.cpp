@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "run/approval.h"
+#include "run/attempt_token.h"
 #include "run/before.h"
 #include "run/manual.h"
 #include "run/named_files.h"
@@ -18,6 +19,7 @@
 #include "run/request.h"
 #include "run/retry.h"
 #include "run/settle.h"
+#include "step/target.h"
 
 namespace runbook {
 
@@ -281,7 +283,7 @@ class StepDecider {
   }
 
   void begin_act(const RunScope& scope) {
-    std::shared_ptr<const Request> request;
+    std::shared_ptr<Request> request;
     try {
       if (!are_files_as_pinned(scope)) return;
       request = std::make_shared<Request>(make_request(facts_, step_, scope, live_step_->target.value_or(Value())));
@@ -289,11 +291,13 @@ class StepDecider {
       return refuse(with_hint(error));
     }
     Launch launch = turn_.next_launch(Role::act, step_);
+    if (declaration().dies_with_engine) request->token = attempt_token(facts_.run, step_.id, launch.n);
     launch.request = request;
     Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
     if (!state_.definition_sha256.empty()) body = with(body, "definition", state_.definition_sha256.substr(0, 12));
     if (!changes_.taken.empty()) body = with(body, "files", map_of(changes_.taken));
     if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);
+    if (!request->token.empty()) body = with(with(body, "token", request->token), "boot", facts_.boot_id);
     Proposal intent(event::intent, step_.id, body, launch.n);
     if (!request->shown.is_null()) intent.attach("request", to_json(request->shown));
     if (step_->before) intent.attach("before", to_json(before()));
@@ -352,8 +356,10 @@ class StepDecider {
     const Question* question = state_.open_question(step_.id);
     if (question && question->about == "doubt") return on_doubt_asked(*question);
     if (stops_looking()) return interrupted();
-    if (!step_->done_when)
-      return is_repeatable(step_->effect) ? begin_again("in doubt, but it can be run again") : ask_about_doubt("");
+    if (!step_->done_when) {
+      if (is_repeatable(step_->effect)) return begin_again("in doubt, but it can be run again");
+      return may_send_again() ? send_again() : ask_about_doubt("");
+    }
     if (!is_on_target()) return;
     RunScope scope = scope_with_before();
     const auto& seen = live_step_->look;
@@ -367,8 +373,40 @@ class StepDecider {
     bool says_no = seen->answer == Answer::no;
     if (says_no && (is_repeatable(step_->effect) || step_->done_when->decides))
       return begin_again("in doubt; done_when says that it is not done");
+    if (may_send_again()) return send_again();
     ask_about_doubt(says_no ? "done_when says that it is not done, which need not mean that it never will be"
                             : "done_when can't tell: " + seen->why);
+  }
+
+  // Whoever was called still knows the token of this attempt: the same request with it is not carried out twice, and its answer tells.
+  bool may_send_again() {
+    const Declaration& type = declaration();
+    if (live_step_->was_sent_again || it_->token.empty() || !type.token_life_ms) return false;
+    const std::int64_t age_ms = now_ms_ - it_->started_at_ms;
+    try {
+      return age_ms >= 0 && age_ms < type.token_life_ms(step_->params.evaluate(scope_));
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  void send_again() {
+    if (live_step_->running || !is_on_target()) return;
+    try {
+      auto request = std::make_shared<Request>(make_request(facts_, step_, scope_with_before(), live_step_->target.value_or(Value())));
+      const Value recorded = it_->request.empty() ? Value() : values_.get(it_->request);
+      if (!(as_recorded(request->shown) == recorded))
+        return ask_about_doubt("its parameters are not those that were sent: it can't be asked by its token");
+      request->token = it_->token;
+      Launch launch = turn_.next_launch(Role::act, step_);
+      launch.n = it_->attempt;
+      launch.request = std::move(request);
+      propose(Proposal(event::sent_again, step_.id, object({{"why", "in doubt; the service tells by the token what it has had already"}}),
+                       it_->attempt));
+      turn_.launch(std::move(launch));
+    } catch (const std::exception& error) {
+      ask_about_doubt("it can't be sent again: " + with_hint(error));
+    }
   }
 
   void ask_about_doubt(const std::string& seen) { propose(ask_doubt(step_, *it_, seen)); }
@@ -511,6 +549,11 @@ class StepDecider {
     refuse(why);
   }
 
+  const Declaration& declaration() const {
+    static const Declaration none;
+    const Declaration* type = find_declaration(*facts_.types, step_->type);
+    return type ? *type : none;
+  }
   Value before() { return before_value(*step_, *it_, *live_step_, values_); }
   RunScope scope_with_before() { return runbook::scope_with_before(facts_, state_, turn_.live, values_, step_); }
 

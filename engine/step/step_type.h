@@ -38,6 +38,11 @@ struct StepContext {
   std::int64_t seq = 0;                    // where the journal stands
   std::string hash;
   std::stop_token stop;
+  // Of a type that acts in the engine's own process (Declaration::dies_with_engine).
+  std::string token;                    // the same for one attempt, whatever happens to the engine; of no other attempt
+  bool is_repeatable = false;           // the step says that running it again does no harm
+  std::function<void()> about_to_send;  // must be called before the first byte leaves; what it throws keeps it from being sent
+  enum class Sent { no, maybe } was_sent = Sent::maybe;  // of one that is taken up: no is proven
   std::function<void(std::string_view)> output;  // what it writes, masked, as it comes; any thread; may be empty
 };
 

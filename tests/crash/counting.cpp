@@ -17,6 +17,7 @@ Declaration counting_declaration() {
   counting.name = "counting";
   counting.summary = "Waits for a file, then appends `line`/n to another.";
   counting.main_param = "line";
+  counting.dies_with_engine = true;
   counting.params = {{"line", Param::Type::value, "What is appended.", true, {}, {}},
                      {"to", Param::Type::value, "The file.", true, {}, {}},
                      {"begun", Param::Type::value, "Where it says that it waits.", true, {}, {}},
@@ -38,15 +39,16 @@ class Counting : public StepType {
       outcome.reason = "it was stopped";
       if (context.stop.stop_requested()) return outcome;
     }
+    context.about_to_send();
     append(param("to"), fmt::format("{}/{}", param("line"), context.n));
     outcome.kind = Outcome::Kind::succeeded;
     outcome.reason.clear();
     return outcome;
   }
 
-  Outcome attach(const StepContext&) const override {
+  Outcome attach(const StepContext& context) const override {
     Outcome outcome;
-    outcome.kind = Outcome::Kind::unknown;
+    outcome.kind = context.was_sent == StepContext::Sent::no ? Outcome::Kind::not_started : Outcome::Kind::unknown;
     outcome.reason = "the engine that performed it has died";
     return outcome;
   }

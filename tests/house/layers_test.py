@@ -18,7 +18,7 @@ TABLE = {
     "state": "base",
     "engine/run": "base expr os book step state",
     "engine/report": "base os state",
-    "plugins": "base expr os book step",
+    "plugins": "base expr os book step plugins/aws",
     "plugins/aws": "base expr os book step",
     "engine/cli": "base expr os book step state run report plugins plugins/aws",
 }
@@ -30,6 +30,8 @@ LIBRARIES = {
     r"nlohmann/": "engine/base/json.cpp",
     r"curl/": "engine/os/",
     r"openssl/": "engine/base/",
+    r"pugixml": "engine/base/",
+    r"zlib\.h": "engine/base/",
 }
 
 

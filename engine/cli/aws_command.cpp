@@ -1,0 +1,112 @@
+// aws: one call of an operation, from the shell.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/suggestion.h"
+#include "cli/commands.h"
+#include "os/files.h"
+#include "plugins/all.h"
+#include "plugins/aws/check_params.h"
+#include "plugins/aws/effects.h"
+#include "plugins/aws/find_call.h"
+#include "plugins/aws/idempotency.h"
+#include "plugins/aws/pages.h"
+
+namespace runbook {
+
+namespace {
+
+// JSON, `-` for standard input, or @FILE.
+Value params_of(const Arguments& arguments) {
+  const std::string text = arguments.value("--params").value_or("{}");
+  const Value params = parse_json(text == "-"             ? read_stream(STDIN_FILENO)
+                                  : text.starts_with('@') ? read_file(text.substr(1))
+                                                          : text);
+  if (params.is_map()) return params;
+  throw Error(ExitCode::usage, "--params takes a JSON object", "--params '{\"Name\": \"value\"}'");
+}
+
+aws::Configuration configuration_of(const Arguments& arguments) {
+  std::vector<std::string> env = own_environment();
+  const auto set = [&](const char* option, const char* variable) {
+    if (const auto value = arguments.value(option)) set_variable(env, variable, *value);
+  };
+  set("--region", "AWS_REGION");
+  set("--endpoint-url", "AWS_ENDPOINT_URL");
+  set("--profile", "AWS_PROFILE");
+  if (arguments.has("--profile"))  // keys in the environment would win over it
+    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) set_variable(env, name, "");
+  return aws::Configuration(std::move(env));
+}
+
+std::string place_of(const aws::ParamFault& fault) {
+  std::string place;
+  for (const auto& step : fault.path) {
+    if (const auto* name = std::get_if<std::string>(&step)) place += (place.empty() ? "" : ".") + *name;
+    else place += fmt::format("[{}]", std::get<std::size_t>(step));
+  }
+  return place;
+}
+
+void require_right(const aws::Call& call) {
+  std::string problems, hint;
+  for (const aws::ParamFault& fault :
+       aws::check_params(*call.model, *call.operation, call.params, [](const Value&) { return true; })) {
+    const std::string place = place_of(fault);
+    const std::string line = place.empty() ? fault.message : fmt::format("{}: {}", place, fault.message);
+    if (fault.severity == aws::ParamFault::Severity::warning) {
+      fmt::print(stderr, "warning: {}{}\n", line, fault.hint.empty() ? "" : " (" + fault.hint + ")");
+      continue;
+    }
+    problems += (problems.empty() ? "" : "\n  ") + line;
+    if (hint.empty()) hint = fault.hint;
+  }
+  if (!problems.empty()) throw Error(ExitCode::usage, problems, hint);
+}
+
+int tell(const aws::CallAnswer& answer, const std::string& name, bool is_compact) {
+  using Kind = aws::CallAnswer::Kind;
+  switch (answer.kind) {
+    case Kind::done:
+      if (!(answer.result == Value(Map()))) fmt::print("{}\n", is_compact ? to_json(answer.result) : to_pretty_json(answer.result));
+      return 0;
+    case Kind::refused: throw Error(ExitCode::step_failed, fmt::format("{}: {}", name, answer.why));
+    case Kind::not_sent: throw Error(ExitCode::step_failed, fmt::format("{} was not sent: {}", name, answer.why));
+    case Kind::unknown:
+    case Kind::cancelled:
+    case Kind::timed_out: break;
+  }
+  throw Error(ExitCode::in_doubt, fmt::format("{} was sent, but whether it was done is not known: {}", name, answer.why),
+              "look before you call it again");
+}
+
+}  // namespace
+
+int aws_command(const Arguments& arguments) {
+  aws::Session& session = *aws_session();
+  if (!session.models()) throw Error(ExitCode::usage, aws::no_models);
+  const std::string& name = arguments.operands().front();
+  const aws::FoundCall found = aws::find_call(*session.models(), name);
+  aws::Call call;
+  call.model = found.model;
+  call.operation = found.operation;
+  call.params = params_of(arguments);
+  call.dir = std::filesystem::current_path().string();
+  if (const auto file = arguments.value("--save-to")) call.save_to = std::filesystem::absolute(*file).string();
+  require_right(call);
+  const bool only_reads = aws::effect_of(*call.model, *call.operation).effect == Effect::read;
+  call.may_repeat = only_reads || aws::takes_token(*call.model, *call.operation);
+  call.params = aws::with_token(*call.model, *call.operation, call.params, uuid_of(random_bytes(16)));
+  const aws::Configuration configuration = configuration_of(arguments);
+  const bool wants_all = only_reads && !arguments.has("--one-page");
+  return tell(wants_all ? aws::call_all_pages(session, call, configuration, {}) : session.call(call, configuration, {}), name,
+              arguments.has("--compact"));
+}
+
+}  // namespace runbook

@@ -1,0 +1,137 @@
+"""AWS as the tests have it: the moto server on loopback, and what stands between it and the engine."""
+
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from world import ROOT, until
+
+REGION = "us-east-2"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE12", "AWS_SECRET_ACCESS_KEY": "secretkey/EXAMPLE/secretkey/EXAMPLE/1234"}
+ACCOUNT = "123456789012"        # moto's
+
+
+def program(name):
+    """In PATH, or in the virtual environment that `./dev test` makes where there is none."""
+    own = ROOT / "build" / "moto" / "bin" / name
+    found = str(own) if own.exists() else shutil.which(name)
+    if not found:
+        reason = f"{name} is not here; `./dev test` installs it by pip"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Moto:
+    """One server, ended by `stop`."""
+
+    def __init__(self, folder, **env):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = open(folder / "moto.log", "ab")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.process = subprocess.Popen([program("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)], env={**clean, **env},
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        until(self.answers, "the moto server")
+
+    def answers(self):
+        assert self.process.poll() is None, Path(self.log.name).read_text()
+        try:
+            return self.get("/moto-api/data.json")
+        except OSError:
+            return False
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path)
+        return connection.getresponse().read()
+
+    def reset(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("POST", "/moto-api/reset")
+        assert connection.getresponse().status == 200
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+    def env(self, **more):
+        return {**KEYS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": self.url, "AWS_CONFIG_FILE": "/dev/null",
+                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", **more}
+
+
+class Between:
+    """A proxy in front of a server. `hold` keeps answers back, `cut` closes the connection instead of answering; both count what the server
+    was sent."""
+
+    def __init__(self, port):
+        self.target = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.requests, self.answered = [], 0
+        self.mode = "pass"
+        self.is_held = lambda request: True
+        self.release = threading.Event()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                ours, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(ours,), daemon=True).start()
+
+    def serve(self, ours):
+        try:
+            with ours, socket.create_connection(("127.0.0.1", self.target)) as theirs:
+                while request := read_message(ours):
+                    theirs.sendall(request)
+                    answer = read_message(theirs, has_body=not request.startswith(b"HEAD "))
+                    self.requests.append(request)
+                    is_concerned = self.is_held(request)
+                    if self.mode == "cut" and is_concerned:
+                        return
+                    if self.mode == "hold" and is_concerned:
+                        self.release.wait()
+                    ours.sendall(answer)
+                    self.answered += 1
+        except OSError:
+            pass        # the engine was killed
+
+    def close(self):
+        self.release.set()
+        self.listener.close()
+
+    def sent(self, text):
+        return [request for request in self.requests if text.encode() in request]
+
+
+def read_message(stream, has_body=True):
+    """A request or an answer with its body, or b"" at the end."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = stream.recv(65536)
+        if not more:
+            return b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while has_body and len(body) < length and (more := stream.recv(65536)):
+        body += more
+    return head + b"\r\n\r\n" + body
