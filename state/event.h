@@ -52,13 +52,13 @@ inline constexpr std::string_view exited = "exited";        // status; looks or 
 inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
 inline constexpr std::string_view ended =
     "ended";  // result (succeeded failed not_started timed_out cancelled unknown), why, outputs, retry_at_ms, had_no_effect
-inline constexpr std::string_view refused = "refused";    // stopped before any effect: why
-inline constexpr std::string_view doubted = "doubted";    // in doubt: why
+inline constexpr std::string_view refused = "refused";        // stopped before any effect: why
+inline constexpr std::string_view doubted = "doubted";        // in doubt: why
 inline constexpr std::string_view sent_again = "sent_again";  // in doubt, and whoever was called knows its token: why
-inline constexpr std::string_view overdue = "overdue";    // its timeout passed, it runs on
-inline constexpr std::string_view asked = "asked";        // question, about, choices, text; form, before
-inline constexpr std::string_view ticked = "ticked";      // question, item (of its checklist), who
-inline constexpr std::string_view answered = "answered";  // question, choice, who, because; evidence, file_1 ...
+inline constexpr std::string_view overdue = "overdue";        // its timeout passed, it runs on
+inline constexpr std::string_view asked = "asked";            // question, about, choices, text; form, before
+inline constexpr std::string_view ticked = "ticked";          // question, item (of its checklist), who
+inline constexpr std::string_view answered = "answered";      // question, choice, who, because; evidence, file_1 ...
 inline constexpr std::string_view rescheduled =
     "rescheduled";  // the clock was set back: deadline_ms, looks_until_ms or retry_at_ms, counted anew from then
 inline constexpr std::string_view renewed =

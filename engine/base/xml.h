@@ -10,9 +10,9 @@
 namespace runbook {
 
 struct XmlElement {
-  std::string name;  // without its prefix
+  std::string name;                                             // without its prefix
   std::vector<std::pair<std::string, std::string>> attributes;  // names with their prefix: "xsi:type"
-  std::string text;  // all text and CDATA directly in it, put together
+  std::string text;                                             // all text and CDATA directly in it, put together
   std::vector<XmlElement> children;
 
   // The first child of that name, or nullptr.

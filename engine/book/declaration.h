@@ -24,6 +24,7 @@ std::string_view effect_name(Effect effect);
 struct Param {
   enum class Type {
     text,       // a scalar without ${{ }}: a script
+    name,       // a scalar without ${{ }}: it is known when the runbook is read
     value,      // a scalar with ${{ }}
     arguments,  // a list of scalars, ${{ }} in each
     words,      // the same, or text that is split at blanks before ${{ }}
@@ -80,12 +81,12 @@ struct Declaration {
   std::string summary;
   std::string main_param;  // `shell: text` sets this one
   std::vector<Param> params;
-  Effect effect = Effect::once;  // unless the step says otherwise
-  bool exports_inputs = false;   // inputs (but secrets) reach it as environment variables under their own names
-  bool has_process = false;      // it is a process, and may leave others behind
-  bool dies_with_engine = false; // it acts in the engine's own process: nobody else knows how it ended
-  std::string result = {};       // what `outputs` and `that` look into, in words
-  std::string example = {};      // a whole step, as YAML
+  Effect effect = Effect::once;   // unless the step says otherwise
+  bool exports_inputs = false;    // inputs (but secrets) reach it as environment variables under their own names
+  bool has_process = false;       // it is a process, and may leave others behind
+  bool dies_with_engine = false;  // it acts in the engine's own process: nobody else knows how it ended
+  std::string result = {};        // what `outputs` and `that` look into, in words
+  std::string example = {};       // a whole step, as YAML
   // What of the parameters names a file, from the step's folder. nullptr: nothing.
   std::vector<NamedPath> (*files)(const Value& params) = nullptr;
   // A step type and a target type may have the same name.

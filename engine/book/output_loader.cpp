@@ -77,14 +77,17 @@ bool gives_secret(const OutputRule& rule, const Declaration& type, const Value& 
 
 }  // namespace
 
-void mark_sensitive(std::vector<OutputRule>& rules, const Declaration& type, const ParamTree& params, OutputsOf whose, Loading& loading) {
+void mark_sensitive(std::vector<OutputRule>& rules, const Declaration& type, const ParamTree& params, OutputsOf whose,
+                    Loading& loading) {
   if (!type.is_sensitive) return;
   const Value written = as_written(params);
   for (OutputRule& rule : rules) {
     if (rule.is_secret || !gives_secret(rule, type, written)) continue;
     if (whose == OutputsOf::probe || rule.is_lines || rule.type != ValueType::text)
-      loading.problems.error(rule.place, length_of(rule.name), fmt::format("`{}` gives what the service marks as secret", rule.name),
-                             whose == OutputsOf::probe ? "take it as an output of a step" : "a secret output is one text: leave out `lines` and `type`");
+      loading.problems.error(rule.place, length_of(rule.name),
+                             fmt::format("`{}` gives what the service marks as secret", rule.name),
+                             whose == OutputsOf::probe ? "take it as an output of a step"
+                                                       : "a secret output is one text: leave out `lines` and `type`");
     rule.is_secret = true;
   }
 }

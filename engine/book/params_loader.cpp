@@ -174,6 +174,7 @@ class ParamsLoader {
     const Site site = site_.at(shown_name(param));
     switch (param.type) {
       case Param::Type::text: return script(param, node);
+      case Param::Type::name: return name(param, node);
       case Param::Type::value: return value(param, node, site);
       case Param::Type::arguments: return arguments(param, node, site);
       case Param::Type::words:
@@ -193,6 +194,14 @@ class ParamsLoader {
     std::optional<PlacedTemplate> text = read_template(node, site, loading_);
     if (!text) return std::nullopt;
     return ParamTree{*std::move(text)};
+  }
+
+  std::optional<ParamTree> name(const Param& param, const NodePtr& node) {
+    if (!expect(Node::Kind::scalar, *node, shown_name(param), problems_)) return std::nullopt;
+    if (node->text.find("${{") == std::string::npos) return ParamTree{PlacedTemplate{Template::parse(node->text), node->place}};
+    problems_.error(*node, fmt::format("`{}` has to be known when the runbook is read", shown_name(param)),
+                    "write it out, without ${{ }}");
+    return std::nullopt;
   }
 
   std::optional<ParamTree> value(const Param& param, const NodePtr& node, const Site& site) {

@@ -254,7 +254,8 @@ class StepLoader {
     load_approval();
     if (const Node::Member* outputs = map_.find("outputs"))
       step_->outputs = load_outputs(*outputs, OutputsOf::step, site_, loading_);
-    if (type_ && type_->declaration) mark_sensitive(step_->outputs, *type_->declaration, step_->params, OutputsOf::step, loading_);
+    if (type_ && type_->declaration)
+      mark_sensitive(step_->outputs, *type_->declaration, step_->params, OutputsOf::step, loading_);
     load_timeout(fields);
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);

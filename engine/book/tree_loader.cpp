@@ -5,7 +5,8 @@ namespace {
 
 class TreeLoader {
  public:
-  TreeLoader(const Site& site, const ScalarsAt& scalars, Loading& loading) : site_(site), scalars_(scalars), loading_(loading) {}
+  TreeLoader(const Site& site, const ScalarsAt& scalars, Loading& loading)
+      : site_(site), scalars_(scalars), loading_(loading) {}
 
   std::optional<ParamTree> load(const NodePtr& node) {
     switch (node->kind) {

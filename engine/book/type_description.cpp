@@ -55,6 +55,7 @@ std::string words_of(const Param& param) {
   if (!param.choices.empty()) return listed(param.choices);
   switch (param.type) {
     case Param::Type::text: return "text";
+    case Param::Type::name: return "a name";
     case Param::Type::value: return "a value";
     case Param::Type::arguments: return "a list of values";
     case Param::Type::words: return "text that is split at blanks, or a list of values";
@@ -75,7 +76,7 @@ TypeDescription describe(const Declaration& declared) {
   type.example = declared.example;
   for (const Param& param : declared.params)
     type.params.push_back({param.name, words_of(param), param.doc, param.is_required, param.fallback, param.choices,
-                           param.type != Param::Type::text, param.is_one_of, param.beside});
+                           param.type != Param::Type::text && param.type != Param::Type::name, param.is_one_of, param.beside});
   return type;
 }
 

@@ -20,6 +20,7 @@ Value standard_input() {
 Value shape_of(const Param& param) {
   switch (param.type) {
     case Param::Type::text: return scalar(script_pattern);
+    case Param::Type::name: return scalar();
     case Param::Type::value: return param.choices.empty() ? scalar() : choice_or_expression(param.choices);
     case Param::Type::arguments: return not_empty(list_of(scalar()));
     case Param::Type::words: return if_else(is_list(), not_empty(list_of(scalar())), with(scalar(), "minLength", 1));

@@ -74,7 +74,8 @@ int tell(const aws::CallAnswer& answer, const std::string& name, bool is_compact
   using Kind = aws::CallAnswer::Kind;
   switch (answer.kind) {
     case Kind::done:
-      if (!(answer.result == Value(Map()))) fmt::print("{}\n", is_compact ? to_json(answer.result) : to_pretty_json(answer.result));
+      if (!(answer.result == Value(Map())))
+        fmt::print("{}\n", is_compact ? to_json(answer.result) : to_pretty_json(answer.result));
       return 0;
     case Kind::refused: throw Error(ExitCode::step_failed, fmt::format("{}: {}", name, answer.why));
     case Kind::not_sent: throw Error(ExitCode::step_failed, fmt::format("{} was not sent: {}", name, answer.why));

@@ -74,7 +74,8 @@ std::vector<CommandRow> rows_of_writing() {
         {"--one-page", 0, Takes::nothing, "", "of an answer in pages the first alone"},
         {"--compact", 0, Takes::nothing, "", "the answer in one line"}},
        aws_command,
-       "runbook aws sts.GetCallerIdentity\nrunbook aws ec2.DescribeVpcs --params '{\"VpcIds\": [\"vpc-1\"]}' --region us-east-2"},
+       "runbook aws sts.GetCallerIdentity\nrunbook aws ec2.DescribeVpcs --params '{\"VpcIds\": [\"vpc-1\"]}' --region "
+       "us-east-2"},
       {"init",
        "[FILE]",
        "write a small, working runbook to begin with (runbook.yaml)",

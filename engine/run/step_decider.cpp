@@ -355,6 +355,7 @@ class StepDecider {
   void on_doubt() {
     const Question* question = state_.open_question(step_.id);
     if (question && question->about == "doubt") return on_doubt_asked(*question);
+    if (live_step_->running && live_step_->running->role == Role::act) return;  // sent again: its answer tells
     if (stops_looking()) return interrupted();
     if (!step_->done_when) {
       if (is_repeatable(step_->effect)) return begin_again("in doubt, but it can be run again");
@@ -393,7 +394,8 @@ class StepDecider {
   void send_again() {
     if (live_step_->running || !is_on_target()) return;
     try {
-      auto request = std::make_shared<Request>(make_request(facts_, step_, scope_with_before(), live_step_->target.value_or(Value())));
+      auto request =
+          std::make_shared<Request>(make_request(facts_, step_, scope_with_before(), live_step_->target.value_or(Value())));
       const Value recorded = it_->request.empty() ? Value() : values_.get(it_->request);
       if (!(as_recorded(request->shown) == recorded))
         return ask_about_doubt("its parameters are not those that were sent: it can't be asked by its token");
@@ -401,8 +403,8 @@ class StepDecider {
       Launch launch = turn_.next_launch(Role::act, step_);
       launch.n = it_->attempt;
       launch.request = std::move(request);
-      propose(Proposal(event::sent_again, step_.id, object({{"why", "in doubt; the service tells by the token what it has had already"}}),
-                       it_->attempt));
+      propose(Proposal(event::sent_again, step_.id,
+                       object({{"why", "in doubt; the service tells by the token what it has had already"}}), it_->attempt));
       turn_.launch(std::move(launch));
     } catch (const std::exception& error) {
       ask_about_doubt("it can't be sent again: " + with_hint(error));

@@ -27,9 +27,10 @@ struct Outcome {
     unknown,      // began, and nobody knows how it ended
   };
   Kind kind = Kind::failed;
-  int exit_code = -1;    // of a process that exited
-  Value result;          // what `that:` and `outputs:` look at; null if it was not asked for
-  std::optional<Value> masked_result;  // the same without what the type knows to be secret: what outputs look at that are no secrets
+  int exit_code = -1;  // of a process that exited
+  Value result;        // what `that:` and `outputs:` look at; null if it was not asked for
+  std::optional<Value>
+      masked_result;     // the same without what the type knows to be secret: what outputs look at that are no secrets
   std::string reason;    // one sentence for the person; empty on success
   std::string output;    // bounded, redacted: what it wrote
   std::string findings;  // of one that went wrong, if it was asked for: what a person would look at next; secrets masked

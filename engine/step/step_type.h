@@ -43,7 +43,7 @@ struct StepContext {
   bool is_repeatable = false;           // the step says that running it again does no harm
   std::function<void()> about_to_send;  // must be called before the first byte leaves; what it throws keeps it from being sent
   enum class Sent { no, maybe } was_sent = Sent::maybe;  // of one that is taken up: no is proven
-  std::function<void(std::string_view)> output;  // what it writes, masked, as it comes; any thread; may be empty
+  std::function<void(std::string_view)> output;          // what it writes, masked, as it comes; any thread; may be empty
 };
 
 // What a step would change, seen beforehand.

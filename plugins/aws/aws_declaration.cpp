@@ -45,8 +45,6 @@ class Check {
   std::vector<ParamProblem> run() {
     const Value name = params_.get(main_);
     if (name.is_null()) return {};
-    if (!is_known(name))
-      return add(Severity::error, main_, {}, "which call it is has to stand in the runbook", "write it without ${{ }}"), found_;
     if (!store_) return add(Severity::warning, main_, {}, "it can't be checked: " + std::string(aws::no_models), ""), found_;
     try {
       check(aws::requested_call(*store_, params_));
@@ -66,7 +64,8 @@ class Check {
     const Value save_to = params_.get("save_to");
     const bool has_stream = !aws::streaming_member(*call.model, *call.operation).empty();
     if (!save_to.is_null() && !has_stream)
-      add(Severity::error, "save_to", {}, fmt::format("what {} answers is no stream that could be saved", call.name), "leave it out");
+      add(Severity::error, "save_to", {}, fmt::format("what {} answers is no stream that could be saved", call.name),
+          "leave it out");
     const Value given = params_.get("params");
     if (!given.is_null() && !given.is_map()) {
       if (is_known(given)) add(Severity::error, "params", {}, "`params` is a map", "write `params: {Name: value}`");
@@ -123,17 +122,35 @@ constexpr const char* example = R"(- id: state_bucket
   title: Create the state bucket
   aws:
     call: s3.CreateBucket
-    params: {Bucket: "${{ $inputs.bucket }}"}
-  done_when: {aws: {call: s3.HeadBucket, params: {Bucket: "${{ $inputs.bucket }}"}}}
-  undo: {aws: {call: s3.DeleteBucket, params: {Bucket: "${{ $inputs.bucket }}"}}}
+    params: {Bucket: imrt-state, CreateBucketConfiguration: {LocationConstraint: us-east-2}}
+  done_when: {aws: {call: s3.HeadBucket, params: {Bucket: imrt-state}}}
+  undo: {aws: {call: s3.DeleteBucket, params: {Bucket: imrt-state}}}
 )";
 
 std::vector<Param> params_of_aws() {
   std::vector<Param> params = {
-      {"call", Param::Type::value, "service.Operation, as `runbook types aws` lists them.", false, {}, {}, true},
-      {"wait", Param::Type::value, "service.Waiter: a look that knows what it waits for (eks.ClusterActive); in probes.", false, {}, {}, true},
-      {"params", Param::Type::tree, "The parameters of the operation; `runbook types aws.SERVICE.OPERATION` lists them.", false, {}, {}},
-      {"save_to", Param::Type::value, "A file for the body of an answer that is a stream (s3.GetObject).", false, {}, {}, false, "call"}};
+      {"call", Param::Type::name, "service.Operation, as `runbook types aws` lists them.", false, {}, {}, true},
+      {"wait",
+       Param::Type::name,
+       "service.Waiter: a look that knows what it waits for (eks.ClusterActive); in probes.",
+       false,
+       {},
+       {},
+       true},
+      {"params",
+       Param::Type::tree,
+       "The parameters of the operation; `runbook types aws.SERVICE.OPERATION` lists them.",
+       false,
+       {},
+       {}},
+      {"save_to",
+       Param::Type::value,
+       "A file for the body of an answer that is a stream (s3.GetObject).",
+       false,
+       {},
+       {},
+       false,
+       "call"}};
   return params;
 }
 

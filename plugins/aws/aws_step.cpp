@@ -45,7 +45,8 @@ std::optional<Said> said_by(const aws::RequestedCall& call, const CallAnswer& an
 
 class AwsStep : public StepType {
  public:
-  explicit AwsStep(std::shared_ptr<aws::Session> session) : session_(std::move(session)), declaration_(aws_declaration(session_)) {}
+  explicit AwsStep(std::shared_ptr<aws::Session> session)
+      : session_(std::move(session)), declaration_(aws_declaration(session_)) {}
   const Declaration& declaration() const override { return declaration_; }
 
   Outcome run(const StepContext& context) const override {
@@ -130,6 +131,8 @@ class AwsStep : public StepType {
 
 }  // namespace
 
-std::unique_ptr<StepType> make_aws(std::shared_ptr<aws::Session> session) { return std::make_unique<AwsStep>(std::move(session)); }
+std::unique_ptr<StepType> make_aws(std::shared_ptr<aws::Session> session) {
+  return std::make_unique<AwsStep>(std::move(session));
+}
 
 }  // namespace runbook

@@ -36,7 +36,8 @@ Variables said_variables(const Value& params) {
   set(variables, "AWS_PROFILE", profile);
   // Keys in the environment would win over it.
   if (!profile.empty())
-    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) variables.emplace_back(name, "");
+    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+      variables.emplace_back(name, "");
   set(variables, "AWS_REGION", text_of(params, "region"));
   set(variables, "AWS_DEFAULT_REGION", text_of(params, "region"));
   set(variables, "AWS_ENDPOINT_URL", text_of(params, "endpoint"));
@@ -51,7 +52,8 @@ std::string sentence_of(const Error& error) {
 
 class AwsTarget : public TargetType {
  public:
-  explicit AwsTarget(std::shared_ptr<aws::Session> session) : session_(std::move(session)), declaration_(aws_target_declaration()) {}
+  explicit AwsTarget(std::shared_ptr<aws::Session> session)
+      : session_(std::move(session)), declaration_(aws_target_declaration()) {}
   const Declaration& declaration() const override { return declaration_; }
 
   TargetSight look(const TargetLook& look) const override {
@@ -116,7 +118,8 @@ class AwsTarget : public TargetType {
   }
 
   // A key belongs to one account for good: each is asked about once.
-  std::string account_of(const aws::Credentials& credentials, const aws::Configuration& configuration, std::stop_token stop) const {
+  std::string account_of(const aws::Credentials& credentials, const aws::Configuration& configuration,
+                         std::stop_token stop) const {
     {
       std::lock_guard lock(mutex_);
       const auto known = accounts_.find(credentials.access_key);
@@ -162,9 +165,11 @@ Declaration aws_target_declaration() {
                      value_param("session_name", "Of that role, as CloudTrail shows it."),
                      value_param("endpoint", "A URL that stands for all services.")};
   declared.effect = Effect::read;
-  declared.sets = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-                   "AWS_SESSION_TOKEN"};
-  declared.result = "{account, region, endpoint}; processes get AWS_REGION, AWS_DEFAULT_REGION, RUNBOOK_TARGET_ACCOUNT and RUNBOOK_TARGET_REGION";
+  declared.sets = {"AWS_REGION",        "AWS_DEFAULT_REGION",    "AWS_PROFILE",
+                   "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"};
+  declared.result =
+      "{account, region, endpoint}; processes get AWS_REGION, AWS_DEFAULT_REGION, RUNBOOK_TARGET_ACCOUNT and "
+      "RUNBOOK_TARGET_REGION";
   declared.example = "targets:\n  main: {aws: {account: \"123456789012\", region: us-east-2}}\n";
   return declared;
 }

@@ -18,8 +18,8 @@ constexpr std::int64_t tolerated_skew_ms = 4 * 60 * 1000;  // services refuse at
 
 bool is_signed(const Call& call) {
   const Operation& operation = *call.operation;
-  const bool says_none = operation.auth_type == "none" ||
-                         (operation.auth.size() == 1 && operation.auth.front() == "smithy.api#noAuth");
+  const bool says_none =
+      operation.auth_type == "none" || (operation.auth.size() == 1 && operation.auth.front() == "smithy.api#noAuth");
   return !call.is_unsigned && !says_none;
 }
 

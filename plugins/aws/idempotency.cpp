@@ -10,7 +10,8 @@ constexpr std::int64_t minute_ms = 60'000, hour_ms = 60 * minute_ms;
 
 // Only structures that stand directly in the input: what stands in lists is of items that are told apart by their own.
 bool has_token(const Shape& shape) {
-  return std::any_of(shape.members.begin(), shape.members.end(), [](const auto& member) { return member.second.is_idempotency_token; });
+  return std::any_of(shape.members.begin(), shape.members.end(),
+                     [](const auto& member) { return member.second.is_idempotency_token; });
 }
 
 }  // namespace

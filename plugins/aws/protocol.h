@@ -28,7 +28,7 @@ struct WireRequest {
   HttpHeaders headers;
   std::string host_prefix;  // with its labels filled in: "123456789012."; "": none
   std::string body;
-  std::string body_file;    // instead of `body`: absolute
+  std::string body_file;  // instead of `body`: absolute
 };
 
 // `params` have been checked (check_params.h). `dir`: where `{file: path}` of blobs begins. Error (exit 1): a file that can't be read, an
@@ -36,10 +36,10 @@ struct WireRequest {
 WireRequest write_request(const ServiceModel& model, const Operation& operation, const Value& params, const std::string& dir);
 
 struct ServiceError {
-  std::string code;     // "NoSuchBucket", without namespaces and URLs
+  std::string code;  // "NoSuchBucket", without namespaces and URLs
   std::string message;
   int status = 0;
-  Value members;        // modelled members of the error, or null
+  Value members;  // modelled members of the error, or null
 };
 
 struct WireAnswer {

@@ -22,7 +22,8 @@ bool is_sensitive_at(const ServiceModel& model, const Shape& from, const std::ve
   if (is_sensitive || depth == path.size()) return is_sensitive;
   if (shape.type == ShapeType::map) return is_sensitive_at(model, model.shape(shape.value), path, depth + 1);
   for (const auto& [name, member] : shape.members)
-    if ((path[depth] == "*" || path[depth] == name) && is_sensitive_at(model, model.shape(member), path, depth + 1)) return true;
+    if ((path[depth] == "*" || path[depth] == name) && is_sensitive_at(model, model.shape(member), path, depth + 1))
+      return true;
   return false;
 }
 

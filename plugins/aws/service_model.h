@@ -15,14 +15,14 @@ namespace runbook::aws {
 
 // The words of "metadata".
 struct Metadata {
-  std::string service_id;       // "Auto Scaling"
+  std::string service_id;  // "Auto Scaling"
   std::string full_name;
   std::string api_version;
   std::string endpoint_prefix;  // "autoscaling"
   std::string signing_name;     // "": the endpoint prefix
   std::string signature_version;
-  std::string protocol;         // the first of "protocols" that is spoken here, else "protocol"
-  std::string json_version;     // "1.0", "1.1"
+  std::string protocol;      // the first of "protocols" that is spoken here, else "protocol"
+  std::string json_version;  // "1.0", "1.1"
   std::string target_prefix;
   std::string global_endpoint;
   XmlNamespace xml_namespace;
@@ -32,10 +32,10 @@ struct Metadata {
 
 struct Operation {
   std::string name;
-  std::string method;         // HTTP
-  std::string uri;            // "/{Bucket}/{Key+}?acl"
-  int success_status = 0;     // responseCode; 0: any 2xx
-  std::string input, output;  // shapes; "": none
+  std::string method;               // HTTP
+  std::string uri;                  // "/{Bucket}/{Key+}?acl"
+  int success_status = 0;           // responseCode; 0: any 2xx
+  std::string input, output;        // shapes; "": none
   std::string input_location_name;  // of the body's root in XML
   XmlNamespace input_namespace;
   std::string result_wrapper;       // of the protocol query
@@ -46,10 +46,10 @@ struct Operation {
   bool is_read_only = false;        // the trait `readonly`
   bool is_idempotent = false;       // the trait `idempotent`
   bool is_deprecated = false;
-  bool requires_checksum = false;   // httpChecksumRequired, or httpChecksum.requestChecksumRequired
+  bool requires_checksum = false;         // httpChecksumRequired, or httpChecksum.requestChecksumRequired
   std::string checksum_algorithm_member;  // httpChecksum.requestAlgorithmMember
   bool has_unsigned_payload = false;
-  bool has_event_stream = false;    // in its input or output: not spoken here
+  bool has_event_stream = false;                                // in its input or output: not spoken here
   Value static_context, operation_context, endpoint_discovery;  // of endpoint rules: maps, or null
 };
 
@@ -58,7 +58,7 @@ class ModelSource {
  public:
   virtual ~ModelSource() = default;
   virtual Value metadata() const = 0;
-  virtual std::vector<std::string> operation_names() const = 0;   // sorted
+  virtual std::vector<std::string> operation_names() const = 0;  // sorted
   virtual std::optional<Value> operation(std::string_view name) const = 0;
   virtual std::optional<Value> shape(std::string_view name) const = 0;
 };

@@ -31,8 +31,8 @@ struct Session::State {
   explicit State(Parts given)
       : parts(std::move(given)),
         provider({parts.http.get(), parts.clock,
-                  [this](const std::string& service, const std::string& operation, const Value& params, const std::string& region,
-                         const Credentials* credentials, std::stop_token stop) {
+                  [this](const std::string& service, const std::string& operation, const Value& params,
+                         const std::string& region, const Credentials* credentials, std::stop_token stop) {
                     return call_for_chain(service, operation, params, region, credentials, stop);
                   },
                   parts.ask}) {}
@@ -40,7 +40,8 @@ struct Session::State {
   const ModelStore* models() {
     std::call_once(looked, [this] {
       const Configuration surroundings(own_environment());
-      if (auto folder = find_models(surroundings.env())) store = std::make_unique<ModelStore>(*folder, cache_folder(surroundings));
+      if (auto folder = find_models(surroundings.env()))
+        store = std::make_unique<ModelStore>(*folder, cache_folder(surroundings));
     });
     return store.get();
   }
@@ -68,7 +69,10 @@ struct Session::State {
   }
 
   CallAnswer call(const Call& call, const Configuration& configuration, std::stop_token stop) {
-    const CallAttempt::Parts attempt{*models(), *parts.http, *parts.clock, clock_offset_ms,
+    const CallAttempt::Parts attempt{*models(),
+                                     *parts.http,
+                                     *parts.clock,
+                                     clock_offset_ms,
                                      [&] { return credentials(configuration, stop); },
                                      [&](const Credentials& refused) { provider.forget(refused); }};
     return call_with_retries(attempt, call, configuration, stop);

@@ -29,19 +29,19 @@ struct Call {
   std::string token;        // fills members that are idempotency tokens and are not given
   bool may_repeat = false;  // sending it twice does no harm: what got no answer is sent again
   std::optional<std::int64_t> timeout_ms;
-  std::function<void()> before_sending;           // a request is about to leave; may be empty. What it throws keeps it here
-  const Credentials* credentials = nullptr;       // instead of those of the surroundings
+  std::function<void()> before_sending;      // a request is about to leave; may be empty. What it throws keeps it here
+  const Credentials* credentials = nullptr;  // instead of those of the surroundings
   bool is_unsigned = false;
 };
 
 struct CallAnswer {
   enum class Kind {
-    done,      // answered
-    refused,   // answered with an error: nothing was done
-    not_sent,  // proven: the service has seen nothing
-    unknown,   // sent, and no answer, or one that does not say whether it was done
-    cancelled, // the same, since it was asked to stop
-    timed_out, // the same, by its timeout
+    done,       // answered
+    refused,    // answered with an error: nothing was done
+    not_sent,   // proven: the service has seen nothing
+    unknown,    // sent, and no answer, or one that does not say whether it was done
+    cancelled,  // the same, since it was asked to stop
+    timed_out,  // the same, by its timeout
   };
   Kind kind = Kind::not_sent;
   Value result;                       // done: a map

@@ -12,10 +12,10 @@ namespace runbook::aws {
 
 struct Credentials {
   std::string access_key, secret_key;
-  std::string session_token;                // "": none
-  std::optional<std::int64_t> expires_ms;   // nullopt: they don't
-  std::string account;                      // "" where the source does not say it
-  std::string source;                       // for the person: "environment", "profile dev", "role arn:... by profile dev"
+  std::string session_token;               // "": none
+  std::optional<std::int64_t> expires_ms;  // nullopt: they don't
+  std::string account;                     // "" where the source does not say it
+  std::string source;                      // for the person: "environment", "profile dev", "role arn:... by profile dev"
 };
 
 struct SigningScope {
@@ -27,13 +27,14 @@ struct SigningScope {
   } path = Path::encoded_twice;
   enum class Payload {
     hashed,
-    unsigned_body,    // "UNSIGNED-PAYLOAD"
+    unsigned_body,  // "UNSIGNED-PAYLOAD"
   } payload = Payload::hashed;
   bool names_payload = false;  // x-amz-content-sha256 is sent, as S3 needs it
 };
 
 struct Signed {
-  HttpHeaders headers;  // of the request with what signing adds: X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-Sha256, Authorization
+  HttpHeaders
+      headers;  // of the request with what signing adds: X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-Sha256, Authorization
   std::string canonical_request, string_to_sign;
 };
 

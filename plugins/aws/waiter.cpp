@@ -29,7 +29,10 @@ std::string sight_of(const Value& acceptors, const Value& result) {
 class Acceptor {
  public:
   Acceptor(const Value& json, const CallAnswer& answer)
-      : matcher_(json.text_or("matcher", "")), argument_(json.text_or("argument", "")), expected_(json.get("expected")), answer_(answer) {}
+      : matcher_(json.text_or("matcher", "")),
+        argument_(json.text_or("argument", "")),
+        expected_(json.get("expected")),
+        answer_(answer) {}
 
   bool matches() const {
     const bool has_error = answer_.error.has_value();
@@ -79,8 +82,7 @@ Waiter waiter_named(const ModelStore& store, const std::string& name) {
   if (!store.service(service))
     throw Error(ExitCode::usage, fmt::format("there is no service `{}`", service), suggestion(service, store.services()));
   const Value waiters = waiters_of(store, service), found = waiters.get(wanted);
-  if (found.is_map() && found.get("acceptors").is_list())
-    return {name, found.text_or("operation", ""), found.get("acceptors")};
+  if (found.is_map() && found.get("acceptors").is_list()) return {name, found.text_or("operation", ""), found.get("acceptors")};
   throw Error(ExitCode::usage, fmt::format("`{}` has no waiter `{}`", service, wanted),
               suggestion(wanted, waiter_names(store, service)));
 }

@@ -8,7 +8,7 @@ using namespace runbook::aws;
 namespace {
 
 std::string complaint_about(const std::string& text) try {
-  read_ini(text, "/home/ada/.aws/config");
+  read_ini(text, "~/.aws/config");
   return "";
 } catch (const Error& error) {
   return error.what();
@@ -47,11 +47,11 @@ TEST_CASE("the files are read as people write them") {
 }
 
 TEST_CASE("what is no such file is refused with its line, and without its values") {
-  CHECK(complaint_about("region = x\n") == "/home/ada/.aws/config:1: a setting stands before the first section");
-  CHECK(complaint_about("[a]\n\nAKIASECRET\n") == "/home/ada/.aws/config:3: this is no setting");
-  CHECK(complaint_about("[a]\ns3 =\n  nothing\n") == "/home/ada/.aws/config:3: below `s3 =` stands what is no setting");
-  CHECK(complaint_about("[a\nx = 1\n") == "/home/ada/.aws/config:1: a section's name stands in brackets");
-  CHECK(complaint_about("[a]\n= 1\n") == "/home/ada/.aws/config:2: this is no setting");
+  CHECK(complaint_about("region = x\n") == "~/.aws/config:1: a setting stands before the first section");
+  CHECK(complaint_about("[a]\n\nAKIASECRET\n") == "~/.aws/config:3: this is no setting");
+  CHECK(complaint_about("[a]\ns3 =\n  nothing\n") == "~/.aws/config:3: below `s3 =` stands what is no setting");
+  CHECK(complaint_about("[a\nx = 1\n") == "~/.aws/config:1: a section's name stands in brackets");
+  CHECK(complaint_about("[a]\n= 1\n") == "~/.aws/config:2: this is no setting");
 }
 
 TEST_CASE("variables name other files, also below the home folder, and which profile counts") {

@@ -34,6 +34,7 @@ inline const runbook::Declarations& test_types() {
        runbook::Effect::read,
        false,
        false,
+       false,
        {},
        {},
        nullptr,

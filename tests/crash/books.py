@@ -25,6 +25,7 @@ class Book:
     by_hand: dict = field(default_factory=dict)      # a step that is said to be done: the file, and its text, where its secret is kept
     in_process: bool = False                         # its steps die with the engine
     kept: tuple = ()                                 # files that must be the same in the end
+    tries: dict = field(default_factory=dict)        # how often a step that must not run twice is begun all the same, as its `retry` says
 
 
 THREE = Book("three", f"""
@@ -49,6 +50,7 @@ steps:
     shell: |
       [ -e "$W/tried" ] || {{ touch "$W/tried"; exit 7; }}
       {effect("first_fails")}
+      sleep 0.02
     retry: {{attempts: 3, delay: 30ms}}
   - id: there
     title: Be there already
@@ -64,7 +66,7 @@ steps:
     title: No way back
     effect: irreversible
     shell: {effect("final")}
-""", words=("--approve", "final=No way back"))
+""", words=("--approve", "final=No way back"), tries={"first_fails": 3})
 
 OUTPUTS = Book("outputs", f"""
 runbook: outputs

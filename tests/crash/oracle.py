@@ -16,6 +16,9 @@ class Attempt:
     group: int
     seq: int
     outcomes: int = 0
+    why: str = ""                # of its outcome
+    is_retried: bool = False     # it failed, and its retry policy lets another one follow
+    is_followed: bool = False    # by that one, in its group
 
 
 @dataclass
@@ -85,7 +88,7 @@ def take(record, seq, event):
         if attempt is None or attempt.instance != instance:
             record.wrong.append(f"event {seq} ({kind}) is of attempt {n} of {instance}, which never began")
         elif kind == "ended":
-            end(record, seq, attempt)
+            end(record, seq, attempt, event["body"])
             if event["body"]["result"] == "failed" and "again" not in event["body"]:
                 record.failed[instance] = event["body"].get("why", "")
         elif kind == "overdue":
@@ -100,14 +103,19 @@ def begin(record, seq, event, instance, n):
         record.wrong.append(f"event {seq}: attempt {n} of {instance} begins while {record.open[instance]} is open")
     if n in record.attempts:
         record.wrong.append(f"event {seq}: attempt {n} begins twice")
+    before = record.attempts.get(record.last.get(instance))
+    if before and before.group == record.groups[instance]:
+        before.is_followed = True
     record.attempts[n] = Attempt(n, instance, event["body"]["effect"], record.groups[instance], seq)
     record.last[instance] = n
     record.open[instance] = n
     record.failed.pop(instance, None)       # what comes of this attempt counts
 
 
-def end(record, seq, attempt):
+def end(record, seq, attempt, body):
     attempt.outcomes += 1
+    attempt.is_retried = body["result"] == "failed" and "retry_at_ms" in body
+    attempt.why = body.get("why", "")
     if attempt.outcomes > 1:
         record.wrong.append(f"event {seq}: attempt {attempt.n} of {attempt.instance} has a second outcome")
     record.open.pop(attempt.instance, None)
@@ -123,8 +131,25 @@ def effects(lines):
     return found
 
 
-def judge(journal, lines):
-    """Sentences about what is wrong; none if all is well."""
+def spared_effects(journal, lines, killed, tries):
+    """Effects of attempts that somebody outside killed behind them, and that the engine began anew because the runbook says so: one of each.
+    `killed`: (run, attempt); `tries`: how often the runbook lets a step be begun."""
+    counts, found = Counter(effects(lines)), set()
+    for record in read(journal):
+        retries = Counter()
+        for attempt in record.attempts.values():
+            if not attempt.is_retried or not attempt.is_followed:
+                continue
+            retries[attempt.instance, attempt.group] += 1
+            is_allowed = retries[attempt.instance, attempt.group] < tries.get(attempt.instance, 1)
+            its_effect = attempt.instance, record.run, attempt.n
+            if is_allowed and "signal 9" in attempt.why and its_effect[1:] in killed and counts[its_effect] == 1:
+                found.add(its_effect)
+    return found
+
+
+def judge(journal, lines, spared=frozenset()):
+    """Sentences about what is wrong; none if all is well. Effects that are `spared` count for nothing in their group."""
     records = {record.run: record for record in read(journal)}
     wrong = [sentence for record in records.values() for sentence in record.wrong]
     counts = Counter()
@@ -133,7 +158,7 @@ def judge(journal, lines):
         if attempt is None or attempt.instance != step:
             wrong.append(f"an effect of {step}, attempt {n} of run {run}, of which the journal holds no intent")
             continue
-        counts[run, step, attempt.group, attempt.effect] += 1
+        counts[run, step, attempt.group, attempt.effect] += (step, run, n) not in spared
     for (run, step, group, effect), count in counts.items():
         if count > 1 and effect in NEVER_TWICE:
             wrong.append(f"{count} effects of {step} ({effect}) in its group {group + 1} of run {run}")

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 namespace crash {
 namespace {
@@ -93,15 +94,20 @@ bool runs_our_program(pid_t pid) {
          ::readlink(path.data(), its.data(), its.size() - 1) > 0 && std::strcmp(own.data(), its.data()) == 0;
 }
 
-bool is_step_of_this_world(pid_t pid) {
+// The attempt of a step of this world, as its environment has it; nullptr if the process is none. Valid until the next call.
+const char* attempt_of(pid_t pid) {
   static std::array<char, 1 << 16> environment;
+  constexpr std::string_view name = "RUNBOOK_ATTEMPT=";
   std::array<char, 32> path{};
   std::snprintf(path.data(), path.size(), "/proc/%d/environ", pid);
   const std::size_t size = read_file(path.data(), environment);
+  const char* attempt = "";
+  bool is_ours = false;
   for (const char* at = environment.data(); at < environment.data() + size; at += std::strlen(at) + 1) {
-    if (std::strcmp(at, mark.data()) == 0) return true;
+    if (std::strcmp(at, mark.data()) == 0) is_ours = true;
+    if (std::strncmp(at, name.data(), name.size()) == 0) attempt = at + name.size();
   }
-  return false;
+  return is_ours ? attempt : nullptr;
 }
 
 char state_of(pid_t pid) {
@@ -118,13 +124,22 @@ void stop_and_wait(pid_t pid) {
   for (int looks = 0; looks < 2000 && std::strchr("TtZX", state_of(pid)) == nullptr; ++looks) ::usleep(500);
 }
 
+void note_killed(const char* attempt) {
+  std::array<char, 120> line{};
+  std::snprintf(line.data(), line.size(), "%s\n", attempt);
+  append("killed", line.data());
+}
+
 void signal_children(int number, bool with_groups) {
   static std::array<char, 1 << 14> text;
   read_file(path_of("children").data(), text);
   char* rest = nullptr;
   for (char* line = ::strtok_r(text.data(), "\n", &rest); line; line = ::strtok_r(nullptr, "\n", &rest)) {
     const pid_t pid = static_cast<pid_t>(std::atoi(line));
-    if (pid > 0 && is_step_of_this_world(pid)) ::kill(with_groups ? -pid : pid, number);
+    const char* attempt = pid > 0 ? attempt_of(pid) : nullptr;
+    if (!attempt) continue;
+    if (number == SIGKILL) note_killed(attempt);
+    ::kill(with_groups ? -pid : pid, number);
   }
 }
 

@@ -5,7 +5,7 @@
 // From the environment, and taken out of it:
 //   CRASH_DIR     a folder: `trace` gets a line "pid point n" per hit, and "pid ! point n action engine supervisor" per fault, before it is
 //                 suffered;
-//                 `engine`, `supervisor` and `children` the numbers of processes
+//                 `engine`, `supervisor` and `children` the numbers of processes; `killed` the attempts of steps that were
 //   CRASH_FAULTS  "point#n=action;...", n from 1; action is kill:WHO or stop:WHO, WHO some of e (engine), s (supervisor), c (what
 //                 the supervisor started), g (its process groups)
 #include <sys/types.h>

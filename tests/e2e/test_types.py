@@ -19,8 +19,8 @@ def types(world):
 INCLUDED = "runbook: database\ninputs: {name: {default: x}}\nsteps: [{id: a, shell: 'true'}]\n"
 
 
-# And what kubectl works on.
-CLUSTER = "targets: {main: {kubernetes: {}}}\ntarget: main\n"
+# And what kubectl and aws work on.
+CLUSTER = "targets: {main: {kubernetes: {}, aws: {}}}\ntarget: main\n"
 
 
 def steps(world):
@@ -32,7 +32,7 @@ def test_every_type_has_a_line(world):
     steps, targets = (part.splitlines() for part in world("types").out.split("\ntarget types:\n"))
     names = [line.split()[0] for line in steps + targets]
     assert names == [each["name"] for each in types(world)]
-    assert names[0] == "shell" and names[-8:] == ["wait_until", "assert", "manual", "include", "git", "host", "directory", "kubernetes"]
+    assert names[0] == "shell" and names[-9:] == ["wait_until", "assert", "manual", "include", "git", "host", "directory", "kubernetes", "aws"]
     assert all(len(line.split()) > 4 for line in steps + targets)
     assert "lacks" not in world("types", "git").err and "target" in world("types", "git").out
 
@@ -69,13 +69,15 @@ def test_every_example_is_a_step_that_check_has_nothing_against(world):
 def step_with(each, parameters):
     written = ", ".join(f"{name}: {value}" for name, value in parameters.items())
     keys = f"shell: 'true', {written}" if each["looks"] else written
-    if {"rollout", "ready", "job", "loadbalancer"} & set(parameters):       # questions, no steps
+    if {"rollout", "ready", "job", "loadbalancer", "wait"} & set(parameters):       # questions, no steps
         return f"runbook: x\nsteps:\n  - {{id: a, wait_until: {{{each['name']}: {{{keys}}}, timeout: 1m}}}}\n"
     return f"runbook: x\nsteps:\n  - {{id: a, {each['name']}: {{{keys}}}}}\n"
 
 
 VALUES = {"file": "database.yaml", "script": "'true'", "argv": "['true']", "timeout": "1m", "instructions": "Look", "args": "get pods", "rollout": "web", "job": "sync",
-          "ready": "pods", "loadbalancer": "web"}
+          "ready": "pods", "loadbalancer": "web", "call": "ecs.ListAccountSettings", "wait": "ec2.InstanceRunning"}
+# What a parameter needs beside it to be of use.
+COMPANY = {"save_to": {"call": "s3.GetObject", "params": "{Bucket: state, Key: dump}"}, "params": {"call": "ecs.ListAccountSettings"}}
 
 
 def needed(each):
@@ -100,7 +102,7 @@ def test_an_expression_may_stand_where_it_is_said_and_nowhere_else(world):
             continue
         for param in each["parameters"]:
             given = {name: VALUES[name] for name in needed(each) if not (param["one_of"] or param["beside"])}
-            given |= {name: VALUES[name] for name in [param["beside"]] if name}
+            given |= COMPANY.get(param["name"], {name: VALUES[name] for name in [param["beside"]] if name})
             written = {"a list": "['${{ $run.dir }}']", "a map": "{name: '${{ $run.dir }}'}"}
             given[param["name"]] = written.get(param["type"][:6].strip(), "'${{ $run.dir }}'")
             checked = world("check", world.write(step_with(each, given)))
@@ -115,7 +117,7 @@ def test_an_unknown_type_is_refused_with_the_nearest(world, word, hint):
 
 
 def test_a_type_of_a_later_version_is_called_that(world):
-    refused = world("types", "aws")
+    refused = world("types", "http")
     assert refused.code == 2 and "not supported by this version" in refused.err
 
 
