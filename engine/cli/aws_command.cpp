@@ -25,9 +25,7 @@ namespace {
 // JSON, `-` for standard input, or @FILE.
 Value params_of(const Arguments& arguments) {
   const std::string text = arguments.value("--params").value_or("{}");
-  const Value params = parse_json(text == "-"             ? read_stream(STDIN_FILENO)
-                                  : text.starts_with('@') ? read_file(text.substr(1))
-                                                          : text);
+  Value params = parse_json(text == "-" ? read_stream(STDIN_FILENO) : text.starts_with('@') ? read_file(text.substr(1)) : text);
   if (params.is_map()) return params;
   throw Error(ExitCode::usage, "--params takes a JSON object", "--params '{\"Name\": \"value\"}'");
 }

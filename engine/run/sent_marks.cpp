@@ -13,7 +13,7 @@
 
 namespace runbook {
 
-SentMarks::SentMarks(std::filesystem::path run_folder) : file_(run_folder.empty() ? run_folder : run_folder / "sent") {}
+SentMarks::SentMarks(const std::filesystem::path& run_folder) : file_(run_folder.empty() ? run_folder : run_folder / "sent") {}
 
 // One line in one write: it is there whole, or the attempt is not sent. A line that was cut by a full disk names another attempt at worst,
 // which is then in doubt and not lost.

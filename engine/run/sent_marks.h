@@ -12,7 +12,7 @@ namespace runbook {
 class SentMarks {
  public:
   // run_folder: the run's own; "": there is none, and nothing is marked.
-  explicit SentMarks(std::filesystem::path run_folder);
+  explicit SentMarks(const std::filesystem::path& run_folder);
   // Any thread. Throws Error (exit 1): then nothing may be sent.
   void add(std::int64_t n);
   // Whether it is certain that attempt n, whose intent was made in that boot, has sent nothing.

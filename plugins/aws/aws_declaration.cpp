@@ -156,7 +156,7 @@ std::vector<Param> params_of_aws() {
 
 }  // namespace
 
-Declaration aws_declaration(std::shared_ptr<aws::Session> session) {
+Declaration aws_declaration(const std::shared_ptr<aws::Session>& session) {
   Declaration declared;
   declared.name = "aws";
   declared.summary = "Calls an operation of an AWS service, in the account and region of the step's target.";

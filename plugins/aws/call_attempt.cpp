@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "base/error.h"
 #include "base/timestamp.h"
@@ -64,8 +65,8 @@ AttemptResult no_answer(const HttpReply& reply) {
 
 }  // namespace
 
-CallAttempt::CallAttempt(const Parts& parts, const Call& call, const Configuration& configuration)
-    : parts_(parts), call_(call), configuration_(configuration) {
+CallAttempt::CallAttempt(Parts parts, const Call& call, const Configuration& configuration)
+    : parts_(std::move(parts)), call_(call), configuration_(configuration) {
   require_spoken(call);
   if (is_signed(call)) require_known_signature(call);
   const Metadata& metadata = call.model->metadata();

@@ -30,7 +30,7 @@ class CallAttempt {
     std::function<void(const Credentials&)> forget;
   };
   // Writes the request; throws Error where it can't be.
-  CallAttempt(const Parts& parts, const Call& call, const Configuration& configuration);
+  CallAttempt(Parts parts, const Call& call, const Configuration& configuration);
 
   // Throws Error where nothing was sent: no credentials, no endpoint.
   AttemptResult run(std::optional<std::int64_t> timeout_ms, std::stop_token stop);
