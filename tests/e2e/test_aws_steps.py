@@ -182,7 +182,7 @@ credential_process = sh -c 'touch "$W/asked"; until [ -e "$W/gate" ]; do sleep 0
     cloud.open_gate()
     result = cloud.resume()
     assert result.code == 0, result
-    assert len(between.sent("CreateTopic")) == 1
+    assert len(between.sent("CreateTopic")) == 1, (between.requests, result, cloud("why", "last", "topic"))
 
 
 def test_a_connection_that_is_cut_leaves_it_in_doubt_and_one_effect(cloud, between):
