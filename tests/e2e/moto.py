@@ -87,7 +87,8 @@ class Between:
         self.mode = "pass"
         self.is_held = lambda request: True
         self.release = threading.Event()
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def accept(self):
         while True:
@@ -115,7 +116,10 @@ class Between:
             pass        # the engine was killed
 
     def close(self):
+        """The number of the listener may be given to another one: who still accepts by it would take that one's connections."""
         self.release.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
 
     def sent(self, text):
