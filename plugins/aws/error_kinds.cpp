@@ -42,6 +42,9 @@ bool says_clock_is_wrong(const ServiceError& error) {
          (contains(error.message, "expired") || contains(error.message, "not yet current") || contains(error.message, "clock"));
 }
 
-bool says_not_done(const ServiceError& error) { return error.status < 500 || says_throttled(error); }
+bool says_not_done(const ServiceError& error) {
+  const bool was_begun = error.status < 300 || error.status >= 500;
+  return !was_begun || says_throttled(error);
+}
 
 }  // namespace runbook::aws

@@ -14,7 +14,8 @@ bool says_throttled(const ServiceError& error);
 bool says_expired(const ServiceError& error);
 // It takes the time of the request for wrong.
 bool says_clock_is_wrong(const ServiceError& error);
-// Whether it is certain that nothing was done. A server that fails (status 500 and above) may have begun, unless it only turned the request away.
+// Whether it is certain that nothing was done. A server that fails (status 500 and above, or an error behind a status of success) may have
+// begun, unless it only turned the request away.
 bool says_not_done(const ServiceError& error);
 
 }  // namespace runbook::aws
