@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/environment.h"
 #include "base/json.h"
 #include "base/lines.h"
 #include "plugins/all.h"
@@ -142,13 +143,6 @@ std::vector<NamedPath> files_of(const Value& params) {
   return files;
 }
 
-std::string value_in(const std::vector<std::string>& env, std::string_view name) {
-  for (const std::string& entry : env)
-    if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
-      return entry.substr(name.size() + 1);
-  return {};
-}
-
 // "Error from server (NotFound): ...", and what else says that something went wrong.
 struct Complaints {
   std::string first_missing, first_other;
@@ -187,8 +181,8 @@ class Kubectl : public ProcessStep {
 
   // Never with what happens to be the kubeconfig of who started the engine.
   Outcome run(const StepContext& context) const override {
-    const std::string pinned = value_in(context.env, "RUNBOOK_TARGET_KUBECONFIG");
-    if (!pinned.empty() && value_in(context.env, "KUBECONFIG") == pinned) return perform(context);
+    const std::string pinned = variable_in(context.env, "RUNBOOK_TARGET_KUBECONFIG");
+    if (!pinned.empty() && variable_in(context.env, "KUBECONFIG") == pinned) return perform(context);
     Outcome outcome;
     outcome.kind = Outcome::Kind::not_started;
     outcome.reason = "no cluster is pinned for it: the step that makes its target (`from:`) is not done";

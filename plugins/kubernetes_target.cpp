@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/digest.h"
+#include "base/environment.h"
 #include "base/json.h"
 #include "base/lines.h"
 #include "base/suggestion.h"
@@ -27,16 +28,6 @@ constexpr const char* kept_as = "kubeconfig-";
 std::string text_of(const Value& map, std::string_view name) {
   const Value* found = map.find(name);
   return found && !found->is_null() ? text_or_json(*found) : "";
-}
-
-bool is_of(const std::string& entry, std::string_view name) {
-  return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
-}
-
-std::string value_in(const std::vector<std::string>& env, std::string_view name) {
-  for (const std::string& entry : env)
-    if (is_of(entry, name)) return entry.substr(name.size() + 1);
-  return {};
 }
 
 // https://user:password@host: what stands before the host may be a secret, and says nothing about which host it is.
@@ -65,8 +56,8 @@ class Kubeconfig {
     if (error) here_ = "/";
     std::string named = text_of(look.params, "kubeconfig");
     if (!named.empty()) named = (fs::path(look.dir) / named).lexically_normal();
-    else named = value_in(look.env, "KUBECONFIG");
-    if (named.empty()) named = (fs::path(value_in(look.env, "HOME")) / ".kube/config").string();
+    else named = variable_in(look.env, "KUBECONFIG");
+    if (named.empty()) named = (fs::path(variable_in(look.env, "HOME")) / ".kube/config").string();
     files_ = named;
   }
 
@@ -107,9 +98,10 @@ class Kubeconfig {
   Reply ask(const std::vector<std::string>& question, const std::string& files) const {
     std::vector<std::string> argv = {program_, "config"};
     argv.insert(argv.end(), question.begin(), question.end());
-    std::vector<std::string> env = {"KUBECONFIG=" + files, "LC_ALL=C", "KUBECTL_KUBERC=false"};
-    for (const std::string& entry : look_.env)
-      if (!is_of(entry, "KUBECONFIG") && !is_of(entry, "LC_ALL") && !is_of(entry, "KUBECTL_KUBERC")) env.push_back(entry);
+    std::vector<std::string> env = look_.env;
+    set_variable(env, "KUBECONFIG", files);
+    set_variable(env, "LC_ALL", "C");
+    set_variable(env, "KUBECTL_KUBERC", "false");
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now()).count();
     return inquire({argv, here_, std::max<std::int64_t>(left, 0), Inquiry::Errors::kept, {}, env, look_.stop});
   }

@@ -148,13 +148,6 @@ bool parse_named_outputs(const std::string& text, std::vector<std::pair<std::str
 
 namespace {
 
-Outcome not_started(const std::string& why) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::not_started;
-  outcome.reason = why;
-  return outcome;
-}
-
 // How it ended without a match, and the last that it wrote: to standard output, else to standard error.
 std::string without_match(const Exit& exit, const FollowedStream& stream) {
   const bool is_good = exit.kind == Exit::Kind::code && exit.number == 0;

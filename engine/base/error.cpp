@@ -8,6 +8,11 @@ namespace runbook {
 
 Error::Error(ExitCode code, std::string what, std::string hint) : code_(code), what_(std::move(what)), hint_(std::move(hint)) {}
 
+std::string with_hint(const std::exception& error) {
+  const auto* ours = dynamic_cast<const Error*>(&error);
+  return ours && !ours->hint().empty() ? std::string(ours->what()) + "; " + ours->hint() : error.what();
+}
+
 std::string system_message(const std::string& doing, int error_number) {
   return doing + ": " + std::generic_category().message(error_number);
 }

@@ -31,6 +31,9 @@ class Error : public std::exception {
   std::string hint_;
 };
 
+// What an exception says, with the hint of an Error behind it.
+std::string with_hint(const std::exception& error);
+
 // "opening /x: Permission denied", with errno's text.
 std::string system_message(const std::string& doing, int error_number);
 // An Error with that message.

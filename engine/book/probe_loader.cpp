@@ -65,7 +65,6 @@ class ProbeLoader {
 
  private:
   void load_type(const FoundType& type) {
-    has_type_ = true;
     declaration_ = type.declaration;
     probe_.type = type.declaration->name;
     probe_.params = load_params(*type.member, *type.declaration, nullptr, site_, loading_);
@@ -80,13 +79,13 @@ class ProbeLoader {
 
   void load_expressions() {
     Site site = site_;
-    site.has_result = has_type_ || use_ != ProbeUse::assertion;
+    site.has_result = declaration_ || use_ != ProbeUse::assertion;
     if (const Node::Member* that = map_.find("that")) probe_.that = read_expression(that->value, site.at("that"), loading_);
     if (const Node::Member* fail_when = map_.find("fail_when"); fail_when && use_ == ProbeUse::wait_until)
       probe_.fail_when = read_expression(fail_when->value, site.at("fail_when"), loading_);
     const Node::Member* outputs = map_.find("outputs");
     if (outputs) probe_.outputs = load_outputs(*outputs, OutputsOf::probe, site_, loading_);
-    if (has_type_) mark_sensitive(probe_.outputs, *declaration_, probe_.params, OutputsOf::probe, loading_);
+    if (declaration_) mark_sensitive(probe_.outputs, *declaration_, probe_.params, OutputsOf::probe, loading_);
     if (outputs && !site.has_result)
       loading_.problems.error(*outputs, "`outputs` has no result to look into", "add a step type like `shell`");
   }
@@ -137,7 +136,6 @@ class ProbeLoader {
   Loading& loading_;
   Fields fields_;
   Probe probe_;
-  bool has_type_ = false;
   const Declaration* declaration_ = nullptr;
   std::size_t problems_before_ = loading_.problems.count();
 };

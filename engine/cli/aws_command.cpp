@@ -8,15 +8,12 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
-#include "base/suggestion.h"
 #include "cli/commands.h"
 #include "os/files.h"
 #include "plugins/all.h"
 #include "plugins/aws/check_params.h"
-#include "plugins/aws/effects.h"
 #include "plugins/aws/find_call.h"
-#include "plugins/aws/idempotency.h"
-#include "plugins/aws/pages.h"
+#include "plugins/aws/prepared_call.h"
 
 namespace runbook {
 
@@ -92,20 +89,12 @@ int aws_command(const Arguments& arguments) {
   if (!session.models()) throw Error(ExitCode::usage, aws::no_models);
   const std::string& name = arguments.operands().front();
   const aws::FoundCall found = aws::find_call(*session.models(), name);
-  aws::Call call;
-  call.model = found.model;
-  call.operation = found.operation;
-  call.params = params_of(arguments);
+  aws::Call call = aws::prepared_call(found.model, *found.operation, params_of(arguments), uuid_of(random_bytes(16)));
+  call.only_reads = call.only_reads && !arguments.has("--one-page");
   call.dir = std::filesystem::current_path().string();
   if (const auto file = arguments.value("--save-to")) call.save_to = std::filesystem::absolute(*file).string();
   require_right(call);
-  const bool only_reads = aws::effect_of(*call.model, *call.operation).effect == Effect::read;
-  call.may_repeat = only_reads || aws::takes_token(*call.model, *call.operation);
-  call.params = aws::with_token(*call.model, *call.operation, call.params, uuid_of(random_bytes(16)));
-  const aws::Configuration configuration = configuration_of(arguments);
-  const bool wants_all = only_reads && !arguments.has("--one-page");
-  return tell(wants_all ? aws::call_all_pages(session, call, configuration, {}) : session.call(call, configuration, {}), name,
-              arguments.has("--compact"));
+  return tell(aws::answer_of(session, call, configuration_of(arguments), {}), name, arguments.has("--compact"));
 }
 
 }  // namespace runbook

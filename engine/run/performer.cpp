@@ -13,16 +13,7 @@
 
 namespace runbook {
 
-namespace {
-
-Outcome not_started(const std::string& why) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::not_started;
-  outcome.reason = why;
-  return outcome;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 StepPerformer::~StepPerformer() {
   {

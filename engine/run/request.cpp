@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/redactor.h"
 #include "base/shell_word.h"
 #include "run/on_target.h"
+#include "run/settle.h"
 
 namespace runbook {
 
@@ -134,14 +136,7 @@ void check_again(const Declaration& type, const Value& params, std::optional<Eff
 struct Environment {
   std::vector<std::string> all;  // "NAME=value"
   Map of_step;                   // what `env:` gave
-  void set(std::string_view name, std::string_view value) {
-    auto is_it = [&](const std::string& entry) {
-      return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
-    };
-    auto found = std::find_if(all.begin(), all.end(), is_it);
-    if (found == all.end()) found = all.emplace(all.end());
-    *found = fmt::format("{}={}", name, value);
-  }
+  void set(std::string_view name, std::string_view value) { set_variable(all, name, value); }
   // Lists and maps are no text.
   void set_scalar(std::string_view name, const Value& value) {
     if (value.is_text() || value.is_number() || value.is_bool()) set(name, as_text(value));
@@ -242,7 +237,7 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
   request.hides_output = step->gives_secrets();
   request.wants_findings = !request.hides_output;
   request.leaves = !step->leaves.empty();
-  request.is_repeatable = step->effect == Effect::read || step->effect == Effect::idempotent;
+  request.is_repeatable = is_repeatable(step->effect);
   if (step->timeout_ms && (step->kills_on_timeout || step->effect == Effect::read)) request.timeout_ms = step->timeout_ms;
   return request;
 }

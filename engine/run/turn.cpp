@@ -31,9 +31,4 @@ std::optional<bool> condition(const PlacedExpression& expression, const Scope& s
 
 std::string why_left_out(const PlacedExpression& when) { return fmt::format("`when` is false: {}", when.expression.text()); }
 
-std::string with_hint(const std::exception& error) {
-  const auto* ours = dynamic_cast<const Error*>(&error);
-  return ours && !ours->hint().empty() ? fmt::format("{}; {}", ours->what(), ours->hint()) : error.what();
-}
-
 }  // namespace runbook

@@ -51,7 +51,5 @@ enum class Progress {
 std::optional<bool> condition(const PlacedExpression& expression, const Scope& scope, std::string& why);
 // Why a step is left out whose `when` is false.
 std::string why_left_out(const PlacedExpression& when);
-// What an exception says, with its hint.
-std::string with_hint(const std::exception& error);
 
 }  // namespace runbook

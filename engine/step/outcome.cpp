@@ -1,5 +1,7 @@
 #include "step/outcome.h"
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace runbook {
@@ -14,6 +16,13 @@ std::string_view outcome_name(Outcome::Kind kind) {
     case Outcome::Kind::unknown: return "unknown";
   }
   RUNBOOK_ASSERT(false);
+}
+
+Outcome not_started(std::string why) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::not_started;
+  outcome.reason = std::move(why);
+  return outcome;
 }
 
 }  // namespace runbook

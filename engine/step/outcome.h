@@ -46,5 +46,7 @@ struct Outcome {
   std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on
 };
 std::string_view outcome_name(Outcome::Kind kind);
+// One of that kind, with its reason.
+Outcome not_started(std::string why);
 
 }  // namespace runbook

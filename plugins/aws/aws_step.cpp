@@ -8,10 +8,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/redactor.h"
-#include "plugins/aws/effects.h"
 #include "plugins/aws/error_kinds.h"
-#include "plugins/aws/idempotency.h"
-#include "plugins/aws/pages.h"
+#include "plugins/aws/prepared_call.h"
 #include "plugins/aws/requested_call.h"
 #include "plugins/aws/sensitive.h"
 #include "step/bounded_text.h"
@@ -21,13 +19,6 @@ namespace runbook {
 namespace {
 
 using aws::CallAnswer;
-
-Outcome not_started(std::string why) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::not_started;
-  outcome.reason = std::move(why);
-  return outcome;
-}
 
 Value error_result(const aws::ServiceError& error) {
   Value shown = object({{"code", error.code}, {"message", error.message}, {"status", error.status}});
@@ -71,20 +62,15 @@ class AwsStep : public StepType {
  private:
   CallAnswer send(const aws::RequestedCall& requested, const StepContext& context) const {
     const aws::Configuration configuration(context.env);
-    aws::Call call;
-    call.model = requested.model;
-    call.operation = requested.operation;
-    call.params = aws::with_token(*call.model, *call.operation, context.params.get("params"), context.token);
+    aws::Call call = aws::prepared_call(requested.model, *requested.operation, context.params.get("params"), context.token);
+    call.only_reads = call.only_reads && !requested.waiter;  // a waiter judges one answer
+    call.may_repeat = call.may_repeat || context.is_repeatable;
     call.dir = context.dir;
     if (const Value save_to = context.params.get("save_to"); !save_to.is_null())
       call.save_to = (std::filesystem::path(context.dir) / text_or_json(save_to)).lexically_normal().string();
-    call.token = context.token;
-    const bool only_reads = aws::effect_of(*call.model, *call.operation).effect == Effect::read;
-    call.may_repeat = only_reads || context.is_repeatable || aws::takes_token(*call.model, *call.operation);
     call.timeout_ms = context.timeout_ms;
     call.before_sending = context.about_to_send;
-    return only_reads && !requested.waiter ? aws::call_all_pages(*session_, call, configuration, context.stop)
-                                           : session_->call(call, configuration, context.stop);
+    return aws::answer_of(*session_, call, configuration, context.stop);
   }
 
   static Outcome outcome_of(const aws::RequestedCall& requested, const CallAnswer& answer, const StepContext& context) {
@@ -94,9 +80,7 @@ class AwsStep : public StepType {
     switch (answer.kind) {
       case CallAnswer::Kind::done: take_result(outcome, requested, answer, context); break;
       case CallAnswer::Kind::refused: outcome.kind = Outcome::Kind::failed; break;
-      case CallAnswer::Kind::not_sent:
-        outcome.kind = context.stop.stop_requested() ? Outcome::Kind::cancelled : Outcome::Kind::not_started;
-        break;
+      case CallAnswer::Kind::not_sent: outcome.kind = Outcome::Kind::not_started; break;
       case CallAnswer::Kind::unknown:
         outcome.kind = Outcome::Kind::unknown;
         outcome.reason = "sent, but whether it was done is not known: " + outcome.reason;

@@ -46,10 +46,6 @@ Variables said_variables(const Value& params) {
 
 TargetSight unseen(std::string why) { return {{}, "the account can't be seen: " + std::move(why), {}, {}}; }
 
-std::string sentence_of(const Error& error) {
-  return error.hint().empty() ? std::string(error.what()) : fmt::format("{}; {}", error.what(), error.hint());
-}
-
 class AwsTarget : public TargetType {
  public:
   explicit AwsTarget(std::shared_ptr<aws::Session> session)
@@ -62,7 +58,7 @@ class AwsTarget : public TargetType {
     try {
       return sight_of(look, configuration);
     } catch (const Error& error) {
-      return unseen(sentence_of(error));
+      return unseen(with_hint(error));
     }
   }
 

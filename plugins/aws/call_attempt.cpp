@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <utility>
 
 #include "base/error.h"
 #include "base/timestamp.h"
 #include "plugins/aws/error_kinds.h"
+#include "plugins/aws/wire_headers.h"
 
 namespace runbook::aws {
 
@@ -44,12 +44,6 @@ void require_spoken(const Call& call) {
                 "use `exec: [aws, ...]` for it");
 }
 
-void set_missing(HttpHeaders& headers, const std::string& name, const std::string& value) {
-  HttpReply as_reply;
-  as_reply.headers = headers;
-  if (as_reply.header(name).empty()) headers.emplace_back(name, value);
-}
-
 std::string text_of(const ServiceError& error) {
   return error.message.empty() ? error.code : fmt::format("{}: {}", error.code, error.message);
 }
@@ -72,7 +66,7 @@ CallAttempt::CallAttempt(Parts parts, const Call& call, const Configuration& con
   const Metadata& metadata = call.model->metadata();
   settings_ = configuration.endpoint_settings(configuration.profile_name(), metadata.service_id);
   wire_ = write_request(*call.model, *call.operation, call.params, call.dir);
-  set_missing(wire_.headers, "User-Agent", "runbook");
+  if (!has_header(wire_.headers, "User-Agent")) wire_.headers.emplace_back("User-Agent", "runbook");
 }
 
 HttpRequest CallAttempt::request() {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "plugins/aws/labels.h"
 #include "plugins/aws/wire_values.h"
 
 namespace runbook::aws {
@@ -42,16 +43,7 @@ std::string label_text(const Value& params, const std::string& name, const std::
 
 std::string host_prefix(const Operation& operation, const Value& params) {
   const std::string& pattern = operation.host_prefix;
-  std::string out;
-  for (std::size_t at = 0; at < pattern.size();) {
-    const std::size_t open = std::min(pattern.find('{', at), pattern.size());
-    out += pattern.substr(at, open - at);
-    const std::size_t close = pattern.find('}', open);
-    if (open == pattern.size() || close == std::string::npos) break;
-    out += label_text(params, pattern.substr(open + 1, close - open - 1), pattern);
-    at = close + 1;
-  }
-  return out;
+  return with_labels(pattern, [&](const std::string& name) { return label_text(params, name, pattern); });
 }
 
 }  // namespace runbook::aws

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/percent.h"
 #include "plugins/aws/json_body.h"
+#include "plugins/aws/labels.h"
 #include "plugins/aws/wire_headers.h"
 #include "plugins/aws/wire_values.h"
 #include "plugins/aws/xml_body.h"
@@ -123,17 +124,8 @@ class RestWriter {
   }
 
   std::string path() const {
-    const std::string pattern = operation_.uri.substr(0, operation_.uri.find('?'));
-    std::string out;
-    for (std::size_t at = 0; at < pattern.size();) {
-      const std::size_t open = std::min(pattern.find('{', at), pattern.size());
-      out += pattern.substr(at, open - at);
-      const std::size_t close = pattern.find('}', open);
-      if (open == pattern.size() || close == std::string::npos) break;
-      out += label(pattern.substr(open + 1, close - open - 1));
-      at = close + 1;
-    }
-    return out;
+    return with_labels(operation_.uri.substr(0, operation_.uri.find('?')),
+                       [this](const std::string& name) { return label(name); });
   }
 
   // An empty label would make another operation of it: DELETE /bucket/ instead of DELETE /bucket/key. So would one that leads elsewhere.

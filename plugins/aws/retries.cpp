@@ -39,10 +39,6 @@ bool sleep(std::chrono::milliseconds time, std::stop_token stop) {
   return !stop.stop_requested();
 }
 
-std::string sentence_of(const Error& error) {
-  return error.hint().empty() ? std::string(error.what()) : fmt::format("{}; {}", error.what(), error.hint());
-}
-
 class Retrying {
  public:
   Retrying(const CallAttempt::Parts& parts, const Call& call, const Configuration& configuration, std::stop_token stop)
@@ -68,7 +64,7 @@ class Retrying {
     } catch (const Error& error) {
       allowed_ = 0;
       AttemptResult result;
-      result.answer.why = sentence_of(error);
+      result.answer.why = with_hint(error);
       return result;
     }
   }
@@ -82,7 +78,8 @@ class Retrying {
 
   bool goes_on(const AttemptResult& result) {
     if (allowed_ == 0 || is_over() || stop_.stop_requested()) return false;
-    if (result.remedy != Remedy::none && tried_.insert(result.remedy).second) return true;
+    const bool is_remedied = result.answer.kind == Kind::refused && result.remedy != Remedy::none;
+    if (is_remedied && tried_.insert(result.remedy).second) return true;
     if (made_ >= allowed_ || !is_worth_another(result.answer)) return false;
     const std::chrono::milliseconds pause(std::min(100 << std::min(made_, 6), 5'000));
     return sleep(pause, stop_);
@@ -126,7 +123,7 @@ CallAnswer call_with_retries(const CallAttempt::Parts& parts, const Call& call, 
     return Retrying(parts, call, configuration, std::move(stop)).run();
   } catch (const Error& error) {
     CallAnswer answer;
-    answer.why = sentence_of(error);
+    answer.why = with_hint(error);
     return answer;
   }
 }

@@ -26,7 +26,7 @@ struct Call {
   Value params;             // checked
   std::string dir;          // where files that they name begin
   std::string save_to;      // a file for the output's stream; "": it stands in the result
-  std::string token;        // fills members that are idempotency tokens and are not given
+  bool only_reads = false;  // its answers in pages can be followed
   bool may_repeat = false;  // sending it twice does no harm: what got no answer is sent again
   std::optional<std::int64_t> timeout_ms;
   std::function<void()> before_sending;      // a request is about to leave; may be empty. What it throws keeps it here

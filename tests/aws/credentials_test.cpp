@@ -166,16 +166,20 @@ struct Gate {
   }
 };
 
+void answer_behind(Gate& gate, CredentialWorld& world) {
+  world.answer = [&](const ServiceCalled& call) {
+    gate.pass();
+    return world.assumed(call.params);
+  };
+}
+
 }  // namespace
 
 TEST_CASE("threads that need the same credentials make one call, and others go on meanwhile") {
   CredentialWorld world;
   world.keys("[default]\n" + pair_of_keys);
   Gate gate;
-  world.answer = [&](const ServiceCalled& call) {
-    gate.pass();
-    return world.assumed(call.params);
-  };
+  answer_behind(gate, world);
   const CredentialWish wish = role("arn:aws:iam::111122223333:role/x");
   std::vector<std::string> keys(4);
   std::vector<std::jthread> threads;
@@ -192,10 +196,7 @@ TEST_CASE("who waits for another's renewal can be stopped") {
   CredentialWorld world;
   world.keys("[default]\n" + pair_of_keys);
   Gate gate;
-  world.answer = [&](const ServiceCalled& call) {
-    gate.pass();
-    return world.assumed(call.params);
-  };
+  answer_behind(gate, world);
   const CredentialWish wish = role("arn:aws:iam::111122223333:role/x");
   std::jthread first([&] { world.look(wish); });
   gate.wait_for_one();

@@ -5,12 +5,15 @@
 
 #include <string>
 
+#include "aws/surroundings.h"
 #include "aws/tiny_models.h"
 #include "base/error.h"
 #include "base/json.h"
 
 using namespace runbook;
 using namespace runbook::aws;
+using testing::at_url;
+using testing::in;
 
 namespace {
 
@@ -111,18 +114,6 @@ class World {
   testing::TinyModels models_;
   ModelStore store_;
 };
-
-EndpointSettings in(const std::string& region) {
-  EndpointSettings settings;
-  settings.region = region;
-  return settings;
-}
-
-EndpointSettings at_url(const std::string& url) {
-  EndpointSettings settings = in("eu-west-1");
-  settings.endpoint_url = url;
-  return settings;
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/surroundings.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "plugins/aws/endpoint.h"
@@ -14,6 +15,8 @@
 
 using namespace runbook;
 using namespace runbook::aws;
+using testing::at_url;
+using testing::in;
 
 namespace {
 
@@ -61,18 +64,6 @@ std::string refusal(const std::string& service, const std::string& operation, co
   return "not refused: " + where(service, operation, params, settings);
 } catch (const Error& error) {
   return error.what();
-}
-
-EndpointSettings in(const std::string& region) {
-  EndpointSettings settings;
-  settings.region = region;
-  return settings;
-}
-
-EndpointSettings at_url(const std::string& url) {
-  EndpointSettings settings = in("eu-west-1");
-  settings.endpoint_url = url;
-  return settings;
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 """`aws` steps against the moto server: what is sent, what is not sent twice, and what is known when the engine dies in between."""
 
 import json
+import signal
+import socket
 
 import pytest
 
-from moto import ACCOUNT, KEYS, REGION, Between, Moto
+from moto import KEYS, REGION, Between, Moto
 from world import kill, until, world  # noqa: F401 (the fixture)
 
 
@@ -36,10 +38,6 @@ def call(world, name, params=None):
     return json.loads(result.out or "{}")
 
 
-def step(world, id):
-    return next(each for each in world.show()["steps"] if each["instance"] == id)
-
-
 BUCKET = """
 runbook: bucket
 targets: {main: {aws: {account: "123456789012", region: us-east-2}}}
@@ -58,9 +56,9 @@ steps:
 def test_a_bucket_is_made_found_and_taken_back(cloud):
     cloud.write(BUCKET)
     assert cloud.run().code == 0
-    assert step(cloud, "bucket")["state"] == "succeeded"
+    assert cloud.step("bucket")["state"] == "succeeded"
     assert cloud.run().code == 0
-    assert step(cloud, "bucket")["state"] == "satisfied"
+    assert cloud.step("bucket")["state"] == "satisfied"
     runs = json.loads(cloud("runs", "--json").out)
     assert cloud("undo", runs[1]["run"], "--non-interactive").code == 0
     assert cloud("aws", "s3.HeadBucket", "--params", '{"Bucket": "state-1"}').code == 1
@@ -86,7 +84,7 @@ steps:
     cloud.open_gate()
     result = cloud.resume(AWS_REGION="eu-west-1")
     assert result.code == 1 and "the run began in account 123456789012 in us-east-2" in result.err
-    assert step(cloud, "two")["attempts"] == 0
+    assert cloud.step("two")["attempts"] == 0
     assert cloud.resume().code == 0
 
 
@@ -207,7 +205,7 @@ steps:
     result = cloud.run()
     assert result.code == 1
     assert "NoSuchBucket" in result.err
-    assert step(cloud, "gone")["state"] == "failed"
+    assert cloud.step("gone")["state"] == "failed"
 
 
 def test_what_the_model_marks_as_sensitive_is_a_secret_output(cloud):
@@ -226,7 +224,7 @@ steps:
 """)
     result = cloud.run()
     assert result.code == 0, result
-    assert step(cloud, "read")["outputs"] == {"name": "db", "password": "[secret]"}
+    assert cloud.step("read")["outputs"] == {"name": "db", "password": "[secret]"}
     for path in [cloud.journal, *cloud.folder.glob("journal.db*")]:
         assert not path.is_file() or b"hush-4711" not in path.read_bytes(), path
     assert (cloud.folder / "used").read_text() == "hush-4711-hush"
@@ -251,7 +249,7 @@ steps:
 """)
     result = cloud.run()
     assert result.code == 0, result
-    assert "role/route53" in step(cloud, "who")["outputs"]["arn"]
+    assert "role/route53" in cloud.step("who")["outputs"]["arn"]
     logged = cloud("logs", "last", "shell_too").out
     assert "210987654321 [secret]" in logged
 
@@ -301,7 +299,7 @@ steps:
         result = cloud.resume()
         assert result.code == 0, result
         assert len(service.made) == 1 and len(service.asked) == 2 and len(set(service.asked)) == 1
-        assert step(cloud, "machine")["outputs"]["id"] == "i-1"
+        assert cloud.step("machine")["outputs"]["id"] == "i-1"
         assert "sent once more with the same token" in cloud("why", "last", "machine").out
 
 
@@ -338,3 +336,28 @@ steps:
     assert "book.yaml:9:9" in result.err + result.out
     assert "did you mean `DBClusterIdentifier`?" in result.err + result.out
     assert "BackupRetentionPeriod" in result.err + result.out
+
+
+def test_interrupted_before_it_is_sent_it_is_not_in_doubt(cloud):
+    """The service takes no connection: what never left this machine is not asked about."""
+    deaf = socket.socket()
+    deaf.bind(("127.0.0.1", 0))
+    deaf.listen(0)
+    others = [socket.socket() for _ in range(3)]
+    for other in others:            # its queue is full: a further connection is not even refused
+        other.setblocking(False)
+        other.connect_ex(deaf.getsockname())
+    cloud.write(ONCE)
+    cloud.env["AWS_ENDPOINT_URL_SNS"] = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+    engine = cloud.start()
+    until(lambda: list(cloud.folder.glob("journal.db.d/*/sent")), "the mark")
+    engine.send_signal(signal.SIGINT)
+    until(lambda: "pausing" in engine.log.read_text(), "the pause")
+    engine.send_signal(signal.SIGINT)
+    assert engine.wait(timeout=60) == 130
+    assert cloud.step("topic")["state"] != "in_doubt"
+    for each in (deaf, *others):
+        each.close()
+    del cloud.env["AWS_ENDPOINT_URL_SNS"]
+    assert cloud.resume().code == 0
+    assert len(call(cloud, "sns.ListTopics")["Topics"]) == 1
