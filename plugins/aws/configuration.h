@@ -33,8 +33,8 @@ class Configuration {
   std::optional<Section> services(const std::string& name) const;
   std::vector<std::string> profile_names() const;
   // What one of the files alone says of a profile: keys are pairs, of which no half may come from the other file.
-  Section in_credentials_file(const std::string& profile) const;
-  Section in_config_file(const std::string& profile) const;
+  Section in_credentials_file(const std::string& name) const;
+  Section in_config_file(const std::string& name) const;
   // Whether somebody has named the profile, so that it must be there: `wanted`, or a variable.
   bool names_profile(const std::string& wanted = {}) const;
   // A variable, if it is set, else the profile's setting, or "".

@@ -49,7 +49,7 @@ bool is_trusted(const std::string& url) {
 std::string url_of(const Configuration& configuration) {
   const std::string relative = configuration.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   if (!relative.empty()) return "http://169.254.170.2" + relative;
-  const std::string url = configuration.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  std::string url = configuration.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (!url.empty() && !is_trusted(url))
     throw Error(ExitCode::step_failed,
                 fmt::format("AWS_CONTAINER_CREDENTIALS_FULL_URI names `{}`, where no container has its credentials",

@@ -125,7 +125,7 @@ class InstanceMetadata {
 
 std::optional<Credentials> instance_credentials(CredentialSearch& search) {
   if (is_true(search.configuration.variable("AWS_EC2_METADATA_DISABLED"))) {
-    search.looked.push_back("AWS_EC2_METADATA_DISABLED keeps the instance from being asked");
+    search.looked.emplace_back("AWS_EC2_METADATA_DISABLED keeps the instance from being asked");
     return std::nullopt;
   }
   return InstanceMetadata(search).credentials();

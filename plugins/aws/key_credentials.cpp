@@ -40,7 +40,7 @@ std::optional<Credentials> environment_credentials(CredentialSearch& search) {
   keys.access_key = from.variable("AWS_ACCESS_KEY_ID");
   keys.secret_key = from.variable("AWS_SECRET_ACCESS_KEY");
   if (keys.access_key.empty() && keys.secret_key.empty()) {
-    search.looked.push_back("AWS_ACCESS_KEY_ID is not set");
+    search.looked.emplace_back("AWS_ACCESS_KEY_ID is not set");
     return std::nullopt;
   }
   if (keys.secret_key.empty()) refuse_half("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "the environment");

@@ -254,11 +254,13 @@ runbook: counting
 steps:
   - id: counted
     title: In the engine's own process
-    counting: {{line: "counted ${{{{ $run.id }}}}", to: "${{{{ $run.dir }}}}/effects", begun: "${{{{ $run.dir }}}}/begun", gate: "${{{{ $run.dir }}}}/gate"}}
+    counting: {{line: "counted ${{{{ $run.id }}}}", to: "${{{{ $run.dir }}}}/effects", begun: "${{{{ $run.dir }}}}/begun", gate: "${{{{ $run.dir }}}}/gate",
+               answer: "${{{{ $run.dir }}}}/answer"}}
   - id: again
     title: May run again
     effect: idempotent
-    counting: {{line: "again ${{{{ $run.id }}}}", to: "${{{{ $run.dir }}}}/effects", begun: "${{{{ $run.dir }}}}/begun", gate: "${{{{ $run.dir }}}}/gate"}}
+    counting: {{line: "again ${{{{ $run.id }}}}", to: "${{{{ $run.dir }}}}/effects", begun: "${{{{ $run.dir }}}}/begun", gate: "${{{{ $run.dir }}}}/gate",
+               answer: "${{{{ $run.dir }}}}/answer"}}
   - {{id: after, title: After it, shell: '{effect("after")}'}}
 """, in_process=True)
 
@@ -289,6 +291,7 @@ def prepare(book, folder):
     (folder / "book.yaml").write_text(book.text)
     if book is COUNTING:
         (folder / "gate").touch()
+        (folder / "answer").touch()
     if book is FLOW:
         (folder / "part.yaml").write_text(PART)
     if book is REFUSED:

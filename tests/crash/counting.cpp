@@ -21,7 +21,8 @@ Declaration counting_declaration() {
   counting.params = {{"line", Param::Type::value, "What is appended.", true, {}, {}},
                      {"to", Param::Type::value, "The file.", true, {}, {}},
                      {"begun", Param::Type::value, "Where it says that it waits.", true, {}, {}},
-                     {"gate", Param::Type::value, "The file that it waits for.", true, {}, {}}};
+                     {"gate", Param::Type::value, "The file that it waits for.", true, {}, {}},
+                     {"answer", Param::Type::value, "The file that it waits for when it is committed to its effect.", true, {}, {}}};
   return counting;
 }
 
@@ -33,13 +34,12 @@ class Counting : public StepType {
     const auto param = [&](const char* name) { return context.params.get(name).as_text(); };
     append(param("begun"), fmt::format("{}/{}", param("line"), context.n));
     Outcome outcome;
-    while (!std::filesystem::exists(param("gate"))) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      outcome.kind = Outcome::Kind::cancelled;
-      outcome.reason = "it was stopped";
-      if (context.stop.stop_requested()) return outcome;
-    }
+    outcome.kind = Outcome::Kind::cancelled;
+    outcome.reason = "it was stopped";
+    if (!opened(param("gate"), context)) return outcome;
     context.about_to_send();
+    outcome.kind = Outcome::Kind::unknown;
+    if (!opened(param("answer"), context)) return outcome;
     append(param("to"), fmt::format("{}/{}", param("line"), context.n));
     outcome.kind = Outcome::Kind::succeeded;
     outcome.reason.clear();
@@ -54,6 +54,15 @@ class Counting : public StepType {
   }
 
  private:
+  // False: it was stopped before.
+  static bool opened(const std::string& gate, const StepContext& context) {
+    while (!std::filesystem::exists(gate)) {
+      if (context.stop.stop_requested()) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
+  }
+
   static void append(const std::string& path, const std::string& line) { std::ofstream(path, std::ios::app) << line + "\n"; }
 
   Declaration declaration_ = counting_declaration();

@@ -57,10 +57,14 @@ class Race(Trial):
     def resume(self, *words):
         return self.begin(["run", "book.yaml", "--resume", "--non-interactive", *words])
 
-    def leave_it_running(self, *, supervisor_too=False):
+    def committed(self):
+        """A step in the engine's own process has said that its effect follows."""
+        return list(self.folder.rglob("sent"))
+
+    def leave_it_running(self, *, supervisor_too=False, where=None):
         """An engine begins the gated step, and is killed."""
         engine = self.begin(["run", "book.yaml", "--non-interactive"])
-        self.until(self.begun, "the step to begin")
+        self.until(where or self.begun, "the step to begin")
         pids = [pid for pid in self.living() if pid != engine.pid] if supervisor_too else []
         for pid in [engine.pid, *pids]:
             self.signal(pid, signal.SIGKILL)
@@ -148,19 +152,32 @@ def settle_counted(race):
 
 
 def killed_in_its_own_process(race, rng):
-    """No process, no line in the supervisor's log; all the same it has begun: only its own type can say what became of it."""
-    (race.folder / "gate").unlink()
-    race.leave_it_running(supervisor_too=rng.random() < 0.5)
+    """No process, no line in the supervisor's log; all the same its effect may have come: only its own type can say what became of it."""
+    (race.folder / "answer").unlink()
+    race.leave_it_running(supervisor_too=rng.random() < 0.5, where=race.committed)
     code = race.ended(race.resume())
     race.expect(code == 4 and race.in_doubt() == ["counted"], f"exit {code}, in doubt {race.in_doubt()}")
-    (race.folder / "gate").touch()
+    (race.folder / "answer").touch()
     settle_counted(race)
     race.expect(len(race.begun()) == 3, f"begun: {race.begun()}")
     race.expect_end(["counted", "again", "after"])
 
 
+def killed_before_its_effect(race, rng):
+    """It has begun, and never said that its effect follows: nothing is in doubt, and it begins anew."""
+    (race.folder / "gate").unlink()
+    race.leave_it_running(supervisor_too=rng.random() < 0.5)
+    second = race.resume()
+    race.until(lambda: len(race.begun()) == 2, "it to begin anew")
+    (race.folder / "gate").touch()
+    race.expect(race.ended(second) == 0, "it goes on")
+    race.expect(len(race.begun()) == 3, f"begun: {race.begun()}")
+    race.expect_end(["counted", "again", "after"])
+
+
 STORIES = {two_politely: (THREE, GATED, 4), two_by_force: (THREE, GATED, 4), two_when_nothing_runs: (THREE, GATED, 2),
-           stopped_and_woken: (COUNTING, None, 2), killed_in_its_own_process: (COUNTING, None, 1)}
+           stopped_and_woken: (COUNTING, None, 2), killed_in_its_own_process: (COUNTING, None, 1),
+           killed_before_its_effect: (COUNTING, None, 1)}
 
 
 def run_one(job):

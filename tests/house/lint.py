@@ -1,11 +1,13 @@
-"""clang-tidy over every source that is compiled: lint.py BUILD_FOLDER.
+"""clang-tidy over every source that is compiled: lint.py BUILD_FOLDER [SECONDS].
 
 It takes seconds a file, so what was found clean is remembered by the digest of everything that the answer depends on: the
 source, the headers of ours that it includes, how it is compiled, and the settings. As ccache does, all checkouts share it.
+When SECONDS are over no other source is begun; what changed last comes first, and how many were left out is said.
 """
 import concurrent.futures
 import hashlib
 import json
+import math
 import os
 import pathlib
 import re
@@ -72,26 +74,46 @@ def lint(build, path):
     return re.split(r"^(?=\S+:\d+:\d+: (?:warning|error):)", result.stdout, flags=re.M) if result.stdout else [result.stderr]
 
 
-def main(build):
+def newest_first(paths):
+    """What changed last is the likeliest to be wrong; what is not committed is newer than everything."""
+    history = subprocess.run(["git", "-C", str(ROOT), "log", "--format=", "--name-only"], capture_output=True, text=True, check=False).stdout
+    age = {}
+    for path in history.splitlines():
+        age.setdefault(path, len(age))
+    changed = subprocess.run(["git", "-C", str(ROOT), "diff", "--name-only", "HEAD"], capture_output=True, text=True, check=False).stdout
+    return sorted(paths, key=lambda path: -1 if path in changed.splitlines() else age.get(path, -1))
+
+
+def main(build, seconds=math.inf):
     need("clang-tidy")
     settings = (ROOT / ".clang-tidy").read_bytes() + subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     stamps = cache_folder(build)
     digests = {path: digest_of(path, command, settings) for path, command in compiled_sources(build).items()}
-    stale = [path for path, digest in digests.items() if not (stamps / digest).exists()]
+    stale = newest_first(path for path, digest in digests.items() if not (stamps / digest).exists())
     for path in digests.keys() - stale:
         (stamps / digests[path]).touch()
-    print(f"{len(digests)} sources, {len(stale)} to look at")
-    shown = set()
+    print(f"{len(digests)} sources, {len(stale)} to look at", flush=True)
+    deadline = time.monotonic() + seconds
+    shown, left = set(), []
+
+    def looked_at(path):
+        return lint(build, path) if time.monotonic() < deadline else None
+
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, diagnostics in zip(stale, pool.map(lambda path: lint(build, path), stale)):
+        for path, diagnostics in zip(stale, pool.map(looked_at, stale)):
+            if diagnostics is None:
+                left.append(path)
+                continue
             if not diagnostics:
                 (stamps / digests[path]).touch()
             for diagnostic in diagnostics:
                 if diagnostic not in shown:  # a header's comes once for each source that includes it
                     print(diagnostic.replace(f"{ROOT}/", ""), end="", flush=True)
                 shown.add(diagnostic)
+    if left:
+        print(f"{seconds} s were over before {len(left)} of them; ./dev lint looks at all")
     forget_old(stamps)
     return 1 if shown else 0
 
 
-sys.exit(main(pathlib.Path(sys.argv[1]).resolve()))
+sys.exit(main(pathlib.Path(sys.argv[1]).resolve(), *map(int, sys.argv[2:])))

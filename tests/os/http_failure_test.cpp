@@ -106,9 +106,8 @@ TEST_CASE("where TLS does not come about nothing was sent") {
 TEST_CASE("a proxy that refuses a tunnel, or cuts it, was told nothing of the request") {
   for (const char* answer : {"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", ""}) {
     CAPTURE(answer);
-    std::string head;
     StoryServer proxy([&](Peer& peer) {
-      head = peer.head();
+      proxy.note(peer.head());
       peer.write(answer);
     });
     ::setenv("https_proxy", proxy.url().c_str(), 1);
@@ -119,6 +118,8 @@ TEST_CASE("a proxy that refuses a tunnel, or cuts it, was told nothing of the re
     ::unsetenv("https_proxy");
     CHECK(reply.kind == Kind::not_sent);
     CHECK_FALSE(reply.why.empty());
+    REQUIRE(proxy.heads().size() == 1);
+    const std::string head = proxy.heads()[0];
     CHECK(head.starts_with("CONNECT db.example:443 HTTP/1.1\r\n"));
     CHECK(head.find("secret") == std::string::npos);
   }
