@@ -175,9 +175,9 @@ std::string escaped(std::string_view text, std::string_view references) {
 
 }  // namespace
 
-const XmlElement* XmlElement::child(std::string_view name) const {
+const XmlElement* XmlElement::child(std::string_view wanted) const {
   for (const XmlElement& each : children) {
-    if (each.name == name) return &each;
+    if (each.name == wanted) return &each;
   }
   return nullptr;
 }

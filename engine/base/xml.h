@@ -16,7 +16,7 @@ struct XmlElement {
   std::vector<XmlElement> children;
 
   // The first child of that name, or nullptr.
-  const XmlElement* child(std::string_view name) const;
+  const XmlElement* child(std::string_view wanted) const;
 };
 
 // The root element. nullopt: it is no XML; then `why` says what is wrong and where. No entity but the five of XML is known, no
