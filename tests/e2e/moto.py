@@ -75,8 +75,8 @@ class Moto:
 
 
 class Between:
-    """A proxy in front of a server. `hold` keeps answers back, `cut` closes the connection instead of answering; both count what the server
-    was sent."""
+    """A proxy in front of a server. `hold` keeps answers back, `cut` closes the connection instead of answering, `lose` keeps the request from
+    the server; all count what was sent."""
 
     def __init__(self, port):
         self.target = port
@@ -102,10 +102,14 @@ class Between:
         try:
             with ours, socket.create_connection(("127.0.0.1", self.target)) as theirs:
                 while request := read_message(ours):
+                    is_concerned = self.is_held(request)
+                    if self.mode == "lose" and is_concerned:
+                        self.requests.append(request)
+                        self.release.wait()
+                        return
                     theirs.sendall(request)
                     answer = read_message(theirs, has_body=not request.startswith(b"HEAD "))
                     self.requests.append(request)
-                    is_concerned = self.is_held(request)
                     if self.mode == "cut" and is_concerned:
                         return
                     if self.mode == "hold" and is_concerned:

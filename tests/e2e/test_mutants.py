@@ -80,5 +80,5 @@ def test_the_originals_begin(tmp_path):
         name = re.search(r"^runbook: *(\w*)", path.read_text(), re.M)[1]
         assert call(tmp_path, "check", "book.yaml")[0] == 0
         ran, _, said = run_without_journal(tmp_path, name)
-        needs_inputs = path.stem.startswith("imrt") or path.stem == "flow"      # of an account that is nobody's, and secrets
+        needs_inputs = path.stem.startswith(("imrt", "jupyterhub")) or path.stem == "flow"      # of an account that is nobody's, and secrets
         assert ran == 6 or (needs_inputs and is_about_an_input(said)), said
