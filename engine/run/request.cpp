@@ -190,6 +190,12 @@ bool has_values(const ParamTree& tree) {
   return map && std::any_of(map->begin(), map->end(), [](const auto& member) { return has_values(member.second); });
 }
 
+Value masked(const Value& shown, const std::vector<std::string>& secrets) {
+  if (secrets.empty()) return shown;
+  const std::string text = to_json(shown), safe = redact(text, secrets);
+  return safe == text ? shown : try_parse_json(safe).value_or(Value());
+}
+
 Request make(const RunFacts& facts, const Instance& step, const std::string& type_name, const ParamTree& params,
              const Scope& scope, const Value& target) {
   Request request;
@@ -206,7 +212,7 @@ Request make(const RunFacts& facts, const Instance& step, const std::string& typ
   for (std::string& secret : target_secrets(target)) request.secrets.push_back(std::move(secret));
   if (!has_values(params) && step->env.empty() && !step->dir) return request;
   Value shown = object({{"type", type_name}, {"params", request.params}, {"env", Value(env.of_step)}, {"dir", request.dir}});
-  request.shown = request.secrets.empty() ? shown : try_parse_json(redact(to_json(shown), request.secrets)).value_or(Value());
+  request.shown = masked(shown, request.secrets);
   return request;
 }
 
@@ -224,8 +230,7 @@ Value described_request(const RunFacts& facts, const Instance& step, const Scope
                     {"env", Value(make_environment(facts, step, *type, scope).of_step)},
                     {"dir", working_folder(facts, step, scope)}});
   }
-  const auto secrets = facts.secret_values();
-  return secrets.empty() ? shown : try_parse_json(redact(to_json(shown), secrets)).value_or(Value());
+  return masked(shown, facts.secret_values());
 }
 
 Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target) {

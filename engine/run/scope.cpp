@@ -45,7 +45,7 @@ bool is_inside(const Frame* frame, const Section& loop) {
 
 }  // namespace
 
-std::optional<Value> RunScope::inputs() const {
+Value RunScope::inputs() const {
   const Frame* included = included_around(frame_.get());
   Value inputs = included ? included->inputs : facts_.inputs;
   for (const auto& [secret, value] : included ? included->secrets : facts_.secrets) inputs = with(inputs, secret, value);
@@ -62,7 +62,10 @@ std::optional<Value> RunScope::context(std::string_view name) const {
   if (name == "vars") return included ? included->vars : facts_.vars;
   if (name == "run") return facts_.run_values;
   if (name == "before") return before_;
-  if (name == "inputs") return inputs();
+  if (name == "inputs") {
+    if (!inputs_) inputs_ = inputs();
+    return inputs_;
+  }
   const Value* item = loop_variable(frame_.get(), name);
   return item ? std::optional(*item) : std::nullopt;
 }

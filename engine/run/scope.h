@@ -40,11 +40,12 @@ class RunScope : public Scope {
   const RunFacts& facts_;
   const RunState& state_;
   StoredValues& values_;
-  std::optional<Value> inputs() const;
+  Value inputs() const;
   Value outputs_of(const Step& known, const std::string& instance) const;
   Value items_of(const Step& step, std::size_t depth, const FramePtr& frame) const;
   FramePtr frame_;
   std::optional<Value> before_;
+  mutable std::optional<Value> inputs_;  // put together when they are first asked for
 };
 
 }  // namespace runbook
