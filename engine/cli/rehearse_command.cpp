@@ -108,19 +108,22 @@ std::vector<Rehearsal> rehearsals_of(const Arguments& arguments, const fs::path&
   return rehearsals;
 }
 
-// Letters alone: they fit most patterns.
-std::string stand_in(const std::string& name) {
-  std::string secret = "rehearsed" + name;
-  std::erase(secret, '_');
-  return secret;
+// No pattern of the runbook is asked about stand-ins: what they stand for is known to nobody here.
+std::map<std::string, std::string> secrets_of(const Scenario& scenario, const Runbook& runbook) {
+  std::map<std::string, std::string> secrets;
+  for (const Input& input : runbook.inputs) {
+    if (input.type != ValueType::secret) continue;
+    const Node::Member* given = scenario.inputs ? scenario.inputs->find(input.name) : nullptr;
+    secrets[input.name] = given ? given->value->text : "rehearsed " + input.name;
+  }
+  return secrets;
 }
 
-// What the scenario gives; behind it the examples of inputs that must be given, and a stand-in for every secret.
+// What the scenario gives; behind it the examples of inputs that must be given.
 NodePtr inputs_of(const Scenario& scenario, const Runbook& runbook) {
   Map examples;
   for (const Input& input : runbook.inputs) {
-    if (input.type == ValueType::secret) examples.emplace_back(input.name, stand_in(input.name));
-    else if (!input.fallback && !input.example.is_null()) examples.emplace_back(input.name, input.example);
+    if (input.type != ValueType::secret && !input.fallback && !input.example.is_null()) examples.emplace_back(input.name, input.example);
   }
   std::string why;
   NodePtr all = parse_given(to_yaml(Value(std::move(examples))), why);
@@ -141,6 +144,7 @@ RunFacts facts_of(const Arguments& arguments, const std::shared_ptr<const Runboo
   for (const std::string& word : arguments.values("--input")) given.flags.push_back(split_assignment("-i", word));
   given.file = inputs_of(scenario, *runbook);
   given.environment = [](const std::string&) { return std::nullopt; };
+  given.leaves_out_secrets = true;
   InputValues inputs = resolve_inputs(*runbook, given);
   RunFacts facts;
   facts.runbook = runbook;
@@ -148,7 +152,7 @@ RunFacts facts_of(const Arguments& arguments, const std::shared_ptr<const Runboo
   facts.dir = path.parent_path().string();
   facts.run = "rehearsal";
   facts.inputs = with_absolute_paths(*runbook, path.parent_path(), inputs.values);
-  facts.secrets = inputs.secrets;
+  facts.secrets = secrets_of(scenario, *runbook);
   facts.run_values = object({{"id", facts.run},
                              {"started_at", "2026-01-01T00:00:00Z"},
                              {"dir", facts.dir},
@@ -158,9 +162,10 @@ RunFacts facts_of(const Arguments& arguments, const std::shared_ptr<const Runboo
   return facts;
 }
 
-int done_steps(const ScriptedResult& result, const Runbook& runbook) {
-  return static_cast<int>(std::count_if(runbook.steps.begin(), runbook.steps.end(),
-                                        [&](const Step* step) { return is_done(result.state.of(step->id).state); }));
+// Of a loop each of its items counts.
+auto done_steps(const ScriptedResult& result) {
+  return std::count_if(result.instances.begin(), result.instances.end(),
+                       [&](const Instance& step) { return is_done(result.state.of(step.id).state); });
 }
 
 class Rehearsing {
@@ -199,7 +204,7 @@ class Rehearsing {
     const ScriptedResult result = run.run();
     const std::vector<std::string> unmet = last ? std::vector<std::string>() : judged(rehearsal, result);
     const std::string end = fmt::format("{}, {} of {} steps done, {} of simulated time", result.end.state,
-                                        done_steps(result, *runbook_), runbook_->steps.size(), elapsed_text(result.lasted_ms));
+                                        done_steps(result), result.instances.size(), elapsed_text(result.lasted_ms));
     has_failed_ = has_failed_ || !unmet.empty();
     say(fmt::format("{}: {}{}", rehearsal.name,
                     unmet.empty() ? (last ? "stopped: " : "as expected: ") : "NOT as expected: ", end));

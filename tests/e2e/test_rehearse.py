@@ -145,6 +145,22 @@ def test_runbooks_of_this_repository_end_the_same_wherever_the_engine_dies(world
         assert result.code == 0 and ", 0 wrong" in result.out, result
 
 
+def test_a_secret_of_any_form_has_a_stand_in_and_each_item_of_a_loop_counts(world):
+    world.write("""
+runbook: book
+inputs:
+  token: {type: secret, pattern: "[0-9a-f]{64}", from: [ask]}
+steps:
+  - {id: one, title: One, shell: cat, env: {TOKEN: "${{ $inputs.token }}"}}
+  - section: Each
+    for_each: "['a', 'b']"
+    as: letter
+    steps: [{id: each, title: Each, shell: echo}]
+""")
+    result = world("rehearse", world.book)
+    assert result.code == 0 and "as expected: succeeded, 3 of 3 steps done" in result.out, result
+
+
 FOLLOWING = """
 runbook: book
 steps:
