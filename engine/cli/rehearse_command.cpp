@@ -123,7 +123,8 @@ std::map<std::string, std::string> secrets_of(const Scenario& scenario, const Ru
 NodePtr inputs_of(const Scenario& scenario, const Runbook& runbook) {
   Map examples;
   for (const Input& input : runbook.inputs) {
-    if (input.type != ValueType::secret && !input.fallback && !input.example.is_null()) examples.emplace_back(input.name, input.example);
+    if (input.type != ValueType::secret && !input.fallback && !input.example.is_null())
+      examples.emplace_back(input.name, input.example);
   }
   std::string why;
   NodePtr all = parse_given(to_yaml(Value(std::move(examples))), why);
@@ -203,8 +204,8 @@ class Rehearsing {
     if (last) run.stop_after(*last);
     const ScriptedResult result = run.run();
     const std::vector<std::string> unmet = last ? std::vector<std::string>() : judged(rehearsal, result);
-    const std::string end = fmt::format("{}, {} of {} steps done, {} of simulated time", result.end.state,
-                                        done_steps(result), result.instances.size(), elapsed_text(result.lasted_ms));
+    const std::string end = fmt::format("{}, {} of {} steps done, {} of simulated time", result.end.state, done_steps(result),
+                                        result.instances.size(), elapsed_text(result.lasted_ms));
     has_failed_ = has_failed_ || !unmet.empty();
     say(fmt::format("{}: {}{}", rehearsal.name,
                     unmet.empty() ? (last ? "stopped: " : "as expected: ") : "NOT as expected: ", end));

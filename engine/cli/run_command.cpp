@@ -11,6 +11,7 @@
 #include "base/shell_word.h"
 #include "book/value_scope.h"
 #include "cli/adoption.h"
+#include "cli/aws_models.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
 #include "cli/preflight.h"
@@ -136,6 +137,7 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
       *plan.runbook,
       object({{"inputs", plan.inputs}, {"run", run_values}, {"vars", evaluate_vars(*plan.runbook, plan.inputs, run_values)}}));
   plan.accepted = accepted_tools(arguments, *plan.runbook);
+  require_aws_models(*plan.runbook);
   JournalFile file(journal_path(arguments), OpenMode::write);
   warn_of_storage(file);
   require_lock_free(file, plan.lock, plan.run);
@@ -197,6 +199,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   plan.runbook = std::move(with.runbook);
   plan.inputs = std::move(with.inputs);
   plan.opening = std::move(with.adoption);
+  require_aws_models(*plan.runbook);
   plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
   read_common(arguments, plan);
   fmt::print(stderr, "run {}: going on\n", plan.run);

@@ -14,6 +14,7 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "plugins/aws/model_pattern.h"
+#include "plugins/aws/wire_values.h"
 
 namespace runbook::aws {
 namespace {
@@ -105,7 +106,7 @@ bool is_host_label(const std::string& text) {
 std::optional<ValueFault> fault_of_string(const Shape& shape, const ShapeRef& ref, const Value& value) {
   if (ref.is_json_text) return std::nullopt;
   if (value.is_list() || value.is_map()) return wrong_kind("text", value);
-  const std::string text = text_or_json(value);
+  const std::string text = without_path(shape, text_or_json(value));
   // Without it the request would be one of another resource, or of the whole collection.
   if (ref.location == Location::uri && text.empty()) return ValueFault{"must not be empty: it is a part of the address", ""};
   if (ref.is_host_label && !is_host_label(text)) {

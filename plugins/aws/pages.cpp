@@ -1,6 +1,9 @@
 #include "plugins/aws/pages.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "base/json.h"
@@ -11,6 +14,10 @@ namespace runbook::aws {
 namespace {
 
 constexpr int most_pages = 10'000;
+
+struct PagesFault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // One text, or a list of them.
 std::vector<std::string> names_in(const Value& value) {
@@ -49,7 +56,7 @@ class Pages {
   const Value& params() const { return params_; }
   const Value& result() const { return result_; }
 
-  // Whether there is another one; then params() asks for it.
+  // Whether there is another one; then params() asks for it. Throws a clause if it can't be asked for.
   bool take(const Value& page) {
     for (const std::string& key : results_)
       if (const Value part = evaluate_in(page, key); !part.is_null())
@@ -72,9 +79,11 @@ class Pages {
       params_ = with(params_, input_tokens_[i], is_there ? token : Value());
       tokens.push_back(token);
     }
-    const bool is_new = has_one && !(Value(tokens) == last_tokens_) && count_ < most_pages;
+    if (has_one && Value(tokens) == last_tokens_) throw PagesFault("the service gave the token of the page before once more");
+    if (has_one && count_ == most_pages)
+      throw PagesFault(fmt::format("there are more than {} pages; ask for less", most_pages));
     last_tokens_ = Value(std::move(tokens));
-    return is_new;
+    return has_one;
   }
 
   std::vector<std::string> input_tokens_, output_tokens_, results_, same_;
@@ -103,8 +112,14 @@ CallAnswer call_all_pages(Session& session, const Call& call, const Configuratio
     next.params = pages.params();
     CallAnswer answer = session.call(next, configuration, stop);
     if (answer.kind != CallAnswer::Kind::done) return answer;
-    if (pages.take(answer.result)) continue;
-    answer.result = pages.result();
+    try {
+      if (pages.take(answer.result)) continue;
+      answer.result = pages.result();
+    } catch (const PagesFault& fault) {
+      answer.kind = CallAnswer::Kind::refused;
+      answer.result = Value();
+      answer.why = fault.what();
+    }
     return answer;
   }
 }

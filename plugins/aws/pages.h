@@ -11,7 +11,7 @@ namespace runbook::aws {
 Value pagination_of(const ModelStore& store, const Call& call);
 
 // The call, and all pages that follow, as one answer: lists put together, of the rest what the paginator says is the same on every page.
-// Reads only. A service that gives the same token twice is not asked again, and more than 10,000 pages are refused.
+// Reads only. All or nothing: a service that gives the same token twice, and more than 10,000 pages, are a refusal with its reason.
 CallAnswer call_all_pages(Session& session, const Call& call, const Configuration& configuration, std::stop_token stop);
 
 }  // namespace runbook::aws

@@ -16,14 +16,6 @@
 namespace runbook::aws {
 namespace {
 
-// Results name such an identifier with the path that leads to it ("/hostedzone/Z1"), parameters take its last part.
-bool is_identifier_with_path(const Shape& shape, const Value& value) {
-  const bool is_identifier = shape.name == "ResourceId" || shape.name == "DelegationSetId" || shape.name == "ChangeId";
-  return is_identifier && value.is_text() && value.as_text().starts_with('/');
-}
-
-std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 class RestWriter {
  public:
   RestWriter(const ServiceModel& model, const Operation& operation, const std::string& dir)
@@ -42,7 +34,7 @@ class RestWriter {
  private:
   void write_members(const Shape& shape, const Value& params) {
     for_each_member(shape, params, [&](const std::string& name, const ShapeRef& ref, const Value& value) {
-      if (is_xml_ && is_identifier_with_path(model_.shape(ref), value)) place(name, ref, last_part(value.as_text()));
+      if (is_xml_ && value.is_text()) place(name, ref, without_path(model_.shape(ref), value.as_text()));
       else place(name, ref, value);
     });
     if (shape.payload.empty()) write_body(shape);

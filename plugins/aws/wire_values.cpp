@@ -91,6 +91,11 @@ const Map& map_to_write(const Value& value, std::string_view member) {
   return value.as_map();
 }
 
+std::string without_path(const Shape& shape, const std::string& text) {
+  const bool is_identifier = shape.name == "ResourceId" || shape.name == "DelegationSetId" || shape.name == "ChangeId";
+  return is_identifier && text.starts_with('/') ? text.substr(text.rfind('/') + 1) : text;
+}
+
 std::string wire_name(const ShapeRef& ref, const Shape& shape, std::string_view member) {
   if (!ref.location_name.empty()) return ref.location_name;
   if (shape.type != ShapeType::structure && !shape.location_name.empty()) return shape.location_name;

@@ -35,6 +35,10 @@ void for_each_member(const Shape& shape, const Value& params, Use use) {
   }
 }
 
+// Results name some identifiers with the path that leads to them ("/hostedzone/Z1"), parameters are their last part: those of the shapes
+// ResourceId, DelegationSetId and ChangeId.
+std::string without_path(const Shape& shape, const std::string& text);
+
 // The name of a member on the wire: its own, that of what it refers to (not of structures, whose name is that of a document's root), or
 // the member's in the model.
 std::string wire_name(const ShapeRef& ref, const Shape& shape, std::string_view member);

@@ -31,6 +31,7 @@ class TinyModels {
     std::ofstream(folder_ / name) << text;
     return *this;
   }
+  const std::filesystem::path& folder() const { return folder_; }
   ModelStore store() const { return ModelStore({folder_, "RUNBOOK_AWS_MODELS", ""}, ""); }
 
  private:

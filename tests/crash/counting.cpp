@@ -18,11 +18,12 @@ Declaration counting_declaration() {
   counting.summary = "Waits for a file, then appends `line`/n to another.";
   counting.main_param = "line";
   counting.dies_with_engine = true;
-  counting.params = {{"line", Param::Type::value, "What is appended.", true, {}, {}},
-                     {"to", Param::Type::value, "The file.", true, {}, {}},
-                     {"begun", Param::Type::value, "Where it says that it waits.", true, {}, {}},
-                     {"gate", Param::Type::value, "The file that it waits for.", true, {}, {}},
-                     {"answer", Param::Type::value, "The file that it waits for when it is committed to its effect.", true, {}, {}}};
+  counting.params = {
+      {"line", Param::Type::value, "What is appended.", true, {}, {}},
+      {"to", Param::Type::value, "The file.", true, {}, {}},
+      {"begun", Param::Type::value, "Where it says that it waits.", true, {}, {}},
+      {"gate", Param::Type::value, "The file that it waits for.", true, {}, {}},
+      {"answer", Param::Type::value, "The file that it waits for when it is committed to its effect.", true, {}, {}}};
   return counting;
 }
 

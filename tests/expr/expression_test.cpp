@@ -248,3 +248,25 @@ TEST_CASE("deep_and_long_expressions_end_in_an_error_and_not_in_the_stack") {
     CHECK_THROWS_AS(Expression::parse(text), ExpressionError);
   }
 }
+
+TEST_CASE("the parts of a result that an expression may give") {
+  const auto paths = [](const char* text) {
+    std::string all;
+    for (const auto& path : Expression::parse(text).result_paths()) {
+      std::string one;
+      for (const std::string& name : path) one += (one.empty() ? "" : ".") + name;
+      all += (all.empty() ? "" : " ") + one;
+    }
+    return all;
+  };
+  struct Row {
+    const char *text, *paths;
+  };
+  for (const Row& row : {Row{"Vpc.VpcId", "Vpc.VpcId"}, Row{"DBs[?id == 'a'].Endpoint | [0]", "DBs.Endpoint"},
+                         Row{"Keys[0].Name", "Keys.Name"}, Row{"Keys[].Name", "Keys.Name"}, Row{"Secret == 'x'", ""},
+                         Row{"*.Name", "*.Name"}, Row{"{a: One, b: Two.Three}", "One Two.Three"}, Row{"[One, Two]", "One Two"},
+                         Row{"join('', [One, 'x'])", "One"}, Row{"One || Two", "One Two"}, Row{"'text'", ""}}) {
+    CAPTURE(row.text);
+    CHECK(paths(row.text) == row.paths);
+  }
+}
