@@ -1,6 +1,8 @@
 #pragma once
 // The tables of step types and of target types. A new one: its file, and a row in all.cpp.
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "book/declaration.h"
@@ -31,6 +33,10 @@ class Session;
 }
 // Models, connections and credentials of this process, shared by the types that need them; nothing is looked for before it is needed.
 std::shared_ptr<aws::Session> aws_session();
+// The code that a device shows, for whatever needs it within the next minute; each is used once.
+void give_aws_code(const std::string& device, const std::string& code);
+// Who is asked where no code was given; a look of a run asks by its target instead. Before anything is called.
+void ask_for_aws_codes(std::function<std::string(const std::string& device)> ask);
 
 // What every type says about itself; nothing is started.
 const Declarations& all_declarations();

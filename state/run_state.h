@@ -58,7 +58,7 @@ struct InstanceState {
 
 struct Question {
   std::string id, instance;
-  std::string about;  // approval, doubt, overdue, manual, files
+  std::string about;  // approval, doubt, overdue, manual, files, code
   std::string text;
   std::vector<std::string> choices;
   std::string phrase;  // approval: what must be typed

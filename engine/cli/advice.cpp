@@ -133,6 +133,7 @@ class Adviser {
     if (question && question->about == "manual") return text + manual(*question);
     if (question && is_approval_by_others(*question)) return text + approval(*question);
     if (question && question->about == "files") return text + changed_files();
+    if (question && question->about == "code") return text + line("at a terminal", resume()) + give_up();
     if (question && question->about == "approval")
       return text +
              line("to approve",

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "os/files.h"
+#include "os/terminal.h"
 #include "plugins/all.h"
 #include "plugins/aws/check_params.h"
 #include "plugins/aws/find_call.h"
@@ -82,6 +83,10 @@ int tell(const aws::CallAnswer& answer, const std::string& name, bool is_compact
               "look before you call it again");
 }
 
+std::string asked_code(const std::string& device) {
+  return ask_line(fmt::format("The code that the MFA device {} shows: ", device)).value_or("");
+}
+
 }  // namespace
 
 int aws_command(const Arguments& arguments) {
@@ -89,6 +94,7 @@ int aws_command(const Arguments& arguments) {
   if (!session.models()) throw Error(ExitCode::usage, aws::no_models);
   const std::string& name = arguments.operands().front();
   const aws::FoundCall found = aws::find_call(*session.models(), name);
+  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) ask_for_aws_codes(asked_code);
   aws::Call call = aws::prepared_call(found.model, *found.operation, params_of(arguments), uuid_of(random_bytes(16)));
   call.only_reads = call.only_reads && !arguments.has("--one-page");
   call.dir = std::filesystem::current_path().string();

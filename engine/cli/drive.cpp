@@ -172,7 +172,8 @@ class Drive {
                                [&] { return client.end_left(); },
                                input_sources(state_.dir, Looking::without_asking),
                                all_target_types(),
-                               lease_.folder().string()};
+                               lease_.folder().string(),
+                               give_aws_code};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();

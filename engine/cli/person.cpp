@@ -117,6 +117,7 @@ std::optional<Answer> TerminalPerson::read_answer(const Question& question, cons
   auto first = line.find_first_not_of(" \t"), last = line.find_last_not_of(" \t\r");
   if (first == std::string::npos) return std::nullopt;  // Enter alone chooses nothing
   std::string word = line.substr(first, last - first + 1);
+  if (question.about == "code") return Answer{question.id, "code", who_, "", 0, object({{"code", word}})};
   if (!question.phrase.empty()) return Answer{question.id, "approve", who_, "", 0, object({{"phrase", word}})};
   return Answer{question.id, word, who_, "", 0, Value()};
 }

@@ -10,6 +10,7 @@
 #include "run/before.h"
 #include "run/manual.h"
 #include "run/named_files.h"
+#include "run/on_target.h"
 #include "run/probe.h"
 #include "run/questions.h"
 #include "run/settle.h"
@@ -286,7 +287,20 @@ void Executor::absorb_answer(Answer given) {
   if (asked_.erase(question.id) > 0) parts_.person.withdraw(question.id);
   if (const std::string why = why_not_taken(question, given); !why.empty())
     return turn_away(question, given, why);  // it is asked again
+  if (question.about == "code") hand_on_code(given);
   for (auto& proposal : events_of(question, first_answer(std::move(given)))) record(std::move(proposal));
+}
+
+// It is kept nowhere; all that wait for it look again.
+void Executor::hand_on_code(Answer& given) {
+  const std::string code = given.fields.text_or("code", "");
+  given.fields = Value();
+  for (auto& [instance, live] : live_.steps) {
+    const std::string device = live.target ? needed_code(*live.target) : "";
+    if (device.empty()) continue;
+    parts_.performer.take_code(device, code);
+    live.target.reset();
+  }
 }
 
 bool Executor::is_any_act_running() const {

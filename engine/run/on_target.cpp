@@ -51,6 +51,8 @@ std::optional<Launch> look_at_target(const Turn& turn, const Instance& step, con
 
 TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value& seen) {
   TargetJudgement judgement;
+  judgement.needs_code_of = needed_code(seen);
+  if (!judgement.needs_code_of.empty()) return judgement;
   for (const Value& row : seen.is_list() ? seen.as_list() : List()) {
     for (const char* reason : {"why", "why_not", "why_another"}) {
       const std::string why = row.text_or(reason, "");
@@ -66,6 +68,12 @@ TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value
                                 object({{"target", key}, {"identity", row.get("identity")}, {"text", row.get("text")}}));
   }
   return judgement;
+}
+
+std::string needed_code(const Value& seen) {
+  for (const Value& row : seen.is_list() ? seen.as_list() : List())
+    if (const std::string device = row.text_or("needs_code_of", ""); !device.empty()) return device;
+  return "";
 }
 
 Value target_environment(const Value& seen) {

@@ -15,8 +15,12 @@ std::optional<Launch> look_at_target(const Turn& turn, const Instance& step, con
 struct TargetJudgement {
   std::vector<Proposal> pins;  // what is seen for the first time
   std::string why_not;         // the step must not begin; "": it may
+  std::string needs_code_of;   // it can't be said before somebody has typed the code of this device
 };
 TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value& seen);
+
+// The device whose code a look needs; "": it needs none.
+std::string needed_code(const Value& seen);
 
 // NAME=value for the processes of the step: a map.
 Value target_environment(const Value& seen);

@@ -29,6 +29,7 @@ namespace {
 
 Value answer_of(const TargetType& type, const TargetQuestion& question, const TargetSight& sight) {
   Value answer = object({{"target", question.target}, {"identity", sight.identity}});
+  if (!sight.needs_code_of.empty()) answer = with(answer, "needs_code_of", sight.needs_code_of);
   if (sight.identity.is_null()) return with(answer, "why", sight.why.empty() ? "it can't be seen what stands here" : sight.why);
   Map environment;
   for (const auto& [name, value] : type.environment(question.params, sight.identity)) environment.emplace_back(name, value);

@@ -44,6 +44,8 @@ class Performer {
   virtual Recalled recall_secret(const std::filesystem::path& file) = 0;
   // What a program prints, without the newline at its end. Waits for it.
   virtual Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) = 0;
+  // What the device shows, for the looks that need it. Good for half a minute; kept in memory alone.
+  virtual void take_code(const std::string& /*device*/, const std::string& /*code*/) {}
   // Looks where `from` of a secret input says, but for people. Waits for it.
   virtual Recalled find_secret(const Input&) { return {}; }
 };
@@ -81,6 +83,7 @@ class StepPerformer : public Performer {
     std::function<Found(const Input&, const InputSource&)> look;  // for secrets; may be empty
     std::vector<std::unique_ptr<TargetType>> targets = {};
     std::string run_folder = {};  // where targets keep what is private to the run
+    std::function<void(const std::string& device, const std::string& code)> take_code = nullptr;  // may be empty
   };
   StepPerformer(Parts parts, Inbox& inbox) : parts_(std::move(parts)), inbox_(inbox) {}
   // Asks what still runs to stop, and waits for it.
@@ -93,6 +96,9 @@ class StepPerformer : public Performer {
   std::string keep_secret(const std::filesystem::path& file, std::string_view secret) override;
   Recalled recall_secret(const std::filesystem::path& file) override;
   Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) override;
+  void take_code(const std::string& device, const std::string& code) override {
+    if (parts_.take_code) parts_.take_code(device, code);
+  }
   Recalled find_secret(const Input& input) override;
 
  private:

@@ -81,12 +81,26 @@ Proposal ask_about_files(const Instance& step, const InstanceState& it, const Fi
   return asked;
 }
 
+Proposal ask_for_code(const Instance& step, const InstanceState& it, const std::string& device) {
+  Proposal asked =
+      ask(step, "code", it.questions_asked,
+          fmt::format("`{}` needs the code that the MFA device {} shows. It is good for half a minute.", step.id, device),
+          {"code"});
+  asked.event.attempt = 0;
+  return asked;
+}
+
 Proposal ask_overdue(const Instance& step, const InstanceState& it) {
   return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id),
              {"wait", "stop"});
 }
 
 std::string why_not_a_choice(const Question& question, const Answer& given) {
+  if (question.about == "code" && given.choice == "code") {
+    const std::string code = given.fields.text_or("code", "");
+    const bool has_digits = std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return code.size() == 6 && has_digits ? "" : "a code has six digits";
+  }
   if (!question.phrase.empty() && given.choice == "approve" && given.fields.text_or("phrase", "") != question.phrase)
     return fmt::format("the phrase does not fit; type exactly: {}", question.phrase);
   if (std::find(question.choices.begin(), question.choices.end(), given.choice) != question.choices.end()) return "";

@@ -19,6 +19,8 @@ Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::str
 // Files that it reads were changed by somebody else: take them as they are, or stop.
 Proposal ask_about_files(const Instance& step, const InstanceState& it, const FileChanges& changes);
 Value map_of(const std::map<std::string, std::string>& texts);
+// Its target can't be seen without the code that a device shows: `fields` of the answer have it, and the record does not.
+Proposal ask_for_code(const Instance& step, const InstanceState& it, const std::string& device);
 // Past its timeout: wait or stop.
 Proposal ask_overdue(const Instance& step, const InstanceState& it);
 

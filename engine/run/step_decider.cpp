@@ -140,9 +140,19 @@ class StepDecider {
     if (step_->target.empty() && step_->needed_targets.empty()) return true;
     if (!live_step_->target) return begin_look_at_target();
     TargetJudgement judgement = judge_target(turn_, step_, *live_step_->target);
+    const Question* open = state_.open_question(step_.id);
+    if (!judgement.needs_code_of.empty()) return ask_or_wait_for_code(judgement.needs_code_of, open), false;
+    if (open && open->about == "code")
+      return answer_with(*open, {open->id, "not needed", "runbook", "it can be seen without", now_ms_, Value()}), false;
     if (!judgement.why_not.empty()) pause("failed", judgement.why_not);
     for (Proposal& pin : judgement.pins) propose(std::move(pin));
     return judgement.why_not.empty() && judgement.pins.empty();
+  }
+
+  void ask_or_wait_for_code(const std::string& device, const Question* open) {
+    if (open) wait_for_answer(*open, it_->state == StepState::in_doubt ? "in_doubt" : "waiting");
+    else if (is_pausing_) interrupted();
+    else propose(runbook::ask_for_code(step_, *it_, device));
   }
 
   // true: there is nothing to be seen.

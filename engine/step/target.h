@@ -26,6 +26,7 @@ struct TargetSight {
   // What processes get besides TargetType::environment: what is of this look and must not be recorded.
   std::vector<std::pair<std::string, std::string>> environment = {};
   std::vector<std::string> secrets = {};  // to be masked in what they write
+  std::string needs_code_of = {};         // it can't be seen before somebody has typed the code that this device shows
 };
 
 class TargetType {

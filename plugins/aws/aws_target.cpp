@@ -57,6 +57,10 @@ class AwsTarget : public TargetType {
     const aws::Configuration configuration(with_variables(look.env, said_variables(look.params)));
     try {
       return sight_of(look, configuration);
+    } catch (const aws::CodeWanted& wanted) {
+      TargetSight sight = unseen(with_hint(wanted));
+      sight.needs_code_of = wanted.device;
+      return sight;
     } catch (const Error& error) {
       return unseen(with_hint(error));
     }

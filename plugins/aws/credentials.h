@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/value.h"
 #include "os/http_client.h"
 #include "plugins/aws/configuration.h"
@@ -20,6 +21,12 @@ using ServiceCall = std::function<Value(const std::string& service, const std::s
                                         const std::string& region, const Credentials* credentials, std::stop_token stop)>;
 // Asks the person for the code of a device: "MFA code for arn:aws:iam::123:mfa/ada". "" where nobody can be asked.
 using AskCode = std::function<std::string(const std::string& device)>;
+// Nobody could be asked.
+struct CodeWanted : Error {
+  CodeWanted(std::string device_, const std::string& what, const std::string& hint)
+      : Error(ExitCode::step_failed, what, hint), device(std::move(device_)) {}
+  std::string device;
+};
 
 // What a target asks for, beyond the surroundings.
 struct CredentialWish {

@@ -33,9 +33,9 @@ std::int64_t duration_in(const std::string& text, const std::string& profile) {
 std::string code_for(const CredentialSearch& search, const Role& role) {
   const std::string code = search.parts.ask ? search.parts.ask(role.mfa_serial) : "";
   if (code.empty())
-    throw Error(ExitCode::step_failed,
-                fmt::format("role {} needs a code of the device {}, and nobody can be asked", role.arn, role.mfa_serial),
-                "run it at a terminal, or set variables from: aws sts get-session-token --serial-number " + role.mfa_serial);
+    throw CodeWanted(role.mfa_serial,
+                     fmt::format("role {} needs a code of the device {}, and nobody can be asked", role.arn, role.mfa_serial),
+                     "run it at a terminal, or set variables from: runbook aws sts.GetSessionToken");
   return std::string(trimmed(code));
 }
 

@@ -76,7 +76,10 @@ class Moto:
 
 class Between:
     """A proxy in front of a server. `hold` keeps answers back, `cut` closes the connection instead of answering, `lose` keeps the request from
-    the server; all count what was sent."""
+    the server, `deny` answers in its place as STS does where a code is wrong; all count what was sent."""
+
+    DENIED = (b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed with invalid MFA one time pass code."
+              b"</Message></Error></ErrorResponse>")
 
     def __init__(self, port):
         self.target = port
@@ -107,6 +110,10 @@ class Between:
                         self.requests.append(request)
                         self.release.wait()
                         return
+                    if self.mode == "deny" and is_concerned:
+                        self.requests.append(request)
+                        ours.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(self.DENIED) + self.DENIED)
+                        continue
                     theirs.sendall(request)
                     answer = read_message(theirs, has_body=not request.startswith(b"HEAD "))
                     self.requests.append(request)
