@@ -112,12 +112,22 @@ AttemptResult CallAttempt::run(std::optional<std::int64_t> timeout_ms, std::stop
   return judge(parts_.http.send(request, stop));
 }
 
+// An empty one stands in the file, too.
+Value CallAttempt::without_stream(const Value& result) const {
+  const std::string stream = streaming_member(*call_.model, *call_.operation);
+  Map members;
+  for (const auto& [name, value] : result.as_map())
+    if (name != stream) members.emplace_back(name, value);
+  return Value(std::move(members));
+}
+
 AttemptResult CallAttempt::judge(const HttpReply& reply) {
   if (reply.kind != HttpReply::Kind::answered) return no_answer(reply);
   AttemptResult result;
   try {
-    WireAnswer answer = read_answer(*call_.model, *call_.operation, reply);
+    WireAnswer answer = read_answer(*call_.model, *call_.operation, reply, call_.params);
     if (answer.error) return refused(*answer.error, reply);
+    if (!call_.save_to.empty()) answer.result = without_stream(answer.result);
     result.answer.kind = CallAnswer::Kind::done;
     result.answer.result = std::move(answer.result);
     result.answer.request_id = std::move(answer.request_id);

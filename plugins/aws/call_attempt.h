@@ -39,6 +39,7 @@ class CallAttempt {
   HttpRequest request();
   Signed sign_for(const WireRequest& wire, const std::string& host) const;
   AttemptResult judge(const HttpReply& reply);
+  Value without_stream(const Value& result) const;
   AttemptResult refused(const ServiceError& error, const HttpReply& reply);
   Remedy remedy_for(const ServiceError& error, const HttpReply& reply);
 

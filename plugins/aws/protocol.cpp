@@ -53,11 +53,19 @@ Value json_protocol_result(const ServiceModel& model, const Operation& operation
   return operation.output.empty() ? Value(Map()) : json_structure_result(model, model.shape(operation.output), body);
 }
 
-Value read_result(const ServiceModel& model, const Operation& operation, const HttpReply& reply) {
+// A template that is JSON is given as what it says, as the AWS CLI does.
+Value with_template(const Operation& operation, Value result) {
+  const Value text = result.get("TemplateBody");
+  if (operation.output != "GetTemplateOutput" || !text.is_text()) return result;
+  const auto said = try_parse_json(text.as_text());
+  return said && said->is_map() ? with(result, "TemplateBody", *said) : result;
+}
+
+Value read_result(const ServiceModel& model, const Operation& operation, const HttpReply& reply, const Value& params) {
   switch (protocol_of(model)) {
-    case Protocol::form: return form_result(model, operation, reply.body);
+    case Protocol::form: return with_template(operation, form_result(model, operation, reply.body));
     case Protocol::json: return json_protocol_result(model, operation, reply);
-    case Protocol::rest: return with_s3_rules(model, operation, reply, rest_result(model, operation, reply));
+    case Protocol::rest: return with_s3_rules(model, operation, params, reply, rest_result(model, operation, reply));
     default: throw_unspoken(model, operation);
   }
 }
@@ -96,7 +104,7 @@ WireRequest write_request(const ServiceModel& model, const Operation& operation,
   return request;
 }
 
-WireAnswer read_answer(const ServiceModel& model, const Operation& operation, const HttpReply& reply) try {
+WireAnswer read_answer(const ServiceModel& model, const Operation& operation, const HttpReply& reply, const Value& params) try {
   constexpr int first_error = 300;
   WireAnswer answer;
   answer.request_id = request_id_in_headers(reply);
@@ -104,7 +112,7 @@ WireAnswer read_answer(const ServiceModel& model, const Operation& operation, co
     answer.error = read_service_error(model, operation, reply, answer.request_id);
     return answer;
   }
-  answer.result = read_result(model, operation, reply);
+  answer.result = read_result(model, operation, reply, params);
   if (answer.request_id.empty()) answer.request_id = request_id_in_xml(model, reply);
   return answer;
 } catch (const AnswerFault& fault) {

@@ -49,8 +49,9 @@ struct WireAnswer {
 };
 
 // `reply` was answered. A streaming body that was written to a file is left out of the result. Error (exit 1): an answer that is none of the
-// protocol (HTML of a proxy, cut JSON), with the beginning of what was answered; whether it was an error is unknown then.
-WireAnswer read_answer(const ServiceModel& model, const Operation& operation, const HttpReply& reply);
+// protocol (HTML of a proxy, cut JSON), with the beginning of what was answered; whether it was an error is unknown then. `params`: those of
+// the request, since S3 answers as it is asked.
+WireAnswer read_answer(const ServiceModel& model, const Operation& operation, const HttpReply& reply, const Value& params = {});
 
 // As it is sent, and as it is signed: "a=1&b=%20&acl" ("acl=" where the protocol wants it), or "".
 std::string query_text(const Query& query);

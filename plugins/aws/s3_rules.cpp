@@ -23,6 +23,10 @@ bool is_one_of(const std::array<const char*, n>& names, const std::string& name)
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool asks_for_encoded_names(const Operation& operation, const Value& params) {
+  return is_one_of(listings, operation.name) && params.get("EncodingType").is_null();
+}
+
 // As forms are encoded: a blank is a plus.
 std::string form_decoded(std::string text) {
   std::replace(text.begin(), text.end(), '+', ' ');
@@ -48,8 +52,7 @@ Value decoded(const Value& result) {
 
 void apply_s3_rules(const ServiceModel& model, const Operation& operation, const Value& params, WireRequest& request) {
   if (!is_s3(model)) return;
-  if (is_one_of(listings, operation.name) && params.get("EncodingType").is_null())
-    request.query.emplace_back("encoding-type", "url");
+  if (asks_for_encoded_names(operation, params)) request.query.emplace_back("encoding-type", "url");
   const bool has_stream = !operation.input.empty() && model.shape(operation.input).payload == "Body";
   if (has_stream && params.get("ContentType").is_null())
     std::erase_if(request.headers, [](const auto& header) { return header.first == "Content-Type"; });
@@ -63,14 +66,15 @@ bool is_s3_error_behind_success(const ServiceModel& model, const Operation& oper
   return xml_of_body(reply.body).name == "Error";
 }
 
-Value with_s3_rules(const ServiceModel& model, const Operation& operation, const HttpReply& reply, Value result) {
+Value with_s3_rules(const ServiceModel& model, const Operation& operation, const Value& params, const HttpReply& reply,
+                    Value result) {
   if (!is_s3(model)) return result;
   if (operation.name == "GetBucketLocation") {
     const XmlElement root = xml_of_body(reply.body);
     const std::string region(trimmed(root.text));
     return object({{"LocationConstraint", region.empty() ? Value() : Value(region)}});
   }
-  const bool is_encoded = is_one_of(listings, operation.name) && result.text_or("EncodingType", "") == "url";
+  const bool is_encoded = asks_for_encoded_names(operation, params) && result.text_or("EncodingType", "") == "url";
   return is_encoded ? decoded(result) : result;
 }
 

@@ -12,7 +12,8 @@ void apply_s3_rules(const ServiceModel& model, const Operation& operation, const
 // nobody knows what became of it.
 bool is_s3_error_behind_success(const ServiceModel& model, const Operation& operation, const HttpReply& reply);
 
-// Decodes the names in lists, and reads where a bucket lies.
-Value with_s3_rules(const ServiceModel& model, const Operation& operation, const HttpReply& reply, Value result);
+// Reads where a bucket lies, and decodes the names in lists unless the params have asked for encoded ones.
+Value with_s3_rules(const ServiceModel& model, const Operation& operation, const Value& params, const HttpReply& reply,
+                    Value result);
 
 }  // namespace runbook::aws

@@ -69,6 +69,9 @@ Value boolean_of_text(const Shape& shape, std::string_view text) {
   throw_misread(shape, text);
 }
 
+// Text that a machine reads when it starts travels in base64; it is given as it is, as to the AWS CLI.
+bool is_text_in_base64(const Shape& shape) { return shape.name == "RunInstancesUserData" || shape.name == "XmlStringUserData"; }
+
 // Policy documents stand in answers percent-encoded, as text; they are given as what they say, as the AWS CLI does.
 Value policy_of_text(std::string_view text) {
   const auto policy = try_parse_json(percent_decoded(text));
@@ -149,7 +152,7 @@ std::string wire_text(const ShapeRef& ref, const Shape& shape, const Value& valu
   switch (shape.type) {
     case ShapeType::blob: return base64(blob_bytes(value, dir));
     case ShapeType::timestamp: return timestamp_text(timestamp_to_write(value), timestamp_format(ref, shape, otherwise));
-    default: return scalar_text(value);
+    default: return is_text_in_base64(shape) ? base64(scalar_text(value)) : scalar_text(value);
   }
 }
 
