@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "base/one_line.h"
 #include "base/percent.h"
 #include "base/trimmed.h"

@@ -19,7 +19,7 @@ import urllib.parse
 import pytest
 
 from aws_cli import AwsCli
-from aws_stories import NOW_MS, STORIES, File
+from aws_stories import NOW_MS, STORIES, TABLE, File
 from moto import KEYS, REGION, Between, Moto, program
 from world import BINARY, Result
 
