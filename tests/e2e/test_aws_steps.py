@@ -1,8 +1,10 @@
 """`aws` steps against the moto server: what is sent, what is not sent twice, and what is known when the engine dies in between."""
 
 import json
+import re
 import signal
 import socket
+import sqlite3
 
 import pytest
 
@@ -62,6 +64,17 @@ def test_a_bucket_is_made_found_and_taken_back(cloud):
     runs = json.loads(cloud("runs", "--json").out)
     assert cloud("undo", runs[1]["run"], "--non-interactive").code == 0
     assert cloud("aws", "s3.HeadBucket", "--params", '{"Bucket": "state-1"}').code == 1
+
+
+def test_without_service_models_a_run_does_not_begin_and_with_them_its_record_says_which(cloud):
+    cloud.write(BUCKET)
+    result = cloud.run(RUNBOOK_AWS_MODELS=str(cloud.folder))
+    assert result.code == 2 and "there are no AWS service models" in result.err and "apt install python3-botocore" in result.err, result
+    assert not cloud.journal.exists()
+    assert cloud.run().code == 0
+    with sqlite3.connect(cloud.journal) as journal:
+        began = json.loads(journal.execute("SELECT text FROM events ORDER BY rowid LIMIT 1").fetchone()[0])
+    assert re.fullmatch(r"\S.* [0-9]+[.][0-9.]+", began["body"]["aws_models"]) and began["body"]["aws_models"] in cloud("doctor").out
 
 
 def test_another_account_stops_before_the_step(cloud):
