@@ -58,7 +58,7 @@ struct World {
     call.before_sending = [this] { ++marks; };
   }
   testing::TinyModels& models() {
-    return models_.add("partitions.json", partitions_json)
+    return tiny.add("partitions.json", partitions_json)
         .add("widgets/1/service-2.json", service_json)
         .add("widgets/1/endpoint-rule-set-1.json", rules_json);
   }
@@ -73,7 +73,7 @@ struct World {
     return call_with_retries(parts, call, Configuration({"AWS_REGION=us-east-1", "HOME=/nonexistent"}), {});
   }
 
-  testing::TinyModels models_;
+  testing::TinyModels tiny;
   ModelStore store;
   ScriptedClient client;
   SystemClock clock;

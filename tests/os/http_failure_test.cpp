@@ -82,7 +82,7 @@ TEST_CASE("a connection that does not come about in time") {
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     filling.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-    ::connect(filling.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+    static_cast<void>(::connect(filling.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
   }
   HttpRequest request = post("http://127.0.0.1:" + std::to_string(port));
   request.connect_timeout_ms = 200;

@@ -113,7 +113,7 @@ class StoryServer {
     acceptor_ = std::thread([this] { accept_all(); });
   }
   // Every request is answered with these bytes.
-  explicit StoryServer(std::string answer)
+  explicit StoryServer(const std::string& answer)
       : StoryServer([this, answer](Peer& peer) {
           for (std::string head = peer.head(); !head.empty(); head = peer.head()) {
             note(head);
