@@ -23,8 +23,8 @@ using ServiceCall = std::function<Value(const std::string& service, const std::s
 using AskCode = std::function<std::string(const std::string& device)>;
 // Nobody could be asked.
 struct CodeWanted : Error {
-  CodeWanted(std::string device_, const std::string& what, const std::string& hint)
-      : Error(ExitCode::step_failed, what, hint), device(std::move(device_)) {}
+  CodeWanted(std::string of, const std::string& what, const std::string& hint)
+      : Error(ExitCode::step_failed, what, hint), device(std::move(of)) {}
   std::string device;
 };
 
