@@ -66,6 +66,24 @@ def test_a_code_is_asked_for_once_checked_and_kept_nowhere(cloud, terminal):
     assert [path for path in cloud.folder.rglob("*") if path.is_file() and b"493127" in path.read_bytes()] == []
 
 
+def test_branches_that_wait_for_the_same_device_go_on_with_one_code(cloud, terminal):
+    cloud.write(BOOK[:BOOK.index("steps:")] + """
+steps:
+  - section: Side by side
+    parallel:
+      - section: One
+        steps: [{id: one, title: One, aws: {call: sqs.CreateQueue, params: {QueueName: one}}}]
+      - section: Two
+        steps: [{id: two, title: Two, aws: {call: sqs.CreateQueue, params: {QueueName: two}}}]
+""")
+    child = terminal()
+    child.expect("code .Ctrl-D pauses.: ")
+    child.sendline("493127")
+    assert code_of(child) == 0
+    assert len(cloud.between.sent("Action=AssumeRole&")) == 1 and len(cloud.between.sent("CreateQueue")) == 2
+    assert cloud.show()["questions"] == []
+
+
 def test_where_nobody_can_be_asked_the_run_waits_and_goes_on_at_a_terminal(cloud, terminal):
     for words in (["run", cloud.book], ["run", "--resume", "last"]):
         result = cloud(*words, "--non-interactive")
