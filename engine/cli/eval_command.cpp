@@ -22,16 +22,25 @@ Value standard_input() {
   return parse_json(text);
 }
 
-int explain(const ExpressionError& error, const std::string& expression, bool wants_json) {
+// What only a runbook knows can be tried, too.
+std::string hint_of(const ExpressionError& error, const std::string& expression, bool is_strict) try {
+  if (is_strict || error.kind() != ExpressionError::Kind::unknown_function) return error.hint();
+  Expression::parse(expression, Dialect::runbook);
+  return "runbooks know it: try --strict";
+} catch (const ExpressionError&) {
+  return error.hint();
+}
+
+int explain(const ExpressionError& error, const std::string& expression, bool is_strict, bool wants_json) {
   const SourceText source("expression", expression);
   Diagnostic diagnostic;
   diagnostic.place = source.place_at(error.offset());
   diagnostic.message = fmt::format("{}: {}", kind_name(error.kind()), error.what());
-  diagnostic.hint = error.hint();
+  diagnostic.hint = hint_of(error, expression, is_strict);
   if (wants_json)
     fmt::print("{}\n", to_json(object({{"error", kind_name(error.kind())},
                                        {"message", error.what()},
-                                       {"hint", error.hint()},
+                                       {"hint", diagnostic.hint},
                                        {"column", diagnostic.place.column}})));
   else fmt::print(stderr, "{}", render(diagnostic, source));
   return static_cast<int>(ExitCode::usage);
@@ -49,7 +58,7 @@ int eval_command(const Arguments& arguments) {
     fmt::print("{}\n", arguments.has("--compact") ? to_json(result) : to_pretty_json(result));
     return 0;
   } catch (const ExpressionError& error) {
-    return explain(error, text, arguments.wants_json());
+    return explain(error, text, is_strict, arguments.wants_json());
   }
 }
 

@@ -184,3 +184,12 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path, command):
     code, out, err = call(tmp_path, command, file.name, prefix=prefix)
     assert (code, out) == (2, "")
     assert "book.yaml" in err and "Permission denied" in err and is_readable(err)
+
+
+def test_a_function_that_only_runbooks_know_says_how_it_is_tried(tmp_path):
+    code, _, err = call(tmp_path, "eval", "url_decode('a%20b')")
+    assert code == 2 and "there is no function `url_decode`" in err and "runbooks know it: try --strict" in err
+    code, out, _ = call(tmp_path, "eval", "--strict", "url_decode('a%20b')")
+    assert (code, out) == (0, '"a b"\n')
+    code, _, err = call(tmp_path, "eval", "no_such('a')")
+    assert code == 2 and "--strict" not in err
