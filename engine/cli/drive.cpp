@@ -85,7 +85,7 @@ class Drive {
     driven.kind = event::driven;
     driven.at_ms = clock_.now_ms();
     driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
-    driven.body = with_models(std::move(driven.body));
+    driven.body = with_models(driven.body);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
     for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
@@ -121,7 +121,7 @@ class Drive {
                          {"definition", keep(runbook.source->text())},
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
-    began.body = with_models(std::move(began.body));
+    began.body = with_models(began.body);
     if (!plan_.lock.empty()) began.body = with(began.body, "lock", plan_.lock);
     if (!runbook.included.empty()) began.body = with(began.body, "included", keep(to_json(included_texts(runbook))));
     began.body = with(began.body, "files", files_at_the_beginning(began));
@@ -133,7 +133,7 @@ class Drive {
   }
 
   // By what calls are made: another version may know other parameters.
-  Value with_models(Value body) const {
+  Value with_models(const Value& body) const {
     const std::string models = aws_models_of(*plan_.runbook);
     return models.empty() ? body : with(body, "aws_models", models);
   }
