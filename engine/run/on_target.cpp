@@ -72,7 +72,7 @@ TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value
 
 std::string needed_code(const Value& seen) {
   for (const Value& row : seen.is_list() ? seen.as_list() : List())
-    if (const std::string device = row.text_or("needs_code_of", ""); !device.empty()) return device;
+    if (std::string device = row.text_or("needs_code_of", ""); !device.empty()) return device;
   return "";
 }
 
