@@ -35,7 +35,7 @@ class Codes {
  private:
   struct Given {
     std::string code;
-    std::int64_t at_ms;
+    std::int64_t at_ms = 0;
   };
   const Clock& clock_;
   std::mutex mutex_;
