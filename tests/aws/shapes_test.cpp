@@ -36,7 +36,7 @@ const ServiceModel& model() {
   return model;
 }
 
-bool is_secret(std::vector<std::string> path) { return is_sensitive(model(), *model().operation("Buy"), path); }
+bool is_secret(const std::vector<std::string>& path) { return is_sensitive(model(), *model().operation("Buy"), path); }
 
 }  // namespace
 
