@@ -12,7 +12,7 @@ namespace {
 
 std::string wanted(const CredentialSearch& search, const char* variable, const std::string& name) {
   if (search.variables == CredentialSearch::Variables::count) {
-    const std::string value = search.configuration.variable(variable);
+    std::string value = search.configuration.variable(variable);
     if (!value.empty()) return value;
   }
   return setting(search.section(), name);

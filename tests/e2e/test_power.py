@@ -132,5 +132,5 @@ def test_the_power_goes_at_every_call_and_nothing_runs_twice():
         outcomes = [cut_at(n, loses) for n in drawn]
         table = {outcome: outcomes.count(outcome) for outcome in ("same", "in doubt", "without its secret", "told")}
         print(f"RUNBOOK_TEST_SEED={SEED} {name}: {len(drawn)} points, {table}")
-        assert sum(table.values()) >= len(drawn) * 0.9
+        assert sum(table.values()) >= len(drawn) - max(1, len(drawn) // 10)     # a run may end before a point at its end
         assert table["told"] == 0 or name == "the journal is older", table
