@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace runbook {
@@ -25,6 +27,16 @@ bool is_there(const Turn& turn, const Instance& step, const TargetRow& row) {
   const Frame* included = included_around(step.frame.get());
   const Step* maker = (included ? *included->runbook : *turn.facts.runbook).find(row.from);
   return maker && is_done(turn.state.of(Instance(*maker, outer_loops(step.frame, maker->loops.size())).id).state);
+}
+
+// What was looked at without a pin has been compared with nothing.
+bool is_too_old(const Turn& turn, const Value& seen) {
+  const List rows = seen.is_list() ? seen.as_list() : List();
+  return std::any_of(rows.begin(), rows.end(), [&](const Value& row) {
+    const auto pinned = turn.state.targets.find(row.text_or("target", ""));
+    return pinned != turn.state.targets.end() && !row.bool_or("was_pinned", true) &&
+           !(row.get("identity") == pinned->second.identity);
+  });
 }
 
 }  // namespace
@@ -51,6 +63,8 @@ std::optional<Launch> look_at_target(const Turn& turn, const Instance& step, con
 
 TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value& seen) {
   TargetJudgement judgement;
+  judgement.is_too_old = is_too_old(turn, seen);
+  if (judgement.is_too_old) return judgement;
   judgement.needs_code_of = needed_code(seen);
   if (!judgement.needs_code_of.empty()) return judgement;
   for (const Value& row : seen.is_list() ? seen.as_list() : List()) {

@@ -16,6 +16,7 @@ struct TargetJudgement {
   std::vector<Proposal> pins;  // what is seen for the first time
   std::string why_not;         // the step must not begin; "": it may
   std::string needs_code_of;   // it can't be said before somebody has typed the code of this device
+  bool is_too_old = false;     // the look began before another step pinned the target, and saw something else: look again
 };
 TargetJudgement judge_target(const Turn& turn, const Instance& step, const Value& seen);
 

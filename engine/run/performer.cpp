@@ -28,7 +28,8 @@ StepPerformer::~StepPerformer() {
 namespace {
 
 Value answer_of(const TargetType& type, const TargetQuestion& question, const TargetSight& sight) {
-  Value answer = object({{"target", question.target}, {"identity", sight.identity}});
+  Value answer =
+      object({{"target", question.target}, {"identity", sight.identity}, {"was_pinned", !question.pinned.is_null()}});
   if (!sight.needs_code_of.empty()) answer = with(answer, "needs_code_of", sight.needs_code_of);
   if (sight.identity.is_null()) return with(answer, "why", sight.why.empty() ? "it can't be seen what stands here" : sight.why);
   Map environment;

@@ -140,6 +140,7 @@ class StepDecider {
     if (step_->target.empty() && step_->needed_targets.empty()) return true;
     if (!live_step_->target) return begin_look_at_target();
     TargetJudgement judgement = judge_target(turn_, step_, *live_step_->target);
+    if (judgement.is_too_old) return begin_look_at_target();
     const Question* open = state_.open_question(step_.id);
     if (!judgement.needs_code_of.empty()) return ask_or_wait_for_code(judgement.needs_code_of, open), false;
     if (open && open->about == "code")

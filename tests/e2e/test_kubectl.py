@@ -188,6 +188,31 @@ def test_without_a_target_the_current_context_is_pinned_and_check_says_so(world,
     assert world.show()["targets"]["kubernetes"]["identity"]["server"] == server.url
 
 
+LATE = """#!/bin/sh
+case " $* " in
+  *" config view "*) mkdir "$W/first" 2> /dev/null || until [ -e "$W/second" ]; do sleep 0.02; done ;;
+esac
+exec {kubectl} "$@"
+"""
+
+
+def test_a_look_that_began_before_another_branch_pinned_the_cluster_is_taken_again(world, server, other):
+    """Both branches look while nothing is pinned; the slower one sees what somebody has switched to meanwhile."""
+    (world.folder / "bin").mkdir()
+    late = world.folder / "bin" / "kubectl"
+    late.write_text(LATE.format(kubectl=shutil.which("kubectl", path=world.env["PATH"])))
+    late.chmod(0o755)
+    world.env["PATH"] = f"{late.parent}:{world.env['PATH']}"
+    branches = "".join(f"      - section: {name}\n        steps:\n      {make(name)}" for name in ("one", "two"))
+    world.write(book(f"  - section: Side by side\n    parallel:\n{branches}"))
+    run = world.start()
+    until(lambda: names(server), "one of them to be made")
+    other.kubeconfig(config(world), context="other", current=True)
+    (world.folder / "second").touch()
+    assert run.wait(60) == 0, run.log.read_text()
+    assert names(server) == {"one", "two"} and not heard(other)
+
+
 def test_a_probe_and_a_watch_work_on_the_pinned_cluster(world, server, other):
     world.write(book(f"""
   - section: Watched
