@@ -121,7 +121,7 @@ Value ModelStore::part(const std::string& service, const std::string& part) cons
   const auto known = state_->parts.find(key);
   if (known != state_->parts.end()) return known->second;
   const std::optional<fs::path>& version = state_->version(service);
-  const Value value = version ? part_of(*version, service, part, state_->cache) : Value();
+  Value value = version ? part_of(*version, service, part, state_->cache) : Value();
   state_->parts.emplace(key, value);
   return value;
 }

@@ -34,7 +34,7 @@ SsoSettings settings_of(const CredentialSearch& search) {
   const Section section = with_session(search, search.section());
   std::vector<std::string> missing;
   for (const char* name : {"sso_role_name", "sso_account_id", "sso_start_url", "sso_region"})
-    if (setting(section, name).empty()) missing.push_back(name);
+    if (setting(section, name).empty()) missing.emplace_back(name);
   if (!missing.empty())
     throw Error(ExitCode::step_failed,
                 fmt::format("profile `{}` signs in by SSO, but has no {}", search.profile, fmt::join(missing, ", ")),

@@ -49,7 +49,7 @@ Value or_empty(const Value& map) { return map.is_null() ? Value(Map{}) : map; }
 // "" or what differs.
 std::string complaint(const Value& rules, const Value& partitions, const Value& test) {
   RuleOutcome outcome;
-  if (const std::string failed = outcome_text(rules, partitions, test.get("params"), outcome); !failed.empty()) return failed;
+  if (std::string failed = outcome_text(rules, partitions, test.get("params"), outcome); !failed.empty()) return failed;
   const Value expect = test.get("expect");
   if (const Value* error = expect.find("error")) return difference("the error", *error, outcome.error);
   if (!outcome.endpoint) return "refused with " + outcome.error;

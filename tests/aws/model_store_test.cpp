@@ -26,7 +26,7 @@ namespace {
 // "shop" with two operations, in a folder of its own that goes away with it.
 class Models {
  public:
-  Models() : folder_(fs::temp_directory_path() / ("models." + std::to_string(::getpid()) + "." + std::to_string(counter_++))) {
+  Models() : folder_(fs::temp_directory_path() / ("models." + std::to_string(::getpid()) + "." + std::to_string(counter++))) {
     write("data/shop/2019-01-01/service-2.json",
           R"({"metadata": {"apiVersion": "2019-01-01"}, "operations": {}, "shapes": {}})");
     write("data/shop/2020-01-01/service-2.json", model("BuyThing"));
@@ -57,7 +57,7 @@ class Models {
   }
 
  private:
-  static inline int counter_ = 0;
+  static inline int counter = 0;
   fs::path folder_;
 };
 

@@ -109,10 +109,10 @@ TEST_CASE("a service's page lists its operations, the page of all lists services
 }
 
 TEST_CASE("names that are not known are errors with the nearest one") {
-  const Shop shop;
-  CHECK_THROWS_WITH_AS(operation_page(shop.store(), "shpo", "Put"), "there is no service `shpo`", Error);
-  CHECK_THROWS_WITH_AS(operation_page(shop.store(), "shop", "Putt"), "`shop` has no operation `Putt`", Error);
-  CHECK_THROWS_AS(service_page(shop.store(), "shpo"), Error);
+  const Shop models;
+  CHECK_THROWS_WITH_AS(operation_page(models.store(), "shpo", "Put"), "there is no service `shpo`", Error);
+  CHECK_THROWS_WITH_AS(operation_page(models.store(), "shop", "Putt"), "`shop` has no operation `Putt`", Error);
+  CHECK_THROWS_AS(service_page(models.store(), "shpo"), Error);
 }
 
 TEST_CASE("as data, an operation comes with every shape it reaches") {

@@ -35,7 +35,7 @@ class Machine {
   std::string path(const std::string& name) const { return (root_ / name).string(); }
 
   // What is offered below the machine's root, in order.
-  std::vector<std::string> offered(std::vector<std::string> env) const {
+  std::vector<std::string> offered(const std::vector<std::string>& env) const {
     std::vector<std::string> found;
     PythonFolders(env, [&](const fs::path& packages) {
       if (packages.string().rfind(root_.string(), 0) == 0) found.push_back(packages.string().substr(root_.string().size() + 1));
@@ -88,7 +88,7 @@ TEST_CASE("of pyenv the chosen version comes first, then the standing one, then 
                     eleven = versions + "3.11.7/lib/python3.11/site-packages";
   CHECK(machine.offered(env) == Paths{nine, eleven, ten});
   std::vector<std::string> chosen = env;
-  chosen.push_back("PYENV_VERSION=3.10.2");
+  chosen.emplace_back("PYENV_VERSION=3.10.2");
   CHECK(machine.offered(chosen) == Paths{ten, nine, eleven});
 }
 

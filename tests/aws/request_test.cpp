@@ -58,7 +58,7 @@ Service service_of(const std::string& protocol) {
 }
 
 std::filesystem::path file_with(const std::string& name, const std::string& bytes) {
-  const auto folder = std::filesystem::temp_directory_path() / "runbook-aws-request-test";
+  auto folder = std::filesystem::temp_directory_path() / "runbook-aws-request-test";
   std::filesystem::create_directories(folder);
   std::ofstream(folder / name, std::ios::binary) << bytes;
   return folder;

@@ -166,10 +166,10 @@ TEST_CASE("threads share a model, and what they were given stays where it is") {
   const Shape* first = &model.shape("Thing");
   std::vector<std::thread> threads;
   std::vector<const Operation*> seen(4);
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    threads.emplace_back([&, i] {
+  for (const Operation*& found : seen) {
+    threads.emplace_back([&model, &found] {
       for (const char* name : {"Id", "Meta", "Count", "Body", "Thing", "At", "Feed"}) static_cast<void>(model.shape(name));
-      seen[i] = model.operation("PutThing");
+      found = model.operation("PutThing");
     });
   }
   for (std::thread& thread : threads) thread.join();

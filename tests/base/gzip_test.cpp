@@ -59,8 +59,8 @@ TEST_CASE("a damaged one is refused") {
 }
 
 TEST_CASE("one that grows beyond the bound is refused, one that just fits is not") {
-  const std::string bomb = gzipped(std::string(10'000'000, '0'));
-  CHECK_FALSE(gunzip(bomb, 9'999'999));
-  CHECK(gunzip(bomb, 10'000'000)->size() == 10'000'000);
+  const std::string bomb = gzipped(std::string(8'000'000, '0'));
+  CHECK_FALSE(gunzip(bomb, 7'999'999));
+  CHECK(gunzip(bomb, 8'000'000)->size() == 8'000'000);
   CHECK_FALSE(gunzip(gzipped("one") + gzipped("two"), 5));
 }
