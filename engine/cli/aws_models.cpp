@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "plugins/all.h"
-#include "plugins/aws/model_store.h"
 #include "plugins/aws/session.h"
 
 namespace runbook {
@@ -32,11 +31,13 @@ bool calls_aws(const Runbook& runbook) {
 
 }  // namespace
 
+std::string models_text(const aws::ModelFolder& folder) {
+  return folder.version.empty() ? folder.kind : fmt::format("{} {}", folder.kind, folder.version);
+}
+
 std::string aws_models_of(const Runbook& runbook) {
   const aws::ModelStore* store = calls_aws(runbook) ? aws_session()->models() : nullptr;
-  if (!store) return "";
-  const aws::ModelFolder& folder = store->folder();
-  return folder.version.empty() ? folder.kind : fmt::format("{} {}", folder.kind, folder.version);
+  return store ? models_text(store->folder()) : "";
 }
 
 void require_aws_models(const Runbook& runbook) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/aws_models.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "os/attempt_log.h"
@@ -153,9 +154,7 @@ class Examination {
     const aws::ModelStore* store = aws_session()->models();
     if (!store) return add(Kind::remark, "aws", "there are no service models for `aws` steps", aws::no_models);
     const aws::ModelFolder& folder = store->folder();
-    add(Kind::good, "aws",
-        fmt::format("service models of {}{} in {}", folder.kind, folder.version.empty() ? "" : " " + folder.version,
-                    folder.path.string()));
+    add(Kind::good, "aws", fmt::format("service models of {} in {}", models_text(folder), folder.path.string()));
   }
 
   void examine_logout() {

@@ -84,8 +84,8 @@ class Drive {
     Event driven;
     driven.kind = event::driven;
     driven.at_ms = clock_.now_ms();
-    driven.body = object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}});
-    driven.body = with_models(driven.body);
+    driven.body =
+        with_models(object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}}));
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
     for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));

@@ -108,14 +108,11 @@ std::vector<Rehearsal> rehearsals_of(const Arguments& arguments, const fs::path&
   return rehearsals;
 }
 
-// No pattern of the runbook is asked about stand-ins: what they stand for is known to nobody here.
-std::map<std::string, std::string> secrets_of(const Scenario& scenario, const Runbook& runbook) {
-  std::map<std::string, std::string> secrets;
-  for (const Input& input : runbook.inputs) {
-    if (input.type != ValueType::secret) continue;
-    const Node::Member* given = scenario.inputs ? scenario.inputs->find(input.name) : nullptr;
-    secrets[input.name] = given ? given->value->text : "rehearsed " + input.name;
-  }
+// Those that are given, and stand-ins, of which no pattern is asked: what they stand for is known to nobody here.
+std::map<std::string, std::string> secrets_of(const GivenInputs& given, const Runbook& runbook) {
+  std::map<std::string, std::string> secrets = resolve_secrets(runbook, given);
+  for (const Input& input : runbook.inputs)
+    if (input.type == ValueType::secret) secrets.try_emplace(input.name, "rehearsed " + input.name);
   return secrets;
 }
 
@@ -153,7 +150,7 @@ RunFacts facts_of(const Arguments& arguments, const std::shared_ptr<const Runboo
   facts.dir = path.parent_path().string();
   facts.run = "rehearsal";
   facts.inputs = with_absolute_paths(*runbook, path.parent_path(), inputs.values);
-  facts.secrets = secrets_of(scenario, *runbook);
+  facts.secrets = secrets_of(given, *runbook);
   facts.run_values = object({{"id", facts.run},
                              {"started_at", "2026-01-01T00:00:00Z"},
                              {"dir", facts.dir},

@@ -287,20 +287,20 @@ void Executor::absorb_answer(Answer given) {
   if (asked_.erase(question.id) > 0) parts_.person.withdraw(question.id);
   if (const std::string why = why_not_taken(question, given); !why.empty())
     return turn_away(question, given, why);  // it is asked again
-  if (question.about == "code") hand_on_code(given);
+  if (question.about == "code") hand_on_code(question.instance, given);
   for (auto& proposal : events_of(question, first_answer(std::move(given)))) record(std::move(proposal));
 }
 
-// It is kept nowhere; all that wait for it look again.
-void Executor::hand_on_code(Answer& given) {
+// It is kept nowhere; all that wait for the same device look again.
+void Executor::hand_on_code(const std::string& instance, Answer& given) {
   const std::string code = given.fields.text_or("code", "");
   given.fields = Value();
-  for (auto& [instance, live] : live_.steps) {
-    const std::string device = live.target ? needed_code(*live.target) : "";
-    if (device.empty()) continue;
-    parts_.performer.take_code(device, code);
-    live.target.reset();
-  }
+  const auto device_of = [](const LiveStep& live) { return live.target ? needed_code(*live.target) : ""; };
+  const std::string device = device_of(live_.steps[instance]);
+  if (device.empty()) return;
+  parts_.performer.take_code(device, code);
+  for (auto& [waiting, live] : live_.steps)
+    if (device_of(live) == device) live.target.reset();
 }
 
 bool Executor::is_any_act_running() const {

@@ -70,7 +70,7 @@ class Executor {
   void absorb_look(const Instance& step, LiveStep& live, const Ended& ended);
   bool is_waited_for(const Instance& step, const Probe& probe) const;
   void absorb_answer(Answer given);
-  void hand_on_code(Answer& given);
+  void hand_on_code(const std::string& instance, Answer& given);
   void absorb_tick(const Ticked& ticked);
   // The answer that counts: the first of all that were given to the question, wherever.
   Answer first_answer(Answer given);

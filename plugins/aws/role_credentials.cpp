@@ -35,7 +35,9 @@ std::string code_for(const CredentialSearch& search, const Role& role) {
   if (code.empty())
     throw CodeWanted(role.mfa_serial,
                      fmt::format("role {} needs a code of the device {}, and nobody can be asked", role.arn, role.mfa_serial),
-                     "run it at a terminal, or set variables from: runbook aws sts.GetSessionToken");
+                     fmt::format("run it at a terminal, or set variables from: runbook aws sts.GetSessionToken --params "
+                                 R"('{{"SerialNumber": "{}", "TokenCode": "CODE"}}')",
+                                 role.mfa_serial));
   return std::string(trimmed(code));
 }
 

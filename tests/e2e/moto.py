@@ -35,6 +35,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def without_aws(env):
+    """An environment in which nothing of the person who runs the tests says how AWS is called."""
+    return {name: value for name, value in env.items() if not name.startswith("AWS_")}
+
+
+def alone(url, config):
+    """Variables by which a server is called, with what a config file says and with nothing else of this machine."""
+    return {"AWS_ENDPOINT_URL": url, "AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
 class Moto:
     """One server, ended by `stop`."""
 
@@ -42,8 +52,7 @@ class Moto:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = open(folder / "moto.log", "ab")
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        self.process = subprocess.Popen([program("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)], env={**clean, **env},
+        self.process = subprocess.Popen([program("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)], env={**without_aws(os.environ), **env},
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         until(self.answers, "the moto server")
 
@@ -70,8 +79,15 @@ class Moto:
         self.log.close()
 
     def env(self, **more):
-        return {**KEYS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": self.url, "AWS_CONFIG_FILE": "/dev/null",
-                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", **more}
+        return {**KEYS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, **alone(self.url, "/dev/null"), **more}
+
+
+@pytest.fixture(scope="module")
+def moto(request, tmp_path_factory):
+    """One server for all stories of a file, with what the file's MOTO adds to its environment."""
+    server = Moto(tmp_path_factory.mktemp("moto"), **getattr(request.module, "MOTO", {}))
+    yield server
+    server.stop()
 
 
 class Between:

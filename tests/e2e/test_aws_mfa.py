@@ -1,11 +1,12 @@
 """A role that wants the code of an MFA device: a question of the run, asked once, whose answer stands nowhere."""
 
 import json
+import re
 
 import pexpect
 import pytest
 
-from moto import KEYS, REGION, Between, Moto
+from moto import KEYS, REGION, Between, alone, moto, without_aws  # noqa: F401 (the fixture)
 from test_terminal import code_of, has_terminals, terminal  # noqa: F401 (the fixture)
 from world import BINARY, world  # noqa: F401 (the fixture)
 
@@ -31,22 +32,13 @@ steps:
 """
 
 
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    server = Moto(tmp_path_factory.mktemp("moto"))
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def cloud(moto, world):
     moto.reset()
     world.between = Between(moto.port)
     config = world.folder / "config"
     config.write_text(CONFIG)
-    world.env = {name: value for name, value in world.env.items() if not name.startswith("AWS_")} | {
-        "AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(world.folder),
-        "AWS_ENDPOINT_URL": world.between.url}
+    world.env = without_aws(world.env) | alone(world.between.url, config) | {"HOME": str(world.folder)}
     world.write(BOOK)
     yield world
     world.between.close()
@@ -82,6 +74,35 @@ steps:
     assert code_of(child) == 0
     assert len(cloud.between.sent("Action=AssumeRole&")) == 1 and len(cloud.between.sent("CreateQueue")) == 2
     assert cloud.show()["questions"] == []
+
+
+def test_each_device_is_told_its_own_code(cloud, terminal):
+    """A code goes to the device that was asked about, and to no other that is waited for."""
+    other = DEVICE.replace("ada", "bob")
+    (cloud.folder / "config").write_text(CONFIG + CONFIG[CONFIG.index("[profile ops]"):].replace("ops", "dns").replace(DEVICE, other))
+    cloud.write("""
+runbook: book
+targets:
+  ops: {aws: {account: "123456789012", region: us-east-2, profile: ops}}
+  dns: {aws: {account: "123456789012", region: us-east-2, profile: dns}}
+steps:
+  - section: Side by side
+    parallel:
+      - section: One
+        steps: [{id: one, title: One, target: ops, aws: {call: sqs.CreateQueue, params: {QueueName: one}}}]
+      - section: Two
+        steps: [{id: two, title: Two, target: dns, aws: {call: sqs.CreateQueue, params: {QueueName: two}}}]
+""")
+    child = terminal()
+    codes = {"ada": "111111", "bob": "222222"}
+    for _ in codes:
+        child.expect("needs the code that the MFA device [^ ]*/(ada|bob) shows")
+        name = child.match[1]
+        child.expect("code .Ctrl-D pauses.: ")
+        child.sendline(codes[name])
+    assert code_of(child) == 0
+    told = sorted(re.findall(rb"mfa%2F(ada|bob)&TokenCode=([0-9]+)", b" ".join(cloud.between.sent("Action=AssumeRole&"))))
+    assert told == [(b"ada", b"111111"), (b"bob", b"222222")]
 
 
 def test_where_nobody_can_be_asked_the_run_waits_and_goes_on_at_a_terminal(cloud, terminal):

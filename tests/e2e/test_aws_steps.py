@@ -8,21 +8,14 @@ import sqlite3
 
 import pytest
 
-from moto import KEYS, REGION, Between, Moto
+from moto import KEYS, REGION, Between, moto, without_aws  # noqa: F401 (the fixture)
 from world import kill, until, world  # noqa: F401 (the fixture)
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    server = Moto(tmp_path_factory.mktemp("moto"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture
 def cloud(moto, world):
     moto.reset()
-    world.env = {name: value for name, value in world.env.items() if not name.startswith("AWS_")} | moto.env() | {"HOME": str(world.folder)}
+    world.env = without_aws(world.env) | moto.env() | {"HOME": str(world.folder)}
     return world
 
 

@@ -6,9 +6,10 @@ import json
 import pytest
 import yaml
 
-from moto import ACCOUNT, KEYS, REGION, Between, Moto
+from moto import ACCOUNT, KEYS, REGION, Between, alone, moto, without_aws  # noqa: F401 (the fixture)
 from world import ROOT, kill, until, world  # noqa: F401 (the fixture)
 
+MOTO = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
 CLUSTER, ZONE = "imrt.example.org", "example.org"
 VALUES = {
     "account": ACCOUNT, "region": REGION, "aws_profile": "imrt-admin", "cluster_name": CLUSTER, "dns_zone": ZONE, "zones": ["us-east-2a", "us-east-2b"],
@@ -118,13 +119,6 @@ MADE = {"buckets": 1, "networks": 1, "gateways": 1, "subnets": 4, "tables": 1, "
 NOTHING = dict.fromkeys(MADE, 0)
 
 
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    server = Moto(tmp_path_factory.mktemp("moto"), MOTO_IAM_LOAD_MANAGED_POLICIES="true")
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def cloud(moto, world):
     """The runbook in a world that kops has been in; `cloud.between` stands in front of AWS."""
@@ -132,9 +126,7 @@ def cloud(moto, world):
     config = world.folder / "config"
     config.write_text(f"[profile imrt-admin]\naws_access_key_id = {KEYS['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = {KEYS['AWS_SECRET_ACCESS_KEY']}\n")
     world.between = Between(moto.port)
-    world.env = {name: value for name, value in world.env.items() if not name.startswith("AWS_")} | {
-        "AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(world.folder),
-        "AWS_ENDPOINT_URL": world.between.url, "IMRT_DB_PASSWORD": "correct-horse-battery"}
+    world.env = without_aws(world.env) | alone(world.between.url, config) | {"HOME": str(world.folder), "IMRT_DB_PASSWORD": "correct-horse-battery"}
     world.aws = Aws(world, moto.url)
     world.aws.world.env |= {"AWS_PROFILE": "imrt-admin", "AWS_REGION": REGION}
     world.aws.make_what_kops_makes()

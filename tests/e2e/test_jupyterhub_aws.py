@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from moto import ACCOUNT, Between, Moto
+from moto import ACCOUNT, Between, moto  # noqa: F401 (the fixture)
 from world import BINARY, ROOT, kill, until, world  # noqa: F401  (the fixture)
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -493,13 +493,6 @@ class Site:
     def recorded(self):
         paths = [*self.folder.glob("journal.db*"), *self.folder.glob("journal.db.d/*/*")]
         return b"".join(path.read_bytes() for path in paths if path.is_file())
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    server = Moto(tmp_path_factory.mktemp("moto"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -159,6 +159,8 @@ steps:
 """)
     result = world("rehearse", world.book)
     assert result.code == 0 and "as expected: succeeded, 3 of 3 steps done" in result.out, result
+    refused = world("rehearse", world.book, "-i", "token=hunter22")
+    assert refused.code == 2 and "can't be given on the command line" in refused.err
 
 
 FOLLOWING = """
