@@ -14,11 +14,6 @@ using namespace runbook::aws;
 
 namespace {
 
-const char* const partitions =
-    R"({"partitions": [{"id": "aws", "regionRegex": "^us\\-\\w+\\-\\d+$", "regions": {"us-east-1": {}},
-   "outputs": {"name": "aws", "dnsSuffix": "amazonaws.com", "implicitGlobalRegion": "us-east-1"}}]})";
-const char* const rules = R"({"version": "1.0", "parameters": {"Region": {"type": "string", "builtIn": "AWS::Region"}},
-  "rules": [{"type": "endpoint", "conditions": [], "endpoint": {"url": "https://{Region}.example"}}]})";
 const char* const service = R"({
   "metadata": {"serviceId": "Shop", "endpointPrefix": "shop", "protocol": "json", "jsonVersion": "1.1", "targetPrefix": "Shop", "apiVersion": "1"},
   "operations": {"ListThings": {"name": "ListThings", "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "Asked"}, "output": {"shape": "Told"}},
@@ -51,10 +46,7 @@ class Service : public HttpClient {
 
 struct World {
   World() {
-    models.add("partitions.json", partitions)
-        .add("shop/1/service-2.json", service)
-        .add("shop/1/endpoint-rule-set-1.json", rules)
-        .add("shop/1/paginators-1.json", paginators);
+    models.add_service("shop", service).add("shop/1/paginators-1.json", paginators);
     ::setenv("RUNBOOK_AWS_MODELS", models.folder().c_str(), 1);
     auto client = std::make_unique<Service>(asked);
     http = client.get();

@@ -14,11 +14,6 @@ using namespace runbook::aws;
 
 namespace {
 
-const char* const partitions_json =
-    R"({"partitions": [{"id": "aws", "regionRegex": "^us\\-\\w+\\-\\d+$", "regions": {"us-east-1": {}},
-   "outputs": {"name": "aws", "dnsSuffix": "amazonaws.com", "implicitGlobalRegion": "us-east-1"}}]})";
-const char* const rules_json = R"({"version": "1.0", "parameters": {"Region": {"type": "string", "builtIn": "AWS::Region"}},
-  "rules": [{"type": "endpoint", "conditions": [], "endpoint": {"url": "https://{Region}.example"}}]})";
 const char* const service_json =
     R"({"metadata": {"serviceId": "W", "endpointPrefix": "w", "protocol": "json", "jsonVersion": "1.1",
   "targetPrefix": "W", "apiVersion": "1"}, "operations": {"Make": {"http": {"method": "POST", "requestUri": "/"}}}, "shapes": {}})";
@@ -52,15 +47,10 @@ class ScriptedClient : public HttpClient {
 };
 
 struct World {
-  World() : store(models().store()) {
+  World() : store(tiny.add_service("widgets", service_json).store()) {
     call.model = store.service("widgets");
     call.operation = call.model->operation("Make");
     call.before_sending = [this] { ++marks; };
-  }
-  testing::TinyModels& models() {
-    return tiny.add("partitions.json", partitions_json)
-        .add("widgets/1/service-2.json", service_json)
-        .add("widgets/1/endpoint-rule-set-1.json", rules_json);
   }
   CallAnswer after(std::deque<HttpReply> replies) {
     client.replies = std::move(replies);

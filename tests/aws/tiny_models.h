@@ -31,6 +31,16 @@ class TinyModels {
     std::ofstream(folder_ / name) << text;
     return *this;
   }
+  // A service that is called in one partition, at https://REGION.example.
+  TinyModels& add_service(const std::string& name, const std::string& model) {
+    return add("partitions.json",
+               R"({"partitions": [{"id": "aws", "regionRegex": "^us\\-\\w+\\-\\d+$", "regions": {"us-east-1": {}},
+      "outputs": {"name": "aws", "dnsSuffix": "amazonaws.com", "implicitGlobalRegion": "us-east-1"}}]})")
+        .add(name + "/1/service-2.json", model)
+        .add(name + "/1/endpoint-rule-set-1.json",
+             R"({"version": "1.0", "parameters": {"Region": {"type": "string", "builtIn": "AWS::Region"}},
+      "rules": [{"type": "endpoint", "conditions": [], "endpoint": {"url": "https://{Region}.example"}}]})");
+  }
   const std::filesystem::path& folder() const { return folder_; }
   ModelStore store() const { return ModelStore({folder_, "RUNBOOK_AWS_MODELS", ""}, ""); }
 

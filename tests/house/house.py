@@ -10,12 +10,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77  # the exit code that ctest shows as "Skipped"
 
 
+def git(root, *words, check=True):
+    """What it prints. A checkout may belong to another user than the one who tests it."""
+    return subprocess.run(["git", "-c", "safe.directory=*", "-C", str(root), *words], capture_output=True, check=check).stdout.decode()
+
+
 def tracked_files(root=ROOT):
     """Paths of the tree as git knows it, relative to the root; without those deleted and not yet committed."""
-    # A checkout may belong to another user than the one who tests it.
-    listing = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z"],
-                             capture_output=True, check=True).stdout.decode()
-    return [path for path in listing.split("\0") if path and (root / path).is_file()]
+    return [path for path in git(root, "ls-files", "-z").split("\0") if path and (root / path).is_file()]
 
 
 def sources(root=ROOT):

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from house import ROOT, includes, need
+from house import ROOT, git, includes, need
 
 
 def compiled_sources(build):
@@ -76,12 +76,12 @@ def lint(build, path):
 
 def newest_first(paths):
     """What changed last is the likeliest to be wrong; what is not committed is newer than everything."""
-    history = subprocess.run(["git", "-C", str(ROOT), "log", "--format=", "--name-only"], capture_output=True, text=True, check=False).stdout
     age = {}
-    for path in history.splitlines():
+    for path in git(ROOT, "log", "--format=", "--name-only", check=False).splitlines():
         age.setdefault(path, len(age))
-    changed = subprocess.run(["git", "-C", str(ROOT), "diff", "--name-only", "HEAD"], capture_output=True, text=True, check=False).stdout
-    return sorted(paths, key=lambda path: -1 if path in changed.splitlines() else age.get(path, -1))
+    for path in git(ROOT, "diff", "--name-only", "HEAD", check=False).splitlines():
+        age[path] = -1
+    return sorted(paths, key=lambda path: age.get(path, -1))
 
 
 def main(build, seconds=math.inf):
