@@ -106,7 +106,6 @@ void Executor::launch(Launch launch) {
   LiveStep& live = live_.steps[launch.step.id];
   if (launch.role == Role::act) live.was_sent_again = parts_.state.of(launch.step.id).state == StepState::in_doubt;
   live.running = launch;
-  live.running_since_ms = parts_.clock.now_ms();
   live.is_cancel_sent = false;
   parts_.performer.start(launch);
 }
@@ -214,7 +213,7 @@ void Executor::absorb_look(const Instance& step, LiveStep& live, const Ended& en
   Look look = judge(probe, ended.outcome, scope_for(step));
   look.n = ended.launch.n;
   if (!ended.outcome.position.empty()) live.position = ended.outcome.position;
-  look.began_at_ms = live.running_since_ms;
+  look.began_at_ms = ended.launch.decided_at_ms;
   look.ended_at_ms = parts_.clock.now_ms();
   // What an earlier engine saw go wrong is not forgotten.
   const bool was_bad = parts_.state.watch(step.id).sight == WatchState::Sight::bad;

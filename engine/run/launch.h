@@ -53,7 +53,8 @@ struct Launch {
   Instance step;
   std::int64_t n = 0;  // unique within the run, probes included
   Role role = Role::act;
-  bool takes_up = false;  // an attempt that an earlier engine began
+  std::int64_t decided_at_ms = 0;  // by the clock of the decision that asked for it: what was due is judged by the same time
+  bool takes_up = false;           // an attempt that an earlier engine began
   std::shared_ptr<const Request> request;
   std::int64_t seq = 0;  // where the journal stands when it is launched
   std::string hash;

@@ -33,7 +33,6 @@ struct Look {
 
 struct LiveStep {
   std::optional<Launch> running;  // at most one
-  std::int64_t running_since_ms = 0;
   bool is_cancel_sent = false;
   std::optional<Look> before, look;  // the newest of this phase
   std::optional<Value> target;       // what its target was seen to be, for this attempt

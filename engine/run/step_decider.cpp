@@ -475,7 +475,7 @@ class StepDecider {
   void while_following() {
     const std::int64_t deadline_ms = it_->deadline_ms.value_or(now_ms_);
     if (reschedules("deadline_ms", deadline_ms, step_->probe->timeout_ms)) return;
-    const std::int64_t end_ms = end_of_following(live_step_->running_since_ms);
+    const std::int64_t end_ms = end_of_following(live_step_->running->decided_at_ms);
     if (now_ms_ < end_ms) return wake_at(end_ms);
     end_what_runs();
   }

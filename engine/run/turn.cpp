@@ -15,6 +15,7 @@ Launch Turn::next_launch(Role role, const Instance& step) const {
   launch.step = step;
   launch.n = live.last_n + 1 + static_cast<std::int64_t>(decision.launches.size());
   launch.role = role;
+  launch.decided_at_ms = now_ms;
   return launch;
 }
 

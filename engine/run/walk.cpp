@@ -338,11 +338,11 @@ Progress Walk::launch_look(const Instance& watch) {
   try {
     const RunScope scope(turn_.facts, turn_.state, turn_.values, watch.frame);
     const std::optional<Value>& target = turn_.live.of(watch.id).target;
-    std::optional<Launch> at_target = target ? std::nullopt : look_at_target(turn_, watch, scope);
+    const TargetJudgement judgement = judge_target(turn_, watch, target.value_or(Value()));
+    std::optional<Launch> at_target = target && !judgement.is_too_old ? std::nullopt : look_at_target(turn_, watch, scope);
     if (at_target) return turn_.launch(*std::move(at_target)), Progress::going;
-    TargetJudgement judgement = judge_target(turn_, watch, target.value_or(Value()));
     if (!judgement.why_not.empty()) return stop("failed", judgement.why_not, watch.id);
-    for (Proposal& pin : judgement.pins) turn_.propose(std::move(pin));
+    for (const Proposal& pin : judgement.pins) turn_.propose(pin);
     if (!judgement.pins.empty()) return Progress::going;
     Launch launch = turn_.next_launch(Role::watch, watch);
     launch.request =

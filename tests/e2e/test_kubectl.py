@@ -189,20 +189,26 @@ def test_without_a_target_the_current_context_is_pinned_and_check_says_so(world,
 
 
 LATE = """#!/bin/sh
+late() {{ until [ -e "$W/second" ]; do sleep 0.02; done; }}
 case " $* " in
-  *" config view "*) mkdir "$W/first" 2> /dev/null || until [ -e "$W/second" ]; do sleep 0.02; done ;;
+  *" config view "*) if mkdir "$W/first" 2> /dev/null; then {first}; else {others}; fi ;;
 esac
 exec {kubectl} "$@"
 """
 
 
-def test_a_look_that_began_before_another_branch_pinned_the_cluster_is_taken_again(world, server, other):
-    """Both branches look while nothing is pinned; the slower one sees what somebody has switched to meanwhile."""
+def put_late_kubectl(world, first="late", others="late"):
+    """A kubectl whose first look at the kubeconfig, or all others, wait for the file `second`."""
     (world.folder / "bin").mkdir()
     late = world.folder / "bin" / "kubectl"
-    late.write_text(LATE.format(kubectl=shutil.which("kubectl", path=world.env["PATH"])))
+    late.write_text(LATE.format(kubectl=shutil.which("kubectl", path=world.env["PATH"]), first=first, others=others))
     late.chmod(0o755)
     world.env["PATH"] = f"{late.parent}:{world.env['PATH']}"
+
+
+def test_a_look_that_began_before_another_branch_pinned_the_cluster_is_taken_again(world, server, other):
+    """Both branches look while nothing is pinned; the slower one sees what somebody has switched to meanwhile."""
+    put_late_kubectl(world, first=":")
     branches = "".join(f"      - section: {name}\n        steps:\n      {make(name)}" for name in ("one", "two"))
     world.write(book(f"  - section: Side by side\n    parallel:\n{branches}"))
     run = world.start()
@@ -211,6 +217,26 @@ def test_a_look_that_began_before_another_branch_pinned_the_cluster_is_taken_aga
     (world.folder / "second").touch()
     assert run.wait(60) == 0, run.log.read_text()
     assert names(server) == {"one", "two"} and not heard(other)
+
+
+def test_a_watch_that_began_to_look_before_a_step_pinned_the_cluster_looks_again(world, server, other):
+    """It sees what somebody has switched to meanwhile, and must not watch that cluster."""
+    put_late_kubectl(world, others=":")
+    steps = ("  - {id: begun, shell: 'until [ -e \"$W/first\" ]; do sleep 0.02; done', effect: read, target: here}\n"
+             + make("one") + GATE).splitlines()
+    world.write(book(f"""
+  - section: Watched
+    target: main
+    watch: [{{id: ready, kubectl: get nodes, every: 20ms, trips_after: 1}}]
+    steps:
+{chr(10).join("    " + line for line in steps)}
+""", "targets: {main: {kubernetes: {}}, here: {directory: .}}\n"))
+    run = at_the_gate(world)
+    other.kubeconfig(config(world), context="other", current=True)
+    (world.folder / "second").touch()
+    world.open_gate()
+    assert run.wait(60) == 0, run.log.read_text()
+    assert names(server) == {"one"} and server.asked("GET", "/nodes") and not heard(other)
 
 
 def test_a_probe_and_a_watch_work_on_the_pinned_cluster(world, server, other):

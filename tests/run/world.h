@@ -219,7 +219,6 @@ class Story {
     LiveStep& step = live.steps[launch.step.id];
     REQUIRE_FALSE(step.running);
     step.running = launch;
-    step.running_since_ms = now_ms;
     step.is_cancel_sent = false;
     launches.push_back(std::move(launch));
   }
@@ -246,7 +245,7 @@ class Story {
     Look look = judge(probe, outcome, scope_for(step));
     if (!outcome.position.empty()) step_live.position = outcome.position;
     look.n = launch.n;
-    look.began_at_ms = step_live.running_since_ms;
+    look.began_at_ms = launch.decided_at_ms;
     look.ended_at_ms = now_ms;
     step_live.saw(launch.role, probe, std::move(look));
   }
