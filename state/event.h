@@ -22,18 +22,20 @@ struct Event {
 namespace event {
 // Of a run.
 inline constexpr std::string_view run_began =
-    "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models
+    "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models, rehearsal
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
-    "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because
+    "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because; edited for this
+                // run alone: what, file_sha256
 inline constexpr std::string_view paused = "paused";  // state (failed waiting in_doubt interrupted), why
 inline constexpr std::string_view left = "left";      // state (succeeded cancelled), outputs
 inline constexpr std::string_view pinned = "pinned";  // what a target is, seen for the first time: target, identity, text
 inline constexpr std::string_view cancelling = "cancelling";  // the run is given up, `finally` comes first: who, because
 inline constexpr std::string_view undoing = "undoing";        // an undo began: to, border, who, because
 inline constexpr std::string_view undo_ended = "undo_ended";  // as far as was wanted; the run can go on: why
+inline constexpr std::string_view handed_off = "handed_off";  // released for somebody else: who, note
 // Of a section's instance: "2", "2[eu-1]" (an item of its loop).
 inline constexpr std::string_view section_entered = "section_entered";  // of a loop: list, batches (sizes)
 inline constexpr std::string_view section_skipped = "section_skipped";  // why
@@ -63,7 +65,9 @@ inline constexpr std::string_view rescheduled =
     "rescheduled";  // the clock was set back: deadline_ms, looks_until_ms or retry_at_ms, counted anew from then
 inline constexpr std::string_view renewed =
     "renewed";  // a person decided to do it anew: who, because, how (resume, redo, retry, undo)
-inline constexpr std::string_view included = "included";  // an included runbook began: inputs
+inline constexpr std::string_view included = "included";          // an included runbook began: inputs
+inline constexpr std::string_view shell_opened = "shell_opened";  // with the step's environment, by a person: who, because
+inline constexpr std::string_view shell_closed = "shell_closed";  // opened (the event), lasted_ms, status
 inline constexpr std::string_view undone =
     "undone";  // by (the instance of its undo), reopens (sections and includes around it)
 }  // namespace event

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "state/instance_name.h"
 
@@ -241,8 +242,9 @@ void began(RunState& run, const Event& event) {
   run.host = body.text_or("host", "");
   run.engine = body.text_or("engine", "");
   run.lock = body.text_or("lock", "");
+  run.is_rehearsal = body.find("rehearsal") != nullptr;
   run.definition = blob_digest(body.get("definition"));
-  run.definition_sha256 = body.text_or("definition_sha256", "");
+  run.definition_sha256 = run.file_sha256 = body.text_or("definition_sha256", "");
   run.outline = blob_digest(body.get("outline"));
   run.included = blob_digest(body.get("included"));
   run.inputs = blob_digest(body.get("inputs"));
@@ -264,6 +266,14 @@ void begin_manual(InstanceState& it, const Question& question, const Event& even
 void note_deviation(RunState& run, const Event& event, std::string what) {
   run.deviations.push_back({event.seq, event.at_ms, event.instance, std::move(what), event.body.text_or("who", ""),
                             event.body.text_or("because", "")});
+}
+
+// A shell that was opened with the step's environment.
+void note_how_long(RunState& run, const Event& event) {
+  const auto opened = std::find_if(run.deviations.rbegin(), run.deviations.rend(), [&](const Deviation& each) {
+    return each.instance == event.instance && each.seq == event.body.int_or("opened", 0);
+  });
+  if (opened != run.deviations.rend()) opened->what = "a shell was open for " + elapsed_text(event.body.int_or("lasted_ms", 0));
 }
 
 // By a typed phrase, or by one more of those who must.
@@ -295,7 +305,9 @@ void answered(RunState& run, const Event& event) {
   question.choice = choice;
   question.answered_by = event.body.text_or("who", "");
   const bool is_taken = choice != turned_away;
-  if (question.about == "manual" && is_taken) {
+  const bool is_done_by_hand = question.about == "failed" && choice == "done";
+  if (is_done_by_hand) note_deviation(run, event, "failed, and said to be done");
+  if ((question.about == "manual" && is_taken) || is_done_by_hand) {
     it.answer = choice;
     it.answered_by = question.answered_by;
     it.evidence = blob_digest(event.body.get("evidence"));
@@ -367,6 +379,7 @@ void adopted(RunState& run, const Event& event) {
   const Value& body = event.body;
   run.definition = blob_digest(body.get("definition"));
   run.definition_sha256 = body.text_or("definition_sha256", "");
+  run.file_sha256 = body.text_or("file_sha256", run.definition_sha256);
   run.outline = blob_digest(body.get("outline"));
   run.included = blob_digest(body.get("included"));
   if (body.find("inputs")) run.inputs = blob_digest(body.get("inputs"));
@@ -375,7 +388,7 @@ void adopted(RunState& run, const Event& event) {
   take_files(run, body.get("files"));
   rename_steps(run, event);
   rename_sections(run, body.get("sections"));
-  note_deviation(run, event, "went on with a changed runbook");
+  note_deviation(run, event, body.text_or("what", "went on with a changed runbook"));
 }
 
 void apply_to_run(RunState& run, const Event& event) {
@@ -487,6 +500,8 @@ void RunState::apply(const Event& event) {
     if (k == event::intent) note_files(*this, event.body.get("files"));
     if (k == event::skipped && event.body.find("who")) note_deviation(*this, event, "skipped");
     if (k == event::renewed && event.body.text_or("how", "") == "redo") note_deviation(*this, event, "done anew");
+    if (k == event::shell_opened) note_deviation(*this, event, "a shell was opened");
+    if (k == event::shell_closed) note_how_long(*this, event);
     bool settles =
         k == event::ended || k == event::renewed || k == event::skipped || k == event::satisfied || k == event::undone;
     if (settles) close_questions_of(*this, event.instance);

@@ -58,7 +58,7 @@ struct InstanceState {
 
 struct Question {
   std::string id, instance;
-  std::string about;  // approval, doubt, overdue, manual, files, code
+  std::string about;  // approval, doubt, overdue, manual, files, code, failed
   std::string text;
   std::vector<std::string> choices;
   std::string phrase;  // approval: what must be typed
@@ -121,9 +121,10 @@ struct RunState {
   std::string runbook, title, version, file, dir, operator_name, host, engine;
   std::string definition, outline, inputs, outputs;  // digests of blobs
   std::string definition_sha256;
-  std::string included;  // digest of the texts that the definition includes, a map by path from its folder; or ""
-  std::string lock;      // which it has until it is left; ""
-  std::string state;     // running waiting failed in_doubt interrupted succeeded cancelled undone
+  std::string file_sha256;  // of the runbook's file, which the definition is unless the run was edited
+  std::string included;     // digest of the texts that the definition includes, a map by path from its folder; or ""
+  std::string lock;         // which it has until it is left; ""
+  std::string state;        // running waiting failed in_doubt interrupted succeeded cancelled undone
   std::string why;
   std::int64_t began_at_ms = 0, ended_at_ms = 0;  // ended: left
   std::int64_t seq = 0, epoch = 0;
@@ -132,6 +133,7 @@ struct RunState {
   std::map<std::string, SectionState> sections;  // by path and keys: "2", "2.1[eu-1]", "cluster/1"
   std::map<std::string, WatchState> watches;     // by instance
   std::map<std::string, PinnedTarget> targets;   // by name and type: "main.host"
+  bool is_rehearsal = false;                     // nothing outside was touched
   bool is_cancelling = false;                    // it is being left: `finally` comes first
   std::string leaves_as;                         // with that: "" (cancelled) or undone
   bool is_undoing = false;

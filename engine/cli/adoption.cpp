@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "book/yaml_reader.h"
@@ -56,11 +57,13 @@ std::string text_of(const Reconciliation& changes) {
 
 class AdoptionDialog {
  public:
-  AdoptionDialog(const Arguments& arguments, const JournalFile& file, const std::string& run, const RunState& state)
+  AdoptionDialog(const Arguments& arguments, const JournalFile& file, const std::string& run, const RunState& state,
+                 const RunEdit* edit = nullptr)
       : arguments_(arguments),
         file_(file),
         run_(run),
         state_(state),
+        edit_(edit),
         before_(load_stored(file, state)),
         inputs_(parse_json(file.blob(state.inputs))) {}
 
@@ -74,21 +77,49 @@ class AdoptionDialog {
     decide_what_is_behind();
     require_consent();
     Value inputs = inputs_of_new();
-    Adoption adoption{*now_,  changes_, state_,          parse_json(file_.blob(state_.outline)),
-                      inputs, behind_,  operator_name(), arguments_.value("--because").value_or("")};
-    std::vector<Proposal> events = adopt(adoption);
+    std::vector<Proposal> events = adoption(inputs, arguments_.value("--because").value_or(""));
     Event& adopted = events.front().event;
     adopted.body = with(adopted.body, "files", digests_of(files_named_by(now_, inputs)));
     return {now_, inputs, std::move(events)};
   }
 
+  // Files that changed meanwhile are asked about where they are read, as ever.
+  GoesOnWith edited() {
+    if (edit_->text != before_->source->text())
+      now_ = load_or_explain(std::make_shared<SourceText>(state_.file, edit_->text), stored_includes(file_, state_));
+    else now_ = before_;
+    changes_ = reconcile(*before_, *now_, state_, {});
+    changes_.files.clear();
+    if (changes_.is_same() && edit_->set.empty()) return {before_, inputs_, {}};
+    fmt::print(stderr, "for this run alone:\n{}", text_of(changes_));
+    require_possible();
+    decide_what_is_behind();
+    Value inputs = inputs_of_edit();
+    std::vector<Proposal> events = adoption(inputs, edit_->because);
+    Event& adopted = events.front().event;
+    adopted.body = with(with(adopted.body, "what", edit_->what), "file_sha256", state_.file_sha256);
+    Map files;
+    for (const auto& [path, digest] : digests_of(files_named_by(now_, inputs)).as_map()) {
+      const auto known = state_.files.find(path);
+      files.emplace_back(path, known == state_.files.end() ? digest : Value(known->second));
+    }
+    adopted.body = with(adopted.body, "files", Value(std::move(files)));
+    return {now_, inputs, std::move(events)};
+  }
+
  private:
+  std::vector<Proposal> adoption(const Value& inputs, const std::string& because) const {
+    return adopt({*now_, changes_, state_, parse_json(file_.blob(state_.outline)), inputs, behind_, operator_name(), because});
+  }
+
   std::string subject() const { return now_ == before_ ? "a file that steps name" : before_->source->name(); }
 
   void read_new() {
     now_ = before_;
     const std::optional<std::string> text = try_read_file(state_.file);
-    if (!text || (*text == before_->source->text() && before_->included.empty())) return;
+    // A run that was edited goes on as it is, unless its file has changed since.
+    const bool is_known = text && sha256_hex(*text) == state_.file_sha256;
+    if (!text || (is_known && (before_->included.empty() || is_edited()))) return;
     try {
       const auto now = load_or_explain(std::make_shared<SourceText>(state_.file, *text),
                                        files_in(std::filesystem::path(state_.file).parent_path()));
@@ -101,6 +132,8 @@ class AdoptionDialog {
           "mend it, or put it back: `runbook show RUN --definition` prints what the run began with");
     }
   }
+
+  bool is_edited() const { return state_.file_sha256 != state_.definition_sha256; }
 
   NamedFiles files_named_by(const std::shared_ptr<const Runbook>& runbook, const Value& inputs) const {
     const RunFacts facts = facts_of(run_, runbook, all_declarations(), inputs, state_);
@@ -190,10 +223,24 @@ class AdoptionDialog {
     return with_absolute_paths(*now_, state_.dir, resolve_inputs(*now_, given).values);
   }
 
+  Value inputs_of_edit() const {
+    Map kept;
+    for (const auto& [name, value] : inputs_.is_map() ? inputs_.as_map() : Map())
+      if (now_->find_input(name) && !edit_->set.count(name)) kept.emplace_back(name, value);
+    GivenInputs given;
+    for (const auto& [name, text] : edit_->set) given.flags.emplace_back(name, text);
+    std::vector<Diagnostic> ignored;
+    given.file = read_yaml(SourceText("the inputs of the run", to_json(Value(std::move(kept)))), ignored);
+    given.environment = [](const std::string&) { return std::nullopt; };
+    given.leaves_out_secrets = true;
+    return with_absolute_paths(*now_, state_.dir, resolve_inputs(*now_, given).values);
+  }
+
   const Arguments& arguments_;
   const JournalFile& file_;
   const std::string& run_;
   const RunState& state_;
+  const RunEdit* edit_;
   std::shared_ptr<const Runbook> before_, now_;
   Value inputs_;
   Reconciliation changes_;
@@ -205,6 +252,11 @@ class AdoptionDialog {
 GoesOnWith definition_to_go_on_with(const Arguments& arguments, const JournalFile& file, const std::string& run,
                                     const RunState& state) {
   return AdoptionDialog(arguments, file, run, state).decide();
+}
+
+GoesOnWith edited_definition(const Arguments& arguments, const JournalFile& file, const std::string& run, const RunState& state,
+                             const RunEdit& edit) {
+  return AdoptionDialog(arguments, file, run, state, &edit).edited();
 }
 
 }  // namespace runbook

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/counted.h"
 #include "base/duration.h"
 #include "base/json.h"
@@ -54,7 +56,9 @@ class Adviser {
   std::string line(std::string_view what, const std::string& command) const {
     return fmt::format("  {:<15} runbook {}{}\n", what, command, a_.journal_words);
   }
-  std::string resume() const { return a_.state.is_undoing ? "undo " + a_.run : fmt::format("run {} --resume", a_.file); }
+  std::string resume() const {
+    return a_.state.is_undoing ? "undo " + a_.run : fmt::format("{} {} --resume", a_.resume_words, a_.file);
+  }
   // Of loops there are names that a shell would take for patterns.
   static std::string word(const std::string& instance) { return quoted_for_shell(instance); }
   std::string give_up() const {
@@ -95,16 +99,9 @@ class Adviser {
     return step && !may_be_repeated && a_.state.of(id).exit_code == std::int64_t{0};
   }
 
-  // What the author of the runbook says about a failure like this.
   std::string hints() const {
     const Step* step = a_.runbook.find_step_of(end_.instance);
-    std::string text, why;
-    for (const Hint& hint : step ? step->hints : std::vector<Hint>()) {
-      const auto pattern = Pattern::parse(hint.match, why);
-      if (pattern && (pattern->search(a_.output) || pattern->search(a_.findings) || pattern->search(end_.why)))
-        text += last_lines(hint.say, 20, "  hint: ");
-    }
-    return text;
+    return step ? hints_for(*step, {a_.output, a_.findings, end_.why}) : "";
   }
 
   std::string in_doubt() const {
@@ -208,6 +205,17 @@ std::string last_lines(const std::string& text, std::size_t count, const std::st
     begin = stop + 1;
   }
   return result;
+}
+
+std::string hints_for(const Step& step, const std::vector<std::string>& texts) {
+  std::string hints, why;
+  for (const Hint& hint : step.hints) {
+    const auto pattern = Pattern::parse(hint.match, why);
+    const bool fits =
+        pattern && std::any_of(texts.begin(), texts.end(), [&](const auto& text) { return pattern->search(text); });
+    if (fits) hints += last_lines(hint.say, 20, "  hint: ");
+  }
+  return hints;
 }
 
 std::string advise(const Advice& advice, const End& end, bool has_running_steps) {

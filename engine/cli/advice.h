@@ -1,6 +1,7 @@
 #pragma once
 // What a person is told when a run pauses or ends: what happened, and what to type next.
 #include <string>
+#include <vector>
 
 #include "book/runbook.h"
 #include "run/decide.h"
@@ -12,13 +13,17 @@ struct Advice {
   const Runbook& runbook;
   const RunState& state;
   std::string run;
-  std::string file;           // as it can be typed
-  std::string journal_words;  // " --journal X", or ""
-  std::string output;         // what the step wrote, its last part
-  std::string findings;       // what a person would look at next, or ""
-  Value form;                 // of the question that waits: what is asked in detail
+  std::string file;                  // as it can be typed
+  std::string journal_words;         // " --journal X", or ""
+  std::string output;                // what the step wrote, its last part
+  std::string findings;              // what a person would look at next, or ""
+  Value form;                        // of the question that waits: what is asked in detail
+  std::string resume_words = "run";  // the command that goes on with it
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);
+
+// What the author of the runbook says about a failure that shows itself in one of these texts: lines, or "".
+std::string hints_for(const Step& step, const std::vector<std::string>& texts);
 
 // What has to stand behind `runbook confirm RUN STEP`: " --set name=... --note "..."".
 std::string what_to_give(const Value& form);

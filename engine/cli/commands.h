@@ -13,6 +13,8 @@ std::string help_text(const CommandRow& row);
 
 // Each gives the exit code, prints results on standard output, or throws Error.
 int run_command(const Arguments& arguments);
+// `run`, and before each step a person at the terminal is asked.
+int walk_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int eval_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);

@@ -24,6 +24,7 @@
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/version.h"
+#include "cli/walkthrough.h"
 #include "os/attempt_log.h"
 #include "os/identity.h"
 #include "os/process_id.h"
@@ -35,6 +36,7 @@
 #include "run/executor.h"
 #include "run/named_files.h"
 #include "run/outline.h"
+#include "run/scripted_world.h"
 
 namespace runbook {
 
@@ -54,41 +56,62 @@ class Drive {
         plan_(std::move(plan)),
         who_(operator_name()),
         lease_(Lease::take(file.run_folder(plan_.run), plan_.lease_mode)),
-        past_(read_attempt_log(lease_.folder())) {}
+        past_(read_attempt_log(lease_.folder())),
+        walkthrough_(editor_) {
+    if (plan_.scenario) world_.emplace(*plan_.scenario);
+    if (plan_.walks) editor_.keep_history_in((file_.path().parent_path() / "walk_history").string());
+  }
 
   int go() {
     open_journal();
+    if (world_) {
+      watch_signals();
+      return execute(nullptr);
+    }
     Fd connection = seed_.grow(lease_.folder());
-    signals_.emplace([this](int signal) { inbox_.post(interrupt_of(signal)); });
+    watch_signals();
     SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, [this] {
                                       inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
                                     }};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
-    return execute(client);
+    return execute(&client);
   }
 
  private:
+  void watch_signals() {
+    signals_.emplace([this](int signal) {
+      if (!walkthrough_.interrupt(signal)) inbox_.post(interrupt_of(signal));
+    });
+  }
+
+  const Clock& clock() const { return world_ ? static_cast<const Clock&>(*world_) : clock_; }
+
   void open_journal() {
     if (plan_.is_new) {
       journal_ = begin_run(file_, lease_, plan_.run);
       append_beginning();
       return;
     }
-    state_ = fold_run(file_, plan_.run);
+    std::int64_t last_at_ms = 0;
+    file_.events(plan_.run, 0, [&](const Event& event) {
+      state_.apply(event);
+      last_at_ms = event.at_ms;
+    });
     refuse_another_definition();
+    if (world_) world_->go_on_from(state_, last_at_ms);
     std::string how = plan_.purpose == Purpose::cancel ? "cancel"
                       : plan_.purpose == Purpose::undo ? "undo"
                       : lease_.ended_pid() != 0        ? "take-over"
                                                        : "resume";
     Event driven;
     driven.kind = event::driven;
-    driven.at_ms = clock_.now_ms();
+    driven.at_ms = clock().now_ms();
     driven.body =
         with_models(object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}}));
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
-    for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
+    for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock().now_ms()));
     journal_->commit();
     make_facts(state_);
   }
@@ -107,7 +130,7 @@ class Drive {
     auto keep = [&](const std::string& bytes) { return blob_reference(journal_->put(bytes), bytes.size()); };
     Event began;
     began.kind = event::run_began;
-    began.at_ms = clock_.now_ms();
+    began.at_ms = clock().now_ms();
     began.body = object({{"runbook", runbook.name},
                          {"title", runbook.title},
                          {"version", runbook.version},
@@ -122,6 +145,7 @@ class Drive {
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
     began.body = with_models(began.body);
+    if (plan_.scenario) began.body = with(began.body, "rehearsal", plan_.scenario_name);
     if (!plan_.lock.empty()) began.body = with(began.body, "lock", plan_.lock);
     if (!runbook.included.empty()) began.body = with(began.body, "included", keep(to_json(included_texts(runbook))));
     began.body = with(began.body, "files", files_at_the_beginning(began));
@@ -149,7 +173,7 @@ class Drive {
   void append_accepted(const std::string& what) {
     Event accepted;
     accepted.kind = event::accepted;
-    accepted.at_ms = clock_.now_ms();
+    accepted.at_ms = clock().now_ms();
     accepted.body = object({{"what", what}, {"who", who_}, {"because", "--accept"}});
     state_.apply(journal_->append(std::move(accepted)));
   }
@@ -160,46 +184,75 @@ class Drive {
     facts_ = facts_of(plan_.run, plan_.runbook, all_declarations(), plan_.inputs, state);
     facts_.secrets = plan_.secrets;
     facts_.environment = inherited_environment(*plan_.runbook);
-    facts_.boot_id = this_world().boot_id;
+    facts_.boot_id = world_ ? "" : this_world().boot_id;
   }
 
-  int execute(SupervisorClient& client) {
+  int execute(SupervisorClient* client) {
+    using Leaving = SupervisorClient::Leaving;
+    Executor::Conclusion conclusion;
+    try {
+      while (!drive_on(client, conclusion)) {
+      }
+    } catch (...) {
+      if (client) client->leave(Leaving::steps_run_on);
+      throw;
+    }
+    if (client) client->leave(conclusion.has_running_steps ? Leaving::steps_run_on : Leaving::all_ended);
+    return tell(conclusion);
+  }
+
+  // All that is made of the definition. false: it is another one now.
+  bool drive_on(SupervisorClient* client, Executor::Conclusion& conclusion) {
     Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
-    if (plan_.is_new) progress.committed(beginning_, state_);
-    StepPerformer::Parts parts{all_step_types(&client),
-                               [&](std::int64_t n) { client.acknowledge(n); },
-                               [&](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); },
-                               [&] { return client.end_left(); },
-                               input_sources(state_.dir, Looking::without_asking),
-                               all_target_types(),
-                               lease_.folder().string(),
-                               give_aws_code};
-    if (!plan_.shows_output) parts.output = nullptr;
-    StepPerformer performer(std::move(parts), inbox_);
-    auto person = make_person();
+    if (is_first_ && plan_.is_new) progress.committed(beginning_, state_);
+    const auto performer = client ? make_performer(*client, progress) : nullptr;
+    Performer& performs = client ? static_cast<Performer&>(*performer) : *world_;
+    if (world_) world_->serve(inbox_);
+    const auto person = make_person();
+    NoPerson nobody;
     Notifier notifier(progress, facts_);
     const auto approver = [this](const Question& question, const Answer& given) {
       return approver_of(state_, plan_.run, question, given);
     };
     const auto files = [this](StoredValues& values) { return digests_to_record(facts_, state_, values); };
-    Executor executor({facts_, *journal_, state_, performer, *person, notifier, clock_, inbox_, approver, files},
-                      std::max(state_.last_attempt, client.greatest()));
-    Executor::Conclusion conclusion;
-    try {
-      recover_into(executor);
-      conclusion = run_to_the_end(executor);
-    } catch (...) {
-      client.leave(SupervisorClient::Leaving::steps_run_on);
-      throw;
-    }
+    Executor executor({facts_, *journal_, state_, performs, person ? static_cast<Operator&>(*person) : nobody, notifier,
+                       clock(), inbox_, approver, files},
+                      std::max(state_.last_attempt, client ? client->greatest() : 0));
+    if (std::exchange(is_first_, false)) recover_into(executor);
+    Driven driven{arguments_, file_, *journal_, plan_.run, who_, facts_, state_, executor, performs, editor_};
+    Wishes wishes(driven);
+    const bool is_over = run_to_the_end(driven, wishes, person.get(), conclusion);
     notifier.finish();
-    client.leave(conclusion.has_running_steps ? SupervisorClient::Leaving::steps_run_on : SupervisorClient::Leaving::all_ended);
-    return tell(conclusion);
+    if (!is_over) go_on_with(*wishes.changed());
+    return is_over;
   }
 
-  std::unique_ptr<Operator> make_person() {
-    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run);
-    return std::make_unique<NoPerson>();
+  std::unique_ptr<StepPerformer> make_performer(SupervisorClient& client, Progress& progress) {
+    StepPerformer::Parts parts{
+        all_step_types(&client),
+        [&client](std::int64_t n) { client.acknowledge(n); },
+        [&progress](const std::string& instance, std::string_view bytes) { progress.output(instance, bytes); },
+        [&client] { return client.end_left(); },
+        input_sources(state_.dir, Looking::without_asking),
+        all_target_types(),
+        lease_.folder().string(),
+        give_aws_code};
+    if (!plan_.shows_output) parts.output = nullptr;
+    return std::make_unique<StepPerformer>(std::move(parts), inbox_);
+  }
+
+  std::unique_ptr<TerminalPerson> make_person() {
+    if (!plan_.limits.is_interactive) return nullptr;
+    return std::make_unique<TerminalPerson>(inbox_, editor_, who_, *plan_.runbook, plan_.run);
+  }
+
+  // What is known of secrets stays known.
+  void go_on_with(const GoesOnWith& changed) {
+    plan_.runbook = changed.runbook;
+    plan_.inputs = changed.inputs;
+    const auto secret_outputs = facts_.secret_outputs;
+    make_facts(state_);
+    facts_.secret_outputs = secret_outputs;
   }
 
   void recover_into(Executor& executor) {
@@ -208,13 +261,35 @@ class Drive {
     executor.recover(who_, plan_.purpose);
   }
 
-  Executor::Conclusion run_to_the_end(Executor& executor) {
-    Executor::Conclusion conclusion = executor.run(plan_.limits);
-    if (conclusion.end.state != "failed" || !plan_.cancels_on_failure) return conclusion;
-    has_failed_ = true;
+  // false: somebody has changed the definition.
+  bool run_to_the_end(Driven& driven, Wishes& wishes, TerminalPerson* person, Executor::Conclusion& conclusion) {
     Limits limits = plan_.limits;
+    limits.asks_about_failures = person && !plan_.cancels_on_failure;
+    if (plan_.walks) {
+      const Walkthrough::Result result = walkthrough_.go(driven, wishes, *person, limits);
+      conclusion = result.conclusion;
+      return !result.begins_anew;
+    }
+    conclusion = driven.executor.run(limits);
+    while (conclusion.end.state == "yielded") {
+      const auto wish = person->take_wish();
+      const Wishes::Then then = wish ? wishes.carry_out(*wish) : Wishes::Then::goes_on;
+      if (then == Wishes::Then::begins_anew) return false;
+      limits.is_pausing = then == Wishes::Then::pauses;
+      if (limits.is_pausing) limits.who = who_;
+      conclusion = driven.executor.run(limits);
+    }
+    if (conclusion.end.state != "failed" || !plan_.cancels_on_failure) return true;
+    has_failed_ = true;
+    limits = plan_.limits;
     limits.is_cancelling = true;
-    return executor.run(limits);
+    conclusion = driven.executor.run(limits);
+    return true;
+  }
+
+  std::string resume_words() const {
+    if (!plan_.walks) return "run";
+    return plan_.scenario ? fmt::format("walk --rehearse={}", quoted_for_shell(plan_.scenario_name)) : "walk";
   }
 
   int tell(const Executor::Conclusion& conclusion) {
@@ -228,7 +303,8 @@ class Drive {
                   journal_words(arguments_),
                   text_of(it.output),
                   text_of(it.findings),
-                  Value()};
+                  Value(),
+                  resume_words()};
     const Question* question = state_.open_question(end.instance);
     if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
@@ -256,8 +332,11 @@ class Drive {
   Event beginning_;
   RunFacts facts_;
   Inbox inbox_;
+  LineEditor editor_;
+  Walkthrough walkthrough_;
+  std::optional<ScriptedWorld> world_;
   std::optional<SignalWatch> signals_;
-  bool has_failed_ = false;
+  bool has_failed_ = false, is_first_ = true;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "book/scenario.h"
 #include "cli/arguments.h"
 #include "os/supervisor.h"
 #include "run/decide.h"
@@ -31,6 +32,9 @@ struct DrivePlan {
   Lease::Mode lease_mode = Lease::Mode::polite;
   bool cancels_on_failure = false;
   bool shows_output = false;
+  bool walks = false;                        // before each step somebody is asked
+  std::shared_ptr<const Scenario> scenario;  // of a rehearsal: nothing outside is touched
+  std::string scenario_name;                 // and as it is typed
 };
 
 // Drives until the run is left or pauses; says on standard error what happens. Gives the exit code.

@@ -21,7 +21,7 @@ bool is_tick(const std::string& word) { return word == "done" || word == "yes" |
 }  // namespace
 
 std::optional<std::string> ManualDialog::line(const std::string& prompt) {
-  auto typed = reader_.read_line(prompt);
+  auto typed = editor_.read_line(prompt);
   if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
   const auto first = typed->find_first_not_of(" \t\r"), last = typed->find_last_not_of(" \t\r");
   return first == std::string::npos ? "" : typed->substr(first, last - first + 1);

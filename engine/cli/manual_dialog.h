@@ -4,7 +4,7 @@
 #include <string>
 
 #include "book/runbook.h"
-#include "os/terminal.h"
+#include "os/line_editor.h"
 #include "run/inbox.h"
 #include "state/run_state.h"
 
@@ -12,8 +12,8 @@ namespace runbook {
 
 class ManualDialog {
  public:
-  ManualDialog(LineReader& reader, Inbox& inbox, const std::string& who, const Manual& manual)
-      : reader_(reader), inbox_(inbox), who_(who), manual_(manual) {}
+  ManualDialog(LineEditor& editor, Inbox& inbox, const std::string& who, const Manual& manual)
+      : editor_(editor), inbox_(inbox), who_(who), manual_(manual) {}
   // Ticks are posted as they are made. nullopt: Ctrl-D, or broken off.
   std::optional<Answer> put(const Question& question);
 
@@ -29,7 +29,7 @@ class ManualDialog {
   // null: none.
   std::optional<Value> evidence(const Value& form);
 
-  LineReader& reader_;
+  LineEditor& editor_;
   Inbox& inbox_;
   const std::string& who_;
   const Manual& manual_;

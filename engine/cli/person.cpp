@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/json.h"
 #include "cli/manual_dialog.h"
@@ -14,8 +15,10 @@
 
 namespace runbook {
 
-TerminalPerson::TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run)
-    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), run_(std::move(run)), thread_([this] { work(); }) {}
+TerminalPerson::TerminalPerson(Inbox& inbox, LineEditor& editor, std::string who, const Runbook& runbook, std::string run)
+    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), run_(std::move(run)), editor_(editor), thread_([this] {
+        work();
+      }) {}
 
 TerminalPerson::~TerminalPerson() {
   {
@@ -23,7 +26,7 @@ TerminalPerson::~TerminalPerson() {
     is_over_ = true;
   }
   changed_.notify_all();
-  reader_.break_off();
+  editor_.break_off();
   thread_.join();
 }
 
@@ -39,7 +42,7 @@ void TerminalPerson::withdraw(const std::string& id) {
                    questions_.end());
   if (current_ != id) return;
   is_withdrawn_ = true;
-  reader_.break_off();
+  editor_.break_off();
 }
 
 void TerminalPerson::work() {
@@ -53,21 +56,36 @@ void TerminalPerson::work() {
       questions_.pop_front();
       current_ = question.id;
       is_withdrawn_ = false;
-      reader_.forget_break_off();
+      editor_.forget_break_off();
     }
-    std::optional<Answer> given = put_question(question);
+    std::optional<FailureMenu::Choice> given = put_question(question);
     std::lock_guard lock(mutex_);
     current_.clear();
-    if (is_over_ || is_withdrawn_) continue;
-    if (given) inbox_.post(*std::move(given));
-    else inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
+    if (!is_over_ && !is_withdrawn_) hand_in(std::move(given));
   }
 }
 
-std::optional<Answer> TerminalPerson::put_question(const Question& question) {
+void TerminalPerson::hand_in(std::optional<FailureMenu::Choice> given) {
+  if (!given) return inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
+  if (auto* answer = std::get_if<Answer>(&*given)) return inbox_.post(std::move(*answer));
+  const Wish& wish = std::get<Wish>(*given);
+  if (wish.kind == Wish::Kind::quit) return inbox_.post(Interrupt{Interrupt::Kind::pause, who_});
+  wish_ = wish;
+  questions_.clear();  // they are asked again when it is done
+  inbox_.post(Interrupt{Interrupt::Kind::yield, who_});
+}
+
+std::optional<Wish> TerminalPerson::take_wish() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(wish_, std::nullopt);
+}
+
+std::optional<FailureMenu::Choice> TerminalPerson::put_question(const Question& question) {
   const Step* step = runbook_.find_step_of(question.instance);
+  const bool is_menu = question.about == "failed" || question.about == "doubt";
+  if (is_menu && step) return FailureMenu(editor_, who_, *step).put(question);
   if (question.about == "manual" && step && step->manual)
-    return ManualDialog(reader_, inbox_, who_, *step->manual).put(question);
+    return ManualDialog(editor_, inbox_, who_, *step->manual).put(question);
   return is_approval_by_others(question) ? put_approval(question) : put_choice(question);
 }
 
@@ -79,7 +97,7 @@ std::optional<Answer> TerminalPerson::put_approval(const Question& question) {
     return given;
   }
   std::string told = fmt::format("{}\nsomebody else answers: runbook confirm {} {}\n", question.text, run_, question.instance);
-  while (reader_.read_line(told)) told = "it is waited for somebody else (Ctrl-D pauses)\n";
+  while (editor_.read_line(told)) told = "it is waited for somebody else (Ctrl-D pauses)\n";
   return std::nullopt;
 }
 
@@ -87,7 +105,7 @@ std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
   fmt::print(stderr, "\n{}\n", question.text);
   while (true) {
     const std::string what = question.phrase.empty() ? fmt::format("{}", fmt::join(question.choices, " | ")) : "phrase";
-    auto line = reader_.read_line(what + " (Ctrl-D pauses): ");
+    auto line = editor_.read_line(what + " (Ctrl-D pauses): ");
     if (!line) return fmt::print(stderr, "\n"), std::nullopt;
     auto given = read_answer(question, *line);
     if (!given) continue;
@@ -96,17 +114,14 @@ std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
       fmt::print(stderr, "{}\n", why);
       continue;
     }
-    const bool wants_reason = question.about == "doubt" || question.about == "files";
-    if (wants_reason && !ask_for_reason(*given)) return std::nullopt;
+    if (question.about == "files" && !ask_for_reason(*given)) return std::nullopt;
     return given;
   }
 }
 
-// A decision in doubt stands in the record with its reason.
 bool TerminalPerson::ask_for_reason(Answer& given) {
   while (given.because.empty()) {
-    const bool asks_why = given.choice == "reject" || given.choice == "take" || given.choice == "stop";
-    auto line = reader_.read_line(std::string(asks_why ? "why?" : "how do you know?") + " (stands in the record): ");
+    auto line = editor_.read_line("why? (stands in the record): ");
     if (!line) return fmt::print(stderr, "\n"), false;
     given.because = *line;
   }

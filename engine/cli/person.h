@@ -1,5 +1,5 @@
 #pragma once
-// The person at the terminal, asked in plain lines.
+// The person at the terminal, asked one question after the other.
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -9,22 +9,27 @@
 #include <thread>
 
 #include "book/runbook.h"
-#include "os/terminal.h"
+#include "cli/failure_menu.h"
+#include "os/line_editor.h"
 #include "run/performer.h"
 
 namespace runbook {
 
 class TerminalPerson : public Operator {
  public:
-  TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run);
+  // The editor outlives it, and is nobody else's as long as a question is open.
+  TerminalPerson(Inbox& inbox, LineEditor& editor, std::string who, const Runbook& runbook, std::string run);
   ~TerminalPerson() override;
   void ask(const Question& question) override;
   void withdraw(const std::string& id) override;
+  // What was chosen instead of an answer, once the executor has yielded.
+  std::optional<Wish> take_wish();
 
  private:
   void work();
+  void hand_in(std::optional<FailureMenu::Choice> given);
   // nullopt: Ctrl-D, or withdrawn.
-  std::optional<Answer> put_question(const Question& question);
+  std::optional<FailureMenu::Choice> put_question(const Question& question);
   // Of an approval: what is approved, and the choice; where the operator may not, only that somebody else is waited for.
   std::optional<Answer> put_approval(const Question& question);
   std::optional<Answer> put_choice(const Question& question);
@@ -35,11 +40,12 @@ class TerminalPerson : public Operator {
   std::string who_;
   const Runbook& runbook_;
   std::string run_;
-  LineReader reader_;
+  LineEditor& editor_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Question> questions_;
   std::string current_;  // the question on the screen
+  std::optional<Wish> wish_;
   bool is_over_ = false, is_withdrawn_ = false;
   std::thread thread_;
 };

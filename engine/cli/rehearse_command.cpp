@@ -10,10 +10,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/suggestion.h"
-#include "book/given_value.h"
 #include "book/scenario.h"
-#include "book/yaml_value.h"
 #include "cli/commands.h"
+#include "cli/scenarios.h"
 #include "cli/session.h"
 #include "plugins/all.h"
 #include "run/scripted_kills.h"
@@ -66,91 +65,25 @@ struct Rehearsal {
   Scenario scenario;
 };
 
-fs::path folder_of(const fs::path& runbook) { return runbook.parent_path() / "rehearsals" / runbook.stem(); }
-
-std::vector<fs::path> scenario_files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none)) {
-    if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-// A path, or the name of one of the runbook's.
-fs::path find_scenario(const std::string& word, const fs::path& folder) {
-  if (fs::is_regular_file(word)) return word;
-  std::vector<std::string> names;
-  for (const fs::path& file : scenario_files(folder)) {
-    if (file.stem() == word || file.filename() == word) return file;
-    names.push_back(file.stem().string());
-  }
-  throw Error(ExitCode::usage, fmt::format("there is no scenario `{}`, neither as a file nor in {}", word, folder.string()),
-              names.empty() ? "" : suggestion(word, names));
-}
-
-Scenario read_scenario(const fs::path& file, const Runbook& runbook) {
-  const SourcePtr source = read_source(file);
-  LoadedScenario loaded = load_scenario(source, runbook);
-  if (!loaded.diagnostics.empty()) fmt::print(stderr, "{}", render_all(loaded.diagnostics, loaded.diagnostics.size(), *source));
-  if (!loaded.scenario)
-    throw Error(ExitCode::usage, fmt::format("{} is no scenario of this runbook; nothing was tried", file.string()));
-  return *std::move(loaded.scenario);
-}
-
 std::vector<Rehearsal> rehearsals_of(const Arguments& arguments, const fs::path& path, const Runbook& runbook) {
-  std::vector<fs::path> files = scenario_files(folder_of(path));
-  if (const auto word = arguments.value("--scenario")) files = {find_scenario(*word, folder_of(path))};
+  std::vector<fs::path> files = scenario_files(path);
+  if (const auto word = arguments.value("--scenario")) files = {find_scenario(*word, path)};
   std::vector<Rehearsal> rehearsals;
   for (const fs::path& file : files) rehearsals.push_back({file.stem().string(), read_scenario(file, runbook)});
   if (rehearsals.empty()) rehearsals.push_back({"everything works", {}});
   return rehearsals;
 }
 
-// Those that are given, and stand-ins, of which no pattern is asked: what they stand for is known to nobody here.
-std::map<std::string, std::string> secrets_of(const GivenInputs& given, const Runbook& runbook) {
-  std::map<std::string, std::string> secrets = resolve_secrets(runbook, given);
-  for (const Input& input : runbook.inputs)
-    if (input.type == ValueType::secret) secrets.try_emplace(input.name, "rehearsed " + input.name);
-  return secrets;
-}
-
-// What the scenario gives; behind it the examples of inputs that must be given.
-NodePtr inputs_of(const Scenario& scenario, const Runbook& runbook) {
-  Map examples;
-  for (const Input& input : runbook.inputs) {
-    if (input.type != ValueType::secret && !input.fallback && !input.example.is_null())
-      examples.emplace_back(input.name, input.example);
-  }
-  std::string why;
-  NodePtr all = parse_given(to_yaml(Value(std::move(examples))), why);
-  auto merged = std::make_shared<Node>();
-  merged->kind = Node::Kind::map;
-  if (scenario.inputs) {
-    for (const Node::Member& member : scenario.inputs->members) merged->members.push_back(member);
-  }
-  for (const Node::Member& member : all ? all->members.all() : std::vector<Node::Member>()) {
-    if (!merged->find(member.key)) merged->members.push_back(member);
-  }
-  return merged;
-}
-
 RunFacts facts_of(const Arguments& arguments, const std::shared_ptr<const Runbook>& runbook, const fs::path& path,
                   const Scenario& scenario) {
-  GivenInputs given;
-  for (const std::string& word : arguments.values("--input")) given.flags.push_back(split_assignment("-i", word));
-  given.file = inputs_of(scenario, *runbook);
-  given.environment = [](const std::string&) { return std::nullopt; };
-  given.leaves_out_secrets = true;
-  InputValues inputs = resolve_inputs(*runbook, given);
+  InputValues inputs = rehearsed_inputs(arguments, scenario, *runbook);
   RunFacts facts;
   facts.runbook = runbook;
   facts.types = &all_declarations();
   facts.dir = path.parent_path().string();
   facts.run = "rehearsal";
   facts.inputs = with_absolute_paths(*runbook, path.parent_path(), inputs.values);
-  facts.secrets = secrets_of(given, *runbook);
+  facts.secrets = std::move(inputs.secrets);
   facts.run_values = object({{"id", facts.run},
                              {"started_at", "2026-01-01T00:00:00Z"},
                              {"dir", facts.dir},

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/drive.h"
 #include "cli/preflight.h"
+#include "cli/scenarios.h"
 #include "cli/session.h"
 #include "os/identity.h"
 #include "os/terminal.h"
@@ -25,6 +26,34 @@ namespace runbook {
 namespace {
 
 namespace fs = std::filesystem;
+
+bool is_walk(const Arguments& arguments) { return arguments.command().name == "walk"; }
+
+// `--rehearse` alone takes the world in which everything works.
+bool is_rehearsal(const Arguments& arguments) { return is_walk(arguments) && arguments.value("--rehearse"); }
+
+// Rehearsals have a journal of their own: nobody takes one for what happened.
+fs::path journal_of(const Arguments& arguments) {
+  if (!is_rehearsal(arguments) || arguments.value("--journal")) return journal_path(arguments);
+  return journal_path(arguments).parent_path() / "rehearsals.db";
+}
+
+void read_scenario_of(const Arguments& arguments, const fs::path& path, DrivePlan& plan) {
+  plan.scenario_name = arguments.value("--rehearse").value_or("");
+  Scenario scenario;
+  if (!plan.scenario_name.empty()) scenario = read_scenario(find_scenario(plan.scenario_name, path), *plan.runbook);
+  plan.scenario = std::make_shared<const Scenario>(std::move(scenario));
+}
+
+// An engine of the other kind would do in earnest what was rehearsed, or rehearse what was done in earnest.
+void require_same_kind(const Arguments& arguments, const RunState& state, const std::string& run) {
+  if (is_rehearsal(arguments) == state.is_rehearsal) return;
+  if (state.is_rehearsal)
+    throw Error(ExitCode::usage, fmt::format("run {} is a rehearsal; nothing was run", run),
+                fmt::format("runbook walk --rehearse --resume {}", run));
+  throw Error(ExitCode::usage, fmt::format("run {} is no rehearsal; nothing was run", run),
+              fmt::format("runbook walk --resume {}", run));
+}
 
 bool is_unfinished(const RunRow& row) { return row.ended_at_ms == 0; }
 
@@ -68,6 +97,7 @@ void read_common(const Arguments& arguments, DrivePlan& plan) {
     plan.cancels_on_failure = true;
   }
   if (arguments.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
+  plan.walks = is_walk(arguments);
 }
 
 void warn_of_storage(const JournalFile& file) {
@@ -113,15 +143,28 @@ std::string lock_text(const Runbook& runbook, Value values) {
   }
 }
 
+InputValues inputs_of(const Arguments& arguments, const fs::path& path, DrivePlan& plan) {
+  if (is_rehearsal(arguments)) {
+    read_scenario_of(arguments, path, plan);
+    return rehearsed_inputs(arguments, *plan.scenario, *plan.runbook);
+  }
+  GivenInputs given = given_inputs(arguments, path.parent_path(), looking_of(arguments));
+  given.secrets_may_come = true;
+  return resolve_inputs(*plan.runbook, given);
+}
+
+void say_where_it_is_rehearsed(const JournalFile& file) {
+  fmt::print(stderr, "a rehearsal: nothing outside is touched. Its record: --journal {}\n",
+             quoted_for_shell(file.path().string()));
+}
+
 int begin(const Arguments& arguments, SupervisorSeed seed) {
   fs::path path = find_runbook(arguments.operands().at(0));
   DrivePlan plan;
   plan.is_new = true;
   plan.runbook = load_or_explain(path);
   plan.file = path.string();
-  GivenInputs given = given_inputs(arguments, path.parent_path(), looking_of(arguments));
-  given.secrets_may_come = true;
-  InputValues inputs = resolve_inputs(*plan.runbook, given);
+  InputValues inputs = inputs_of(arguments, path, plan);
   plan.inputs = with_absolute_paths(*plan.runbook, path.parent_path(), inputs.values);
   plan.secrets = inputs.secrets;
   read_common(arguments, plan);
@@ -136,13 +179,14 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
   plan.lock = lock_text(
       *plan.runbook,
       object({{"inputs", plan.inputs}, {"run", run_values}, {"vars", evaluate_vars(*plan.runbook, plan.inputs, run_values)}}));
-  plan.accepted = accepted_tools(arguments, *plan.runbook);
-  require_aws_models(*plan.runbook);
-  JournalFile file(journal_path(arguments), OpenMode::write);
+  if (!plan.scenario) plan.accepted = accepted_tools(arguments, *plan.runbook);
+  if (!plan.scenario) require_aws_models(*plan.runbook);
+  JournalFile file(journal_of(arguments), OpenMode::write);
   warn_of_storage(file);
   require_lock_free(file, plan.lock, plan.run);
   mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
   fmt::print(stderr, "run {}\n", plan.run);
+  if (plan.scenario) say_where_it_is_rehearsed(file);
   return drive(arguments, file, std::move(seed), std::move(plan));
 }
 
@@ -182,12 +226,13 @@ int say_how_it_ended(const RunRow& row) {
 }
 
 int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& word) {
-  JournalFile file(journal_path(arguments), OpenMode::write);
+  JournalFile file(journal_of(arguments), OpenMode::write);
   warn_of_storage(file);
   RunRow row = find_resumed(file, read_resumed(arguments, word));
   if (!is_unfinished(row)) return say_how_it_ended(row);
   RunState state = fold_run(file, row.run);
-  if (state.is_undoing)
+  require_same_kind(arguments, state, row.run);
+  if (state.is_undoing && !is_walk(arguments))
     throw Error(ExitCode::usage, fmt::format("run {} is being undone; nothing was run", row.run),
                 fmt::format("go on with that: runbook undo {}", row.run));
   DrivePlan plan;
@@ -199,8 +244,15 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   plan.runbook = std::move(with.runbook);
   plan.inputs = std::move(with.inputs);
   plan.opening = std::move(with.adoption);
-  require_aws_models(*plan.runbook);
-  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
+  if (is_rehearsal(arguments)) {
+    read_scenario_of(arguments, state.file, plan);
+    plan.secrets = rehearsed_inputs(arguments, *plan.scenario, *plan.runbook).secrets;
+    say_where_it_is_rehearsed(file);
+  } else {
+    require_aws_models(*plan.runbook);
+    plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, looking_of(arguments)));
+  }
+  if (state.is_undoing) plan.purpose = Purpose::undo;
   read_common(arguments, plan);
   fmt::print(stderr, "run {}: going on\n", plan.run);
   return drive(arguments, file, std::move(seed), std::move(plan));
@@ -212,8 +264,16 @@ int run_command(const Arguments& arguments) {
   SupervisorSeed seed = SupervisorSeed::plant();  // before any thread, and before SQLite
   auto word = arguments.value("--resume");
   if (word) return resume(arguments, std::move(seed), *word);
-  if (arguments.operands().empty()) throw Error(ExitCode::usage, "which runbook? Give a file", "runbook run FILE");
+  if (arguments.operands().empty())
+    throw Error(ExitCode::usage, "which runbook? Give a file", fmt::format("runbook {} FILE", arguments.command().name));
   return begin(arguments, std::move(seed));
+}
+
+int walk_command(const Arguments& arguments) {
+  if (!can_ask(arguments))
+    throw Error(ExitCode::usage, "a walkthrough is typed: it needs a terminal, on standard input and standard error",
+                "without one: runbook run FILE");
+  return run_command(arguments);
 }
 
 }  // namespace runbook

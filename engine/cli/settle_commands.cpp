@@ -11,10 +11,10 @@
 #include "cli/commands.h"
 #include "cli/decree.h"
 #include "cli/session.h"
+#include "cli/step_decisions.h"
 #include "os/identity.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
-#include "run/frontier.h"
 #include "run/questions.h"
 
 namespace runbook {
@@ -128,54 +128,21 @@ int skip_command(const Arguments& arguments) {
   std::string because = require_because(arguments);
   if (skip_by_answer(arguments, because)) return 0;
   SettledStep target(arguments);
-  auto make = [&](const RunState& state) -> std::vector<Proposal> {
-    const InstanceState& it = state.of(target.step);
-    if (is_done(it.state))
-      throw Error(ExitCode::usage,
-                  fmt::format("`{}` is {} already; there is nothing to skip", target.step, step_state_name(it.state)));
-    if (it.is_open)
-      throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be skipped", target.step),
-                  fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
-    return {Proposal(event::skipped, target.step,
-                     object({{"why", "left out by " + operator_name()}, {"who", operator_name()}, {"because", because}}))};
+  auto make = [&](const RunState& state) {
+    return std::vector{skip_of(state, target.row.run, target.step, {operator_name(), because})};
   };
   decree(target.decree(because), make, "interrupted");
   return report_done(arguments, target, fmt::format("`{}` will be left out", target.step));
 }
 
-namespace {
-
-// The run does not come back to such a step.
-void require_not_given_up(const SettledStep& target, const RunState& state) {
-  const auto runbook = load_stored(target.file, state);
-  const RunFacts facts =
-      facts_of(target.row.run, runbook, all_declarations(), parse_json(target.file.blob(state.inputs)), state);
-  StoredValues values([&](const std::string& digest) { return target.file.blob(digest); });
-  const auto step = Instances(facts, state, values).find(target.step);
-  const auto section = step ? given_up_around(facts, state, *step) : std::nullopt;
-  if (section)
-    throw Error(
-        ExitCode::usage,
-        fmt::format("`{}` stands in section `{}`, which was given up: the run does not come back to it", target.step, *section),
-        fmt::format("runbook undo {} --to {} takes it back, with all that came after it; going on does it anew", target.row.run,
-                    quoted_for_shell(target.step)));
-}
-
-}  // namespace
-
 int redo_command(const Arguments& arguments) {
   SettledStep target(arguments);
   std::string because = require_because(arguments);
-  auto make = [&](const RunState& state) -> std::vector<Proposal> {
-    const InstanceState& it = state.of(target.step);
-    if (it.is_open)
-      throw Error(ExitCode::usage,
-                  fmt::format("`{}` has begun, and its end is not known; it can't be redone before", target.step),
-                  fmt::format("runbook run --resume {}, or runbook resolve", target.row.run));
-    require_not_given_up(target, state);
-    if (!is_done(it.state) && it.state != StepState::failed)
-      throw Error(ExitCode::usage, fmt::format("`{}` is {}; it has not been done yet", target.step, step_state_name(it.state)));
-    return {Proposal(event::renewed, target.step, object({{"how", "redo"}, {"who", operator_name()}, {"because", because}}))};
+  auto make = [&](const RunState& state) {
+    const RunFacts facts = facts_of(target.row.run, load_stored(target.file, state), all_declarations(),
+                                    parse_json(target.file.blob(state.inputs)), state);
+    StoredValues values([&](const std::string& digest) { return target.file.blob(digest); });
+    return std::vector{redo_of(facts, state, values, target.step, {operator_name(), because})};
   };
   decree(target.decree(because), make, "interrupted");
   return report_done(arguments, target, fmt::format("`{}` will be done anew", target.step));

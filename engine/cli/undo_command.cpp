@@ -10,12 +10,11 @@
 #include "cli/commands.h"
 #include "cli/drive.h"
 #include "cli/session.h"
+#include "cli/undo_text.h"
 #include "os/identity.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
-#include "run/before.h"
-#include "run/request.h"
 #include "run/undo.h"
 
 namespace runbook {
@@ -117,15 +116,6 @@ class UndoCommand {
     return Proposal(event::undoing, "", std::move(body));
   }
 
-  // What it would run, with its values; or why that can't be said yet.
-  Value request_of(const UndoEntry& entry) const {
-    try {
-      return described_request(facts_, *entry.undo, scope_with_before(facts_, state_, Live(), values_, *entry.undo));
-    } catch (const std::exception& error) {
-      return object({{"not_known", error.what()}});
-    }
-  }
-
   Value json_of(const UndoEntry& entry) const {
     const InstanceState& it = state_.of(entry.step.id);
     return object({{"step", entry.step.id},
@@ -134,7 +124,7 @@ class UndoCommand {
                    {"ran_at", utc_text(it.started_at_ms)},
                    {"can_be_undone", entry.undo.has_value()},
                    {"why_not", entry.why_not},
-                   {"undo", entry.undo ? request_of(entry) : Value()},
+                   {"undo", entry.undo ? undo_request(facts_, state_, values_, entry) : Value()},
                    {"before", values_.get(it.before_first)},
                    {"outputs", values_.get(it.outputs)}});
   }
@@ -148,35 +138,7 @@ class UndoCommand {
                    {"steps", Value(std::move(steps))}});
   }
 
-  std::string text_of(const UndoEntry& entry) const {
-    const InstanceState& it = state_.of(entry.step.id);
-    std::string text =
-        fmt::format("  {:<14} {}  {}\n", entry.undo ? "will be undone" : "stays", entry.step.id, entry.step->title);
-    const auto line = [&](std::string_view name, const Value& value) {
-      if (!value.is_null()) text += fmt::format("  {:<14} {}: {}\n", "", name, text_or_json(value));
-    };
-    if (it.state == StepState::failed && entry.undo)
-      text += fmt::format("  {:<14} it failed; what it did until then is undone\n", "");
-    if (!entry.undo) return text + fmt::format("  {:<14} {}\n", "", entry.why_not);
-    const Value request = request_of(entry);
-    const Value params = request.get("params");
-    for (const auto& [name, value] : params.is_map() ? params.as_map() : Map())
-      if (!is_default(*entry.undo, name, value)) line(name == main_param(*entry.undo) ? entry.undo.value()->type : name, value);
-    line("not known yet", request.get("not_known"));
-    line("before", values_.get(it.before_first));
-    line("outputs", values_.get(it.outputs));
-    return text;
-  }
-
-  static std::string main_param(const Instance& step) {
-    const Declaration* type = find_declaration(all_declarations(), step->type);
-    return type ? type->main_param : "";
-  }
-  static bool is_default(const Instance& step, const std::string& name, const Value& value) {
-    const Declaration* type = find_declaration(all_declarations(), step->type);
-    const Param* param = type ? type->find(name) : nullptr;
-    return value.is_null() || (param && param->fallback == value);
-  }
+  std::string text_of(const UndoEntry& entry) const { return undo_text(facts_, state_, values_, entry); }
 
   const Arguments& arguments_;
   JournalFile file_;

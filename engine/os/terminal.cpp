@@ -1,7 +1,10 @@
 #include "os/terminal.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -21,6 +24,22 @@ bool wants_colour(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   return is_terminal(fd) && !(no_color && *no_color) && term && std::strcmp(term, "dumb") != 0;
+}
+
+int terminal_columns(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool speaks_utf8() {
+  static const bool speaks = [] {
+    const locale_t locale = ::newlocale(LC_CTYPE_MASK, "", nullptr);
+    if (!locale) return false;
+    const bool is_utf8 = std::strcmp(::nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    ::freelocale(locale);
+    return is_utf8;
+  }();
+  return speaks;
 }
 
 LineReader::LineReader() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}

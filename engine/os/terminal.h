@@ -10,6 +10,11 @@ bool is_terminal(int fd);
 // Colour only on a terminal, without NO_COLOR (no-color.org), and not on TERM=dumb.
 bool wants_colour(int fd);
 
+// What fits into a line; 80 where that is not known.
+int terminal_columns(int fd);
+// By LC_ALL, LC_CTYPE or LANG.
+bool speaks_utf8();
+
 // Reads lines a person types; another thread may break it off.
 class LineReader {
  public:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ namespace runbook {
 
 // Why the run is not driven on.
 struct End {
-  std::string state;  // succeeded cancelled undone (left); failed waiting in_doubt interrupted (a pause)
+  // succeeded cancelled undone (left); failed waiting in_doubt interrupted (a pause); held (who walks through it is asked before the
+  // step), yielded (whoever drives has something else to do first): the run goes on.
+  std::string state;
   std::string why;
   std::string instance;  // the step it is about, or ""
   Value outputs;         // of a run that succeeded
@@ -35,6 +38,13 @@ struct Decision {
 
 enum class Doubt { done, not_done, retry };
 
+// Who walks through a run lets its steps begin one by one: what else could begin is held back.
+struct WalkLimits {
+  std::set<std::string> released;  // instances that may begin
+  std::string until;               // a step: only it is held back; "": all are
+  bool holds_nothing = false;      // all may begin
+};
+
 struct Limits {
   bool is_pausing = false;                       // start nothing more
   bool is_cancelling = false;                    // end what runs, leave the run
@@ -42,6 +52,8 @@ struct Limits {
   std::map<std::string, Doubt> on_doubt;         // by step: said beforehand
   std::map<std::string, std::string> approvals;  // by step: phrases said beforehand
   std::string stops_after;                       // a step: when it is done, start nothing more
+  bool asks_about_failures = false;              // what fails is a question to who answers
+  std::optional<WalkLimits> walk;                // somebody walks through it
   std::string who;                               // says so
 };
 

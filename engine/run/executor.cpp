@@ -85,19 +85,24 @@ Decision Executor::decide_until_settled() {
 
 Executor::Conclusion Executor::run(Limits limits) {
   limits_ = std::move(limits);
+  asked_.clear();  // who was asked before may have done something else first
   for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
   while (true) {
     Decision decision = decide_until_settled();
     commit();
     for (auto& next : decision.launches) launch(std::move(next));
     for (std::int64_t n : decision.cancels) cancel(n);
-    if (decision.end) return conclude(*decision.end);
+    if (decision.end) return is_over(*decision.end) ? conclude(*decision.end) : Conclusion{*decision.end, is_any_act_running()};
     if (!decision.launches.empty()) continue;  // what now runs may have a deadline to wake for
     if (limits_.is_interactive) ask_what_is_open();
     for (Signal& signal : wait(decision.wake_ms)) absorb(signal);
     if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
+    if (std::exchange(is_yielding_, false)) return {End{"yielded", "", "", Value()}, is_any_act_running()};
   }
 }
+
+// Who walks through a run is asked what comes next, unless it is left.
+bool Executor::is_over(const End& end) const { return !limits_.walk || end.is_left(); }
 
 void Executor::launch(Launch launch) {
   live_.last_n = std::max(live_.last_n, launch.n);
@@ -122,13 +127,21 @@ void Executor::ask_what_is_open() {
   for (const auto& [id, question] : parts_.state.questions) {
     if (question.is_open && asked_.insert(id).second) {
       Question shown = question;
-      shown.details = values_.get(question.form);
+      shown.details = details_of(question);
       parts_.person.ask(shown);
     }
     if (!question.is_open && asked_.erase(id) > 0) parts_.person.withdraw(id);
   }
   if (asked_.empty()) return;
   for (Answer& answer : answers_of_others()) parts_.inbox.post(std::move(answer));
+}
+
+// For who is asked: the form, or what became of the step.
+Value Executor::details_of(const Question& question) {
+  if (question.about != "failed" && question.about != "doubt") return values_.get(question.form);
+  const InstanceState& it = parts_.state.of(question.instance);
+  const auto text_of = [&](const std::string& digest) { return digest.empty() ? "" : parts_.journal.blob(digest); };
+  return object({{"output", text_of(it.output)}, {"findings", text_of(it.findings)}, {"attempt", it.all_attempts}});
 }
 
 std::vector<Answer> Executor::answers_of_others() {
@@ -308,6 +321,10 @@ bool Executor::is_any_act_running() const {
 }
 
 void Executor::absorb_interrupt(const Interrupt& interrupt) {
+  if (interrupt.kind == Interrupt::Kind::yield) {
+    is_yielding_ = true;
+    return;
+  }
   limits_.who = interrupt.by;
   if (interrupt.kind == Interrupt::Kind::detach) {
     detached_by_ = interrupt.by;

@@ -49,16 +49,23 @@ class Executor {
     End end;
     bool has_running_steps = false;  // left to the supervisor
   };
-  // Until the run is left or pauses; its last event says which. Throws Error (exit 6) when the journal fails.
+  // Until the run is left or pauses; its last event says which. Where it is walked through, or somebody has something to do first, it
+  // stops without one, and can be called again. Throws Error (exit 6) when the journal fails.
   Conclusion run(Limits limits);
+  // Makes durable what was recorded between two runs.
+  void commit();
+  bool is_any_act_running() const;
+  // Somebody ended the engine (SIGTERM, SIGHUP).
+  bool is_detached() const { return detached_by_.has_value(); }
 
  private:
   Decision decide_until_settled();
-  void commit();
+  bool is_over(const End& end) const;
   void forget_looks(const Event& event);
   void launch(Launch launch);
   void cancel(std::int64_t n);
   void ask_what_is_open();
+  Value details_of(const Question& question);
   // Those that fit an open question.
   std::vector<Answer> answers_of_others();
   std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms);
@@ -82,7 +89,6 @@ class Executor {
   void absorb_interrupt(const Interrupt& interrupt);
   void stop_what_runs();
   RunScope scope_for(const Instance& step);
-  bool is_any_act_running() const;
   Conclusion conclude(const End& end);
 
   Parts parts_;
@@ -95,6 +101,7 @@ class Executor {
   std::vector<std::int64_t> to_acknowledge_;
   std::set<std::string> asked_;  // question ids the operator was asked
   std::optional<std::string> detached_by_;
+  bool is_yielding_ = false;
 };
 
 }  // namespace runbook

@@ -24,6 +24,7 @@ struct Interrupt {
     pause,   // Ctrl-C: pause after the step; once more: end the step
     detach,  // SIGTERM, SIGHUP: leave at once, steps run on
     lost,    // the supervisor died: pause as soon as what runs has ended
+    yield,   // whoever drives has something else to do first; what runs goes on
   } kind = Kind::pause;
   std::string by;
 };

@@ -71,22 +71,6 @@ std::string by(const Answer& given) {
   return given.because.empty() ? given.who : fmt::format("{}: {}", given.who, given.because);
 }
 
-// What the record keeps of the evidence, and the files' bytes beside it.
-void attach_evidence(Proposal& answered, const Value& evidence) {
-  if (!evidence.is_list() || evidence.as_list().empty()) return;
-  List kept;
-  for (const Value& each : evidence.as_list()) {
-    Map entry;
-    for (const auto& [name, value] : each.as_map()) {
-      if (name != "bytes") entry.emplace_back(name, value);
-    }
-    kept.emplace_back(std::move(entry));
-    const auto bytes = from_base64(each.text_or("bytes", ""));
-    if (each.find("bytes") && bytes) answered.attach(fmt::format("file_{}", kept.size()), *bytes);
-  }
-  answered.attach("evidence", to_json(Value(std::move(kept))));
-}
-
 // Who says that it is done says so of each item.
 std::vector<Proposal> ticks_of_the_rest(const Instance& step, const Question& question, const std::string& who) {
   std::vector<Proposal> ticks;
@@ -110,6 +94,21 @@ Proposal confirmed(const Instance& step, const Answer& given, std::int64_t now_m
 }
 
 }  // namespace
+
+void attach_evidence(Proposal& answered, const Value& evidence) {
+  if (!evidence.is_list() || evidence.as_list().empty()) return;
+  List kept;
+  for (const Value& each : evidence.as_list()) {
+    Map entry;
+    for (const auto& [name, value] : each.as_map()) {
+      if (name != "bytes") entry.emplace_back(name, value);
+    }
+    kept.emplace_back(std::move(entry));
+    const auto bytes = from_base64(each.text_or("bytes", ""));
+    if (each.find("bytes") && bytes) answered.attach(fmt::format("file_{}", kept.size()), *bytes);
+  }
+  answered.attach("evidence", to_json(Value(std::move(kept))));
+}
 
 Proposal ask_manual(const Instance& step, const InstanceState& it, const Value& form) {
   const std::string title = step->title == step.id ? "" : ": " + step->title;

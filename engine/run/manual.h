@@ -41,6 +41,8 @@ std::optional<std::string> default_of(const Value& form, const std::string& name
 std::string why_not_confirmed(const Manual& manual, const Answer& given);
 // The events of an answer that can be taken.
 std::vector<Proposal> answer_manual(const Instance& step, const Question& question, const Answer& given, std::int64_t now_ms);
+// What the record keeps of evidence, and the files' bytes beside it. Without evidence: nothing.
+void attach_evidence(Proposal& answered, const Value& evidence);
 // The events of a tick.
 Proposal tick(const Question& question, std::int64_t item, const std::string& who);
 

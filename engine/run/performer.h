@@ -46,6 +46,8 @@ class Performer {
   virtual Recalled recall_secret(const std::vector<std::string>& argv, const std::filesystem::path& dir) = 0;
   // What the device shows, for the looks that need it. Good for half a minute; kept in memory alone.
   virtual void take_code(const std::string& /*device*/, const std::string& /*code*/) {}
+  // What stands where the targets of a request lead; null where nothing is outside. Waits for it.
+  virtual Value see_targets(const Request&) { return {}; }
   // Looks where `from` of a secret input says, but for people. Waits for it.
   virtual Recalled find_secret(const Input&) { return {}; }
 };
@@ -99,6 +101,7 @@ class StepPerformer : public Performer {
   void take_code(const std::string& device, const std::string& code) override {
     if (parts_.take_code) parts_.take_code(device, code);
   }
+  Value see_targets(const Request& request) override { return look_at_targets(request, {}).result; }
   Recalled find_secret(const Input& input) override;
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "run/manual.h"
 
 namespace runbook {
 
@@ -40,6 +41,17 @@ std::vector<Proposal> settle_doubt(const RunState& state, const Question& questi
   return {ended, Proposal(event::renewed, question.instance, with(who_and_why(given), "how", "retry"))};
 }
 
+// The attempt has its outcome already: that it is done is a deed of who says so.
+std::vector<Proposal> settle_failure(const Question& question, const Answer& given) {
+  if (given.choice == "retry") return {Proposal(event::renewed, question.instance, with(who_and_why(given), "how", "retry"))};
+  const std::string by = fmt::format("{} by {}", given.choice == "done" ? "said to be done" : "left out", given.who);
+  if (given.choice == "skip") return {Proposal(event::skipped, question.instance, with(who_and_why(given), "why", by))};
+  Proposal ended(event::ended, question.instance, object({{"result", "succeeded"}, {"why", by}}));
+  const Value outputs = given.fields.get("outputs");
+  if (outputs.is_map() && !outputs.as_map().empty()) ended.attach("outputs", to_json(outputs));
+  return {ended};
+}
+
 }  // namespace
 
 std::string approval_phrase(const Step& step) { return step.title.empty() ? step.id : step.title; }
@@ -57,6 +69,13 @@ Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::str
   std::string text = fmt::format("Did `{}` take effect? {}.", step.id, it.why);
   if (!seen.empty()) text += fmt::format(" Looked, and {}.", seen);
   return ask(step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
+}
+
+// A failure ends a group of attempts: one question each.
+Proposal ask_about_failure(const Instance& step, const InstanceState& it) {
+  Proposal asked = ask(step, "failed", it.group, fmt::format("`{}` failed: {}.", step.id, it.why), {"retry", "done", "skip"});
+  asked.event.attempt = 0;
+  return asked;
 }
 
 Value map_of(const std::map<std::string, std::string>& texts) {
@@ -110,11 +129,14 @@ std::string why_not_a_choice(const Question& question, const Answer& given) {
 std::vector<Proposal> answer(const RunState& state, const Question& question, const Answer& given) {
   Value body = with(with(who_and_why(given), "question", question.id), "choice", given.choice);
   std::vector<Proposal> events = {Proposal(event::answered, question.instance, body)};
+  if (question.about == "failed") attach_evidence(events.front(), given.fields.get("evidence"));
   if (question.about == "files" && given.choice == "stop")
     events.emplace_back(event::refused, question.instance,
                         object({{"why", fmt::format("stopped by {}: {}", given.who, fmt::join(question.changed, ", "))}}));
-  if (question.about != "doubt") return events;
-  for (auto& proposal : settle_doubt(state, question, given)) events.push_back(std::move(proposal));
+  std::vector<Proposal> more;
+  if (question.about == "doubt") more = settle_doubt(state, question, given);
+  if (question.about == "failed") more = settle_failure(question, given);
+  for (auto& proposal : more) events.push_back(std::move(proposal));
   return events;
 }
 

@@ -16,6 +16,8 @@ Proposal ask_approval(const Instance& step, const InstanceState& it);
 std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
 Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::string& seen);
+// It failed: try it again, say that it is done all the same, or leave it out. To leave the question open pauses the run there.
+Proposal ask_about_failure(const Instance& step, const InstanceState& it);
 // Files that it reads were changed by somebody else: take them as they are, or stop.
 Proposal ask_about_files(const Instance& step, const InstanceState& it, const FileChanges& changes);
 Value map_of(const std::map<std::string, std::string>& texts);

@@ -233,6 +233,11 @@ Value described_request(const RunFacts& facts, const Instance& step, const Scope
   return masked(shown, facts.secret_values());
 }
 
+Value described_probe(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope) {
+  const Value params = probe.type.empty() ? Value() : evaluate_params(facts, step, probe.type, probe.params, scope);
+  return masked(object({{"type", probe.type}, {"params", params}}), facts.secret_values());
+}
+
 Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target) {
   Request request = make(facts, step, step->type, step->params, scope, target);
   const bool is_found = !step->effect_why.empty();

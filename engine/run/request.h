@@ -10,6 +10,8 @@ namespace runbook {
 Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target = {});
 // The step with its values, whole, secrets masked: {type, params, env, dir} or what a person is asked.
 Value described_request(const RunFacts& facts, const Instance& step, const Scope& scope);
+// The same of what a probe asks: {type, params}.
+Value described_probe(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope);
 // Where its processes run; absolute.
 std::string working_folder(const RunFacts& facts, const Instance& step, const Scope& scope);
 Request make_probe_request(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope,

@@ -167,6 +167,14 @@ void ScriptedWorld::cancel(std::int64_t n) {
 }
 
 // Looks are simply asked again.
+void ScriptedWorld::go_on_from(const RunState& state, std::int64_t now_ms) {
+  now_ms_ = std::max(now_ms_, now_ms);
+  for (const auto& [instance, it] : state.instances) {
+    begun_[instance] = static_cast<std::size_t>(it.all_attempts);
+    if (it.acted_seq > 0) effects_[instance] = 1;
+  }
+}
+
 void ScriptedWorld::crash(Fate fate, const std::vector<std::int64_t>& open) {
   due_.clear();
   for (const std::int64_t n : open) {

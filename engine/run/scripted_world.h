@@ -28,6 +28,8 @@ class ScriptedWorld : public Performer, public Clock {
   explicit ScriptedWorld(const Scenario& scenario) : scenario_(scenario) {}
   // Where what happens is told: of the engine that drives now. Outlives the use of it.
   void serve(Inbox& inbox) { inbox_ = &inbox; }
+  // Where an earlier engine left it, as far as the record tells.
+  void go_on_from(const RunState& state, std::int64_t now_ms);
   // The engine died; open: the attempts whose end the journal does not know.
   void crash(Fate fate, const std::vector<std::int64_t>& open);
   // A person did what the manual step asks for.

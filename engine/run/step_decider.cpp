@@ -63,7 +63,7 @@ class StepDecider {
       case StepState::waiting: return on_any_waiting();
       case StepState::running: return it_->has_exited ? after_exit() : while_running();
       case StepState::in_doubt: return on_doubt();
-      case StepState::failed: return pause("failed", it_->why);
+      case StepState::failed: return on_failed();
       case StepState::succeeded:
       case StepState::satisfied:
       case StepState::skipped: return over();
@@ -124,6 +124,7 @@ class StepDecider {
       }
       if (!*holds) return propose(Proposal(event::skipped, step_.id, object({{"why", why_left_out(*step_->when)}})));
     }
+    if (is_held()) return pause("held", "");
     if (!is_on_target()) return;
     switch (step_->kind) {
       case Step::Kind::wait_until: return begin_waiting();
@@ -133,6 +134,19 @@ class StepDecider {
       case Step::Kind::include: return begin_include();
       case Step::Kind::watch: RUNBOOK_ASSERT(false);
     }
+  }
+
+  // Who sits at the terminal is asked what to do, and nothing goes on behind it meanwhile.
+  void on_failed() {
+    if (!limits_.asks_about_failures || limits_.is_pausing) return pause("failed", it_->why);
+    if (!state_.open_question(step_.id)) propose(ask_about_failure(step_, *it_));
+  }
+
+  // By who walks through the run: nothing of the step has been looked at yet.
+  bool is_held() const {
+    if (!limits_.walk || limits_.walk->holds_nothing || limits_.walk->released.count(step_.id)) return false;
+    const std::string& until = limits_.walk->until;
+    return until.empty() || until == step_.id || until == step_->id;
   }
 
   // false: it is still to be seen, or it is another one.

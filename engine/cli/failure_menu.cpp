@@ -1,0 +1,161 @@
+#include "cli/failure_menu.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/trimmed.h"
+#include "cli/advice.h"
+#include "cli/evidence.h"
+
+namespace runbook {
+
+namespace {
+
+const std::vector<MenuChoice> after_failure = {
+    {"retry", "run it again", "a new attempt, asked for by you"},
+    {"edit", "change it for this run, then run it again", "the change, with your reason"},
+    {"shell", "a shell with its environment and folder; then this menu again", "that it was opened, and for how long"},
+    {"done", "it is done: you saw to it", "your reason, its outputs as you give them, evidence"},
+    {"skip", "leave it out and go on", "your reason"},
+    {"undo", "take back what this run did", "each step that is undone"},
+    {"handoff", "leave the run to somebody else", "your note, and who takes it over"},
+    {"quit", "pause the run here", "that it paused; the question stays open"},
+};
+const std::vector<MenuChoice> in_doubt = {
+    {"done", "it took effect", "your reason, its outputs as you give them"},
+    {"not-done", "it did not", "your reason; the step has failed then"},
+    {"retry", "run it again, whether or not it took effect", "your reason, and a new attempt"},
+    {"shell", "a shell with its environment and folder, to look; then this menu again", "that it was opened, and for how long"},
+    {"handoff", "leave the run to somebody else", "your note, and who takes it over"},
+    {"quit", "pause the run here", "that it paused; the question stays open"},
+};
+
+std::string what_happened(const Question& question, const Step& step) {
+  const std::string output = question.details.text_or("output", ""), findings = question.details.text_or("findings", "");
+  std::string text = "\n" + question.text;
+  if (const std::int64_t attempt = question.details.int_or("attempt", 0); attempt > 1)
+    text += fmt::format(" This was attempt {}.", attempt);
+  text += "\n" + last_lines(output, 20, "    | ");
+  if (!findings.empty()) text += "what stood there:\n" + last_lines(findings, 40, "    | ");
+  return text + hints_for(step, {output, findings, question.text});
+}
+
+std::optional<Wish::Kind> wish_of(const std::string& word) {
+  if (word == "edit") return Wish::Kind::edit;
+  if (word == "shell") return Wish::Kind::shell;
+  if (word == "undo") return Wish::Kind::undo;
+  if (word == "handoff") return Wish::Kind::handoff;
+  if (word == "quit") return Wish::Kind::quit;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<MenuChoice> choices_of_menu(const Question& question) {
+  return question.about == "doubt" ? in_doubt : after_failure;
+}
+
+std::string choice_meant(const std::vector<MenuChoice>& choices, const std::string& word) {
+  std::string meant;
+  for (const MenuChoice& choice : choices) {
+    if (choice.word == word) return word;
+    if (word.empty() || choice.word.compare(0, word.size(), word) != 0) continue;
+    if (!meant.empty()) return "";
+    meant = choice.word;
+  }
+  return meant;
+}
+
+std::string menu_text(const Question& question, const Step& step) {
+  std::string text = what_happened(question, step) + "\n";
+  for (const MenuChoice& choice : choices_of_menu(question))
+    text += fmt::format("  {:<9} {}\n            records: {}\n", choice.word, choice.does, choice.records);
+  return text;
+}
+
+std::optional<std::string> FailureMenu::ask(const std::string& prompt) {
+  auto typed = editor_.read_line(prompt);
+  if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
+  return std::string(trimmed(*typed));
+}
+
+std::optional<FailureMenu::Choice> FailureMenu::put(const Question& question) {
+  const std::vector<MenuChoice> choices = choices_of_menu(question);
+  fmt::print(stderr, "{}\n", menu_text(question, step_));
+  std::string words;
+  for (const MenuChoice& choice : choices) words += (words.empty() ? "" : " | ") + choice.word;
+  while (true) {
+    const auto word = ask(fmt::format("{} (Ctrl-D pauses): ", words));
+    if (!word) return std::nullopt;
+    const std::string choice = choice_meant(choices, *word);
+    if (choice.empty()) {
+      if (!word->empty()) fmt::print(stderr, "`{}` is not one of: {}\n", *word, words);
+      continue;
+    }
+    if (const auto wish = wish_of(choice)) return Wish{*wish, question.instance};
+    if (auto given = answer(question, choice)) return *std::move(given);
+    fmt::print(stderr, "not recorded\n");
+  }
+}
+
+std::optional<Answer> FailureMenu::answer(const Question& question, const std::string& choice) {
+  Answer given{question.id, choice, who_, "", 0, Value()};
+  const bool is_doubt = question.about == "doubt";
+  const bool wants_reason = is_doubt || choice != "retry";
+  while (wants_reason && given.because.empty()) {
+    const auto typed = ask(is_doubt ? "how do you know? (stands in the record; Ctrl-D: back): "
+                                    : "why? (stands in the record; Ctrl-D: back): ");
+    if (!typed) return std::nullopt;
+    given.because = *typed;
+  }
+  if (choice != "done") return given;
+  const auto named = outputs();
+  if (!named) return std::nullopt;
+  if (is_doubt) {
+    given.fields = *named;
+    return given;
+  }
+  given.fields = object({{"outputs", *named}});
+  const auto seen = evidence();
+  if (!seen) return std::nullopt;
+  if (!seen->is_null()) given.fields = with(given.fields, "evidence", List{*seen});
+  return given;
+}
+
+std::optional<Value> FailureMenu::outputs() {
+  Map values;
+  for (const OutputRule& rule : step_.outputs) {
+    if (rule.is_secret) continue;
+    while (true) {
+      const auto typed = ask(fmt::format("its output `{}`: ", rule.name));
+      if (!typed) return std::nullopt;
+      std::string why;
+      auto value = convert(rule.type, *typed, why);
+      if (value && !typed->empty()) {
+        values.emplace_back(rule.name, *std::move(value));
+        break;
+      }
+      fmt::print(stderr, "{}\n", typed->empty() ? "steps behind it may read it: it must be given" : why);
+    }
+  }
+  return Value(std::move(values));
+}
+
+std::optional<Value> FailureMenu::evidence() {
+  while (true) {
+    const auto typed = ask("evidence (a note, a file, a URL; Enter for none): ");
+    if (!typed) return std::nullopt;
+    if (typed->empty()) return Value();
+    try {
+      return typed_evidence(*typed);
+    } catch (const Error& error) {
+      fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+}
+
+}  // namespace runbook

@@ -1,0 +1,177 @@
+#include "cli/step_page.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/counted.h"
+#include "base/duration.h"
+#include "base/json.h"
+#include "cli/advice.h"
+#include "run/before.h"
+#include "run/frontier.h"
+#include "run/live.h"
+#include "run/request.h"
+
+namespace runbook {
+
+namespace {
+
+std::string line(std::string_view name, const std::string& text) {
+  std::string lines;
+  std::size_t begin = 0;
+  do {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines += fmt::format("  {:<12} {}\n", begin == 0 ? name : "", text.substr(begin, end - begin));
+    begin = end + 1;
+  } while (begin < text.size());
+  return lines;
+}
+
+std::string text_of(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
+
+std::string effect_text(Effect effect) {
+  switch (effect) {
+    case Effect::read: return "read: it changes nothing";
+    case Effect::idempotent: return "idempotent: once more changes nothing more";
+    case Effect::once: return "once: it is never run a second time unless you say so";
+    case Effect::irreversible: return "irreversible: it can't be undone; a phrase is asked for first";
+  }
+  return std::string(effect_name(effect));
+}
+
+class Page {
+ public:
+  Page(const StepPage& page, const Instance& step)
+      : page_(page), step_(step), scope_(scope_with_before(page.facts, page.state, Live(), page.values, step)) {}
+
+  std::string text() {
+    text_ = "\n" + (step_->title.empty() ? step_.id : step_->title) + "\n";
+    if (!step_->note.empty()) text_ += last_lines(step_->note, 20, "  ");
+    const InstanceState& it = page_.state.of(step_.id);
+    if (it.state != StepState::pending)
+      text_ += line("state", it.why.empty() ? std::string(step_state_name(it.state))
+                                            : fmt::format("{}: {}", step_state_name(it.state), it.why));
+    what();
+    if (step_->kind == Step::Kind::act) text_ += line("effect", effect_text(step_->effect));
+    checks();
+    then();
+    text_ += line("Enter", enter());
+    return text_;
+  }
+
+ private:
+  void what() {
+    if (step_->include) return void(text_ += line("include", step_->include->file));
+    try {
+      if (step_->probe) return probe("waits until", *step_->probe);
+      const Value request = described_request(page_.facts, step_, scope_);
+      const Declaration* type = find_declaration(*page_.facts.types, step_->type);
+      const Value params = request.get("params");
+      for (const auto& [name, value] : params.is_map() ? params.as_map() : Map()) {
+        const Param* param = type ? type->find(name) : nullptr;
+        const bool is_default = value.is_null() || (param && param->fallback == value);
+        if (!is_default && !step_->manual) text_ += line(type && name == type->main_param ? type->name : name, text_of(value));
+      }
+      const Value env = request.get("env");
+      for (const auto& [name, value] : env.is_map() ? env.as_map() : Map())
+        text_ += line("env", fmt::format("{}={}", name, text_of(value)));
+      if (request.text_or("dir", page_.facts.dir) != page_.facts.dir) text_ += line("in", request.text_or("dir", ""));
+      if (step_->manual) text_ += line("manual", "a person does it; what to do is shown when it begins");
+    } catch (const std::exception& error) {
+      text_ += line("not known yet", error.what());
+    }
+  }
+
+  void probe(std::string_view name, const Probe& probe) {
+    const Value params = described_probe(page_.facts, step_, probe, scope_).get("params");
+    std::string text = probe.type;
+    if (params.is_map() && !params.as_map().empty())
+      text += " " + (params.as_map().size() == 1 ? text_of(params.as_map().front().second) : to_json(params));
+    if (probe.that) text += fmt::format("{}gives `{}`", text.empty() ? "" : " ", probe.that->expression.text());
+    text_ += line(name, text);
+    if (probe.timeout_ms > 0)
+      text_ += line(
+          "", fmt::format("looks every {}, for {} at most", duration_text(probe.every_ms), duration_text(probe.timeout_ms)));
+  }
+
+  void checks() {
+    if (step_->done_when) text_ += line("first", "looks whether it is done already; then it is left out");
+    if (step_->verify) text_ += line("afterwards", "looks whether it worked");
+    if (step_->approval)
+      text_ += line("first",
+                    fmt::format("needs {} by others", counted(static_cast<std::size_t>(step_->approval->count), "approval")));
+    if (!step_->target.empty()) text_ += line("target", step_->target);
+  }
+
+  void then() {
+    std::string text;
+    if (step_->retry.attempts > 1)
+      text = fmt::format("it is tried {} in all; then ", counted(static_cast<std::size_t>(step_->retry.attempts), "time"));
+    text += step_->continues_on_failure ? "the run goes on without it" : "you are asked what to do";
+    text_ += line("if it fails", text);
+    if (step_->undo) text_ += line("undo", "it can be taken back");
+  }
+
+  std::string enter() const {
+    const InstanceState& it = page_.state.of(step_.id);
+    if (it.state == StepState::failed || it.state == StepState::in_doubt) return "shows what can be done about it";
+    if (step_->manual) return "shows what is to be done, and asks";
+    if (step_->include) return "begins it, step by step";
+    if (step_->kind == Step::Kind::wait_until) return "begins to wait; Ctrl-C stops waiting";
+    if (step_->kind == Step::Kind::assertion) return "looks";
+    return "runs it";
+  }
+
+  const StepPage& page_;
+  const Instance& step_;
+  RunScope scope_;
+  std::string text_;
+};
+
+// The beginning, where it is too long.
+std::string shortened(const std::string& text, std::size_t most, bool is_utf8) {
+  if (text.size() <= most) return text;
+  std::string cut = text.substr(0, most > 3 ? most - 3 : most);
+  while (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0x80) cut.pop_back();
+  if (!cut.empty() && static_cast<unsigned char>(cut.back()) >= 0xC0) cut.pop_back();
+  return cut + (is_utf8 ? "…" : "...");
+}
+
+std::string targets_text(const RunState& state, std::size_t most, bool is_utf8) {
+  std::map<std::string, std::vector<std::string>> by_name;
+  for (const auto& [key, pinned] : state.targets) by_name[key.substr(0, key.find('.'))].push_back(pinned.text);
+  std::string text;
+  for (const auto& [name, texts] : by_name)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name, fmt::join(texts, ", "));
+  return text.empty() ? "" : fmt::format(" [{}]", shortened(text, most, is_utf8));
+}
+
+}  // namespace
+
+std::string step_page(const StepPage& page, const Instance& step) { return Page(page, step).text(); }
+
+std::string step_number(const Runbook& runbook, const Instance& step) {
+  const std::string id = step.id.substr(0, step.id.find_first_of("[/:"));
+  const auto found = std::find_if(runbook.steps.begin(), runbook.steps.end(), [&](const Step* each) { return each->id == id; });
+  return fmt::format("{}/{}", found == runbook.steps.end() ? 0 : found - runbook.steps.begin() + 1, runbook.steps.size());
+}
+
+std::string walk_prompt(const StepPage& page, const Instance& step, int columns) {
+  const std::size_t half = static_cast<std::size_t>(std::max(columns, 40)) / 2;
+  const Frame* included = included_around(step.frame.get());
+  const Section& root = (included ? *included->runbook : *page.facts.runbook).root;
+  const auto around = sections_around(root, *step);
+  std::string where;
+  if (const Section* inner = around.empty() ? nullptr : around.back(); inner && inner != &root)
+    where = (inner->id.empty() ? inner->title : inner->id) + (page.is_utf8 ? " › " : " > ");
+  const std::string place =
+      fmt::format("{} {} {}{}", page.facts.runbook->name, step_number(*page.facts.runbook, step), where, step.id);
+  return shortened(place, half, page.is_utf8) + targets_text(page.state, half > 20 ? half - 14 : 8, page.is_utf8) +
+         (page.is_utf8 ? " ▸ " : " > ");
+}
+
+}  // namespace runbook

@@ -1,0 +1,282 @@
+#include "cli/walkthrough.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/error.h"
+#include "base/suggestion.h"
+#include "base/trimmed.h"
+#include "cli/commands.h"
+#include "cli/step_decisions.h"
+#include "cli/step_page.h"
+#include "os/terminal.h"
+
+namespace runbook {
+
+namespace {
+
+// They only look, and take the run as their first operand.
+const std::set<std::string> commands_that_look = {"show", "why", "logs", "verify", "report"};
+
+void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::vector<std::string> words;
+  std::string word;
+  char quote = 0;
+  bool is_word = false;
+  for (const char c : line) {
+    if (quote ? c == quote : c == '\'' || c == '"') {
+      quote = quote ? 0 : c;
+      is_word = true;
+    } else if (!quote && (c == ' ' || c == '\t')) {
+      if (is_word || !word.empty()) words.push_back(std::exchange(word, {}));
+      is_word = false;
+    } else {
+      word += c;
+    }
+  }
+  if (is_word || !word.empty()) words.push_back(word);
+  return words;
+}
+
+std::vector<std::string> step_ids(Driven& driven) {
+  std::vector<std::string> ids;
+  for (const Step* step : driven.facts.runbook->steps) ids.push_back(step->id);
+  for (const auto& [instance, it] : driven.state.instances)
+    if (std::find(ids.begin(), ids.end(), instance) == ids.end()) ids.push_back(instance);
+  return ids;
+}
+
+}  // namespace
+
+const std::vector<WalkVerb>& walk_verbs() {
+  static const std::vector<WalkVerb> verbs = {
+      {"next", "", "begin the step that is shown; Enter does the same"},
+      {"run-to", "STEP", "run on, and stop before STEP"},
+      {"go", "", "run on to the end; what fails or asks still stops"},
+      {"skip", "[STEP]", "leave a step out"},
+      {"redo", "STEP", "have a step done anew, though it is done"},
+      {"undo", "[STEP]", "take back what ran, back to STEP"},
+      {"set", "NAME=VALUE", "give an input another value, in this run alone"},
+      {"edit", "[STEP]", "change the runbook for this run alone, in your editor"},
+      {"shell", "[STEP]", "a shell with the step's environment and folder"},
+      {"handoff", "NOTE", "leave the run to somebody else, with a note"},
+      {"cancel", "", "leave the run for good"},
+      {"quit", "", "pause the run; `runbook walk --resume` stands here again"},
+      {"help", "", "this list"},
+  };
+  return verbs;
+}
+
+bool Walkthrough::interrupt(int signal) {
+  if (!is_at_prompt_) return false;
+  broken_by_ = signal;
+  editor_.break_off();
+  return signal == SIGINT;
+}
+
+Walkthrough::Result Walkthrough::go(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits) {
+  while (true) {
+    limits.walk = released_;
+    const Executor::Conclusion conclusion = driven.executor.run(limits);
+    if (conclusion.end.is_left()) return {conclusion};
+    if (driven.executor.is_detached()) return {conclusion};
+    Next next = after(conclusion.end, wishes, person);
+    while (next == Next::asks) next = at_prompt(driven, wishes);
+    if (next == Next::begins_anew) return {conclusion, true};
+    if (next == Next::quits || next == Next::cancels) return {end(driven, limits, next)};
+  }
+}
+
+// Recorded as any pause, or as any other run that is given up.
+Executor::Conclusion Walkthrough::end(Driven& driven, Limits limits, Next how) {
+  limits.walk.reset();
+  limits.who = driven.who;
+  (how == Next::cancels ? limits.is_cancelling : limits.is_pausing) = true;
+  return driven.executor.run(limits);
+}
+
+Walkthrough::Next Walkthrough::after(const End& end, Wishes& wishes, TerminalPerson& person) {
+  if (const auto wish = person.take_wish()) {
+    const Wishes::Then then = wishes.carry_out(*wish);
+    return then == Wishes::Then::begins_anew ? Next::begins_anew : then == Wishes::Then::pauses ? Next::quits : Next::runs;
+  }
+  if (!end.instance.empty() && end.instance != at_) is_shown_ = false;
+  if (!end.instance.empty()) at_ = end.instance;
+  if (end.state == "failed") say(fmt::format("\nit can't go on: {}", end.why));
+  if (end.state == "interrupted") say("\nstopped here; nothing more was begun");
+  if (end.state != "held") is_shown_ = false;
+  return Next::asks;
+}
+
+Walkthrough::Next Walkthrough::at_prompt(Driven& driven, Wishes& wishes) {
+  if (!std::exchange(is_shown_, true)) show_page(driven);
+  const auto step = driven.find(at_);
+  StepPage page{driven.facts, driven.state, driven.values, speaks_utf8()};
+  const std::string prompt =
+      step ? walk_prompt(page, *step, terminal_columns(STDERR_FILENO)) : driven.facts.runbook->name + " > ";
+  broken_by_ = 0;
+  editor_.forget_break_off();
+  is_at_prompt_ = true;
+  auto typed = editor_.read_line(prompt, [&](const std::string& line) { return completions(driven, line); });
+  is_at_prompt_ = false;
+  if (!typed) {
+    fmt::print(stderr, "\n");
+    if (broken_by_ == SIGINT) return say("Enter goes on, `quit` pauses the run, `help` lists what else there is"), Next::asks;
+    return Next::quits;
+  }
+  try {
+    return carry_out(driven, wishes, std::string(trimmed(*typed)));
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::journal) throw;
+    say(with_hint(error));
+    return Next::asks;
+  }
+}
+
+Walkthrough::Next Walkthrough::carry_out(Driven& driven, Wishes& wishes, const std::string& typed) {
+  const auto words = words_of(typed);
+  const std::string verb = words.empty() ? "next" : words[0];
+  const std::string rest(trimmed(std::string_view(typed).substr(std::min(typed.size(), verb.size()))));
+  if (!words.empty()) editor_.remember(typed);
+  if (verb == "next" || verb == "run-to" || verb == "go") return walk_on(driven, verb, rest);
+  if (verb == "skip" || verb == "redo") return decide(driven, verb, rest);
+  if (verb == "set" || verb == "edit" || verb == "shell" || verb == "undo" || verb == "handoff")
+    return change(driven, wishes, verb, rest);
+  if (verb == "quit") return Next::quits;
+  if (verb == "help" || verb == "?") return say(help()), Next::asks;
+  if (verb == "cancel") {
+    const auto word = editor_.read_line("The run is left for good; what it did stays done. Type `cancel`: ");
+    return word && trimmed(*word) == "cancel" ? Next::cancels : Next::asks;
+  }
+  if (commands_that_look.count(verb)) return look(driven, verb, words), Next::asks;
+  std::vector<std::string> names(commands_that_look.begin(), commands_that_look.end());
+  for (const WalkVerb& each : walk_verbs()) names.push_back(each.name);
+  throw Error(ExitCode::usage, fmt::format("there is no `{}` here", verb),
+              suggestion(verb, names) + "; `help` lists what there is");
+}
+
+Walkthrough::Next Walkthrough::walk_on(Driven& driven, const std::string& verb, const std::string& rest) {
+  released_.until.clear();
+  released_.holds_nothing = verb == "go";
+  if (verb == "next" && !rest.empty()) throw Error(ExitCode::usage, "`next` takes nothing", "run-to STEP");
+  if (verb == "run-to") {
+    const std::string step = step_meant(driven, rest);
+    if (rest.empty()) throw Error(ExitCode::usage, "run to which step?", "run-to STEP");
+    if (is_done(driven.state.of(step).state))
+      throw Error(ExitCode::usage, fmt::format("`{}` is {} already", step, step_state_name(driven.state.of(step).state)),
+                  "redo STEP has it done anew");
+    released_.until = step;
+    released_.released.erase(step);
+    if (step != at_) released_.released.insert(at_);
+    return Next::runs;
+  }
+  released_.released.insert(at_);
+  is_shown_ = false;
+  return Next::runs;
+}
+
+Walkthrough::Next Walkthrough::decide(Driven& driven, const std::string& verb, const std::string& rest) {
+  if (verb == "redo" && rest.empty()) throw Error(ExitCode::usage, "redo which step?", "redo STEP");
+  const std::string step = step_meant(driven, rest);
+  const DecidedBy nobody{driven.who, ""};
+  const auto decided = [&](const DecidedBy& by) {
+    return verb == "skip" ? skip_of(driven.state, driven.run, step, by)
+                          : redo_of(driven.facts, driven.state, driven.values, step, by);
+  };
+  (void)decided(nobody);  // whether it can be, before anything is asked
+  const std::string why = ask_why();
+  if (why.empty()) return say("nothing was decided"), Next::asks;
+  driven.executor.record(decided({driven.who, why}));
+  driven.executor.commit();
+  released_.released.erase(step);
+  say(fmt::format("recorded: `{}` {}, by {}: {}", step, verb == "skip" ? "is left out" : "is done anew", driven.who, why));
+  return Next::runs;
+}
+
+Walkthrough::Next Walkthrough::change(Driven& driven, Wishes& wishes, const std::string& verb, const std::string& rest) {
+  Wishes::Then then = Wishes::Then::goes_on;
+  is_shown_ = false;
+  if (verb == "set") {
+    const auto equals = rest.find('=');
+    if (equals == std::string::npos || equals == 0) throw Error(ExitCode::usage, "set which input to what?", "set NAME=VALUE");
+    then = wishes.set_input(std::string(trimmed(rest.substr(0, equals))), rest.substr(equals + 1));
+  } else if (verb == "handoff") {
+    then = wishes.hand_off(rest);
+  } else if (verb == "undo") {
+    then = wishes.undo(rest.empty() ? "" : step_meant(driven, rest));
+    if (driven.state.is_undoing) return Next::runs;
+  } else {
+    const std::string step = step_meant(driven, rest);
+    then = verb == "edit" ? wishes.edit(step) : wishes.shell(step);
+  }
+  return then == Wishes::Then::begins_anew ? Next::begins_anew : then == Wishes::Then::pauses ? Next::quits : Next::asks;
+}
+
+void Walkthrough::look(Driven& driven, const std::string& verb, std::vector<std::string> words) {
+  words.insert(words.begin() + 1, driven.run);
+  if (verb == "why" && words.size() == 2) words.push_back(at_);
+  if (const auto journal = driven.arguments.value("--journal")) words.insert(words.end(), {"--journal", *journal});
+  const CommandRow& row = find_command(verb);
+  row.run(Arguments::parse(row, {words.begin() + 1, words.end()}));
+  std::fflush(stdout);
+}
+
+void Walkthrough::show_page(Driven& driven) {
+  const auto step = driven.find(at_);
+  if (step) fmt::print(stderr, "{}", step_page({driven.facts, driven.state, driven.values, speaks_utf8()}, *step));
+}
+
+std::string Walkthrough::help() const {
+  std::string text;
+  for (const WalkVerb& verb : walk_verbs())
+    text += fmt::format("  {:<16} {}\n", verb.operands.empty() ? verb.name : verb.name + " " + verb.operands, verb.does);
+  text += "  and of this run:\n";
+  for (const CommandRow& row : command_table()) {
+    if (!commands_that_look.count(std::string(row.name))) continue;
+    const std::string operands(row.operands.substr(std::min<std::size_t>(row.operands.size(), 4)));
+    text += fmt::format("  {:<16} {}\n", fmt::format("{}{}{}", row.name, operands.empty() ? "" : " ", operands), row.summary);
+  }
+  return text + "  Ctrl-C stops what begins next, Ctrl-D pauses the run, Tab completes, Ctrl-R finds what was typed before";
+}
+
+std::string Walkthrough::step_meant(Driven& driven, const std::string& word) const {
+  if (word.empty()) return at_;
+  const std::vector<std::string> ids = step_ids(driven);
+  if (std::find(ids.begin(), ids.end(), word) != ids.end() || driven.find(word)) return word;
+  throw Error(ExitCode::usage, fmt::format("there is no step `{}`", word), suggestion(word, ids));
+}
+
+std::string Walkthrough::ask_why() {
+  const auto typed = editor_.read_line("why? (stands in the record; Ctrl-D: back): ");
+  if (!typed) fmt::print(stderr, "\n");
+  return typed ? std::string(trimmed(*typed)) : "";
+}
+
+std::vector<std::string> Walkthrough::completions(Driven& driven, const std::string& line) const {
+  const auto last = line.find_last_of(' ');
+  const std::string word = line.substr(last + 1);  // npos + 1 is 0
+  std::vector<std::string> all;
+  if (last == std::string::npos) {
+    for (const WalkVerb& verb : walk_verbs()) all.push_back(verb.name);
+    all.insert(all.end(), commands_that_look.begin(), commands_that_look.end());
+  } else if (line.compare(0, 4, "set ") == 0) {
+    for (const Input& input : driven.facts.runbook->inputs)
+      if (input.type != ValueType::secret) all.push_back(input.name + "=");
+  } else {
+    all = step_ids(driven);
+  }
+  all.erase(
+      std::remove_if(all.begin(), all.end(), [&](const std::string& each) { return each.compare(0, word.size(), word) != 0; }),
+      all.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace runbook

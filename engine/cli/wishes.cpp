@@ -1,0 +1,190 @@
+#include "cli/wishes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/trimmed.h"
+#include "cli/typed_in_editor.h"
+#include "cli/undo_text.h"
+#include "os/foreground.h"
+#include "run/before.h"
+#include "run/on_target.h"
+#include "run/request.h"
+#include "run/undo.h"
+
+namespace runbook {
+
+namespace {
+
+void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+
+std::string shell_program() {
+  const char* shell = std::getenv("SHELL");
+  return shell && *shell ? shell : "/bin/sh";
+}
+
+}  // namespace
+
+std::optional<std::string> Wishes::ask(const std::string& prompt) {
+  const auto typed = driven_.editor.read_line(prompt);
+  if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
+  return std::string(trimmed(*typed));
+}
+
+std::optional<std::string> Wishes::ask_why() {
+  while (true) {
+    auto why = ask("why? (stands in the record; Ctrl-D: back): ");
+    if (!why || !why->empty()) return why;
+  }
+}
+
+void Wishes::record(Proposal proposal) {
+  driven_.executor.record(std::move(proposal));
+  driven_.executor.commit();
+}
+
+Wishes::Then Wishes::carry_out(const Wish& wish) {
+  try {
+    switch (wish.kind) {
+      case Wish::Kind::edit: return edit(wish.instance);
+      case Wish::Kind::shell: return shell(wish.instance);
+      case Wish::Kind::undo: return undo("");
+      case Wish::Kind::handoff: return hand_off("");
+      case Wish::Kind::quit: return Then::pauses;
+    }
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::journal) throw;
+    say(fmt::format("not done: {}", with_hint(error)));
+  }
+  return Then::goes_on;
+}
+
+// The whole text, at the step's line: what else has to change with it is at hand.
+Wishes::Then Wishes::edit(const std::string& instance) {
+  const auto step = driven_.find(instance);
+  if (!step) throw Error(ExitCode::usage, fmt::format("there is no step `{}`", instance));
+  if (included_around(step->frame.get()))
+    throw Error(ExitCode::usage,
+                fmt::format("`{}` stands in an included runbook; only the runbook itself is edited here", instance));
+  if (driven_.executor.is_any_act_running())
+    throw Error(ExitCode::usage, "another branch still runs a step", "edit when it has ended");
+  RunEdit edit;
+  edit.text = driven_.facts.runbook->source->text();
+  edit.what = fmt::format("`{}` was edited, for this run", (*step)->id);
+  while (true) {
+    const auto typed = typed_in_editor(edit.text, (*step)->place.line, driven_.facts.dir);
+    if (!typed || *typed == driven_.facts.runbook->source->text()) return say("nothing was changed"), Then::goes_on;
+    edit.text = *typed;
+    try {
+      const auto why = ask_why();
+      if (!why) return say("nothing was changed"), Then::goes_on;
+      edit.because = *why;
+      return change(edit, driven_.state.of(instance).state == StepState::failed ? instance : "");
+    } catch (const Error& error) {
+      say(with_hint(error));
+      const auto word = ask("edit it again? [yes | no]: ");
+      if (!word || *word != "yes") return say("nothing was changed"), Then::goes_on;
+    }
+  }
+}
+
+Wishes::Then Wishes::set_input(const std::string& name, const std::string& text) {
+  const Input* input = driven_.facts.runbook->find_input(name);
+  if (!input) throw Error(ExitCode::usage, fmt::format("there is no input `{}`", name));
+  if (input->type == ValueType::secret)
+    throw Error(ExitCode::usage, fmt::format("`{}` is a secret: it is not typed where it is seen", name),
+                "quit, and go on where it is found: see `runbook why`");
+  if (driven_.executor.is_any_act_running())
+    throw Error(ExitCode::usage, "another branch still runs a step", "set it when that has ended");
+  const auto why = ask_why();
+  if (!why) return say("nothing was changed"), Then::goes_on;
+  return change({driven_.facts.runbook->source->text(), {{name, text}}, fmt::format("the input `{}` was set anew", name), *why},
+                "");
+}
+
+Wishes::Then Wishes::change(const RunEdit& edit, const std::string& renewed) {
+  GoesOnWith with = edited_definition(driven_.arguments, driven_.file, driven_.run, driven_.state, edit);
+  if (with.adoption.empty()) return say("that changes nothing"), Then::goes_on;
+  for (Proposal& proposal : with.adoption) driven_.executor.record(std::move(proposal));
+  if (!renewed.empty())
+    driven_.executor.record(
+        Proposal(event::renewed, renewed, object({{"how", "retry"}, {"who", driven_.who}, {"because", edit.because}})));
+  driven_.executor.commit();
+  changed_ = std::move(with);
+  return Then::begins_anew;
+}
+
+// Its target is looked at as before the step itself: a shell on another cluster would be worse than none.
+std::optional<Request> Wishes::request_of(const Instance& step) {
+  const Live nothing_seen;
+  const Limits limits;
+  Turn turn{driven_.facts, driven_.state, nothing_seen, driven_.values, SystemClock().now_ms(), limits};
+  const RunScope scope = scope_with_before(driven_.facts, driven_.state, nothing_seen, driven_.values, step);
+  Value target;
+  if (const auto look = look_at_target(turn, step, scope)) target = driven_.performer.see_targets(*look->request);
+  if (const std::string why = judge_target(turn, step, target).why_not; !why.empty()) return say(why), std::nullopt;
+  const Probe* probe = step->probe ? &*step->probe : nullptr;
+  return probe ? make_probe_request(driven_.facts, step, *probe, scope, target)
+               : make_request(driven_.facts, step, scope, target);
+}
+
+Wishes::Then Wishes::shell(const std::string& instance) {
+  const auto step = driven_.find(instance);
+  if (!step) throw Error(ExitCode::usage, fmt::format("there is no step `{}`", instance));
+  const auto request = request_of(*step);
+  if (!request) return Then::goes_on;
+  record(Proposal(event::shell_opened, instance, object({{"who", driven_.who}})));
+  const std::int64_t opened = driven_.journal.seq(), since_ms = SystemClock().now_ms();
+  say(fmt::format("a shell with the environment of `{}`, in {}. `exit` leads back; that it was open is recorded.", instance,
+                  request->dir));
+  const int status = run_in_foreground({shell_program()}, request->env, request->dir);
+  const std::int64_t lasted_ms = SystemClock().now_ms() - since_ms;
+  record(Proposal(event::shell_closed, instance, object({{"opened", opened}, {"lasted_ms", lasted_ms}, {"status", status}})));
+  say(fmt::format("back in run {}; the shell was open for {}", driven_.run, elapsed_text(lasted_ms)));
+  return Then::goes_on;
+}
+
+Wishes::Then Wishes::undo(std::string back_to) {
+  if (driven_.executor.is_any_act_running())
+    throw Error(ExitCode::usage, "another branch still runs a step", "undo when it has ended");
+  std::vector<UndoEntry> list = undo_list(driven_.facts, driven_.state, driven_.values);
+  for (const UndoEntry& entry : list) fmt::print(stderr, "{}", undo_text(driven_.facts, driven_.state, driven_.values, entry));
+  if (back_to.empty()) {
+    const auto typed = ask("back to which step, which is undone too? [all | STEP; Ctrl-D: back]: ");
+    if (!typed || typed->empty()) return say("nothing was undone"), Then::goes_on;
+    if (*typed != "all") back_to = *typed;
+  }
+  const std::int64_t border = back_to.empty() ? 0 : undo_border(driven_.facts, driven_.state, driven_.values, back_to);
+  if (!back_to.empty() && border == 0) throw Error(ExitCode::usage, fmt::format("`{}` has not run", back_to));
+  list.erase(std::remove_if(list.begin(), list.end(), [&](const UndoEntry& entry) { return entry.seq < border; }), list.end());
+  const UndoRefusal refusal = why_no_undo(driven_.state, list, border);
+  if (!refusal.why.empty()) throw Error(ExitCode::usage, refusal.why, refusal.hint);
+  const auto possible = std::count_if(list.begin(), list.end(), [](const UndoEntry& entry) { return entry.undo.has_value(); });
+  if (possible == 0) throw Error(ExitCode::usage, "nothing of it can be undone");
+  const auto consent = ask(fmt::format("Undo {} step{}? Type `undo`: ", possible, possible == 1 ? "" : "s"));
+  if (!consent || *consent != "undo") return say("nothing was undone"), Then::goes_on;
+  Value body = object({{"who", driven_.who}, {"because", "chosen at the terminal"}});
+  if (!back_to.empty()) body = with(with(body, "to", back_to), "border", border);
+  record(Proposal(event::undoing, "", std::move(body)));
+  return Then::goes_on;
+}
+
+// It is released when the run has paused.
+Wishes::Then Wishes::hand_off(std::string note) {
+  while (note.empty()) {
+    const auto typed = ask("a note for who goes on (stands in the record; Ctrl-D: back): ");
+    if (!typed) return say("nothing was handed off"), Then::goes_on;
+    note = *typed;
+  }
+  record(Proposal(event::handed_off, "", object({{"who", driven_.who}, {"note", note}})));
+  return Then::pauses;
+}
+
+}  // namespace runbook

@@ -1,0 +1,48 @@
+#pragma once
+// Carries out what a person at the terminal wants beside answers: an edit, a shell, an undo, a handoff.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/adoption.h"
+#include "cli/driven.h"
+#include "cli/wish.h"
+
+namespace runbook {
+
+class Wishes {
+ public:
+  explicit Wishes(Driven& driven) : driven_(driven) {}
+
+  enum class Then {
+    goes_on,      // it was done, or left
+    begins_anew,  // the definition is another one: what is made of it is to be made again
+    pauses,       // the run is left to somebody else
+  };
+  Then carry_out(const Wish& wish);
+  // With `begins_anew`: what the run goes on with; recorded already.
+  const std::optional<GoesOnWith>& changed() const { return changed_; }
+
+  Then edit(const std::string& instance);
+  Then set_input(const std::string& name, const std::string& text);
+  Then shell(const std::string& instance);
+  // back_to: a step; "": asked.
+  Then undo(std::string back_to);
+  // note: for who goes on; "": asked.
+  Then hand_off(std::string note);
+
+ private:
+  Then change(const RunEdit& edit, const std::string& renewed);
+  bool is_anything_running() const;
+  // What the terminal's shell gets; nullopt: it must not be opened, and why was said.
+  std::optional<Request> request_of(const Instance& step);
+  std::optional<std::string> ask(const std::string& prompt);
+  // nullopt: left.
+  std::optional<std::string> ask_why();
+  void record(Proposal proposal);
+
+  Driven& driven_;
+  std::optional<GoesOnWith> changed_;
+};
+
+}  // namespace runbook
