@@ -1,6 +1,7 @@
 #include "cli/failure_menu.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "base/trimmed.h"
 #include "cli/advice.h"
 #include "cli/evidence.h"
+#include "os/terminal.h"
 
 namespace runbook {
 
@@ -18,18 +20,18 @@ namespace {
 const std::vector<MenuChoice> after_failure = {
     {"retry", "run it again", "a new attempt, asked for by you"},
     {"edit", "change it for this run, then run it again", "the change, with your reason"},
-    {"shell", "a shell with its environment and folder; then this menu again", "that it was opened, and for how long"},
-    {"done", "it is done: you saw to it", "your reason, its outputs as you give them, evidence"},
+    {"shell", "a shell as the step has it; then this menu again", "that it was open, and for how long"},
+    {"done", "it is done: you saw to it", "your reason, its outputs, evidence"},
     {"skip", "leave it out and go on", "your reason"},
     {"undo", "take back what this run did", "each step that is undone"},
     {"handoff", "leave the run to somebody else", "your note, and who takes it over"},
     {"quit", "pause the run here", "that it paused; the question stays open"},
 };
 const std::vector<MenuChoice> in_doubt = {
-    {"done", "it took effect", "your reason, its outputs as you give them"},
+    {"done", "it took effect", "your reason, its outputs"},
     {"not-done", "it did not", "your reason; the step has failed then"},
     {"retry", "run it again, whether or not it took effect", "your reason, and a new attempt"},
-    {"shell", "a shell with its environment and folder, to look; then this menu again", "that it was opened, and for how long"},
+    {"shell", "a shell as the step has it, to look; then this menu again", "that it was open, and for how long"},
     {"handoff", "leave the run to somebody else", "your note, and who takes it over"},
     {"quit", "pause the run here", "that it paused; the question stays open"},
 };
@@ -70,10 +72,21 @@ std::string choice_meant(const std::vector<MenuChoice>& choices, const std::stri
   return meant;
 }
 
-std::string menu_text(const Question& question, const Step& step) {
+std::string menu_text(const Question& question, const Step& step, int columns) {
+  const std::vector<MenuChoice> choices = choices_of_menu(question);
+  std::size_t width = 0;
+  for (const MenuChoice& choice : choices) width = std::max(width, choice.does.size());
+  const auto line = [&](const MenuChoice& choice) {
+    return fmt::format("  {:<9} {:<{}}   {}", choice.word, choice.does, width, choice.records);
+  };
+  const bool fits = std::all_of(choices.begin(), choices.end(), [&](const MenuChoice& choice) {
+    return line(choice).size() < static_cast<std::size_t>(columns);
+  });
   std::string text = what_happened(question, step) + "\n";
-  for (const MenuChoice& choice : choices_of_menu(question))
-    text += fmt::format("  {:<9} {}\n            records: {}\n", choice.word, choice.does, choice.records);
+  if (fits) text += fmt::format("  {:<9} {:<{}}   it records\n", "", "", width);
+  for (const MenuChoice& choice : choices)
+    text += fits ? line(choice) + "\n"
+                 : fmt::format("  {:<9} {}\n            records: {}\n", choice.word, choice.does, choice.records);
   return text;
 }
 
@@ -85,7 +98,7 @@ std::optional<std::string> FailureMenu::ask(const std::string& prompt) {
 
 std::optional<FailureMenu::Choice> FailureMenu::put(const Question& question) {
   const std::vector<MenuChoice> choices = choices_of_menu(question);
-  fmt::print(stderr, "{}\n", menu_text(question, step_));
+  fmt::print(stderr, "{}\n", menu_text(question, step_, terminal_columns(STDERR_FILENO)));
   std::string words;
   for (const MenuChoice& choice : choices) words += (words.empty() ? "" : " | ") + choice.word;
   while (true) {

@@ -19,8 +19,9 @@ struct MenuChoice {
   std::string word, does, records;
 };
 std::vector<MenuChoice> choices_of_menu(const Question& question);
-// The whole page: what failed with its last output and hints, then the choices. `question.details`: {output, findings, attempt}.
-std::string menu_text(const Question& question, const Step& step);
+// The whole page: what failed with its last output and hints, then the choices, in a table where it fits. `question.details`: {output,
+// findings, attempt}.
+std::string menu_text(const Question& question, const Step& step, int columns);
 // The choice that a word means: itself, or the only one that begins with it. "": none.
 std::string choice_meant(const std::vector<MenuChoice>& choices, const std::string& word);
 

@@ -69,13 +69,7 @@ class Page {
     try {
       if (step_->probe) return probe("waits until", *step_->probe);
       const Value request = described_request(page_.facts, step_, scope_);
-      const Declaration* type = find_declaration(*page_.facts.types, step_->type);
-      const Value params = request.get("params");
-      for (const auto& [name, value] : params.is_map() ? params.as_map() : Map()) {
-        const Param* param = type ? type->find(name) : nullptr;
-        const bool is_default = value.is_null() || (param && param->fallback == value);
-        if (!is_default && !step_->manual) text_ += line(type && name == type->main_param ? type->name : name, text_of(value));
-      }
+      if (!step_->manual) deed(step_->type, request.get("params"));
       const Value env = request.get("env");
       for (const auto& [name, value] : env.is_map() ? env.as_map() : Map())
         text_ += line("env", fmt::format("{}={}", name, text_of(value)));
@@ -86,13 +80,29 @@ class Page {
     }
   }
 
+  // What is as its type has it by itself is left out.
+  void deed(const std::string& name, const Value& params) {
+    const Declaration* type = find_declaration(*page_.facts.types, name);
+    for (const auto& [member, value] : params.is_map() ? params.as_map() : Map()) {
+      const Param* param = type ? type->find(member) : nullptr;
+      if (value.is_null() || (param && param->fallback == value)) continue;
+      text_ += line(type && member == type->main_param ? type->name : member, text_of(value));
+    }
+    if (type && type->exports_inputs) values_read(to_json(params));
+  }
+
+  // Inputs are there under their own names.
+  void values_read(const std::string& script) {
+    const Value& inputs = page_.facts.inputs;
+    for (const auto& [name, value] : inputs.is_map() ? inputs.as_map() : Map()) {
+      const bool is_read = script.find("$" + name) != std::string::npos || script.find("${" + name) != std::string::npos;
+      if (is_read) text_ += line("with", fmt::format("{}={}", name, text_of(value)));
+    }
+  }
+
   void probe(std::string_view name, const Probe& probe) {
-    const Value params = described_probe(page_.facts, step_, probe, scope_).get("params");
-    std::string text = probe.type;
-    if (params.is_map() && !params.as_map().empty())
-      text += " " + (params.as_map().size() == 1 ? text_of(params.as_map().front().second) : to_json(params));
-    if (probe.that) text += fmt::format("{}gives `{}`", text.empty() ? "" : " ", probe.that->expression.text());
-    text_ += line(name, text);
+    if (!probe.type.empty()) deed(probe.type, described_probe(page_.facts, step_, probe, scope_).get("params"));
+    text_ += line(name, probe.that ? fmt::format("`{}`", probe.that->expression.text()) : "it says yes");
     if (probe.timeout_ms > 0)
       text_ += line(
           "", fmt::format("looks every {}, for {} at most", duration_text(probe.every_ms), duration_text(probe.timeout_ms)));

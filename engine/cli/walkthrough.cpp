@@ -21,7 +21,18 @@ namespace runbook {
 namespace {
 
 // They only look, and take the run as their first operand.
-const std::set<std::string> commands_that_look = {"show", "why", "logs", "verify", "report"};
+bool is_look(const CommandRow& row) {
+  static const std::set<std::string_view> looks = {"show", "why", "logs", "verify", "report"};
+  return looks.count(row.name) > 0;
+}
+
+std::vector<std::string> verbs() {
+  std::vector<std::string> all;
+  for (const WalkVerb& verb : walk_verbs()) all.push_back(verb.name);
+  for (const CommandRow& row : command_table())
+    if (is_look(row)) all.emplace_back(row.name);
+  return all;
+}
 
 void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 
@@ -155,11 +166,10 @@ Walkthrough::Next Walkthrough::carry_out(Driven& driven, Wishes& wishes, const s
     const auto word = editor_.read_line("The run is left for good; what it did stays done. Type `cancel`: ");
     return word && trimmed(*word) == "cancel" ? Next::cancels : Next::asks;
   }
-  if (commands_that_look.count(verb)) return look(driven, verb, words), Next::asks;
-  std::vector<std::string> names(commands_that_look.begin(), commands_that_look.end());
-  for (const WalkVerb& each : walk_verbs()) names.push_back(each.name);
-  throw Error(ExitCode::usage, fmt::format("there is no `{}` here", verb),
-              suggestion(verb, names) + "; `help` lists what there is");
+  const std::vector<std::string> known = verbs();
+  if (std::find(known.begin(), known.end(), verb) == known.end())
+    throw Error(ExitCode::usage, fmt::format("there is no `{}` here", verb), suggestion(verb, known));
+  return look(driven, verb, words), Next::asks;
 }
 
 Walkthrough::Next Walkthrough::walk_on(Driven& driven, const std::string& verb, const std::string& rest) {
@@ -230,7 +240,7 @@ void Walkthrough::look(Driven& driven, const std::string& verb, std::vector<std:
 
 void Walkthrough::show_page(Driven& driven) {
   const auto step = driven.find(at_);
-  if (step) fmt::print(stderr, "{}", step_page({driven.facts, driven.state, driven.values, speaks_utf8()}, *step));
+  if (step) fmt::print(stderr, "{}\n", step_page({driven.facts, driven.state, driven.values, speaks_utf8()}, *step));
 }
 
 std::string Walkthrough::help() const {
@@ -239,7 +249,7 @@ std::string Walkthrough::help() const {
     text += fmt::format("  {:<16} {}\n", verb.operands.empty() ? verb.name : verb.name + " " + verb.operands, verb.does);
   text += "  and of this run:\n";
   for (const CommandRow& row : command_table()) {
-    if (!commands_that_look.count(std::string(row.name))) continue;
+    if (!is_look(row)) continue;
     const std::string operands(row.operands.substr(std::min<std::size_t>(row.operands.size(), 4)));
     text += fmt::format("  {:<16} {}\n", fmt::format("{}{}{}", row.name, operands.empty() ? "" : " ", operands), row.summary);
   }
@@ -264,8 +274,7 @@ std::vector<std::string> Walkthrough::completions(Driven& driven, const std::str
   const std::string word = line.substr(last + 1);  // npos + 1 is 0
   std::vector<std::string> all;
   if (last == std::string::npos) {
-    for (const WalkVerb& verb : walk_verbs()) all.push_back(verb.name);
-    all.insert(all.end(), commands_that_look.begin(), commands_that_look.end());
+    all = verbs();
   } else if (line.compare(0, 4, "set ") == 0) {
     for (const Input& input : driven.facts.runbook->inputs)
       if (input.type != ValueType::secret) all.push_back(input.name + "=");
