@@ -188,16 +188,9 @@ class Drive {
   }
 
   int execute(SupervisorClient* client) {
-    using Leaving = SupervisorClient::Leaving;
     Executor::Conclusion conclusion;
-    try {
-      while (!drive_on(client, conclusion)) {
-      }
-    } catch (...) {
-      if (client) client->leave(Leaving::steps_run_on);
-      throw;
+    while (!drive_on(client, conclusion)) {
     }
-    if (client) client->leave(conclusion.has_running_steps ? Leaving::steps_run_on : Leaving::all_ended);
     return tell(conclusion);
   }
 
@@ -218,13 +211,20 @@ class Drive {
     Executor executor({facts_, *journal_, state_, performs, person ? static_cast<Operator&>(*person) : nobody, notifier,
                        clock(), inbox_, approver, files},
                       std::max(state_.last_attempt, client ? client->greatest() : 0));
-    if (std::exchange(is_first_, false)) recover_into(executor);
     Driven driven{arguments_, file_, *journal_, plan_.run, who_, facts_, state_, executor, performs, editor_};
     Wishes wishes(driven);
-    const bool is_over = run_to_the_end(driven, wishes, person.get(), conclusion);
+    // The supervisor learns what becomes of the steps before the performer asks them to stop.
+    try {
+      if (std::exchange(is_first_, false)) recover_into(executor);
+      if (!run_to_the_end(driven, wishes, person.get(), conclusion)) return go_on_with(*wishes.changed()), false;
+    } catch (...) {
+      if (client) client->leave(SupervisorClient::Leaving::steps_run_on);
+      throw;
+    }
     notifier.finish();
-    if (!is_over) go_on_with(*wishes.changed());
-    return is_over;
+    using Leaving = SupervisorClient::Leaving;
+    if (client) client->leave(conclusion.has_running_steps ? Leaving::steps_run_on : Leaving::all_ended);
+    return true;
   }
 
   std::unique_ptr<StepPerformer> make_performer(SupervisorClient& client, Progress& progress) {
