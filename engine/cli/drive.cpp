@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -17,8 +18,10 @@
 #include "base/shell_word.h"
 #include "cli/advice.h"
 #include "cli/aws_models.h"
+#include "cli/console.h"
 #include "cli/inherited_environment.h"
 #include "cli/input_sources.h"
+#include "cli/live_progress.h"
 #include "cli/notifier.h"
 #include "cli/person.h"
 #include "cli/progress.h"
@@ -29,7 +32,9 @@
 #include "os/process_id.h"
 #include "os/signals.h"
 #include "os/supervisor_client.h"
+#include "os/terminal.h"
 #include "plugins/all.h"
+#include "report/past_durations.h"
 #include "report/run_view.h"
 #include "run/approval.h"
 #include "run/executor.h"
@@ -59,7 +64,12 @@ class Drive {
   int go() {
     open_journal();
     Fd connection = seed_.grow(lease_.folder());
-    signals_.emplace([this](int signal) { inbox_.post(interrupt_of(signal)); });
+    signals_.emplace([this](int signal) {
+      if (signal != SIGWINCH) return inbox_.post(interrupt_of(signal));
+      if (Console* console = resized_.load()) console->changed();
+    });
+    if (can_redraw(STDERR_FILENO)) console_ = std::make_unique<Console>(STDERR_FILENO);
+    resized_ = console_.get();
     SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, [this] {
                                       inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
                                     }};
@@ -164,7 +174,8 @@ class Drive {
   }
 
   int execute(SupervisorClient& client) {
-    Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
+    std::unique_ptr<Observer> watching = make_observer();
+    Observer& progress = *watching;
     if (plan_.is_new) progress.committed(beginning_, state_);
     StepPerformer::Parts parts{all_step_types(&client),
                                [&](std::int64_t n) { client.acknowledge(n); },
@@ -174,7 +185,7 @@ class Drive {
                                all_target_types(),
                                lease_.folder().string(),
                                give_aws_code};
-    if (!plan_.shows_output) parts.output = nullptr;
+    if (!plan_.shows_output && !console_) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
     auto person = make_person();
     Notifier notifier(progress, facts_);
@@ -194,11 +205,20 @@ class Drive {
     }
     notifier.finish();
     client.leave(conclusion.has_running_steps ? SupervisorClient::Leaving::steps_run_on : SupervisorClient::Leaving::all_ended);
+    if (console_) console_->hide({});  // the last words stand below all that was said
     return tell(conclusion);
   }
 
+  std::unique_ptr<Observer> make_observer() {
+    const auto output = plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden;
+    if (!console_) return std::make_unique<Progress>(*plan_.runbook, output);
+    LiveModel model(*plan_.runbook, plan_.run, state_, past_durations(file_, plan_.runbook->name, plan_.run));
+    return std::make_unique<LiveProgress>(*console_, clock_, std::move(model), *plan_.runbook, output);
+  }
+
   std::unique_ptr<Operator> make_person() {
-    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run);
+    if (plan_.limits.is_interactive)
+      return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run, console_.get());
     return std::make_unique<NoPerson>();
   }
 
@@ -256,7 +276,9 @@ class Drive {
   Event beginning_;
   RunFacts facts_;
   Inbox inbox_;
-  std::optional<SignalWatch> signals_;
+  std::unique_ptr<Console> console_;  // of a terminal that can show a live view
+  std::atomic<Console*> resized_{nullptr};
+  std::optional<SignalWatch> signals_;  // ends before what it tells
   bool has_failed_ = false;
 };
 

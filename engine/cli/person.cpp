@@ -14,8 +14,17 @@
 
 namespace runbook {
 
-TerminalPerson::TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run)
-    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), run_(std::move(run)), thread_([this] { work(); }) {}
+namespace {
+
+// What other branches come to stands between the lines of the question.
+void say_beside_the_question(const std::string& text) { fmt::print(stderr, "\n{}", text); }
+
+}  // namespace
+
+TerminalPerson::TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run, Console* console)
+    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), run_(std::move(run)), console_(console), thread_([this] {
+        work();
+      }) {}
 
 TerminalPerson::~TerminalPerson() {
   {
@@ -55,7 +64,9 @@ void TerminalPerson::work() {
       is_withdrawn_ = false;
       reader_.forget_break_off();
     }
+    if (console_) console_->hide(say_beside_the_question);
     std::optional<Answer> given = put_question(question);
+    if (console_) console_->reveal();
     std::lock_guard lock(mutex_);
     current_.clear();
     if (is_over_ || is_withdrawn_) continue;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "book/runbook.h"
+#include "cli/console.h"
 #include "os/terminal.h"
 #include "run/performer.h"
 
@@ -16,7 +17,8 @@ namespace runbook {
 
 class TerminalPerson : public Operator {
  public:
-  TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run);
+  // console: of the live view, which steps aside for a question; or nullptr.
+  TerminalPerson(Inbox& inbox, std::string who, const Runbook& runbook, std::string run, Console* console);
   ~TerminalPerson() override;
   void ask(const Question& question) override;
   void withdraw(const std::string& id) override;
@@ -35,6 +37,7 @@ class TerminalPerson : public Operator {
   std::string who_;
   const Runbook& runbook_;
   std::string run_;
+  Console* console_;
   LineReader reader_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -17,10 +17,22 @@ namespace runbook {
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
+bool can_redraw(int fd) {
+  const char* term = std::getenv("TERM");
+  return is_terminal(fd) && term && *term && std::strcmp(term, "dumb") != 0;
+}
+
 bool wants_colour(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return is_terminal(fd) && !(no_color && *no_color) && term && std::strcmp(term, "dumb") != 0;
+  return can_redraw(fd) && !(no_color && *no_color);
+}
+
+bool speaks_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale && *locale) return ::strcasestr(locale, "utf-8") || ::strcasestr(locale, "utf8");
+  }
+  return false;
 }
 
 LineReader::LineReader() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
