@@ -42,7 +42,7 @@ void collect_titles(const Section& section, const std::string& around, std::unor
 }  // namespace
 
 LiveModel::LiveModel(const Runbook& runbook, std::string run, const RunState& state, PastDurations past)
-    : runbook_(runbook), past_(std::move(past)), ahead_(runbook_, past_) {
+    : runbook_(runbook), past_(std::move(past)) {
   picture_.title = runbook.title.empty() ? runbook.name : runbook.title;
   picture_.run = std::move(run);
   picture_.steps = runbook.steps.size();
@@ -57,8 +57,13 @@ void LiveModel::take_run(const RunState& state) {
   picture_.began_at_ms = state.began_at_ms;
   picture_.course = state.is_undoing ? Course::undoing : state.is_cancelling ? Course::cancelling : Course::forward;
   picture_.targets.clear();
-  for (const auto& [name, pinned] : state.targets)
-    picture_.targets.push_back(name.substr(0, name.find('.')) + ": " + pinned.text);
+  std::string last;
+  for (const auto& [row, pinned] : state.targets) {  // those of one target stand together
+    const std::string name = row.substr(0, row.find('.'));
+    if (!picture_.targets.empty() && name == last) picture_.targets.back() += ", " + pinned.text;
+    else picture_.targets.push_back(name + ": " + pinned.text);
+    last = name;
+  }
 }
 
 void LiveModel::take_loop(const std::string& section, const SectionState& state) {
@@ -155,8 +160,9 @@ void LiveModel::look_ahead(std::int64_t now_ms) {
   passage_.at_work_since_ms.clear();
   for (const auto& [instance, work] : works_)
     passage_.at_work_since_ms[name_without_keys(instance)].push_back(work.doing.since_ms);
-  picture_.rest = ahead_.rest(passage_, now_ms);
-  const std::vector<const Step*> next = ahead_.next(passage_, 4);
+  const WayAhead ahead(runbook_, past_);
+  picture_.rest = ahead.rest(passage_, now_ms);
+  const std::vector<const Step*> next = ahead.next(passage_, 4);
   for (const Step* step : next)
     picture_.next.push_back(next.size() == 1 && !step->title.empty() ? step->id + "  " + step->title : step->id);
 }

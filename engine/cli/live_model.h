@@ -43,7 +43,6 @@ class LiveModel {
 
   const Runbook& runbook_;
   PastDurations past_;
-  WayAhead ahead_;
   LivePicture picture_;  // but for its doings
   std::map<std::string, Work> works_;
   Passage passage_;

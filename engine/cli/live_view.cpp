@@ -12,10 +12,11 @@ namespace runbook {
 
 namespace {
 
-constexpr std::size_t margin = 2;                // before what belongs to the step above
-constexpr std::size_t widest_id = 32;            // behind it ids are cut
-constexpr std::size_t narrowest_column = 48;     // of steps side by side
-constexpr std::size_t most_lines_of_output = 6;  // of one step
+constexpr std::size_t margin = 2;                   // before what belongs to the step above
+constexpr std::size_t widest_id = 32;               // behind it ids are cut
+constexpr std::size_t narrowest_column = 48;        // of steps side by side
+constexpr std::size_t farthest_to_the_right = 120;  // where times end: the eye finds them
+constexpr std::size_t most_lines_of_output = 6;     // of one step
 
 struct Mark {
   std::string_view word, sign, ascii, colour;
@@ -202,9 +203,10 @@ class View {
     const std::string blanks(position_text(0, picture_.steps).size() + 1 + margin, ' ');
     const std::string times = times_of(doing);
     Block lines{step_line(doing, width)};
-    const bool fits_beside = cells_of(lines[0]) + 2 + cells_of(times) <= width;
+    const std::size_t needed = cells_of(lines[0]) + 2 + cells_of(times);
+    const bool fits_beside = needed <= width;
     if (fits_beside) {
-      const std::string gap(width - cells_of(lines[0]) - cells_of(times), ' ');
+      const std::string gap(std::max(needed, std::min(width, farthest_to_the_right)) - needed + 2, ' ');
       lines[0] += gap + dim(times, screen_);
     }
     std::vector<std::string> details;
@@ -226,10 +228,22 @@ class View {
     if (const std::size_t end = id.rfind(":undo"); end != std::string::npos) id.resize(end);
     const std::size_t ids = std::min(widest_id, std::max<std::size_t>(12, width / 4));
     std::string text = begin + fitted_to_cells(id, std::min(ids, id_width(ids)), screen_.charset) + "  ";
-    const std::string title = doing.around.empty() ? doing.title : doing.around + (is_utf8() ? " › " : " > ") + doing.title;
     const std::size_t room = width - std::min(width, cells_of(text));
-    text += cells_of(line_of(title)) <= room ? line_of(title) : cut(line_of(doing.title), room);
+    text += has_room_for_sections(room) ? titles_of(doing) : cut(line_of(doing.title), room);
     return cut(text, width);
+  }
+
+  std::string titles_of(const Doing& doing) const {
+    const std::string_view joint = doing.around.empty() ? "" : is_utf8() ? " › " : " > ";
+    std::string around = doing.around;
+    for (std::size_t at = 0; !is_utf8() && (at = around.find("›")) != std::string::npos;) around.replace(at, 3, ">");
+    return line_of(around) + std::string(joint) + line_of(doing.title);
+  }
+
+  // Of all steps or of none.
+  bool has_room_for_sections(std::size_t room) const {
+    return std::all_of(picture_.doings.begin(), picture_.doings.end(),
+                       [&](const Doing& doing) { return cells_of(titles_of(doing)) <= room; });
   }
 
   std::size_t id_width(std::size_t most) const {
