@@ -42,6 +42,8 @@ class Console {
   // When the last one returns, say_instead is not called any more; it must not wait for what the caller holds.
   void reveal();
 
+  // Of the terminal, as it is now.
+  int columns() const { return size().columns; }
   Charset charset() const { return charset_; }
   bool has_colour() const { return has_colour_; }
 

@@ -103,7 +103,8 @@ void LiveModel::take_step(const std::string& instance, const RunState& state) {
   doing.since_ms = it.started_at_ms != 0 ? it.started_at_ms : question ? question->asked_at_ms : state.began_at_ms;
   const bool is_looked_at = it.looks_until_ms > 0 && (it.has_exited || it.state == StepState::in_doubt);
   doing.until_ms = it.retry_at_ms ? it.retry_at_ms : is_looked_at ? std::optional(it.looks_until_ms) : it.deadline_ms;
-  doing.note = question ? question->text : it.state == StepState::running ? std::string() : it.why;
+  const bool tells_why = doing.what == Doing::What::retries || doing.what == Doing::What::in_doubt;
+  doing.note = question ? question->text : tells_why ? it.why : std::string();
 }
 
 LiveModel::Work& LiveModel::work_of(const std::string& instance, const Step& step) {

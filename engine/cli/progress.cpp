@@ -50,8 +50,17 @@ void Progress::begin_line(const std::string& instance, const Step& step, const s
 
 void Progress::end_line(const std::string& instance, const Step& step, std::string_view word, const std::string& note) {
   const std::string shown = console_ ? marked_word(word, screen_) : fmt::format("{:<10}", word);
-  print(fmt::format("{}{} {} {:<{}}  {}{}", when(), position(instance), shown, instance, width_, step.title,
-                    note.empty() ? "" : "  (" + note + ")"));
+  const std::string begin = fmt::format("{}{} {} {:<{}}  ", when(), position(instance), shown, instance, width_);
+  const std::string end = note.empty() ? "" : "  (" + note + ")";
+  print(begin + fitting(step.title, begin, end) + end);
+}
+
+// A title gives way so that the line is one row of the terminal; a reason does not.
+std::string Progress::fitting(const std::string& title, const std::string& begin, const std::string& end) const {
+  constexpr std::size_t least = 12;
+  if (!console_) return title;
+  const std::size_t columns = static_cast<std::size_t>(console_->columns()) - 1, used = cells_of(begin) + cells_of(end);
+  return used + least > columns ? title : cut_to_cells(title, columns - used, screen_.charset);
 }
 
 void Progress::committed(const Event& event, const RunState& state) {

@@ -31,6 +31,7 @@ class Progress : public Observer {
   void on_watched(const Event& event, const Step& step);
   void begin_line(const std::string& instance, const Step& step, const std::string& doing);
   void end_line(const std::string& instance, const Step& step, std::string_view word, const std::string& note);
+  std::string fitting(const std::string& title, const std::string& begin, const std::string& end) const;
   std::string position(const std::string& instance) const;
   std::string when() const;
   void print(const std::string& line);
