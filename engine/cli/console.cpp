@@ -22,7 +22,7 @@ namespace runbook {
 namespace {
 
 constexpr auto pause_between_writes = std::chrono::milliseconds(100);
-constexpr auto tick = std::chrono::seconds(1);
+constexpr auto tick = std::chrono::milliseconds(1000) - pause_between_writes;
 constexpr int patience_at_the_end_ms = 1'000;
 
 // A write or a change of modes from the background would stop the process.
@@ -31,6 +31,13 @@ void block_job_control() {
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGTTOU);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// Never by an erased display: from its first row on, some terminals keep a copy of that. In the last column what is behind the cursor
+// is the character itself.
+std::string over_what_stood(const std::string& line, int columns) {
+  const bool fills_its_row = cells_of(line) % static_cast<std::size_t>(columns) == 0;
+  return "\x1b[K" + line + (fills_its_row ? "\n" : "\x1b[K\n");
 }
 
 }  // namespace
@@ -165,13 +172,15 @@ std::string Console::frame(const std::string& said, std::vector<std::string> lin
   if (said.empty() && lines.empty() && drawn_.empty()) return {};
   const bool has_region = !lines.empty() || !drawn_.empty();
   std::string bytes = has_region ? "\x1b[?25l" + way_to_the_top(size) : "";
-  if (has_region && !is_in_place) bytes += "\x1b[J";
-  for (const std::string_view line : lines_of(said)) bytes += harmless_with_colours(line, charset_) + "\n";
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!is_in_place) bytes += lines[i];
-    else if (lines[i] != drawn_[i]) bytes += lines[i] + "\x1b[K";
-    bytes += "\n";
+  for (const std::string_view line : lines_of(said)) {
+    const std::string shown = harmless_with_colours(line, charset_);
+    bytes += has_region ? over_what_stood(shown, size.columns) : shown + "\n";
   }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool stands = is_in_place && lines[i] == drawn_[i];
+    bytes += stands ? "\n" : over_what_stood(lines[i], size.columns);
+  }
+  if (has_region && !is_in_place) bytes += said.empty() && lines.empty() ? "\x1b[K\n\x1b[J\x1b[A" : "\x1b[J";
   drawn_ = std::move(lines);
   return has_region ? bytes + "\x1b[?25h" : bytes;
 }

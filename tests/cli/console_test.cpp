@@ -87,14 +87,14 @@ TEST_CASE("what_is_said_stands_above_the_region_and_the_region_goes_in_the_end")
   {
     Console console(terminal.fd());
     console.set_region([](int, int) { return std::vector<std::string>{"one", "two"}; });
-    CHECK(terminal.shows("one\r\ntwo\r\n"));
+    CHECK(terminal.shows("one\x1b[K\r\n\x1b[Ktwo\x1b[K\r\n"));
     terminal.taken();
     console.say("a line");
-    CHECK(terminal.shows("\x1b[2A\x1b[Ja line\r\none\r\ntwo\r\n"));
+    CHECK(terminal.shows("\x1b[2A\x1b[Ka line\x1b[K\r\n\x1b[Kone\x1b[K\r\n\x1b[Ktwo\x1b[K\r\n\x1b[J"));
     terminal.taken();
     console.set_region({});
   }
-  CHECK(terminal.text() == "\x1b[?25l\r\x1b[2A\x1b[J\x1b[?25h");
+  CHECK(terminal.text() == "\x1b[?25l\r\x1b[2A\x1b[K\r\n\x1b[J\x1b[A\x1b[?25h");
 }
 
 TEST_CASE("without_a_region_lines_are_lines") {
@@ -120,7 +120,7 @@ TEST_CASE("only_the_line_that_changed_is_written_and_nothing_where_nothing_did")
   number = 2;
   console.changed();
   REQUIRE(terminal.shows("number 2"));
-  CHECK(terminal.taken() == "\x1b[?25l\r\x1b[3A\r\nnumber 2\x1b[K\r\n\r\n\x1b[?25h");
+  CHECK(terminal.taken() == "\x1b[?25l\r\x1b[3A\r\n\x1b[Knumber 2\x1b[K\r\n\r\n\x1b[?25h");
   const int before = draws;
   for (int i = 1; i <= 5; ++i) {
     console.changed();
@@ -159,11 +159,11 @@ TEST_CASE("lines_are_cut_to_the_width_and_the_region_to_a_third_of_the_rows") {
       rows = high;
       return std::vector<std::string>(50, std::string(50, 'x'));
     });
-    CHECK(terminal.shows("x"));
+    CHECK(terminal.shows("\x1b[J"));
+    CHECK(count_of("\r\n", terminal.text()) == 8);
   }
   CHECK(columns == 19);
   CHECK(rows == 8);
-  CHECK(count_of("\r\n", terminal.text()) == 8);
   CHECK(terminal.text().find(std::string(20, 'x')) == std::string::npos);
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("what_a_narrower_terminal_has_wrapped_is_erased_too") {
   terminal.resize(24, 30);
   console.changed();
   REQUIRE(terminal.shows("short"));
-  CHECK(terminal.text().find("\x1b[4A\x1b[J" + std::string(29, 'x')) != std::string::npos);
+  CHECK(terminal.text().find("\x1b[4A\x1b[K" + std::string(29, 'x')) != std::string::npos);
 }
 
 TEST_CASE("nothing_that_is_said_does_anything_to_the_terminal_but_colour_it") {
@@ -220,7 +220,7 @@ TEST_CASE("hidden_it_is_silent_until_it_is_revealed") {
   console.changed();
   CHECK(terminal.text().empty());
   console.reveal();
-  CHECK(terminal.shows("meanwhile\r\nregion\r\n"));
+  CHECK(terminal.shows("meanwhile\x1b[K\r\n\x1b[Kregion\x1b[K\r\n"));
 }
 
 TEST_CASE("who_types_is_told_what_is_said") {
