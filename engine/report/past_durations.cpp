@@ -9,7 +9,7 @@ namespace runbook {
 namespace {
 
 constexpr int most_runs = 20;
-constexpr std::int64_t most_events = 20'000;
+constexpr std::int64_t most_events = 8'000;  // of all of them together
 
 // The value that so many of a hundred do not exceed (nearest rank).
 std::int64_t percentile(std::vector<std::int64_t> sorted, std::size_t percent) {
@@ -60,7 +60,7 @@ PastDurations past_durations(const JournalFile& file, const std::string& runbook
   for (const RunRow& row : file.runs()) {
     if (row.runbook != runbook || row.run == but) continue;
     events += row.seq;
-    if (++runs > most_runs || (runs > 1 && events > most_events)) break;
+    if (++runs > most_runs || events > most_events) break;
     reader.begin_run();
     file.events(row.run, 0, [&](const Event& event) { reader.read(event); });
   }
