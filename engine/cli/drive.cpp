@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -17,8 +18,10 @@
 #include "base/shell_word.h"
 #include "cli/advice.h"
 #include "cli/aws_models.h"
+#include "cli/console.h"
 #include "cli/inherited_environment.h"
 #include "cli/input_sources.h"
+#include "cli/live_progress.h"
 #include "cli/notifier.h"
 #include "cli/person.h"
 #include "cli/progress.h"
@@ -30,7 +33,9 @@
 #include "os/process_id.h"
 #include "os/signals.h"
 #include "os/supervisor_client.h"
+#include "os/terminal.h"
 #include "plugins/all.h"
+#include "report/past_durations.h"
 #include "report/run_view.h"
 #include "run/approval.h"
 #include "run/executor.h"
@@ -81,8 +86,15 @@ class Drive {
  private:
   void watch_signals() {
     signals_.emplace([this](int signal) {
-      if (!walkthrough_.interrupt(signal)) inbox_.post(interrupt_of(signal));
+      if (signal != SIGWINCH) return on_signal(signal);
+      if (Console* console = resized_.load()) console->changed();
     });
+    if (can_redraw(STDERR_FILENO)) console_ = std::make_unique<Console>(STDERR_FILENO);
+    resized_ = console_.get();
+  }
+
+  void on_signal(int signal) {
+    if (!walkthrough_.interrupt(signal)) inbox_.post(interrupt_of(signal));
   }
 
   const Clock& clock() const { return world_ ? static_cast<const Clock&>(*world_) : clock_; }
@@ -191,12 +203,14 @@ class Drive {
     Executor::Conclusion conclusion;
     while (!drive_on(client, conclusion)) {
     }
+    if (console_) console_->hide({});  // the last words stand below all that was said
     return tell(conclusion);
   }
 
   // All that is made of the definition. false: it is another one now.
   bool drive_on(SupervisorClient* client, Executor::Conclusion& conclusion) {
-    Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
+    const std::unique_ptr<Observer> watching = make_observer();
+    Observer& progress = *watching;
     if (is_first_ && plan_.is_new) progress.committed(beginning_, state_);
     const auto performer = client ? make_performer(*client, progress) : nullptr;
     Performer& performs = client ? static_cast<Performer&>(*performer) : *world_;
@@ -211,7 +225,7 @@ class Drive {
     Executor executor({facts_, *journal_, state_, performs, person ? static_cast<Operator&>(*person) : nobody, notifier,
                        clock(), inbox_, approver, files},
                       std::max(state_.last_attempt, client ? client->greatest() : 0));
-    Driven driven{arguments_, file_, *journal_, plan_.run, who_, facts_, state_, executor, performs, editor_};
+    Driven driven{arguments_, file_, *journal_, plan_.run, who_, facts_, state_, executor, performs, editor_, console_.get()};
     Wishes wishes(driven);
     // The supervisor learns what becomes of the steps before the performer asks them to stop.
     try {
@@ -227,7 +241,7 @@ class Drive {
     return true;
   }
 
-  std::unique_ptr<StepPerformer> make_performer(SupervisorClient& client, Progress& progress) {
+  std::unique_ptr<StepPerformer> make_performer(SupervisorClient& client, Observer& progress) {
     StepPerformer::Parts parts{
         all_step_types(&client),
         [&client](std::int64_t n) { client.acknowledge(n); },
@@ -237,13 +251,20 @@ class Drive {
         all_target_types(),
         lease_.folder().string(),
         give_aws_code};
-    if (!plan_.shows_output) parts.output = nullptr;
+    if (!plan_.shows_output && !console_) parts.output = nullptr;
     return std::make_unique<StepPerformer>(std::move(parts), inbox_);
+  }
+
+  std::unique_ptr<Observer> make_observer() {
+    const auto output = plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden;
+    if (!console_) return std::make_unique<Progress>(*plan_.runbook, output);
+    LiveModel model(*plan_.runbook, plan_.run, state_, past_durations(file_, plan_.runbook->name, plan_.run));
+    return std::make_unique<LiveProgress>(*console_, clock(), std::move(model), *plan_.runbook, output);
   }
 
   std::unique_ptr<TerminalPerson> make_person() {
     if (!plan_.limits.is_interactive) return nullptr;
-    return std::make_unique<TerminalPerson>(inbox_, editor_, who_, *plan_.runbook, plan_.run);
+    return std::make_unique<TerminalPerson>(inbox_, editor_, who_, *plan_.runbook, plan_.run, console_.get());
   }
 
   // What is known of secrets stays known.
@@ -261,6 +282,11 @@ class Drive {
     executor.recover(who_, plan_.purpose);
   }
 
+  Wishes::Then carry_out(Wishes& wishes, const std::optional<Wish>& wish) {
+    const Aside aside(console_.get(), {});
+    return wish ? wishes.carry_out(*wish) : Wishes::Then::goes_on;
+  }
+
   // false: somebody has changed the definition.
   bool run_to_the_end(Driven& driven, Wishes& wishes, TerminalPerson* person, Executor::Conclusion& conclusion) {
     Limits limits = plan_.limits;
@@ -272,8 +298,7 @@ class Drive {
     }
     conclusion = driven.executor.run(limits);
     while (conclusion.end.state == "yielded") {
-      const auto wish = person->take_wish();
-      const Wishes::Then then = wish ? wishes.carry_out(*wish) : Wishes::Then::goes_on;
+      const Wishes::Then then = carry_out(wishes, person->take_wish());
       if (then == Wishes::Then::begins_anew) return false;
       limits.is_pausing = then == Wishes::Then::pauses;
       if (limits.is_pausing) limits.who = who_;
@@ -332,10 +357,12 @@ class Drive {
   Event beginning_;
   RunFacts facts_;
   Inbox inbox_;
+  std::unique_ptr<Console> console_;  // of a terminal that can show a live view
+  std::atomic<Console*> resized_{nullptr};
   LineEditor editor_;
   Walkthrough walkthrough_;
   std::optional<ScriptedWorld> world_;
-  std::optional<SignalWatch> signals_;
+  std::optional<SignalWatch> signals_;  // ends before what it tells
   bool has_failed_ = false, is_first_ = true;
 };
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/arguments.h"
+#include "cli/console.h"
 #include "os/line_editor.h"
 #include "run/executor.h"
 #include "run/instances.h"
@@ -21,6 +22,7 @@ struct Driven {
   Executor& executor;
   Performer& performer;
   LineEditor& editor;
+  Console* console;  // or nullptr
   StoredValues values = StoredValues([this](const std::string& digest) { return journal.blob(digest); });
 
   // As a command that prints itself has it.

@@ -15,10 +15,15 @@
 
 namespace runbook {
 
-TerminalPerson::TerminalPerson(Inbox& inbox, LineEditor& editor, std::string who, const Runbook& runbook, std::string run)
-    : inbox_(inbox), who_(std::move(who)), runbook_(runbook), run_(std::move(run)), editor_(editor), thread_([this] {
-        work();
-      }) {}
+TerminalPerson::TerminalPerson(Inbox& inbox, LineEditor& editor, std::string who, const Runbook& runbook, std::string run,
+                               Console* console)
+    : inbox_(inbox),
+      who_(std::move(who)),
+      runbook_(runbook),
+      run_(std::move(run)),
+      console_(console),
+      editor_(editor),
+      thread_([this] { work(); }) {}
 
 TerminalPerson::~TerminalPerson() {
   {
@@ -58,7 +63,11 @@ void TerminalPerson::work() {
       is_withdrawn_ = false;
       editor_.forget_break_off();
     }
-    std::optional<FailureMenu::Choice> given = put_question(question);
+    std::optional<FailureMenu::Choice> given;
+    {
+      const Aside aside(console_, [this](const std::string& text) { editor_.say_above(text); });
+      given = put_question(question);
+    }
     std::lock_guard lock(mutex_);
     current_.clear();
     if (!is_over_ && !is_withdrawn_) hand_in(std::move(given));

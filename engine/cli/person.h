@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "book/runbook.h"
+#include "cli/console.h"
 #include "cli/failure_menu.h"
 #include "os/line_editor.h"
 #include "run/performer.h"
@@ -17,8 +18,9 @@ namespace runbook {
 
 class TerminalPerson : public Operator {
  public:
-  // The editor outlives it, and is nobody else's as long as a question is open.
-  TerminalPerson(Inbox& inbox, LineEditor& editor, std::string who, const Runbook& runbook, std::string run);
+  // The editor outlives it, and is nobody else's as long as a question is open. console: of the live view, which steps aside for a question;
+  // or nullptr.
+  TerminalPerson(Inbox& inbox, LineEditor& editor, std::string who, const Runbook& runbook, std::string run, Console* console);
   ~TerminalPerson() override;
   void ask(const Question& question) override;
   void withdraw(const std::string& id) override;
@@ -40,6 +42,7 @@ class TerminalPerson : public Operator {
   std::string who_;
   const Runbook& runbook_;
   std::string run_;
+  Console* console_;
   LineEditor& editor_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,7 +1,6 @@
 #include "cli/progress.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -10,16 +9,11 @@
 #include "base/clock.h"
 #include "base/counted.h"
 #include "base/duration.h"
-#include "os/terminal.h"
 #include "state/instance_name.h"
 
 namespace runbook {
 
-Progress::Progress(const Runbook& runbook, Output output)
-    : runbook_(runbook),
-      shows_output_(output),
-      is_terminal_(is_terminal(STDERR_FILENO)),
-      has_colour_(wants_colour(STDERR_FILENO)) {
+Progress::Progress(const Runbook& runbook, Output output) : runbook_(runbook), shows_output_(output), screen_{} {
   for (std::size_t i = 0; i < runbook.steps.size(); ++i) {
     numbers_[runbook.steps[i]->id] = i + 1;
     const std::size_t for_key = runbook.steps[i]->loops.empty() ? 0 : 6;
@@ -28,43 +22,45 @@ Progress::Progress(const Runbook& runbook, Output output)
   width_ = std::min<std::size_t>(width_, 32);
 }
 
-void Progress::print(const std::string& line) {
-  clear_begun();
-  fmt::print(stderr, "{}\n", line);
+Progress::Progress(const Runbook& runbook, Output output, Console& console) : Progress(runbook, output) {
+  console_ = &console;
+  screen_.paint = console.has_colour() ? Paint::colours : Paint::none;
+  screen_.charset = console.charset();
 }
 
-void Progress::clear_begun() {
-  if (has_begun_line_) fmt::print(stderr, "\r\x1b[K");
-  has_begun_line_ = false;
+void Progress::print(const std::string& line) {
+  if (console_) console_->say(line);
+  else fmt::print(stderr, "{}\n", line);
 }
 
 // What loops and includes make of a step has its number.
 std::string Progress::position(const std::string& instance) const {
-  const std::string total = std::to_string(runbook_.steps.size());
   const auto number = numbers_.find(instance.substr(0, instance.find_first_of("[/:")));
-  return fmt::format("[{:>{}}/{}]", number == numbers_.end() ? 0 : number->second, total.size(), total);
+  return position_text(number == numbers_.end() ? 0 : number->second, runbook_.steps.size());
 }
 
-// On a terminal the line is replaced when the step ends; in a log both stand, with their times.
+// At a terminal one sees it happen.
+std::string Progress::when() const { return console_ ? "" : local_time_text(SystemClock().now_ms()) + " "; }
+
+// The live view shows what is at work; in a log it stands with its time.
 void Progress::begin_line(const std::string& instance, const Step& step, const std::string& doing) {
-  if (has_begun_line_) fmt::print(stderr, "\n");  // another branch's
-  std::string text = fmt::format("{} {:<10} {:<{}}  {}", position(instance), doing, instance, width_, step.title);
-  if (is_terminal_ && has_colour_) {
-    fmt::print(stderr, "{}", text.substr(0, 78));
-    std::fflush(stderr);
-    has_begun_line_ = true;
-  } else {
-    fmt::print(stderr, "{}\n", is_terminal_ ? text : local_time_text(SystemClock().now_ms()) + " " + text);
-  }
+  if (console_) return;
+  print(fmt::format("{}{} {:<10} {:<{}}  {}", when(), position(instance), doing, instance, width_, step.title));
 }
 
 void Progress::end_line(const std::string& instance, const Step& step, std::string_view word, const std::string& note) {
-  std::string shown = fmt::format("{:<10}", word);
-  bool is_bad = word == "failed" || word == "in doubt" || word == "bad" || word == "tripped";
-  if (has_colour_) shown = fmt::format("{}{}\x1b[0m", is_bad ? "\x1b[31m" : "\x1b[32m", shown);
-  std::string when = is_terminal_ ? "" : local_time_text(SystemClock().now_ms()) + " ";
-  print(fmt::format("{}{} {} {:<{}}  {}{}", when, position(instance), shown, instance, width_, step.title,
-                    note.empty() ? "" : "  (" + note + ")"));
+  const std::string shown = console_ ? marked_word(word, screen_) : fmt::format("{:<10}", word);
+  const std::string begin = fmt::format("{}{} {} {:<{}}  ", when(), position(instance), shown, instance, width_);
+  const std::string end = note.empty() ? "" : "  (" + note + ")";
+  print(begin + fitting(step.title, begin, end) + end);
+}
+
+// A title gives way so that the line is one row of the terminal; a reason does not.
+std::string Progress::fitting(const std::string& title, const std::string& begin, const std::string& end) const {
+  constexpr std::size_t least = 12;
+  if (!console_) return title;
+  const std::size_t columns = static_cast<std::size_t>(console_->columns()) - 1, used = cells_of(begin) + cells_of(end);
+  return used + least > columns ? title : cut_to_cells(title, columns - used, screen_.charset);
 }
 
 void Progress::committed(const Event& event, const RunState& state) {
@@ -78,7 +74,6 @@ void Progress::committed(const Event& event, const RunState& state) {
 void Progress::on_run(const Event& event, const RunState& state) {
   if (event.kind == event::run_began)
     print(fmt::format("{}: {}", state.title.empty() ? state.runbook : state.title, counted(runbook_.steps.size(), "step")));
-  if (event.kind == event::paused || event.kind == event::left) clear_begun();
   for (const std::string& process : texts_in(event.body.get("strays"))) print("ended with the run: " + process);
 }
 
@@ -90,8 +85,7 @@ void Progress::on_step(const Event& event, const RunState& state) {
   std::string why = event.body.text_or("why", "");
   if (event.kind == event::intent)
     return begin_line(event.instance, *step, it.attempts > 1 ? fmt::format("try {}", it.attempts) : "running");
-  if (event.kind == event::asked && it.state == StepState::waiting && !is_terminal_)
-    return begin_line(event.instance, *step, "waiting");
+  if (event.kind == event::asked && it.state == StepState::waiting) return begin_line(event.instance, *step, "waiting");
   if (event.kind == event::waiting) return begin_line(event.instance, *step, "waiting");
   if (event.kind == event::rescheduled) return end_line(event.instance, *step, "goes on", event.body.text_or("why", ""));
   if (event.kind == event::undone) return end_line(event.instance, *step, "undone", "");
@@ -121,9 +115,7 @@ void Progress::on_watched(const Event& event, const Step& step) {
 void Progress::saw(const std::string& instance, const std::string& sentence) {
   std::lock_guard lock(mutex_);
   if (std::exchange(sights_[instance], sentence) == sentence) return;
-  if (std::exchange(has_begun_line_, false)) fmt::print(stderr, "\n");  // that it waits stays to be read
-  const std::string when = is_terminal_ ? "" : local_time_text(SystemClock().now_ms()) + " ";
-  print(fmt::format("{}{} {:<10} {:<{}}  {}", when, position(instance), "sees", instance, width_, sentence));
+  print(fmt::format("{}{} {:<10} {:<{}}  {}", when(), position(instance), "sees", instance, width_, sentence));
 }
 
 void Progress::notice(const std::string& sentence) {
@@ -136,7 +128,8 @@ void Progress::output(const std::string&, std::string_view bytes) {
   std::lock_guard lock(mutex_);
   partial_.append(bytes);
   for (auto end = partial_.find('\n'); end != std::string::npos; end = partial_.find('\n')) {
-    print("    | " + partial_.substr(0, end));
+    const std::string line = partial_.substr(0, end);
+    print("    | " + (console_ ? harmless(line, screen_.charset) : line));
     partial_.erase(0, end + 1);
   }
 }

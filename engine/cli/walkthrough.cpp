@@ -98,11 +98,18 @@ Walkthrough::Result Walkthrough::go(Driven& driven, Wishes& wishes, TerminalPers
     const Executor::Conclusion conclusion = driven.executor.run(limits);
     if (conclusion.end.is_left()) return {conclusion};
     if (driven.executor.is_detached()) return {conclusion};
-    Next next = after(conclusion.end, wishes, person);
-    while (next == Next::asks) next = at_prompt(driven, wishes);
+    const Next next = ask_what_next(driven, wishes, person, conclusion.end);
     if (next == Next::begins_anew) return {conclusion, true};
     if (next == Next::quits || next == Next::cancels) return {end(driven, limits, next)};
   }
+}
+
+// What other branches come to stands above the line that is typed.
+Walkthrough::Next Walkthrough::ask_what_next(Driven& driven, Wishes& wishes, TerminalPerson& person, const End& end) {
+  const Aside aside(driven.console, [this](const std::string& text) { editor_.say_above(text); });
+  Next next = after(end, wishes, person);
+  while (next == Next::asks) next = at_prompt(driven, wishes);
+  return next;
 }
 
 // Recorded as any pause, or as any other run that is given up.

@@ -33,6 +33,7 @@ class Walkthrough {
 
  private:
   enum class Next { runs, asks, quits, cancels, begins_anew };
+  Next ask_what_next(Driven& driven, Wishes& wishes, TerminalPerson& person, const End& end);
   Next at_prompt(Driven& driven, Wishes& wishes);
   Next after(const End& end, Wishes& wishes, TerminalPerson& person);
   Next carry_out(Driven& driven, Wishes& wishes, const std::string& typed);

@@ -66,6 +66,11 @@ Wishes::Then Wishes::carry_out(const Wish& wish) {
   return Then::goes_on;
 }
 
+std::optional<std::string> Wishes::in_editor(const std::string& text, const Step& step) {
+  const Aside aside(driven_.console, {});
+  return typed_in_editor(text, step.place.line, driven_.facts.dir);
+}
+
 // The whole text, at the step's line: what else has to change with it is at hand.
 Wishes::Then Wishes::edit(const std::string& instance) {
   const auto step = driven_.find(instance);
@@ -79,7 +84,7 @@ Wishes::Then Wishes::edit(const std::string& instance) {
   edit.text = driven_.facts.runbook->source->text();
   edit.what = fmt::format("`{}` was edited, for this run", (*step)->id);
   while (true) {
-    const auto typed = typed_in_editor(edit.text, (*step)->place.line, driven_.facts.dir);
+    const auto typed = in_editor(edit.text, **step);
     if (!typed || *typed == driven_.facts.runbook->source->text()) return say("nothing was changed"), Then::goes_on;
     edit.text = *typed;
     try {
@@ -144,6 +149,7 @@ Wishes::Then Wishes::shell(const std::string& instance) {
   const std::int64_t opened = driven_.journal.seq(), since_ms = SystemClock().now_ms();
   say(fmt::format("a shell with the environment of `{}`, in {}. `exit` leads back; that it was open is recorded.", instance,
                   request->dir));
+  const Aside aside(driven_.console, {});
   const int status = run_in_foreground({shell_program()}, request->env, request->dir);
   const std::int64_t lasted_ms = SystemClock().now_ms() - since_ms;
   record(Proposal(event::shell_closed, instance, object({{"opened", opened}, {"lasted_ms", lasted_ms}, {"status", status}})));

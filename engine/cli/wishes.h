@@ -33,7 +33,7 @@ class Wishes {
 
  private:
   Then change(const RunEdit& edit, const std::string& renewed);
-  bool is_anything_running() const;
+  std::optional<std::string> in_editor(const std::string& text, const Step& step);
   // What the terminal's shell gets; nullopt: it must not be opened, and why was said.
   std::optional<Request> request_of(const Instance& step);
   std::optional<std::string> ask(const std::string& prompt);

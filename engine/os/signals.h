@@ -6,7 +6,7 @@
 
 namespace runbook {
 
-// Turns SIGINT, SIGTERM, SIGHUP into calls on one thread. Make it before any other thread; it blocks these signals in the
+// Turns SIGINT, SIGTERM, SIGHUP and SIGWINCH into calls on one thread. Make it before any other thread; it blocks these signals in the
 // calling thread, and threads inherit that. SIGPIPE is ignored.
 class SignalWatch {
  public:

@@ -1,7 +1,5 @@
 #include "os/terminal.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -20,26 +18,27 @@ namespace runbook {
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
+bool can_redraw(int fd) {
+  const char* term = std::getenv("TERM");
+  return is_terminal(fd) && term && *term && std::strcmp(term, "dumb") != 0;
+}
+
 bool wants_colour(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return is_terminal(fd) && !(no_color && *no_color) && term && std::strcmp(term, "dumb") != 0;
+  return can_redraw(fd) && !(no_color && *no_color);
+}
+
+bool speaks_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale && *locale) return ::strcasestr(locale, "utf-8") || ::strcasestr(locale, "utf8");
+  }
+  return false;
 }
 
 int terminal_columns(int fd) {
   winsize size{};
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-bool speaks_utf8() {
-  static const bool speaks = [] {
-    const locale_t locale = ::newlocale(LC_CTYPE_MASK, "", nullptr);
-    if (!locale) return false;
-    const bool is_utf8 = std::strcmp(::nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    ::freelocale(locale);
-    return is_utf8;
-  }();
-  return speaks;
 }
 
 LineReader::LineReader() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}

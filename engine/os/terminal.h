@@ -9,11 +9,13 @@ namespace runbook {
 bool is_terminal(int fd);
 // Colour only on a terminal, without NO_COLOR (no-color.org), and not on TERM=dumb.
 bool wants_colour(int fd);
+// Whether lines there can be written over.
+bool can_redraw(int fd);
+// Whether the locale of the environment is one of UTF-8.
+bool speaks_utf8();
 
 // What fits into a line; 80 where that is not known.
 int terminal_columns(int fd);
-// By LC_ALL, LC_CTYPE or LANG.
-bool speaks_utf8();
 
 // Reads lines a person types; another thread may break it off.
 class LineReader {
