@@ -119,14 +119,34 @@ int reject_command(const Arguments& arguments) {
   return report(arguments, answering, to, fmt::format(fmt::runtime(done), answering.step_id));
 }
 
+namespace {
+
+// Somebody sits in front of the menu. Where nobody does, what is decided is written at once.
+bool is_asked_about_failure(const Answering& answering, const Question& question) {
+  return question.about == "failed" && lease_holder(answering.file.run_folder(answering.row.run)) != 0;
+}
+
+}  // namespace
+
 bool skip_by_answer(const Arguments& arguments, const std::string& because) {
   Answering answering(arguments);
   const Question* question = answering.state.open_question(answering.step_id);
-  if (!question || question->about != "manual") return false;
+  if (!question || (question->about != "manual" && !is_asked_about_failure(answering, *question))) return false;
   Answer given = answering.answer(*question, "skip");
   given.because = because;
   const GivenTo to = answering.give(Question(*question), given);
   report(arguments, answering, to, fmt::format("`{}` will be left out", answering.step_id));
+  return true;
+}
+
+bool redo_by_answer(const Arguments& arguments, const std::string& because) {
+  Answering answering(arguments);
+  const Question* question = answering.state.open_question(answering.step_id);
+  if (!question || !is_asked_about_failure(answering, *question)) return false;
+  Answer given = answering.answer(*question, "retry");
+  given.because = because;
+  const GivenTo to = answering.give(Question(*question), given);
+  report(arguments, answering, to, fmt::format("`{}` will be tried again", answering.step_id));
   return true;
 }
 

@@ -32,6 +32,8 @@ int confirm_command(const Arguments& arguments);
 int reject_command(const Arguments& arguments);
 // Whether the step waits for a person; then to leave it out is an answer to that question, which has been given.
 bool skip_by_answer(const Arguments& arguments, const std::string& because);
+// Whether somebody is asked about the step that failed; then to try it again is an answer to that question, which has been given.
+bool redo_by_answer(const Arguments& arguments, const std::string& because);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
 int graph_command(const Arguments& arguments);

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/version.h"
 #include "os/supervisor.h"
+#include "os/terminal.h"
 
 namespace {
 
@@ -39,6 +40,7 @@ int dispatch(std::vector<std::string> words) {
 
 int main(int argc, char** argv) {
   runbook::remember_command_line(argc, argv);
+  runbook::bear_a_lost_terminal();
   try {
     int code = dispatch({argv + 1, argv + argc});
     return std::fflush(stdout) == 0 ? code : static_cast<int>(runbook::ExitCode::step_failed);

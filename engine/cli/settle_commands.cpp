@@ -136,8 +136,9 @@ int skip_command(const Arguments& arguments) {
 }
 
 int redo_command(const Arguments& arguments) {
-  SettledStep target(arguments);
   std::string because = require_because(arguments);
+  if (redo_by_answer(arguments, because)) return 0;
+  SettledStep target(arguments);
   auto make = [&](const RunState& state) {
     const RunFacts facts = facts_of(target.row.run, load_stored(target.file, state), all_declarations(),
                                     parse_json(target.file.blob(state.inputs)), state);

@@ -271,9 +271,11 @@ std::string Walkthrough::step_meant(Driven& driven, const std::string& word) con
 }
 
 std::string Walkthrough::ask_why() {
-  const auto typed = editor_.read_line("why? (stands in the record; Ctrl-D: back): ");
-  if (!typed) fmt::print(stderr, "\n");
-  return typed ? std::string(trimmed(*typed)) : "";
+  while (true) {
+    const auto typed = editor_.read_line("why? (stands in the record; Ctrl-D: back): ");
+    if (!typed) return fmt::print(stderr, "\n"), "";
+    if (std::string why(trimmed(*typed)); !why.empty()) return why;
+  }
 }
 
 std::vector<std::string> Walkthrough::completions(Driven& driven, const std::string& line) const {

@@ -128,7 +128,9 @@ class LineEditor::Editing {
     static const bool has_locale = std::setlocale(LC_CTYPE, "") != nullptr;
     (void)has_locale;
     const std::unique_ptr<std::FILE, CloseFile> nowhere(std::fopen("/dev/null", "w"));
-    EditLine* line = ::el_init("runbook", stdin, stderr, nowhere ? nowhere.get() : stderr);
+    std::FILE* errors = nowhere ? nowhere.get() : stderr;
+    EditLine* line =
+        ::el_init_fd("runbook", stdin, stderr, errors, STDIN_FILENO, STDERR_FILENO, nowhere ? ::fileno(errors) : STDERR_FILENO);
     if (!line) return plain_.read_line(prompt_);
     set_up(line);
     std::fputs(paste_on, stderr);

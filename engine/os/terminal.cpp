@@ -41,6 +41,24 @@ int terminal_columns(int fd) {
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+void bear_a_lost_terminal() {
+  cookie_io_functions_t functions{};
+  functions.write = [](void*, const char* bytes, std::size_t size) -> ssize_t {
+    std::size_t written = 0;
+    while (written < size) {
+      const ssize_t count = ::write(STDERR_FILENO, bytes + written, size - written);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) break;
+      written += static_cast<std::size_t>(count);
+    }
+    return static_cast<ssize_t>(size);
+  };
+  std::FILE* bearing = ::fopencookie(nullptr, "w", functions);
+  if (!bearing) return;
+  std::setvbuf(bearing, nullptr, _IONBF, 0);
+  stderr = bearing;
+}
+
 LineReader::LineReader() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void LineReader::break_off() {

@@ -14,6 +14,8 @@ bool can_redraw(int fd);
 // Whether the locale of the environment is one of UTF-8.
 bool speaks_utf8();
 
+// From now on what is written to `stderr` counts as written: when the terminal is gone nobody reads it, and the run goes on all the same.
+void bear_a_lost_terminal();
 // What fits into a line; 80 where that is not known.
 int terminal_columns(int fd);
 

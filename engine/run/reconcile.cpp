@@ -243,7 +243,8 @@ std::string summary(const Reconciliation& changes) {
   add("renamed", fmt::format("{}", fmt::join(renamed, ", ")));
   add("settings", fmt::format("{}", fmt::join(changes.settings, ", ")));
   add("files", fmt::format("{}", fmt::join(changes.files, ", ")));
-  return parts.empty() ? "only what people read" : fmt::format("{}", fmt::join(parts, "; "));
+  if (parts.empty()) return changes.steps.empty() ? "" : "only what people read";
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 Value as_map(const std::map<std::string, std::string>& texts) {

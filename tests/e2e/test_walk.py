@@ -1,0 +1,491 @@
+"""The walkthrough and the failure menu, typed at a real pseudo-terminal."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+
+import pexpect
+import pytest
+
+from test_terminal import code_of, has_terminals
+from world import BINARY, until, world  # noqa: F401  (the fixture)
+
+pytestmark = pytest.mark.skipif(not has_terminals(), reason="there are no pseudo-terminals here (is devpts mounted on /dev/pts?)")
+
+BOOK = """
+runbook: shop
+title: Ship the shop
+inputs:
+  name: {type: string, default: corner}
+steps:
+  - section: Prepare
+    steps:
+      - {id: look, title: Look around, shell: 'echo looked >> "$W/effects"', effect: read}
+      - {id: build, title: Build it, shell: 'echo built $name >> "$W/effects"', outputs: {size: {regex: 'size=(.*)', type: int}}}
+  - {id: ship, title: Ship it, shell: 'echo shipped >> "$W/effects"', undo: {shell: 'echo unshipped >> "$W/effects"'}}
+  - {id: tell, title: Tell, shell: 'echo told >> "$W/effects"'}
+"""
+PLAIN = BOOK.replace(", outputs: {size: {regex: 'size=(.*)', type: int}}", "")
+FAILS = """
+runbook: shop
+steps:
+  - {id: before, shell: 'echo before >> "$W/effects"', undo: {shell: 'echo undone >> "$W/effects"'}}
+  - {id: build, title: Build it, shell: 'echo tried >> "$W/effects"; echo the disk is full; test -e "$W/mended"', env: {COLOUR: red}, outputs: {size: {regex: '(x*)'}},
+     hints: [{match: disk is full, say: make room first}]}
+  - {id: ship, shell: 'echo shipped >> "$W/effects"'}
+"""
+PROMPT = "▸ "
+MENU = re.escape("quit (Ctrl-D pauses): ")
+
+
+@pytest.fixture
+def at_terminal(world):  # noqa: F811
+    opened = []
+
+    def begin(*words, **env):
+        child = pexpect.spawn(str(BINARY), list(words), env={**world.env, "TERM": "xterm", "LANG": "C.UTF-8", **env}, cwd=str(world.folder),
+                              encoding="utf-8", timeout=60, dimensions=(50, 140))
+        opened.append(child)
+        return child
+
+    yield begin
+    for child in opened:
+        if child.isalive():
+            child.kill(signal.SIGTERM)
+            child.expect([pexpect.EOF, pexpect.TIMEOUT])
+        child.close(force=True)
+
+
+@pytest.fixture
+def walk(world, at_terminal):  # noqa: F811
+    return lambda *words, **env: at_terminal("walk", str(world.book), *words, **env)
+
+
+def say(child, text, then=PROMPT):
+    child.sendline(text)
+    child.expect(then)
+    return child.before
+
+
+def deviations(world):  # noqa: F811
+    return [(each["what"], each["because"]) for each in world.show()["deviations"]]
+
+
+def test_before_each_step_it_says_what_comes_and_enter_begins_it(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    shown = child.before
+    for part in ("Look around", 'echo looked >> "$W/effects"', "it changes nothing", "if it fails", "Enter        runs it", "shop 1/4 Prepare › look"):
+        assert part in shown, shown
+    assert world.lines() == []
+    shown = say(child, "")
+    assert world.lines() == ["looked"]
+    assert "name=corner" in shown and "shop 2/4 Prepare › build" in shown
+    say(child, "next")
+    assert world.lines() == ["looked", "built corner"]
+    say(child, "run-to tell")
+    assert world.lines() == ["looked", "built corner", "shipped"]
+    say(child, "", "succeeded")
+    assert code_of(child) == 0 and world.lines()[-1] == "told"
+
+
+def test_quit_pauses_and_the_next_walk_stands_where_it_was_left(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "")
+    child.sendline("quit")
+    child.expect("walk .*--resume")
+    assert code_of(child) == 130
+    assert world.show()["state"] == "interrupted"
+    child = walk("--resume")
+    child.expect("shop 2/4 Prepare › build")
+    child.expect(PROMPT)
+    say(child, "go", "succeeded")
+    assert code_of(child) == 0 and world.lines() == ["looked", "built corner", "shipped", "told"]
+
+
+def test_the_verbs_that_look_have_the_run_filled_in_and_a_wrong_one_is_told(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "")
+    assert "build" in say(child, "show")
+    assert "look" in say(child, "logs look")
+    assert "look" in say(child, "why look")
+    assert "did you mean `skip`?" in say(child, "skpi")
+    assert "did you mean `build`?" in say(child, "run-to biuld")
+    shown = say(child, "help")
+    for verb in ("next", "run-to STEP", "set NAME=VALUE", "edit [STEP]", "shell [STEP]", "quit", "verify", "show"):
+        assert verb in shown
+    assert world.lines() == ["looked"]
+
+
+def test_a_step_is_left_out_or_done_anew_with_a_reason(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "")
+    say(child, "skip", "why\\?")
+    say(child, "", "why\\?")
+    assert "recorded: `build` is left out" in say(child, "it is built")
+    say(child, "redo look", "why\\?")
+    shown = say(child, "once more")
+    assert "shop 1/4 Prepare › look" in shown
+    say(child, "")
+    assert world.lines() == ["looked", "looked"]
+    assert deviations(world) == [("skipped", "it is built"), ("done anew", "once more")]
+    assert "already; there is nothing to skip" in say(child, "skip look")
+
+
+def test_an_input_is_set_for_this_run_and_the_file_counts_as_unchanged(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "")
+    say(child, "set name=high street", "why\\?")
+    assert "name=high street" in say(child, "they moved")
+    child.sendline("quit")
+    assert code_of(child) == 130
+    assert deviations(world) == [("the input `name` was set anew", "they moved")]
+    resumed = world("run", "--resume", "last", "--non-interactive")
+    assert resumed.code == 0 and "changed" not in resumed.err, resumed
+    assert world.lines() == ["looked", "built high street", "shipped", "told"]
+
+
+def test_an_unknown_input_or_one_that_does_not_fit_sets_nothing(world, walk):
+    world.write(PLAIN.replace("{type: string, default: corner}", "{type: int, default: 3}"))
+    child = walk()
+    child.expect(PROMPT)
+    assert "there is no input `nmae`" in say(child, "set nmae=4")
+    say(child, "set name=four", "why\\?")
+    assert "name" in say(child, "because")
+    assert deviations(world) == []
+
+
+def test_undo_takes_back_what_ran_and_going_on_does_it_anew(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "run-to tell")
+    say(child, "undo ship", "Type `undo`")
+    say(child, "undo")
+    assert world.lines() == ["looked", "built corner", "shipped", "unshipped"]
+    say(child, "go", "succeeded")
+    assert world.lines()[-2:] == ["shipped", "told"]
+
+
+def test_ctrl_c_at_the_prompt_leaves_nothing_and_during_a_step_it_stops_behind_it(world, walk):
+    world.write(PLAIN.replace("echo looked >>", 'until [ -e "$W/gate" ]; do sleep 0.02; done; echo looked >>'))
+    child = walk()
+    child.expect(PROMPT)
+    child.send("some words")
+    child.sendintr()
+    child.expect("`quit` pauses the run")
+    child.expect(PROMPT)
+    child.sendline("go")
+    until(lambda: world.state_of("look") == "running", "the step")
+    child.sendintr()
+    child.expect("pausing when this step has ended")
+    world.open_gate()
+    child.expect("stopped here")
+    child.expect(PROMPT)
+    assert world.lines() == ["looked"]
+    say(child, "go", "succeeded")
+    assert world.lines() == ["looked", "built corner", "shipped", "told"]
+
+
+def test_killed_at_the_prompt_nothing_is_lost_and_run_goes_on(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "")
+    os.kill(child.pid, signal.SIGKILL)
+    child.close()
+    until(lambda: world.show().get("driver") is None, "the engine's end")
+    assert world("run", "--resume", "last").code == 0
+    assert world.lines() == ["looked", "built corner", "shipped", "told"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ended_at_the_prompt_it_pauses(world, walk, number):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    os.kill(child.pid, number)
+    assert code_of(child) == 130
+    assert world.show()["state"] == "interrupted" and world.lines() == []
+
+
+def test_a_closed_terminal_pauses_it(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    child.close(force=False)
+    until(lambda: world.show()["state"] == "interrupted", "the pause")
+
+
+def test_what_was_typed_before_is_found_again_in_another_session(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "why look")
+    child.sendline("quit")
+    child.expect(pexpect.EOF)
+    history = next(world.folder.rglob("walk_history"))
+    assert oct(history.stat().st_mode & 0o777) == "0o600"
+    child = walk("--resume")
+    child.expect(PROMPT)
+    child.send("\x12why")  # Ctrl-R
+    child.expect("why look")
+    child.send("\r")
+    child.expect("nothing has happened to it yet")
+
+
+def test_tab_completes_verbs_steps_and_inputs(world, walk):
+    world.write(PLAIN)
+    child = walk()
+    child.expect(PROMPT)
+    child.send("run\t")
+    child.expect("run-to ")
+    child.send("te\t")
+    child.expect("tell ")
+    child.send("\r")
+    child.expect("shop 4/4")
+    child.expect(PROMPT)
+    child.send("set na\t")
+    child.expect("set name=")
+    child.sendintr()
+    child.expect(PROMPT)
+    child.send("\t")
+    child.expect("handoff")
+
+
+def test_without_utf8_it_speaks_ascii(world, walk):
+    world.write(PLAIN)
+    child = walk(LANG="C", LC_ALL="C")
+    child.expect_exact("shop 1/4 Prepare > look > ")
+    child.sendline("caf\u00e9")
+    child.expect("there is no")
+
+
+def test_without_a_terminal_it_says_so(world):
+    world.write(PLAIN)
+    done = world("walk", world.book)
+    assert done.code == 2 and "needs a terminal" in done.err and "runbook run FILE" in done.err
+
+
+# Rehearsals
+
+
+def test_a_rehearsed_walk_touches_nothing_and_is_never_gone_on_with_in_earnest(world, walk):
+    world.write(PLAIN)
+    child = walk("--rehearse")
+    child.expect("a rehearsal: nothing outside is touched")
+    child.expect(PROMPT)
+    say(child, "")
+    child.sendline("quit")
+    child.expect("walk --rehearse=.* --resume")
+    assert code_of(child) == 130
+    journal = str(next(world.folder.rglob("rehearsals.db")))
+    refused = world("run", "--resume", "last", "--journal", journal)
+    assert refused.code == 2 and "is a rehearsal" in refused.err and "walk --rehearse --resume" in refused.err
+    assert "shop" not in world("runs").out
+    child = walk("--rehearse", "--resume")
+    child.expect("shop 2/4")
+    child.expect(PROMPT)
+    say(child, "go", "succeeded")
+    assert code_of(child) == 0 and world.lines() == []
+
+
+# The failure menu
+
+
+@pytest.fixture
+def failed(world, at_terminal):  # noqa: F811
+    def begin(**env):
+        world.write(FAILS)
+        child = at_terminal("run", str(world.book), **env)
+        child.expect(MENU)
+        return child
+    return begin
+
+
+def test_the_menu_says_what_failed_what_helps_and_what_each_word_records(world, failed):
+    child = failed()
+    for part in ("`build` failed: it exited with 1", "the disk is full", "hint: make room first", "retry", "it records", "your reason"):
+        assert part in child.before, child.before
+    child.sendline("rtry")
+    child.expect("`rtry` is not one of: retry")
+    child.expect(MENU)
+    child.sendline("")
+    child.expect(MENU)
+    (world.folder / "mended").touch()
+    child.sendline("r")  # unambiguous
+    child.expect("succeeded")
+    assert code_of(child) == 0 and world.lines() == ["before", "tried", "tried", "shipped"]
+    assert deviations(world) == []
+
+
+def test_to_quit_leaves_the_question_open_and_a_resume_tries_again(world, failed):
+    child = failed()
+    child.sendline("quit")
+    assert code_of(child) == 1
+    assert world.show()["state"] == "failed"
+    (world.folder / "mended").touch()
+    assert world("run", "--resume", "last").code == 0
+    assert world.lines() == ["before", "tried", "tried", "shipped"]
+
+
+def test_said_to_be_done_with_its_outputs_and_evidence(world, failed):
+    child = failed()
+    child.sendline("done")
+    say(child, "I copied it by hand", "its output `size`: ")
+    say(child, "", "it must be given")
+    child.expect("its output `size`: ")
+    say(child, "12", "evidence")
+    say(child, "ticket 7", "succeeded")
+    assert code_of(child) == 0 and world.lines() == ["before", "tried", "shipped"]
+    assert world.step("build")["outputs"] == {"size": "12"}
+    assert deviations(world) == [("failed, and said to be done", "I copied it by hand")]
+    assert "ticket 7" in world("why", "last", "build").out
+
+
+def test_left_out_with_a_reason_or_back_to_the_menu(world, failed):
+    child = failed()
+    child.sendline("skip")
+    child.expect("why\\?")
+    child.sendeof()
+    child.expect("not recorded")
+    child.expect(MENU)
+    child.sendline("skip")
+    say(child, "not today", "succeeded")
+    assert code_of(child) == 0 and deviations(world) == [("skipped", "not today")]
+
+
+def test_a_shell_has_the_steps_environment_and_is_a_deviation(world, failed):
+    child = failed(SHELL="/bin/sh", PS1="inside$ ")
+    child.sendline("shell")
+    child.expect("a shell with the environment of `build`")
+    child.expect("inside. ")
+    child.sendline("echo it is $COLOUR; touch mended")
+    child.expect("it is red")
+    child.sendline("exit")
+    child.expect("the shell was open for")
+    child.expect(MENU)
+    child.sendline("retry")
+    child.expect("succeeded")
+    assert code_of(child) == 0
+    [(what, _)] = deviations(world)
+    assert re.match(r"a shell was open for ", what)
+
+
+def test_ctrl_c_in_the_shell_reaches_the_shell_alone(world, failed):
+    child = failed(SHELL="/bin/sh", PS1="inside$ ")
+    child.sendline("shell")
+    child.expect("inside. ")
+    child.sendline("sleep 1000")
+    until(lambda: any("sleep" in line for line in commands_below(child.pid)), "the sleep")
+    child.sendintr()
+    child.expect("inside. ")
+    child.sendline("exit")
+    child.expect(MENU)
+
+
+def commands_below(pid):
+    found = []
+    for folder in os.listdir("/proc"):
+        if folder.isdigit():
+            try:
+                stat = open(f"/proc/{folder}/stat").read()
+                if int(stat.rpartition(")")[2].split()[1]) != pid:
+                    continue
+                session = folder
+                for other in os.listdir("/proc"):
+                    if other.isdigit():
+                        inner = open(f"/proc/{other}/stat").read()
+                        if int(inner.rpartition(")")[2].split()[1]) == int(session):
+                            found.append(open(f"/proc/{other}/cmdline").read())
+            except (OSError, IndexError):
+                continue
+    return found
+
+
+def editor(world, script):  # noqa: F811
+    path = world.folder / "editor"
+    path.write_text(f"#!{sys.executable}\nimport sys\npath = sys.argv[-1]\ntext = open(path).read()\n{script}\nopen(path, 'w').write(text)\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_edited_for_this_run_alone(world, failed):
+    child = failed(EDITOR=editor(world, "text = text.replace('test -e \"$W/mended\"', 'true')"), VISUAL="")
+    child.sendline("edit")
+    child.expect("why\\?")
+    say(child, "the check is wrong", "succeeded")
+    assert code_of(child) == 0 and world.lines() == ["before", "tried", "tried", "shipped"]
+    assert deviations(world) == [("`build` was edited, for this run", "the check is wrong")]
+    assert "mended" in world.book.read_text()
+    assert world("verify", "last").code == 0
+
+
+def test_a_bad_edit_is_told_with_its_place_and_nothing_changes(world, failed):
+    child = failed(EDITOR=editor(world, "text = text.replace('shell: ', 'shel: ')"), VISUAL="")
+    child.sendline("edit")
+    child.expect("why\\?")
+    child.sendline("well")
+    child.expect("unknown key `shel`")
+    child.expect("edit it again")
+    child.sendline("no")
+    child.expect("nothing was changed")
+    child.expect(MENU)
+    assert deviations(world) == []
+
+
+def test_what_is_done_can_not_be_edited(world, failed):
+    child = failed(EDITOR=editor(world, "text = text.replace('echo before', 'echo after')"), VISUAL="")
+    child.sendline("edit")
+    child.expect("why\\?")
+    child.sendline("well")
+    child.expect("can't be adopted")
+    child.expect("edit it again")
+    child.sendline("no")
+    child.expect(MENU)
+
+
+def test_undo_from_the_menu(world, failed):
+    child = failed()
+    child.sendline("undo")
+    child.expect("back to which step")
+    say(child, "all", "Type `undo`")
+    child.sendline("undo")
+    child.expect("is undone")
+    child.expect(pexpect.EOF)
+    assert world.lines() == ["before", "tried", "undone"] and world.show()["state"] == "undone"
+
+
+def test_answered_from_another_terminal_the_menu_goes_away(world, failed):
+    child = failed()
+    (world.folder / "mended").touch()
+    begun = time.monotonic()
+    assert world("redo", "last", "build", "--because", "I made room").code == 0
+    child.expect("succeeded")
+    assert time.monotonic() - begun < 30
+    assert code_of(child) == 0
+
+
+def test_ten_kilobytes_pasted_at_a_question_are_one_answer(world, failed):
+    child = failed()
+    child.sendline("skip")
+    child.expect("why\\?")
+    pasted = "".join(f"line {i} of what was pasted\n" for i in range(400))
+    child.send("\x1b[200~" + pasted + "\x1b[201~")
+    child.sendline("")
+    child.expect("succeeded")
+    assert code_of(child) == 0
+    [(what, because)] = deviations(world)
+    assert what == "skipped" and because == " ".join(pasted.split("\n")).strip()
