@@ -23,6 +23,7 @@
 #include "cli/person.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/terminal_style.h"
 #include "cli/version.h"
 #include "os/attempt_log.h"
 #include "os/identity.h"
@@ -228,7 +229,8 @@ class Drive {
                   journal_words(arguments_),
                   text_of(it.output),
                   text_of(it.findings),
-                  Value()};
+                  Value(),
+                  markdown_style(STDERR_FILENO)};
     const Question* question = state_.open_question(end.instance);
     if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,10 @@ namespace runbook {
 bool is_terminal(int fd);
 // Colour only on a terminal, without NO_COLOR (no-color.org), and not on TERM=dumb.
 bool wants_colour(int fd);
+// As wide as it is now; what it does not say itself, COLUMNS says, else 80.
+std::size_t terminal_columns(int fd);
+// Whether the locale (LC_ALL, LC_CTYPE, LANG) is one of UTF-8; where none is named it is taken for one, as containers name none.
+bool speaks_utf8();
 
 // Reads lines a person types; another thread may break it off.
 class LineReader {

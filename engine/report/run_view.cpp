@@ -216,7 +216,7 @@ Value to_json_view(const RunView& view) {
                  {"head", view.row.hash}});
 }
 
-std::string to_text_view(const RunView& view, Colour colour) {
+std::string to_text_view(const RunView& view, Colour colour, const std::optional<MarkdownStyle>& markdown) {
   std::string text = head_text(view);
   std::size_t width = 4;
   for (const ViewedStep& step : view.steps) width = std::max(width, std::min<std::size_t>(step.instance.size(), 40));
@@ -239,7 +239,7 @@ std::string to_text_view(const RunView& view, Colour colour) {
   for (const auto& [id, question] : view.state.questions) {
     if (!question.is_open) continue;
     text += fmt::format("\nopen question: {}\n", question.text);
-    if (const Value& form = view.forms.at(id); form.is_map()) text += "\n" + form_text(form, question, "    ");
+    if (const Value& form = view.forms.at(id); form.is_map()) text += "\n" + form_text(form, question, "    ", markdown);
   }
   if (!view.state.deviations.empty()) text += "\ndeviations\n";
   for (const auto& deviation : view.state.deviations)
