@@ -24,7 +24,8 @@ namespace event {
 inline constexpr std::string_view run_began =
     "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models
 inline constexpr std::string_view driven =
-    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models
+    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; from (who handed it
+               // off), handed_off_seq
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
     "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because
@@ -34,6 +35,7 @@ inline constexpr std::string_view pinned = "pinned";  // what a target is, seen 
 inline constexpr std::string_view cancelling = "cancelling";  // the run is given up, `finally` comes first: who, because
 inline constexpr std::string_view undoing = "undoing";        // an undo began: to, border, who, because
 inline constexpr std::string_view undo_ended = "undo_ended";  // as far as was wanted; the run can go on: why
+inline constexpr std::string_view handed_off = "handed_off";  // released for somebody else: who, note
 // Of a section's instance: "2", "2[eu-1]" (an item of its loop).
 inline constexpr std::string_view section_entered = "section_entered";  // of a loop: list, batches (sizes)
 inline constexpr std::string_view section_skipped = "section_skipped";  // why

@@ -170,6 +170,13 @@ std::vector<CommandRow> rows_of_deciding() {
         {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
        undo_command,
        "runbook undo last --plan\nrunbook undo last --to update_image"},
+      {"handoff",
+       "RUN",
+       "release a run for somebody else, with a note and a summary; who goes on with it sees both, and is recorded",
+       {{"--note", 0, Takes::value, "TEXT", "what the next one must know; - reads it from standard input"},
+        {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
+       handoff_command,
+       "runbook handoff last --note 'the certificate comes on Monday; ask Bob about the subnet'"},
   };
 }
 

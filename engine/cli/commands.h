@@ -32,6 +32,7 @@ int reject_command(const Arguments& arguments);
 bool skip_by_answer(const Arguments& arguments, const std::string& because);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
+int handoff_command(const Arguments& arguments);
 int graph_command(const Arguments& arguments);
 int undo_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);

@@ -17,6 +17,7 @@
 #include "base/shell_word.h"
 #include "cli/advice.h"
 #include "cli/aws_models.h"
+#include "cli/handoff_summary.h"
 #include "cli/inherited_environment.h"
 #include "cli/input_sources.h"
 #include "cli/notifier.h"
@@ -31,6 +32,7 @@
 #include "os/signals.h"
 #include "os/supervisor_client.h"
 #include "plugins/all.h"
+#include "report/handoff_text.h"
 #include "report/run_view.h"
 #include "run/approval.h"
 #include "run/executor.h"
@@ -87,11 +89,23 @@ class Drive {
     driven.at_ms = clock_.now_ms();
     driven.body =
         with_models(object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}}));
+    if (const Handoff* handoff = state_.open_handoff())
+      driven.body = with(with(driven.body, "from", handoff->who), "handed_off_seq", handoff->seq);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
+    const bool is_handed_off = state_.open_handoff() != nullptr;
+    const RunState as_left = state_;
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
     for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock_.now_ms()));
     journal_->commit();
     make_facts(state_);
+    if (is_handed_off) tell_handoff(as_left);
+  }
+
+  // Who takes it over sees it before anything else happens.
+  void tell_handoff(const RunState& as_left) const {
+    StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
+    const HandoffScene scene{facts_, as_left, values, journal_words(arguments_), clock_.now_ms()};
+    fmt::print(stderr, "{}{}\n", handoff_text(state_.handoffs.back(), "    "), handoff_summary(scene, Secrets::looked_for));
   }
 
   // The plan was made before the lock was held.
