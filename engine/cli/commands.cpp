@@ -197,6 +197,12 @@ std::vector<CommandRow> rows_of_upkeep() {
        "source <(runbook completion bash)               in ~/.bashrc\n"
        "source <(runbook completion zsh)                in ~/.zshrc, behind compinit\n"
        "runbook completion fish | source                in ~/.config/fish/config.fish"},
+      {"man",
+       "",
+       "the manual page, as roff",
+       {},
+       man_command,
+       "runbook man | man -l -\nrunbook man > /usr/local/share/man/man1/runbook.1"},
       {"complete",
        "WORD...",
        "what could stand in place of the last word",
@@ -231,6 +237,20 @@ const CommandRow& find_command(const std::string& name) {
   throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name), suggestion(name, names));
 }
 
+const std::vector<ExitCodeDoc>& exit_codes() {
+  static const std::vector<ExitCodeDoc> codes = {{0, "succeeded"},
+                                                 {1, "a step failed"},
+                                                 {2, "usage or invalid runbook"},
+                                                 {3, "waiting for a person"},
+                                                 {4, "in doubt"},
+                                                 {5, "another engine drives this run"},
+                                                 {6, "the journal can't be used"},
+                                                 {130, "interrupted"}};
+  return codes;
+}
+
+std::string_view designator_help() { return "RUN is a run's id, the beginning of one, or `last`."; }
+
 std::string help_text() {
   std::string text =
       "runbook: deployment procedures that run once, are never forgotten, and can always go on\n\nusage: runbook COMMAND "
@@ -239,10 +259,11 @@ std::string help_text() {
     if (!row.is_hidden) text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
   }
   text += "\n  runbook COMMAND --help                        options and an example\n  runbook --version\n";
-  text +=
-      "\nRUN is a run's id, the beginning of one, or `last`.\n"
-      "exit codes: 0 succeeded, 1 a step failed, 2 usage or invalid runbook, 3 waiting for a person, 4 in doubt,\n"
-      "            5 another engine drives this run, 6 the journal can't be used, 130 interrupted\n";
+  text += fmt::format("\n{}\nexit codes: ", designator_help());
+  for (const ExitCodeDoc& code : exit_codes()) {
+    const char* behind = &code == &exit_codes().back() ? "\n" : code.number == 4 ? ",\n            " : ", ";
+    text += fmt::format("{} {}{}", code.number, code.meaning, behind);
+  }
   return text;
 }
 

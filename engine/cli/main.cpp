@@ -27,7 +27,10 @@ int dispatch(std::vector<std::string> words) {
     fmt::print(stderr, "{}", help_text());
     return static_cast<int>(ExitCode::usage);
   }
-  if (words[at] == "help") return fmt::print("{}", help_text()), 0;
+  if (words[at] == "help") {
+    const bool is_of_one = at + 1 < words.size() && !words[at + 1].starts_with('-');
+    return fmt::print("{}", is_of_one ? help_text(find_command(words[at + 1])) : help_text()), 0;
+  }
   const CommandRow& row = find_command(words[at]);
   words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
   Arguments arguments = Arguments::parse(row, words);
