@@ -234,7 +234,9 @@ const CommandRow& find_command(const std::string& name) {
     if (row.name == name) return row;
     if (!row.is_hidden) names.emplace_back(row.name);
   }
-  throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name), suggestion(name, names));
+  const std::string near = suggestion(name, names, 0);
+  throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name),
+              near.empty() ? "`runbook help` lists those that there are" : near);
 }
 
 const std::vector<ExitCodeDoc>& exit_codes() {
