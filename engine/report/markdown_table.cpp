@@ -76,7 +76,7 @@ class Table {
 
   // Empty: none do.
   Widths fitting() const {
-    const Widths wanted = measured(whole_width);
+    Widths wanted = measured(whole_width);
     if (total(wanted) <= width_) return wanted;
     Widths widths = measured(longest_word);
     for (std::size_t i = 0; i < count_; ++i) widths[i] = std::max(widths[i], std::min(wanted[i], readable));
