@@ -24,7 +24,8 @@ namespace event {
 inline constexpr std::string_view run_began =
     "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models, rehearsal
 inline constexpr std::string_view driven =
-    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models
+    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; from (who handed it
+               // off), handed_off_seq
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
     "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because; edited for this

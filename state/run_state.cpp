@@ -391,6 +391,16 @@ void adopted(RunState& run, const Event& event) {
   note_deviation(run, event, body.text_or("what", "went on with a changed runbook"));
 }
 
+// By an engine that goes on, and not by a command that only writes.
+void driven_on(RunState& run, const Event& event) {
+  const std::string who = event.body.text_or("who", "");
+  run.drivers.insert(who);
+  run.paused_at_ms = 0;
+  if (!run.open_handoff()) return;
+  run.handoffs.back().taken_by = who;
+  run.handoffs.back().taken_at_ms = event.at_ms;
+}
+
 void apply_to_run(RunState& run, const Event& event) {
   const std::string& k = event.kind;
   if (k == event::run_began) return began(run, event);
@@ -399,12 +409,14 @@ void apply_to_run(RunState& run, const Event& event) {
     if (!run.was_left()) run.state = "running";
     if (!run.was_left()) run.why.clear();
     run.epoch = event.body.int_or("epoch", run.epoch);
-    if (event.body.text_or("how", "") != "command") run.drivers.insert(event.body.text_or("who", ""));
+    if (event.body.text_or("how", "") != "command") driven_on(run, event);
     if (event.body.text_or("how", "") == "take-over") note_deviation(run, event, "taken over from a running engine");
   } else if (k == event::accepted) {
     note_deviation(run, event, event.body.text_or("what", ""));
   } else if (k == event::pinned) {
     run.targets[event.body.text_or("target", "")] = {event.body.get("identity"), event.body.text_or("text", "")};
+  } else if (k == event::handed_off) {
+    run.handoffs.push_back({event.seq, event.at_ms, event.body.text_or("who", ""), event.body.text_or("note", ""), "", 0});
   } else if (k == event::cancelling) {
     run.is_cancelling = true;
   } else if (k == event::undoing) {
@@ -417,6 +429,7 @@ void apply_to_run(RunState& run, const Event& event) {
   } else if (k == event::paused) {
     run.state = event.body.text_or("state", "interrupted");
     run.why = event.body.text_or("why", "");
+    if (run.paused_at_ms == 0) run.paused_at_ms = event.at_ms;
     take_files(run, event.body.get("files"));
   } else if (k == event::left) {
     run.state = event.body.text_or("state", "cancelled");
@@ -538,6 +551,10 @@ const WatchState& RunState::watch(const std::string& instance) const {
   static const WatchState unseen;
   const auto found = watches.find(instance);
   return found == watches.end() ? unseen : found->second;
+}
+
+const Handoff* RunState::open_handoff() const {
+  return handoffs.empty() || handoffs.back().taken_at_ms != 0 ? nullptr : &handoffs.back();
 }
 
 const Question* RunState::open_question(const std::string& instance) const {

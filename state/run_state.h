@@ -111,6 +111,14 @@ struct Deviation {
   std::string instance, what, who, because;
 };
 
+// A run was released for whoever goes on with it.
+struct Handoff {
+  std::int64_t seq = 0, at_ms = 0;
+  std::string who, note;
+  std::string taken_by;  // whose engine drove it next; "": nobody's yet
+  std::int64_t taken_at_ms = 0;
+};
+
 // A step that a changed runbook calls by another name: what happened before `seq` stands under the former one.
 struct Renaming {
   std::int64_t seq = 0;
@@ -127,6 +135,7 @@ struct RunState {
   std::string state;        // running waiting failed in_doubt interrupted succeeded cancelled undone
   std::string why;
   std::int64_t began_at_ms = 0, ended_at_ms = 0;  // ended: left
+  std::int64_t paused_at_ms = 0;                  // since when it rests, whatever was decided meanwhile; 0: it does not
   std::int64_t seq = 0, epoch = 0;
   std::int64_t last_attempt = 0;  // the greatest number given so far
   std::unordered_map<std::string, InstanceState> instances;
@@ -142,6 +151,7 @@ struct RunState {
   bool was_left_before = false;  // the undo began after the run had been left
   std::map<std::string, Question> questions;
   std::vector<Deviation> deviations;
+  std::vector<Handoff> handoffs;
   std::set<std::string> drivers;  // who began the run or drove it
   std::vector<Renaming> renamings;
   std::map<std::string, std::string> files;  // that steps name: path → SHA-256, as they were when the run began or last paused
@@ -153,6 +163,8 @@ struct RunState {
   // A default one if nothing happened to it yet.
   const InstanceState& of(const std::string& instance) const;
   const Question* open_question(const std::string& instance) const;
+  // What nobody has taken over yet, or nullptr.
+  const Handoff* open_handoff() const;
   // nullptr: nothing has happened to it.
   const SectionState* section(const std::string& name) const;
   const WatchState& watch(const std::string& instance) const;

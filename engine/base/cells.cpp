@@ -96,7 +96,7 @@ class InUnicode {
   locale_t before_;
 };
 
-std::size_t cells_of(char32_t point) {
+std::size_t cells_in_unicode(char32_t point) {
   if (point < 0x300) return 1;
   return static_cast<std::size_t>(std::max(0, ::wcwidth(static_cast<wchar_t>(point))));
 }
@@ -109,6 +109,12 @@ std::string harmless_with_colours(std::string_view text, Charset charset) {
   return made_harmless(text, charset, Colours::stay);
 }
 
+std::size_t cells_of(char32_t point) {
+  if (point < 0x300) return 1;
+  const InUnicode in_unicode;
+  return cells_in_unicode(point);
+}
+
 std::size_t cells_of(std::string_view text) {
   const InUnicode in_unicode;
   std::size_t cells = 0;
@@ -118,7 +124,7 @@ std::size_t cells_of(std::string_view text) {
       continue;
     }
     const CodePoint point = code_point_at(text, at);
-    cells += cells_of(point.value);
+    cells += cells_in_unicode(point.value);
     at += point.length;
   }
   return cells;
@@ -141,7 +147,7 @@ std::string cut_to_cells(std::string_view text, std::size_t most, Charset charse
       continue;
     }
     const CodePoint point = code_point_at(text, at);
-    cells += cells_of(point.value);
+    cells += cells_in_unicode(point.value);
     if (cells > room) break;
     line += text.substr(at, point.length);
     at += point.length;

@@ -15,6 +15,8 @@ std::string harmless(std::string_view text, Charset charset);
 // The same of a line of our own, whose colours stay; one that has any ends without them.
 std::string harmless_with_colours(std::string_view text, Charset charset);
 
+// Columns that a character takes; 0: a mark on the one before, or nothing that is seen.
+std::size_t cells_of(char32_t point);
 // Columns that it takes: East Asian wide characters two, combining marks and colours none. Text is harmless.
 std::size_t cells_of(std::string_view text);
 // As much of it as fits, with "…" ("..." in ASCII) where something is left out. Colours stay, and end with it.

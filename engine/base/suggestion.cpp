@@ -40,15 +40,15 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view unknown, const std::vector<std::string>& known) {
   const std::string wanted = lower_case(unknown);
-  const std::size_t limit = unknown.size() / 3;
-  std::size_t best = limit + 1;
+  std::size_t best = std::string::npos;
   std::string name;
   for (const std::string& candidate : known) {
     // Checked first: the table for a long text that was pasted by mistake would be large.
     const std::size_t longer = std::max(candidate.size(), wanted.size());
-    if (longer - std::min(candidate.size(), wanted.size()) >= best) continue;
+    const std::size_t limit = std::min(longer / 3, best - 1), least = longer - std::min(candidate.size(), wanted.size());
+    if (least > limit) continue;
     const std::size_t edits = distance(wanted, lower_case(candidate));
-    if (edits >= best) continue;
+    if (edits > limit) continue;
     best = edits;
     name = candidate;
   }

@@ -159,7 +159,7 @@ class Adviser {
 
   std::string manual(const Question& question) const {
     const std::string& step = end_.instance;
-    std::string text = "\n" + form_text(a_.form, question, "    ") + "\n";
+    std::string text = "\n" + form_text(a_.form, question, "    ", a_.markdown) + "\n";
     text += line("it is done", fmt::format("confirm {} {}{}", a_.run, word(step), what_to_give(a_.form)));
     text += line("it can't be", fmt::format("reject {} {}{}", a_.run, word(step), because()));
     text += line("leave it out", fmt::format("skip {} {}{}", a_.run, word(step), because()));

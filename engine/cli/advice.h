@@ -1,9 +1,11 @@
 #pragma once
 // What a person is told when a run pauses or ends: what happened, and what to type next.
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "book/runbook.h"
+#include "report/markdown_text.h"
 #include "run/decide.h"
 #include "state/run_state.h"
 
@@ -13,11 +15,12 @@ struct Advice {
   const Runbook& runbook;
   const RunState& state;
   std::string run;
-  std::string file;                  // as it can be typed
-  std::string journal_words;         // " --journal X", or ""
-  std::string output;                // what the step wrote, its last part
-  std::string findings;              // what a person would look at next, or ""
-  Value form;                        // of the question that waits: what is asked in detail
+  std::string file;                                      // as it can be typed
+  std::string journal_words;                             // " --journal X", or ""
+  std::string output;                                    // what the step wrote, its last part
+  std::string findings;                                  // what a person would look at next, or ""
+  Value form;                                            // of the question that waits: what is asked in detail
+  std::optional<MarkdownStyle> markdown = std::nullopt;  // how its instructions look; nullopt: as they are written
   std::string resume_words = "run";  // the command that goes on with it
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);

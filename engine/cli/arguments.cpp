@@ -101,7 +101,7 @@ void Arguments::read_option(const std::vector<std::string>& words, std::size_t& 
 
 void Arguments::check_operands() const {
   Counts counts = count_operands(row_->operands);
-  std::string usage = fmt::format("runbook {} {}", row_->name, row_->operands);
+  std::string usage = fmt::format("runbook {}{}{}", row_->name, row_->operands.empty() ? "" : " ", row_->operands);
   if (operands_.size() < counts.least)
     throw Error(ExitCode::usage, fmt::format("`{}` needs more: {}", row_->name, row_->operands), usage);
   if (operands_.size() > counts.most)
@@ -126,7 +126,8 @@ std::vector<std::string> Arguments::values(std::string_view option) const {
 std::pair<std::string, std::string> split_assignment(std::string_view option, const std::string& text) {
   auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
-    throw Error(ExitCode::usage, fmt::format("`{} {}`: name=value is wanted", option, text));
+    throw Error(ExitCode::usage, fmt::format("`{} {}`: name=value is wanted", option, text),
+                fmt::format("{} {}=...", option, equals == 0 || text.empty() ? "NAME" : text));
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 

@@ -185,6 +185,13 @@ std::vector<CommandRow> rows_of_deciding() {
         {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
        undo_command,
        "runbook undo last --plan\nrunbook undo last --to update_image"},
+      {"handoff",
+       "RUN",
+       "release a run for somebody else, with a note and a summary; who goes on with it sees both, and is recorded",
+       {{"--note", 0, Takes::value, "TEXT", "what the next one must know; - reads it from standard input"},
+        {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run first"}},
+       handoff_command,
+       "runbook handoff last --note 'the certificate comes on Monday; ask Bob about the subnet'"},
   };
 }
 
@@ -205,6 +212,12 @@ std::vector<CommandRow> rows_of_upkeep() {
        "source <(runbook completion bash)               in ~/.bashrc\n"
        "source <(runbook completion zsh)                in ~/.zshrc, behind compinit\n"
        "runbook completion fish | source                in ~/.config/fish/config.fish"},
+      {"man",
+       "",
+       "the manual page, as roff",
+       {},
+       man_command,
+       "runbook man | man -l -\nrunbook man > /usr/local/share/man/man1/runbook.1"},
       {"complete",
        "WORD...",
        "what could stand in place of the last word",
@@ -236,8 +249,24 @@ const CommandRow& find_command(const std::string& name) {
     if (row.name == name) return row;
     if (!row.is_hidden) names.emplace_back(row.name);
   }
-  throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name), suggestion(name, names));
+  const std::string near = suggestion(name, names, 0);
+  throw Error(ExitCode::usage, fmt::format("there is no command `{}`", name),
+              near.empty() ? "`runbook help` lists those that there are" : near);
 }
+
+const std::vector<ExitCodeDoc>& exit_codes() {
+  static const std::vector<ExitCodeDoc> codes = {{0, "succeeded"},
+                                                 {1, "a step failed"},
+                                                 {2, "usage or invalid runbook"},
+                                                 {3, "waiting for a person"},
+                                                 {4, "in doubt"},
+                                                 {5, "another engine drives this run"},
+                                                 {6, "the journal can't be used"},
+                                                 {130, "interrupted"}};
+  return codes;
+}
+
+std::string_view designator_help() { return "RUN is a run's id, the beginning of one, or `last`."; }
 
 std::string help_text() {
   std::string text =
@@ -247,10 +276,11 @@ std::string help_text() {
     if (!row.is_hidden) text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.operands), row.summary);
   }
   text += "\n  runbook COMMAND --help                        options and an example\n  runbook --version\n";
-  text +=
-      "\nRUN is a run's id, the beginning of one, or `last`.\n"
-      "exit codes: 0 succeeded, 1 a step failed, 2 usage or invalid runbook, 3 waiting for a person, 4 in doubt,\n"
-      "            5 another engine drives this run, 6 the journal can't be used, 130 interrupted\n";
+  text += fmt::format("\n{}\nexit codes: ", designator_help());
+  for (const ExitCodeDoc& code : exit_codes()) {
+    const char* behind = &code == &exit_codes().back() ? "\n" : code.number == 4 ? ",\n            " : ", ";
+    text += fmt::format("{} {}{}", code.number, code.meaning, behind);
+  }
   return text;
 }
 

@@ -9,6 +9,13 @@ namespace runbook {
 const std::vector<CommandRow>& command_table();
 const CommandRow& find_command(const std::string& name);  // throws Error (exit 2) with "did you mean"
 std::string help_text();
+struct ExitCodeDoc {
+  int number;
+  std::string_view meaning;
+};
+const std::vector<ExitCodeDoc>& exit_codes();
+// What RUN is.
+std::string_view designator_help();
 std::string help_text(const CommandRow& row);
 
 // Each gives the exit code, prints results on standard output, or throws Error.
@@ -36,11 +43,13 @@ bool skip_by_answer(const Arguments& arguments, const std::string& because);
 bool redo_by_answer(const Arguments& arguments, const std::string& because);
 int redo_command(const Arguments& arguments);
 int cancel_command(const Arguments& arguments);
+int handoff_command(const Arguments& arguments);
 int graph_command(const Arguments& arguments);
 int undo_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
 int doctor_command(const Arguments& arguments);
 int aws_command(const Arguments& arguments);
+int man_command(const Arguments& arguments);
 int completion_command(const Arguments& arguments);
 int complete_command(const Arguments& arguments);
 

@@ -16,11 +16,18 @@ struct Decree {
   RunRow row;
   std::string who;
   std::string because;
+  Lease::Mode mode = Lease::Mode::polite;
+};
+struct Pause {
+  std::string state, why;
 };
 // `make` gives the events from the run's state, or throws Error; then nothing is recorded. Afterwards the run is paused as it was, or as
 // `state_after` says. Throws Error (exit 5) when an engine drives the run, (exit 2) when it was left.
 void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::string& state_after);
+// The same, with the pause that it has afterwards.
+void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make,
+            const std::function<Pause(const RunState&)>& pause_after);
 
 // The value of --because. Throws Error (exit 2) if it is missing or blank.
 std::string require_because(const Arguments& arguments);

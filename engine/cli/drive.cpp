@@ -19,6 +19,7 @@
 #include "cli/advice.h"
 #include "cli/aws_models.h"
 #include "cli/console.h"
+#include "cli/handoff_summary.h"
 #include "cli/inherited_environment.h"
 #include "cli/input_sources.h"
 #include "cli/live_progress.h"
@@ -26,6 +27,7 @@
 #include "cli/person.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/terminal_style.h"
 #include "cli/version.h"
 #include "cli/walkthrough.h"
 #include "os/attempt_log.h"
@@ -35,6 +37,7 @@
 #include "os/supervisor_client.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
+#include "report/handoff_text.h"
 #include "report/past_durations.h"
 #include "report/run_view.h"
 #include "run/approval.h"
@@ -121,11 +124,23 @@ class Drive {
     driven.at_ms = clock().now_ms();
     driven.body =
         with_models(object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}}));
+    if (const Handoff* handoff = state_.open_handoff())
+      driven.body = with(with(driven.body, "from", handoff->who), "handed_off_seq", handoff->seq);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
+    const bool is_handed_off = state_.open_handoff() != nullptr;
+    const RunState as_left = state_;
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
     for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock().now_ms()));
     journal_->commit();
     make_facts(state_);
+    if (is_handed_off) tell_handoff(as_left, Secrets::looked_for);
+  }
+
+  // Who takes it over sees it before anything else happens, and who hands it off what they will see.
+  void tell_handoff(const RunState& as_left, Secrets secrets) const {
+    StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
+    const HandoffScene scene{facts_, as_left, values, journal_words(arguments_), clock().now_ms()};
+    fmt::print(stderr, "{}{}\n", handoff_text(state_.handoffs.back(), "    "), handoff_summary(scene, secrets));
   }
 
   // The plan was made before the lock was held.
@@ -329,10 +344,12 @@ class Drive {
                   text_of(it.output),
                   text_of(it.findings),
                   Value(),
+                  markdown_style(STDERR_FILENO),
                   resume_words()};
     const Question* question = state_.open_question(end.instance);
     if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
+    if (state_.open_handoff() && !end.is_left()) tell_handoff(state_, Secrets::named);
     if (arguments_.wants_json()) {
       fmt::print("{}\n", to_pretty_json(to_json_view(view_run(file_, *file_.run(plan_.run)))));
     } else if (end.outputs.is_map()) {

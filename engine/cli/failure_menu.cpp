@@ -98,7 +98,7 @@ std::optional<std::string> FailureMenu::ask(const std::string& prompt) {
 
 std::optional<FailureMenu::Choice> FailureMenu::put(const Question& question) {
   const std::vector<MenuChoice> choices = choices_of_menu(question);
-  fmt::print(stderr, "{}\n", menu_text(question, step_, terminal_columns(STDERR_FILENO)));
+  fmt::print(stderr, "{}\n", menu_text(question, step_, static_cast<int>(terminal_columns(STDERR_FILENO))));
   std::string words;
   for (const MenuChoice& choice : choices) words += (words.empty() ? "" : " | ") + choice.word;
   while (true) {

@@ -15,6 +15,7 @@
 #include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/terminal_style.h"
 #include "os/attempt_log.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
@@ -81,7 +82,7 @@ void show_run(const Arguments& arguments, const JournalFile& file, const RunRow&
     fmt::print("{}\n", to_pretty_json(with(to_json_view(view), "driver", holder ? Value(holder) : Value())));
     return;
   }
-  fmt::print("{}", to_text_view(view, wants_colour(STDOUT_FILENO) ? Colour::yes : Colour::no));
+  fmt::print("{}", to_text_view(view, wants_colour(STDOUT_FILENO) ? Colour::yes : Colour::no, markdown_style(STDOUT_FILENO)));
   if (view.state.was_left()) return;
   for (const auto& [id, question] : view.state.questions) {
     if (question.is_open && !question.sha256.empty())

@@ -1,12 +1,14 @@
 #include "cli/manual_dialog.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/evidence.h"
+#include "cli/terminal_style.h"
 #include "report/form_text.h"
 #include "run/manual.h"
 #include "run/questions.h"
@@ -28,7 +30,8 @@ std::optional<std::string> ManualDialog::line(const std::string& prompt) {
 }
 
 std::optional<Answer> ManualDialog::put(const Question& question) {
-  fmt::print(stderr, "\n{}\n\n{}\n", question.text, form_text(question.details, question, "    "));
+  fmt::print(stderr, "\n{}\n\n{}\n", question.text,
+             form_text(question.details, question, "    ", markdown_style(STDERR_FILENO)));
   auto choice = tick_all(question);
   if (choice && choice->empty()) choice = choose(question);
   if (!choice) return std::nullopt;

@@ -1,5 +1,6 @@
 // plan: what a run would do and why; nothing is run, nothing is written.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -10,9 +11,11 @@
 #include "base/counted.h"
 #include "base/json.h"
 #include "base/shell_word.h"
+#include "base/trimmed.h"
 #include "cli/commands.h"
 #include "cli/live_plan.h"
 #include "cli/session.h"
+#include "cli/terminal_style.h"
 #include "os/identity.h"
 #include "plugins/all.h"
 #include "run/plan.h"
@@ -124,7 +127,7 @@ class Printer {
     if (planned.verdict == PlannedStep::Verdict::skipped) return;
     if (planned.params.is_map()) {
       for (const auto& [name, value] : planned.params.as_map())
-        print_named(indent, name_of(step, name), step.manual ? in_lines(value) : as_written(step, name, value));
+        print_named(indent, name_of(step, name), step.manual ? as_read(name, value) : as_written(step, name, value));
     }
     if (planned.env.is_map()) {
       for (const auto& [name, value] : planned.env.as_map())
@@ -141,7 +144,15 @@ class Printer {
     for (const std::string& what : step.leaves) fmt::print("{}leaves until the end of the run: {}\n", indent, what);
   }
 
-  // A checklist item by item, and of what is collected the names.
+  // Instructions at a terminal rendered, a checklist item by item, and of what is collected the names.
+  static Value as_read(const std::string& name, const Value& value) {
+    auto style = markdown_style(STDOUT_FILENO);
+    if (name != "instructions" || !value.is_text() || !style) return in_lines(value);
+    const std::size_t margin = std::string_view(indent).size() + 2;
+    style->columns -= std::min(style->columns, margin);
+    return without_line_ends(markdown_text(value.as_text(), *style));
+  }
+
   static Value in_lines(const Value& value) {
     if (!value.is_list() || value.as_list().empty()) return value;
     std::string text;

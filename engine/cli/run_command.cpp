@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/shell_word.h"
+#include "base/suggestion.h"
 #include "book/value_scope.h"
 #include "cli/adoption.h"
 #include "cli/aws_models.h"
@@ -69,7 +70,10 @@ Limits read_limits(const Arguments& arguments, const Runbook& runbook) {
   limits.who = operator_name();
   limits.is_interactive = can_ask(arguments);
   auto require = [&](const std::string& option, const std::string& step) {
-    if (!runbook.find_step_of(step)) throw Error(ExitCode::usage, fmt::format("{}: there is no step `{}`", option, step));
+    if (runbook.find_step_of(step)) return;
+    std::vector<std::string> ids;
+    for (const Step* each : runbook.steps) ids.push_back(each->id);
+    throw Error(ExitCode::usage, fmt::format("{}: there is no step `{}`", option, step), suggestion(step, ids));
   };
   for (const auto& word : arguments.values("--on-doubt")) {
     auto [step, choice] = split_assignment("--on-doubt", word);
@@ -263,6 +267,9 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
 int run_command(const Arguments& arguments) {
   SupervisorSeed seed = SupervisorSeed::plant();  // before any thread, and before SQLite
   auto word = arguments.value("--resume");
+  if (!word && (arguments.has("--behind") || arguments.has("--adopt")))
+    throw Error(ExitCode::usage, "--adopt and --behind are about a run that goes on with a changed runbook",
+                "add --resume [RUN]");
   if (word) return resume(arguments, std::move(seed), *word);
   if (arguments.operands().empty())
     throw Error(ExitCode::usage, "which runbook? Give a file", fmt::format("runbook {} FILE", arguments.command().name));

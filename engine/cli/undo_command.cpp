@@ -74,6 +74,7 @@ class UndoCommand {
     border_ = state_.undo_border;
     if (state_.is_undoing || to_.empty()) return;
     if (is_undo(to_)) throw Error(ExitCode::usage, fmt::format("--to: `{}` is an undo itself, which has no undo", to_));
+    require_step(file_, state_, to_);
     border_ = undo_border(facts_, state_, values_, to_);
     if (border_ == 0)
       throw Error(ExitCode::usage, fmt::format("--to: `{}` has not run, so that nothing of it could be undone", to_),

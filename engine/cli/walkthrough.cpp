@@ -138,7 +138,7 @@ Walkthrough::Next Walkthrough::at_prompt(Driven& driven, Wishes& wishes) {
   const auto step = driven.find(at_);
   StepPage page{driven.facts, driven.state, driven.values, speaks_utf8()};
   const std::string prompt =
-      step ? walk_prompt(page, *step, terminal_columns(STDERR_FILENO)) : driven.facts.runbook->name + " > ";
+      step ? walk_prompt(page, *step, static_cast<int>(terminal_columns(STDERR_FILENO))) : driven.facts.runbook->name + " > ";
   broken_by_ = 0;
   editor_.forget_break_off();
   is_at_prompt_ = true;

@@ -1,6 +1,7 @@
 #include "os/line_editor.h"
 
 #include <histedit.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <termios.h>
@@ -125,8 +126,7 @@ class LineEditor::Editing {
  private:
   // libedit looks at the terminal when it begins: a new one for each line knows a changed size, and whatever a step has left behind.
   std::optional<std::string> edit() {
-    static const bool has_locale = std::setlocale(LC_CTYPE, "") != nullptr;
-    (void)has_locale;
+    use_locale();
     const std::unique_ptr<std::FILE, CloseFile> nowhere(std::fopen("/dev/null", "w"));
     std::FILE* errors = nowhere ? nowhere.get() : stderr;
     EditLine* line =
@@ -144,6 +144,15 @@ class LineEditor::Editing {
     ::el_end(line);
     if (text && !text->empty() && text->back() == '\n') text->pop_back();
     return text;
+  }
+
+  // libedit asks the C library what a character is. Where no locale is named, UTF-8 is taken for it, as elsewhere.
+  static void use_locale() {
+    static const bool is_set = [] {
+      const bool has_own = std::setlocale(LC_CTYPE, "") && std::strcmp(::nl_langinfo(CODESET), "UTF-8") == 0;
+      return has_own || !speaks_utf8() || std::setlocale(LC_CTYPE, "C.UTF-8");
+    }();
+    (void)is_set;
   }
 
   void set_up(EditLine* line) {
@@ -244,7 +253,7 @@ class LineEditor::Editing {
   void put_above(EditLine* line) {
     std::lock_guard lock(mutex_);
     drain(said_.get());
-    const int columns = terminal_columns(STDERR_FILENO);
+    const int columns = static_cast<int>(terminal_columns(STDERR_FILENO));
     const LineInfo* info = ::el_line(line);
     const int before_cursor = columns_of(prompt_ + std::string(info->buffer, info->cursor));
     std::fputs("\r", stderr);

@@ -28,19 +28,6 @@ bool wants_colour(int fd) {
   return can_redraw(fd) && !(no_color && *no_color);
 }
 
-bool speaks_utf8() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* locale = std::getenv(name);
-    if (locale && *locale) return ::strcasestr(locale, "utf-8") || ::strcasestr(locale, "utf8");
-  }
-  return false;
-}
-
-int terminal_columns(int fd) {
-  winsize size{};
-  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 void bear_a_lost_terminal() {
   cookie_io_functions_t functions{};
   functions.write = [](void*, const char* bytes, std::size_t size) -> ssize_t {
@@ -57,6 +44,22 @@ void bear_a_lost_terminal() {
   if (!bearing) return;
   std::setvbuf(bearing, nullptr, _IONBF, 0);
   stderr = bearing;
+}
+
+std::size_t terminal_columns(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const long said = columns ? std::strtol(columns, nullptr, 10) : 0;
+  return said > 0 && said < 10'000 ? static_cast<std::size_t>(said) : 80;
+}
+
+bool speaks_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale && *locale) return ::strcasestr(locale, "utf-8") || ::strcasestr(locale, "utf8");
+  }
+  return true;
 }
 
 LineReader::LineReader() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -11,13 +12,12 @@ bool is_terminal(int fd);
 bool wants_colour(int fd);
 // Whether lines there can be written over.
 bool can_redraw(int fd);
-// Whether the locale of the environment is one of UTF-8.
-bool speaks_utf8();
-
 // From now on what is written to `stderr` counts as written: when the terminal is gone nobody reads it, and the run goes on all the same.
 void bear_a_lost_terminal();
-// What fits into a line; 80 where that is not known.
-int terminal_columns(int fd);
+// As wide as it is now; what it does not say itself, COLUMNS says, else 80.
+std::size_t terminal_columns(int fd);
+// Whether the locale (LC_ALL, LC_CTYPE, LANG) is one of UTF-8; where none is named it is taken for one, as containers name none.
+bool speaks_utf8();
 
 // Reads lines a person types; another thread may break it off.
 class LineReader {

@@ -66,6 +66,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::undone) return "undone";
   if (kind == event::watched) return with_reason("what the watch sees is " + body.text_or("state", "good"), body);
   if (kind == event::cancelling) return "the run is given up" + by(body);
+  if (kind == event::handed_off) return "handed off" + by(body) + ": " + body.text_or("note", "");
   if (kind == event::undoing)
     return (body.text_or("to", "").empty() ? "an undo began" : "an undo began, back to " + body.text_or("to", "")) + by(body);
   if (kind == event::undo_ended) return with_reason("the undo ended", body);

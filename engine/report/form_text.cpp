@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace runbook {
 
 std::string with_margin(const std::string& text, const std::string& margin) {
@@ -15,15 +17,36 @@ std::string with_margin(const std::string& text, const std::string& margin) {
   return result;
 }
 
-std::string form_text(const Value& form, const Question& question, const std::string& margin) {
-  std::string text = with_margin(form.text_or("instructions", ""), margin);
+namespace {
+
+std::string rendered(const std::string& text, const std::optional<MarkdownStyle>& style, std::size_t margin) {
+  if (!style) return text;
+  MarkdownStyle inside = *style;
+  inside.columns -= std::min(inside.columns, margin);
+  return markdown_text(text, inside);
+}
+
+// The lines of an item stand under each other, behind its box.
+std::string item_text(const std::string& item, const char* box, const std::string& margin,
+                      const std::optional<MarkdownStyle>& style) {
+  constexpr std::size_t width_of_box = 4;
+  const std::string text = with_margin(rendered(item, style, margin.size() + width_of_box), margin + "    ");
+  if (text.empty()) return fmt::format("{}{}\n", margin, box);
+  return fmt::format("{}{} {}", margin, box, text.substr(margin.size() + width_of_box));
+}
+
+}  // namespace
+
+std::string form_text(const Value& form, const Question& question, const std::string& margin,
+                      const std::optional<MarkdownStyle>& style) {
+  std::string text = with_margin(rendered(form.text_or("instructions", ""), style, margin.size()), margin);
   const Value* items = form.find("checklist");
   if (!items || !items->is_list()) return text;
   text += "\n";
   std::int64_t number = 0;
   for (const Value& item : items->as_list()) {
     const char* box = question.ticked.count(number++) ? "[x]" : "[ ]";
-    text += fmt::format("{}{} {}\n", margin, box, item.is_text() ? item.as_text() : "");
+    text += item_text(item.is_text() ? item.as_text() : "", box, margin, style);
   }
   return text;
 }

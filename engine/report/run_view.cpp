@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "report/form_text.h"
+#include "report/handoff_text.h"
 #include "report/viewed_steps.h"
 
 namespace runbook {
@@ -134,6 +135,15 @@ std::string watch_line(const RunState& state, const ViewedStep& step, std::size_
                      watch.why.empty() ? "" : ": " + watch.why);
 }
 
+Value handoff_json(const Handoff& handoff) {
+  return object({{"event", handoff.seq},
+                 {"at", time_json(handoff.at_ms)},
+                 {"who", handoff.who},
+                 {"note", handoff.note},
+                 {"taken_by", handoff.taken_by.empty() ? Value() : Value(handoff.taken_by)},
+                 {"taken_at", time_json(handoff.taken_at_ms)}});
+}
+
 std::string head_text(const RunView& view) {
   const RunState& run = view.state;
   std::string text = fmt::format("{}  {}{}\n", view.row.run, run.runbook, run.title.empty() ? "" : ": " + run.title);
@@ -145,6 +155,7 @@ std::string head_text(const RunView& view) {
     text += fmt::format("  lock       {}{}\n", run.lock,
                         run.was_left() ? " (given back)" : " (against other runs of this journal)");
   for (const auto& [name, pinned] : run.targets) text += fmt::format("  target     {}: {}\n", name, pinned.text);
+  for (const Handoff& handoff : run.handoffs) text += fmt::format("  handoff    {}", handoff_text(handoff, "             "));
   return text + fmt::format("  runbook    {} (sha256 {})\n", run.file, run.definition_sha256.substr(0, 12));
 }
 
@@ -185,7 +196,8 @@ Value row_json(const RunRow& row) {
 
 Value to_json_view(const RunView& view) {
   const RunState& run = view.state;
-  List steps, deviations, questions;
+  List steps, deviations, questions, handoffs;
+  for (const Handoff& handoff : run.handoffs) handoffs.push_back(handoff_json(handoff));
   for (const ViewedStep& step : view.steps) steps.push_back(step_json(step, run.of(step.instance)));
   for (const auto& deviation : run.deviations) deviations.push_back(deviation_json(deviation));
   for (const auto& [id, question] : run.questions) {
@@ -210,13 +222,15 @@ Value to_json_view(const RunView& view) {
                  {"steps", Value(std::move(steps))},
                  {"questions", Value(std::move(questions))},
                  {"deviations", Value(std::move(deviations))},
+                 {"handed_off", run.handoffs.empty() ? Value() : handoff_json(run.handoffs.back())},
+                 {"handoffs", Value(std::move(handoffs))},
                  {"targets", targets_json(run)},
                  {"watches", watches_json(run)},
                  {"events", run.seq},
                  {"head", view.row.hash}});
 }
 
-std::string to_text_view(const RunView& view, Colour colour) {
+std::string to_text_view(const RunView& view, Colour colour, const std::optional<MarkdownStyle>& markdown) {
   std::string text = head_text(view);
   std::size_t width = 4;
   for (const ViewedStep& step : view.steps) width = std::max(width, std::min<std::size_t>(step.instance.size(), 40));
@@ -239,7 +253,7 @@ std::string to_text_view(const RunView& view, Colour colour) {
   for (const auto& [id, question] : view.state.questions) {
     if (!question.is_open) continue;
     text += fmt::format("\nopen question: {}\n", question.text);
-    if (const Value& form = view.forms.at(id); form.is_map()) text += "\n" + form_text(form, question, "    ");
+    if (const Value& form = view.forms.at(id); form.is_map()) text += "\n" + form_text(form, question, "    ", markdown);
   }
   if (!view.state.deviations.empty()) text += "\ndeviations\n";
   for (const auto& deviation : view.state.deviations)

@@ -2,9 +2,11 @@
 // A run as people and programs look at it, from the journal alone. `show --json` prints it; the text of `show` is made from it.
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/value.h"
+#include "report/markdown_text.h"
 #include "state/journal.h"
 #include "state/run_state.h"
 
@@ -32,9 +34,9 @@ RunState fold_run(const JournalFile& file, const std::string& run);
 
 // run, runbook, state, why, definition_sha256, steps: [{id, instance, title, type, state, why, attempts, started_at, ended_at, outputs}], deviations ...
 Value to_json_view(const RunView& view);
-// For a person. `colour`: marks states by colour too.
+// For a person. `colour`: marks states by colour too; `markdown`: how instructions look, if not as they are written.
 enum class Colour { no, yes };
-std::string to_text_view(const RunView& view, Colour colour);
+std::string to_text_view(const RunView& view, Colour colour, const std::optional<MarkdownStyle>& markdown = std::nullopt);
 
 Value row_json(const RunRow& row);
 

@@ -16,6 +16,7 @@ TEST_CASE("a slip of the finger finds the name that was meant") {
   CHECK(nearest("timeoutt", keys) == "timeout");  // one too many
   CHECK(nearest("stept", keys) == "steps");       // one wrong
   CHECK(nearest("wait-untill", keys) == "wait_until");
+  CHECK(nearest("clstr", {"cluster"}) == "cluster");  // two of seven missing
   CHECK(nearest("Title", keys) == "title");
   CHECK(nearest("TIMEOUT", keys) == "timeout");
 }

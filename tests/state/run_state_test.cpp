@@ -34,6 +34,30 @@ TEST_CASE("an intent opens an attempt and its outcome closes it") {
   CHECK(story.of("a").outputs == digest);
 }
 
+TEST_CASE("a run that was handed off is taken over by the next engine, and not by a command") {
+  Story story;
+  story.tell(event::run_began, "", object({{"operator", "ada"}}));
+  story.tell(event::paused, "", object({{"state", "failed"}, {"why", "x"}}));
+  CHECK(story.run.open_handoff() == nullptr);
+  story.tell(event::driven, "", object({{"how", "command"}, {"who", "ada"}}));
+  story.tell(event::handed_off, "", object({{"who", "ada"}, {"note", "mind the cable"}}));
+  story.tell(event::paused, "", object({{"state", "failed"}, {"why", "x"}}));
+  REQUIRE(story.run.open_handoff() != nullptr);
+  CHECK(story.run.open_handoff()->who == "ada");
+  CHECK(story.run.open_handoff()->note == "mind the cable");
+  CHECK(story.run.open_handoff()->at_ms == 4000);
+  CHECK(story.run.paused_at_ms == 2000);
+  story.tell(event::driven, "", object({{"how", "command"}, {"who", "eve"}}));
+  CHECK(story.run.open_handoff() != nullptr);
+  story.tell(event::driven, "", object({{"how", "resume"}, {"who", "bob"}}));
+  CHECK(story.run.open_handoff() == nullptr);
+  CHECK(story.run.paused_at_ms == 0);
+  REQUIRE(story.run.handoffs.size() == 1);
+  CHECK(story.run.handoffs[0].taken_by == "bob");
+  CHECK(story.run.handoffs[0].taken_at_ms == 7000);
+  CHECK(story.run.deviations.empty());
+}
+
 TEST_CASE("what is to be tried again waits for its time") {
   Story story;
   story.tell(event::intent, "a", {}, 1).tell(event::ended, "a", object({{"result", "failed"}, {"retry_at_ms", 5000}}), 1);
