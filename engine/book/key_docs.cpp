@@ -129,6 +129,7 @@ Group of_step() {
            {"on_timeout", choice, "What happens then: a person is asked, or it is ended.", no, "ask", {"ask", "kill"}},
            {"retry", map, "Tries again what failed; never what is in doubt.", no, {}, {}, &keys::retry},
            {"hints", list, "What to tell the person when it has failed.", no, {}, {}, &keys::hint},
+           {"tty", flag, "It has the terminal of the person (sudo, an editor): relayed, not recorded. Without one the run pauses."},
            {"leaves", some_texts,
             "Which processes are meant to live on when it has ended (a tunnel), in words; they end with the run."},
            {"on_failure",

@@ -23,6 +23,7 @@
 #include "cli/person.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/terminal_share.h"
 #include "cli/version.h"
 #include "os/attempt_log.h"
 #include "os/identity.h"
@@ -60,12 +61,18 @@ class Drive {
     open_journal();
     Fd connection = seed_.grow(lease_.folder());
     signals_.emplace([this](int signal) { inbox_.post(interrupt_of(signal)); });
-    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, [this] {
+    Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
+    const std::unique_ptr<TerminalPerson> person = make_person();
+    TerminalShare share(inbox_, who_, progress, person.get());
+    TerminalLender* lender = can_ask(arguments_) ? &share : nullptr;
+    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, lender, [this] {
                                       inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
                                     }};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
-    return execute(client);
+    find_terminals(client);
+    NoPerson nobody;
+    return execute(client, progress, person ? static_cast<Operator&>(*person) : nobody);
   }
 
  private:
@@ -163,8 +170,14 @@ class Drive {
     facts_.boot_id = this_world().boot_id;
   }
 
-  int execute(SupervisorClient& client) {
-    Progress progress(*plan_.runbook, plan_.shows_output ? Progress::Output::shown : Progress::Output::hidden);
+  void find_terminals(const SupervisorClient& client) {
+    plan_.limits.lacks_terminal = !can_ask(arguments_);
+    for (const std::int64_t n : open_attempts(state_)) {
+      if (plan_.limits.lacks_terminal && client.had_terminal(n)) plan_.limits.out_of_reach.insert(n);
+    }
+  }
+
+  int execute(SupervisorClient& client, Progress& progress, Operator& person) {
     if (plan_.is_new) progress.committed(beginning_, state_);
     StepPerformer::Parts parts{all_step_types(&client),
                                [&](std::int64_t n) { client.acknowledge(n); },
@@ -176,13 +189,12 @@ class Drive {
                                give_aws_code};
     if (!plan_.shows_output) parts.output = nullptr;
     StepPerformer performer(std::move(parts), inbox_);
-    auto person = make_person();
     Notifier notifier(progress, facts_);
     const auto approver = [this](const Question& question, const Answer& given) {
       return approver_of(state_, plan_.run, question, given);
     };
     const auto files = [this](StoredValues& values) { return digests_to_record(facts_, state_, values); };
-    Executor executor({facts_, *journal_, state_, performer, *person, notifier, clock_, inbox_, approver, files},
+    Executor executor({facts_, *journal_, state_, performer, person, notifier, clock_, inbox_, approver, files},
                       std::max(state_.last_attempt, client.greatest()));
     Executor::Conclusion conclusion;
     try {
@@ -197,9 +209,10 @@ class Drive {
     return tell(conclusion);
   }
 
-  std::unique_ptr<Operator> make_person() {
-    if (plan_.limits.is_interactive) return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run);
-    return std::make_unique<NoPerson>();
+  // nullptr: nobody is asked.
+  std::unique_ptr<TerminalPerson> make_person() {
+    if (!plan_.limits.is_interactive) return nullptr;
+    return std::make_unique<TerminalPerson>(inbox_, who_, *plan_.runbook, plan_.run);
   }
 
   void recover_into(Executor& executor) {

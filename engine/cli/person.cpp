@@ -42,12 +42,25 @@ void TerminalPerson::withdraw(const std::string& id) {
   reader_.break_off();
 }
 
+void TerminalPerson::hold() {
+  std::unique_lock lock(mutex_);
+  is_held_ = true;
+  if (!current_.empty()) reader_.break_off();
+  changed_.wait(lock, [this] { return current_.empty(); });
+}
+
+void TerminalPerson::release() {
+  std::lock_guard lock(mutex_);
+  is_held_ = false;
+  changed_.notify_all();
+}
+
 void TerminalPerson::work() {
   while (true) {
     Question question;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return is_over_ || !questions_.empty(); });
+      changed_.wait(lock, [this] { return is_over_ || (!is_held_ && !questions_.empty()); });
       if (is_over_) return;
       question = questions_.front();
       questions_.pop_front();
@@ -58,7 +71,12 @@ void TerminalPerson::work() {
     std::optional<Answer> given = put_question(question);
     std::lock_guard lock(mutex_);
     current_.clear();
+    changed_.notify_all();
     if (is_over_ || is_withdrawn_) continue;
+    if (is_held_ && !given) {
+      questions_.push_front(question);
+      continue;
+    }
     if (given) inbox_.post(*std::move(given));
     else inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
   }

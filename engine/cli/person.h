@@ -20,6 +20,9 @@ class TerminalPerson : public Operator {
   ~TerminalPerson() override;
   void ask(const Question& question) override;
   void withdraw(const std::string& id) override;
+  // The terminal is somebody else's: what is being asked is broken off, and asked again afterwards. Waits for that.
+  void hold();
+  void release();
 
  private:
   void work();
@@ -40,7 +43,7 @@ class TerminalPerson : public Operator {
   std::condition_variable changed_;
   std::deque<Question> questions_;
   std::string current_;  // the question on the screen
-  bool is_over_ = false, is_withdrawn_ = false;
+  bool is_over_ = false, is_withdrawn_ = false, is_held_ = false;
   std::thread thread_;
 };
 

@@ -29,8 +29,31 @@ Progress::Progress(const Runbook& runbook, Output output)
 }
 
 void Progress::print(const std::string& line) {
+  if (is_held_) return keep(line);
   clear_begun();
   fmt::print(stderr, "{}\n", line);
+}
+
+void Progress::keep(const std::string& line) {
+  constexpr std::size_t most = 1000;
+  held_.push_back(line);
+  if (held_.size() <= most) return;
+  held_.pop_front();
+  ++left_out_;
+}
+
+void Progress::hold() {
+  std::lock_guard lock(mutex_);
+  if (std::exchange(has_begun_line_, false)) fmt::print(stderr, "\n");
+  std::fflush(stderr);
+  is_held_ = true;
+}
+
+void Progress::release() {
+  std::lock_guard lock(mutex_);
+  is_held_ = false;
+  if (left_out_ > 0) print(fmt::format("[{} left out]", counted(std::exchange(left_out_, 0), "line")));
+  for (const std::string& line : std::exchange(held_, {})) print(line);
 }
 
 void Progress::clear_begun() {
@@ -49,6 +72,7 @@ std::string Progress::position(const std::string& instance) const {
 void Progress::begin_line(const std::string& instance, const Step& step, const std::string& doing) {
   if (has_begun_line_) fmt::print(stderr, "\n");  // another branch's
   std::string text = fmt::format("{} {:<10} {:<{}}  {}", position(instance), doing, instance, width_, step.title);
+  if (is_held_) return keep(text);
   if (is_terminal_ && has_colour_) {
     fmt::print(stderr, "{}", text.substr(0, 78));
     std::fflush(stderr);

@@ -1,5 +1,6 @@
 #pragma once
 // What `run` says while it goes on: plain lines on standard error, from committed events alone.
+#include <deque>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,9 @@ class Progress : public Observer {
   void output(const std::string& instance, std::string_view bytes) override;
   void saw(const std::string& instance, const std::string& sentence) override;
   void notice(const std::string& sentence) override;
+  // The terminal is somebody else's: what would be said waits until it is given back.
+  void hold();
+  void release();
 
  private:
   void on_run(const Event& event, const RunState& state);
@@ -27,6 +31,7 @@ class Progress : public Observer {
   std::string position(const std::string& instance) const;
   void clear_begun();
   void print(const std::string& line);
+  void keep(const std::string& line);
 
   const Runbook& runbook_;
   Output shows_output_;
@@ -34,6 +39,9 @@ class Progress : public Observer {
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> numbers_;
   std::size_t width_ = 0;
+  bool is_held_ = false;
+  std::deque<std::string> held_;  // the newest, and how many of those before them are left out
+  std::size_t left_out_ = 0;
   bool has_begun_line_ = false;                          // a line without its end stands on the terminal
   std::string partial_;                                  // output after the last newline
   std::unordered_map<std::string, std::string> sights_;  // what each step that waits saw last
