@@ -138,12 +138,13 @@ const std::vector<std::string>& loop_keys() {
 
 const std::vector<std::string>& effect_keys() {
   static const std::vector<std::string> names = {"effect",     "before", "done_when",         "verify", "outputs", "timeout",
-                                                 "on_timeout", "retry",  "requires_approval", "leaves", "undo", "tty"};
+                                                 "on_timeout", "retry",  "requires_approval", "leaves", "undo",    "tty"};
   return names;
 }
 
 const std::vector<std::string>& process_keys() {
-  static const std::vector<std::string> names = {"effect", "outputs", "output", "timeout", "on_timeout", "retry", "leaves", "tty"};
+  static const std::vector<std::string> names = {"effect",     "outputs", "output", "timeout",
+                                                 "on_timeout", "retry",   "leaves", "tty"};
   return names;
 }
 

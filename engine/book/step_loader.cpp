@@ -309,9 +309,10 @@ class StepLoader {
       return problems_.error(tty, fmt::format("`tty` has no meaning beside `{}`, which starts no process", step_->type));
     for (const OutputRule& rule : step_->outputs) {
       if (rule.is_of_result())
-        problems_.error(rule.place, length_of(rule.name),
-                        fmt::format("`{}` can't be taken from what the step writes: `tty` records nothing of it", rule.name),
-                        fmt::format("write `{0}: {{}}` here, and in the step `echo \"{0}=...\" >> \"$RUNBOOK_OUTPUT\"`", rule.name));
+        problems_.error(
+            rule.place, length_of(rule.name),
+            fmt::format("`{}` can't be taken from what the step writes: `tty` records nothing of it", rule.name),
+            fmt::format("write `{0}: {{}}` here, and in the step `echo \"{0}=...\" >> \"$RUNBOOK_OUTPUT\"`", rule.name));
     }
     if (const Node::Member* output = map_.find("output"))
       problems_.error(*output, "`output` has no meaning beside `tty`, which records nothing of what is written");

@@ -150,8 +150,8 @@ class Adviser {
   // What runs on is at one already, and nobody is at it.
   std::string at_a_terminal(bool has_running_steps) const {
     if (!has_running_steps) return "Nothing of it was begun.\n" + line("at a terminal", resume()) + give_up();
-    return fmt::format("It waits for whoever comes back to it; its end will not be missed.\n") + line("at a terminal", resume()) +
-           line("end it", "cancel " + a_.run);
+    return fmt::format("It waits for whoever comes back to it; its end will not be missed.\n") +
+           line("at a terminal", resume()) + line("end it", "cancel " + a_.run);
   }
 
   std::string approval(const Question& question) const {

@@ -65,9 +65,8 @@ class Drive {
     const std::unique_ptr<TerminalPerson> person = make_person();
     TerminalShare share(inbox_, who_, progress, person.get());
     TerminalLender* lender = can_ask(arguments_) ? &share : nullptr;
-    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, lender, [this] {
-                                      inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
-                                    }};
+    const auto on_lost = [this] { inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"}); };
+    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, on_lost, lender};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
     find_terminals(client);

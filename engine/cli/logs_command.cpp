@@ -60,7 +60,8 @@ class Logs {
   }
 
   void say_that_it_had_the_terminal(const Event& event) {
-    json_.push_back(object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"tty", true}}));
+    json_.push_back(
+        object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"tty", true}}));
     print("(it had the terminal; what passed there is not recorded)\n");
   }
 

@@ -30,10 +30,14 @@ void SupervisorClient::await_absence(std::unique_lock<std::mutex>& lock) {
   changed_.wait(lock, [this] { return at_terminal_ == 0; });
 }
 
+void SupervisorClient::ask_for_terminal(std::int64_t n, const TerminalTurn& turn) {
+  const std::lock_guard lock(mutex_);
+  send(protocol::lend(n), {turn.terminal()});
+}
+
 // The terminal of the step; none if it has ended, or the supervisor or this engine is about to go.
-Fd SupervisorClient::borrow(std::int64_t n, int terminal, protocol::Lent& lent) {
+Fd SupervisorClient::borrowed(std::int64_t n, protocol::Lent& lent) {
   std::unique_lock lock(mutex_);
-  send(protocol::lend(n), {terminal});
   hear_until(lock, [&] { return waiting_[n].is_lent || waiting_[n].is_done || is_lost_ || is_leaving_; });
   lent = std::move(waiting_[n].lent);
   return std::move(waiting_[n].terminal);
@@ -42,7 +46,7 @@ Fd SupervisorClient::borrow(std::int64_t n, int terminal, protocol::Lent& lent) 
 // Without one that can be read here it runs on all the same, and its supervisor reads what it writes.
 void SupervisorClient::begin_relay(std::int64_t n, TerminalTurn& turn, TerminalTurn::Beginning beginning) {
   protocol::Lent lent;
-  Fd terminal = borrow(n, turn.terminal(), lent);
+  Fd terminal = borrowed(n, lent);
   if (!terminal) return;
   try {
     turn.begin(std::move(terminal), lent.step, lent.missed, beginning);
@@ -77,7 +81,11 @@ Exit SupervisorClient::run_at_terminal(std::int64_t n, protocol::Spawn body, con
   }
   body.terminal = turn->shape().bytes();
   const std::vector<std::string> secrets = body.command.secrets;
-  if (std::string why = send_spawn(n, std::move(body), sink); !why.empty()) return not_begun(std::move(why));
+  ask_for_terminal(n, *turn);
+  if (std::string why = send_spawn(n, std::move(body), sink); !why.empty()) {
+    give_back(n);
+    return not_begun(std::move(why));
+  }
   begin_relay(n, *turn, TerminalTurn::Beginning::first);
   return await_at_terminal(n, secrets, stop, *turn);
 }
@@ -91,6 +99,7 @@ Exit SupervisorClient::attach_at_terminal(std::int64_t n, const std::vector<std:
     // It lives: nothing is said of it before its end.
   }
   if (!turn) return await(n, secrets, stop);
+  ask_for_terminal(n, *turn);
   begin_relay(n, *turn, TerminalTurn::Beginning::again);
   return await_at_terminal(n, secrets, stop, *turn);
 }

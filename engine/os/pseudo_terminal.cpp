@@ -71,8 +71,7 @@ void PseudoTerminal::signal_foreground(int signal, pid_t but) const {
   if (group > 1 && group != but) ::kill(-group, signal);
 }
 
-BorrowedTerminal::BorrowedTerminal(Fd terminal)
-    : terminal_(std::move(terminal)), before_(TerminalShape::of(terminal_.get())) {}
+BorrowedTerminal::BorrowedTerminal(Fd terminal) : terminal_(std::move(terminal)), before_(TerminalShape::of(terminal_.get())) {}
 
 void BorrowedTerminal::restore() const {
   const std::optional<TerminalShape> now = TerminalShape::of(terminal_.get());

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.h"
@@ -101,10 +102,17 @@ Supervised::Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, Fd ou
     named_outputs_ = memory_file("", "outputs");
     named = fmt::format("/proc/{}/fd/{}", ::getpid(), named_outputs_.get());
   }
-  if (body_.command.tty)
-    terminal_ = std::make_unique<AttemptTerminal>(TerminalShape::from(body_.terminal).value_or(TerminalShape()));
+  if (body_.command.tty) make_terminal();
   set_variable(body_.command.env, "RUNBOOK_OUTPUT", named);
   set_variable(body_.command.env, attempt_marker, body_.marker);
+}
+
+// What names the person's terminal to programs that are asked through others (gpg's pinentry) names this one.
+void Supervised::make_terminal() {
+  terminal_ = std::make_unique<AttemptTerminal>(TerminalShape::from(body_.terminal).value_or(TerminalShape()));
+  std::vector<std::string>& env = body_.command.env;
+  const auto is_named = [](const std::string& entry) { return entry.rfind("GPG_TTY=", 0) == 0; };
+  if (std::any_of(env.begin(), env.end(), is_named)) set_variable(env, "GPG_TTY", terminal_->device().path());
 }
 
 // Where its standard input, output and error go. A session leader that opens a terminal has it from then on.

@@ -92,6 +92,7 @@ class Supervised {
   std::int64_t rung_at_ms = 0, rung_total = 0;
 
  private:
+  void make_terminal();
   void add_standard_files(posix_spawn_file_actions_t& actions) const;
 
   std::int64_t n_;

@@ -29,8 +29,8 @@ class SupervisorClient : public ProcessRunner {
     std::string run;
     pid_t supervisor = 0;           // if it is our child
     AttemptLog past;                // read before the supervisor began
+    std::function<void()> on_lost;  // once, from another thread, when the supervisor is gone; before anybody who waits is told
     TerminalLender* lender = nullptr;  // lives as long as the client; nullptr: there is no terminal here
-    std::function<void()> on_lost;     // once, from another thread, when the supervisor is gone; before anybody who waits is told
   };
   SupervisorClient(Config config, Fd connection);
   ~SupervisorClient() override;
@@ -78,7 +78,8 @@ class SupervisorClient : public ProcessRunner {
   Exit attach_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
   Exit await_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop, TerminalTurn& turn);
   void begin_relay(std::int64_t n, TerminalTurn& turn, TerminalTurn::Beginning beginning);
-  Fd borrow(std::int64_t n, int terminal, protocol::Lent& lent);
+  void ask_for_terminal(std::int64_t n, const TerminalTurn& turn);
+  Fd borrowed(std::int64_t n, protocol::Lent& lent);
   void give_back(std::int64_t n);
   void await_absence(std::unique_lock<std::mutex>& lock);
   void watch_for_the_end();
@@ -104,8 +105,8 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
   std::set<std::int64_t> terminals_;  // attempts that had one then
-  std::mutex mutex_;                 // guards all below, and sending
-  std::condition_variable changed_;  // the end has come near: lost, leaving, nobody reads any more
+  std::mutex mutex_;                  // guards all below, and sending
+  std::condition_variable changed_;   // the end has come near: lost, leaving, nobody reads any more
   std::vector<Sleeper*> sleepers_;
   std::map<std::int64_t, Waiting> waiting_;
   std::vector<std::int64_t> acknowledged_;

@@ -97,7 +97,7 @@ class SupervisorLoop {
   std::set<std::int64_t> seen_;
   std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;  // alive, or ended and not acknowledged
-  std::set<std::int64_t> terminals_asked_;  // of which attempts the engine wants the terminal
+  std::set<std::int64_t> terminals_asked_;                        // of which attempts the engine wants the terminal
   std::optional<BorrowedTerminal> borrowed_;
   Leftovers leftovers_;
   std::vector<AttemptFiles> spares_;      // of attempts that nobody will ask about

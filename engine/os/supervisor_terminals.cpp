@@ -12,6 +12,7 @@ void SupervisorLoop::lend(std::int64_t n, Message& message) {
 
 void SupervisorLoop::take_back(std::int64_t n) {
   borrowed_.reset();
+  terminals_asked_.erase(n);
   const auto found = attempts_.find(n);
   if (found != attempts_.end() && found->second->terminal()) found->second->terminal()->is_lent = false;
 }
@@ -31,8 +32,9 @@ void SupervisorLoop::send_terminals() {
   std::erase_if(terminals_asked_, [this](std::int64_t n) { return send_terminal(n); });
 }
 
-// Nobody but the engine reads it from now on.
+// Nobody but the engine reads it from now on. What it asks for beforehand it gets when the attempt has begun: not a byte is missed.
 bool SupervisorLoop::send_terminal(std::int64_t n) {
+  if (!seen_.count(n)) return false;
   const auto found = attempts_.find(n);
   AttemptTerminal* terminal = found == attempts_.end() ? nullptr : found->second->terminal();
   if (!terminal) return send_message(engine_.get(), protocol::terminal({n, "", ""}), {}, SendMode::if_room);

@@ -36,7 +36,7 @@ namespace {
 
 constexpr std::size_t at_once = 4096;
 constexpr std::size_t most_keys = 64 << 10;  // typed ahead of a step that does not read
-constexpr int size_looks_ms = 1'000;    // should a signal about the window have gone elsewhere
+constexpr int size_looks_ms = 1'000;         // should a signal about the window have gone elsewhere
 constexpr int rest_patience_ms = 2'000;  // a terminal that takes nothing more (Ctrl-S, a dead line) does not hold up the run
 
 // Rings when the window has got another size.
@@ -242,7 +242,8 @@ TerminalTurn::~TerminalTurn() {
 
 void TerminalTurn::begin(Fd master, std::string step, std::string missed, Beginning beginning) {
   master_ = std::move(master);
-  thread_ = begin_thread([this, beginning, step = std::move(step), missed = std::move(missed)] { relay(step, missed, beginning); });
+  thread_ =
+      begin_thread([this, beginning, step = std::move(step), missed = std::move(missed)] { relay(step, missed, beginning); });
 }
 
 void TerminalTurn::finish(Rest rest) {

@@ -250,9 +250,9 @@ class StepDecider {
     const auto& launches = turn_.decision.launches;
     const auto& steps = turn_.live.steps;
     const auto& questions = state_.questions;
-    const bool is_lent =
-        std::any_of(launches.begin(), launches.end(), has_it) ||
-        std::any_of(steps.begin(), steps.end(), [&](const auto& live) { return live.second.running && has_it(*live.second.running); });
+    const bool is_lent = std::any_of(launches.begin(), launches.end(), has_it) ||
+                         std::any_of(steps.begin(), steps.end(),
+                                     [&](const auto& live) { return live.second.running && has_it(*live.second.running); });
     const bool is_asked = limits_.is_interactive && std::any_of(questions.begin(), questions.end(), [](const auto& each) {
                             return each.second.is_open && !is_approval_by_others(each.second);
                           });
