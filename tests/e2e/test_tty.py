@@ -186,13 +186,13 @@ def test_a_shell_that_takes_no_sigterm_is_hung_up_on(world, terminal):
     book(world, 'echo begun >> "$W/begun"; exec bash --norc -i', effect="idempotent")
     child = terminal()
     begun(world)
-    child.sendline("PS1=ready'> '")
+    child.sendline("trap 'echo gone >> gone' EXIT; PS1=ready'> '")
     child.expect_exact("ready> ")
     child.send(ESCAPE)
     child.expect(ASKED)
     child.sendline("stop")
     assert child.code() == 130 and world.step_processes() == []
-    assert "exit" in child.screen().rpartition("stop: ")[2]     # what bash says as it goes: it was not killed
+    assert world.lines("gone") == ["gone"]      # it was not killed
 
 
 def test_a_step_that_ends_by_itself_ends_the_question_too(world, terminal):
@@ -451,5 +451,4 @@ steps:
 def test_the_plan_says_who_gets_the_terminal_and_a_rehearsal_needs_none(world):
     book(world, NAME)
     assert "has your terminal; what passes there is not recorded" in world("plan", world.book).out
-    assert world("rehearse", world.book, "--non-interactive").code in (0, 2)
     assert world("rehearse", world.book).code == 0

@@ -111,8 +111,10 @@ TEST_CASE("a terminal that was asked for beforehand comes before the end of the 
 TEST_CASE("a shell with a terminal that takes no SIGTERM is hung up on before it is killed") {
   CHECK(told([] {
           Scene scene;
+          scene.engine.say(protocol::lend(1));
           scene.begin(1, "trap '' TERM; trap 'echo > hung; exit 3' HUP; echo ready; while :; do sleep 0.01; done");
-          Fd terminal = borrow(scene.engine, 1);
+          must(scene.engine.hear() && scene.engine.kind() == protocol::Kind::terminal, "an answer came");
+          Fd terminal = scene.engine.take_file();
           read_until(terminal.get(), "ready");
           scene.engine.say(protocol::cancel(1));
           must(scene.engine.hear_end_of(1) == protocol::Kind::exit, "it ended");

@@ -45,6 +45,7 @@ class Person : public TerminalLender {
  public:
   Person() : terminal_(plain_shape()) {
     must(::setsid() > 0, "a session of its own");
+    ::signal(SIGHUP, SIG_IGN);  // the story ends with its terminal
     end_ = Fd(::open(terminal_.path().c_str(), O_RDWR | O_CLOEXEC));
     before_ = modes_of(end_.get());
   }
