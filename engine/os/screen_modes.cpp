@@ -81,7 +81,7 @@ std::string ScreenModes::undone() const {
   if (has_attributes_) text += "\x1b[0m";
   const bool has_own_screen =
       std::any_of(modes_.begin(), modes_.end(), [](const auto& mode) { return is_alternate_screen(mode.first); });
-  if (is_line_begun_ && !has_own_screen) text += "\r\n";
+  if (is_line_begun_ && !has_own_screen) text += "\n";
   return text;
 }
 

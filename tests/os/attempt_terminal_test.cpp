@@ -39,21 +39,31 @@ protocol::Lent lent_of(const RawEngine& engine) {
   return protocol::read_terminal(reader);
 }
 
-Fd borrow(RawEngine& engine, std::int64_t n) {
-  engine.say(protocol::lend(n));
+struct Borrowed {
+  Fd terminal;
+  std::string written;  // so far
+
+  void read_until(const std::string& wanted) {
+    until(wanted, [&] {
+      char buffer[4096];
+      const ssize_t count = ::read(terminal.get(), buffer, sizeof buffer);
+      if (count > 0) written.append(buffer, static_cast<std::size_t>(count));
+      return has(written, wanted);
+    });
+  }
+  void type(const std::string& keys) const {
+    must(::write(terminal.get(), keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()), "typed");
+  }
+};
+
+Borrowed hear_terminal(RawEngine& engine, std::int64_t n) {
   must(engine.hear() && engine.kind() == protocol::Kind::terminal && engine.number() == n, "an answer came");
-  return engine.take_file();
+  return {engine.take_file(), lent_of(engine).missed};
 }
 
-std::string read_until(int fd, const std::string& wanted) {
-  std::string all;
-  until(wanted, [&] {
-    char buffer[4096];
-    const ssize_t count = ::read(fd, buffer, sizeof buffer);
-    if (count > 0) all.append(buffer, static_cast<std::size_t>(count));
-    return has(all, wanted);
-  });
-  return all;
+Borrowed borrow(RawEngine& engine, std::int64_t n) {
+  engine.say(protocol::lend(n));
+  return hear_terminal(engine, n);
 }
 
 }  // namespace
@@ -64,11 +74,11 @@ TEST_CASE("a step with a terminal leads a session of its own that has it, in the
           scene.engine.say(protocol::lend(1));
           scene.begin(
               1, "stty size; tty < /dev/tty > /dev/null && echo a tty; read -r name; echo \"name=$name\" >> $RUNBOOK_OUTPUT");
-          must(scene.engine.hear() && scene.engine.kind() == protocol::Kind::terminal, "an answer came");
-          Fd terminal = scene.engine.take_file();
-          must(terminal && lent_of(scene.engine).step == "edit", "it is lent, and named");
-          must(has(read_until(terminal.get(), "a tty"), "40 120"), "of the person's size from the beginning");
-          must(::write(terminal.get(), "ada\n", 4) == 4, "typed");
+          Borrowed borrowed = hear_terminal(scene.engine, 1);
+          must(borrowed.terminal && lent_of(scene.engine).step == "edit", "it is lent, and named");
+          borrowed.read_until("a tty");
+          must(has(borrowed.written, "40 120"), "of the person's size from the beginning");
+          borrowed.type("ada\n");
           must(scene.engine.hear_end_of(1) == protocol::Kind::exit, "it ended");
           must(!fs::exists(scene.folder / "1.spool"), "nothing is recorded");
           const AttemptLog log = read_attempt_log(scene.folder.path());
@@ -80,16 +90,15 @@ TEST_CASE("without its engine a step with a terminal goes on, and who comes next
   CHECK(told([] {
           Scene scene;
           scene.begin(1, "seq 1 100000; echo the last; read -r name; test \"$name\" = ada");
-          must(borrow(scene.engine, 1).get() >= 0, "it is lent");
+          must(borrow(scene.engine, 1).terminal.get() >= 0, "it is lent");
           scene.engine.hang_up();
           RawEngine next = RawEngine::connected_to(scene.folder.path());
           next.say_hello(2, {1});
           must(next.hear_table().entries.at(0).has_terminal, "the table tells of the terminal");
-          Fd terminal = borrow(next, 1);
-          const std::string missed = lent_of(next).missed;
-          must(missed.size() <= 8 << 10, "a screen or two");
-          if (!has(missed, "the last")) read_until(terminal.get(), "the last");
-          must(::write(terminal.get(), "ada\n", 4) == 4, "typed");
+          Borrowed borrowed = borrow(next, 1);
+          must(borrowed.written.size() <= 8 << 10, "a screen or two");
+          borrowed.read_until("the last");
+          borrowed.type("ada\n");
           must(next.hear_end_of(1) == protocol::Kind::exit, "it ended");
           must(read_attempt_log(scene.folder.path()).attempts.at(1).status == 0, "well");
         }) == "");
@@ -100,11 +109,10 @@ TEST_CASE("a terminal that was asked for beforehand comes before the end of the 
           Scene scene;
           scene.engine.say(protocol::lend(1));
           scene.begin(1, "echo all of it");
-          must(scene.engine.hear() && scene.engine.kind() == protocol::Kind::terminal, "first the terminal");
-          Fd terminal = scene.engine.take_file();
+          Borrowed borrowed = hear_terminal(scene.engine, 1);
           must(scene.engine.hear_end_of(1) == protocol::Kind::exit, "then its end");
-          read_until(terminal.get(), "all of it");
-          must(!borrow(scene.engine, 1), "that of one that has ended is not lent");
+          borrowed.read_until("all of it");
+          must(!borrow(scene.engine, 1).terminal, "that of one that has ended is not lent");
         }) == "");
 }
 
@@ -113,9 +121,7 @@ TEST_CASE("a shell with a terminal that takes no SIGTERM is hung up on before it
           Scene scene;
           scene.engine.say(protocol::lend(1));
           scene.begin(1, "trap '' TERM; trap 'echo > hung; exit 3' HUP; echo ready; while :; do sleep 0.01; done");
-          must(scene.engine.hear() && scene.engine.kind() == protocol::Kind::terminal, "an answer came");
-          Fd terminal = scene.engine.take_file();
-          read_until(terminal.get(), "ready");
+          hear_terminal(scene.engine, 1).read_until("ready");
           scene.engine.say(protocol::cancel(1));
           must(scene.engine.hear_end_of(1) == protocol::Kind::exit, "it ended");
           const LoggedAttempt attempt = read_attempt_log(scene.folder.path()).attempts.at(1);
