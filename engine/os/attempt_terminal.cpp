@@ -13,7 +13,7 @@ constexpr std::size_t most_missed = 8 << 10;  // a screen or two; it travels wit
 }
 
 void AttemptTerminal::read() {
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   constexpr int most_reads = 16;  // others want to be served too
   for (int reads = 0; reads < most_reads; ++reads) {
     const ssize_t count = ::read(terminal_.master(), buffer.data(), buffer.size());

@@ -43,12 +43,12 @@ constexpr int rest_patience_ms = 2'000;  // a terminal that takes nothing more (
 class SizeBell {
  public:
   SizeBell() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    fd_ = bell_.get();
+    rung = bell_.get();
     struct sigaction action {};
     action.sa_handler = [](int) {
       const int error = errno;
       const std::uint64_t one = 1;
-      (void)!::write(fd_, &one, sizeof one);
+      (void)!::write(rung, &one, sizeof one);
       errno = error;
     };
     action.sa_flags = SA_RESTART;
@@ -58,7 +58,10 @@ class SizeBell {
     sigaddset(&set, SIGWINCH);
     ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   }
-  ~SizeBell() { ::sigaction(SIGWINCH, &before_, nullptr); }
+  ~SizeBell() {
+    ::sigaction(SIGWINCH, &before_, nullptr);
+    rung = -1;
+  }
   SizeBell(const SizeBell&) = delete;
   SizeBell& operator=(const SizeBell&) = delete;
 
@@ -69,7 +72,7 @@ class SizeBell {
   }
 
  private:
-  inline static volatile int fd_ = -1;  // one relay at a time
+  inline static std::atomic<int> rung = -1;  // one relay at a time
   Fd bell_;
   struct sigaction before_ {};
 };
@@ -85,7 +88,7 @@ class Stream {
 
   // False: there is nothing now.
   bool take() {
-    std::array<char, at_once> buffer;
+    std::array<char, at_once> buffer{};
     const ssize_t count = ::read(from_, buffer.data(), buffer.size());
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     has_ended_ = count <= 0;
