@@ -334,12 +334,12 @@ def test_a_killed_engine_leaves_the_terminal_as_it_was_and_the_step_alive(world,
 
 
 def test_what_it_writes_while_nobody_is_there_does_not_hold_it_up(world, terminal):
-    book(world, WAITS + "seq 1 200000\necho the last line\nread -r name")
+    book(world, WAITS + 'seq 1 200000\necho the last line\ntouch "$W/written"\nread -r name')
     child = terminal()
     begun(world)
     kill(child.pid)
     world.open_gate()
-    until(lambda: world.lines() == ["effect"], "the step to go on")
+    until((world.folder / "written").exists, "the step to go on")
     child = terminal("--resume", "last")
     child.expect_exact("the last line")     # a screen or two of what was missed
     child.sendline("")
@@ -395,7 +395,7 @@ def test_two_that_want_the_terminal_have_it_one_after_the_other_and_others_go_on
     child.expect_exact("Name of a?")
     world.open_gate()
     until(lambda: world.state_of("c") == "succeeded", "the branch beside it")
-    assert world.lines() == ["+a"] and "done" not in child.screen()
+    assert world.lines() == ["+a"] and world.state_of("b") == "pending" and "done" not in child.screen()
     child.sendline("ada")
     child.expect_exact("Name of b?")
     assert "[3/3] done" in child.screen()
