@@ -177,7 +177,9 @@ Command ProcessStep::command_for(const StepContext& context) const {
   command.env = context.env;
   command.dir = context.dir;
   command.secrets = context.secrets;
-  command.hides_output = context.hides_output;
+  command.hides_output = context.hides_output || context.tty;
+  command.tty = context.tty;
+  command.step = context.step;
   command.leaves = context.leaves;
   command.output_head = context.output_head;
   command.output_tail = context.output_tail;

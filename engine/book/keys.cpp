@@ -27,8 +27,8 @@ const KeySet step = {"a step",
                      {"id",        "title",      "when",    "env",    "dir",     "effect",     "before",
                       "done_when", "verify",     "outputs", "output", "timeout", "on_timeout", "retry",
                       "hints",     "leaves",     "note",    "tags",   "example", "source",     "requires_approval",
-                      "was",       "on_failure", "undo",    "target"},
-                     {"tty", "fresh_for"}};
+                      "was",       "on_failure", "undo",    "target", "tty"},
+                     {"fresh_for"}};
 
 const KeySet input = {
     "an input",
@@ -138,12 +138,13 @@ const std::vector<std::string>& loop_keys() {
 
 const std::vector<std::string>& effect_keys() {
   static const std::vector<std::string> names = {"effect",     "before", "done_when",         "verify", "outputs", "timeout",
-                                                 "on_timeout", "retry",  "requires_approval", "leaves", "undo"};
+                                                 "on_timeout", "retry",  "requires_approval", "leaves", "undo",    "tty"};
   return names;
 }
 
 const std::vector<std::string>& process_keys() {
-  static const std::vector<std::string> names = {"effect", "outputs", "output", "timeout", "on_timeout", "retry", "leaves"};
+  static const std::vector<std::string> names = {"effect",     "outputs", "output", "timeout",
+                                                 "on_timeout", "retry",   "leaves", "tty"};
   return names;
 }
 

@@ -199,6 +199,7 @@ struct Step {
   std::vector<Hint> hints;
   std::optional<std::int64_t> timeout_ms;
   bool kills_on_timeout = false;
+  bool has_terminal = false;        // `tty`: it has that of the person who drives the run; what passes there is not recorded
   std::vector<std::string> leaves;  // which processes are meant to live on, in words; none: all that it leaves behind is ended
   std::int64_t output_head = 64 << 10, output_tail = 64 << 10;  // bytes kept
   Place place;

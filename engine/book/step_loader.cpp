@@ -260,6 +260,7 @@ class StepLoader {
     if (const Node::Member* retry = fields.find("retry")) load_retry(*retry);
     if (const Node::Member* hints = fields.find("hints")) load_hints(*hints);
     if (const Node::Member* leaves = fields.find("leaves")) load_leaves(*leaves);
+    if (const Node::Member* tty = fields.find("tty")) load_tty(fields, *tty);
     load_undo();
   }
 
@@ -298,6 +299,26 @@ class StepLoader {
         problems_.error(*what, "`leaves` has an empty entry", form);
       step_->leaves.push_back(what->text);
     }
+  }
+
+  // What passes at a terminal is seen by the person alone.
+  void load_tty(const Fields& fields, const Node::Member& tty) {
+    fields.boolean("tty", step_->has_terminal);
+    if (!step_->has_terminal) return;
+    if (type_ && type_->declaration && !type_->declaration->has_process)
+      return problems_.error(tty, fmt::format("`tty` has no meaning beside `{}`, which starts no process", step_->type));
+    for (const OutputRule& rule : step_->outputs) {
+      if (rule.is_of_result())
+        problems_.error(
+            rule.place, length_of(rule.name),
+            fmt::format("`{}` can't be taken from what the step writes: `tty` records nothing of it", rule.name),
+            fmt::format("write `{0}: {{}}` here, and in the step `echo \"{0}=...\" >> \"$RUNBOOK_OUTPUT\"`", rule.name));
+    }
+    if (const Node::Member* output = map_.find("output"))
+      problems_.error(*output, "`output` has no meaning beside `tty`, which records nothing of what is written");
+    const bool has_params = type_ && type_->member->value->kind == Node::Kind::map;
+    if (const Node::Member* input = has_params ? type_->member->value->find("stdin") : nullptr)
+      problems_.error(*input, "`stdin` has no meaning beside `tty`: the step reads what is typed at the terminal");
   }
 
   void load_approval() {

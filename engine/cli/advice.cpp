@@ -136,10 +136,19 @@ class Adviser {
              line("to approve",
                   fmt::format("{} --approve {}={}", resume(), end_.instance, quoted_for_shell(question->phrase))) +
              give_up();
+    const Step* step = a_.runbook.find_step_of(end_.instance);
+    if (!question && step && step->has_terminal) return text + at_a_terminal(has_running_steps);
     if (has_running_steps) text += fmt::format("`{}` runs on meanwhile; its end will not be missed.\n", end_.instance);
     text += line("look", fmt::format("logs {} {} -f", a_.run, word(end_.instance)));
     text += line("wait for it", resume());
     return text + line("end it", "cancel " + a_.run);
+  }
+
+  // What runs on is at one already, and nobody is at it.
+  std::string at_a_terminal(bool has_running_steps) const {
+    if (!has_running_steps) return "Nothing of it was begun.\n" + line("at a terminal", resume()) + give_up();
+    return fmt::format("It waits for whoever comes back to it; its end will not be missed.\n") +
+           line("at a terminal", resume()) + line("end it", "cancel " + a_.run);
   }
 
   std::string approval(const Question& question) const {

@@ -21,7 +21,7 @@ struct Advice {
   std::string findings;                                  // what a person would look at next, or ""
   Value form;                                            // of the question that waits: what is asked in detail
   std::optional<MarkdownStyle> markdown = std::nullopt;  // how its instructions look; nullopt: as they are written
-  std::string resume_words = "run";  // the command that goes on with it
+  std::string resume_words = "run";                      // the command that goes on with it
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);
 

@@ -27,6 +27,7 @@
 #include "cli/person.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/terminal_share.h"
 #include "cli/terminal_style.h"
 #include "cli/version.h"
 #include "cli/walkthrough.h"
@@ -65,7 +66,8 @@ class Drive {
         who_(operator_name()),
         lease_(Lease::take(file.run_folder(plan_.run), plan_.lease_mode)),
         past_(read_attempt_log(lease_.folder())),
-        walkthrough_(editor_) {
+        walkthrough_(editor_),
+        share_(inbox_, who_) {
     if (plan_.scenario) world_.emplace(*plan_.scenario);
     if (plan_.walks) editor_.keep_history_in((file_.path().parent_path() / "walk_history").string());
   }
@@ -78,11 +80,12 @@ class Drive {
     }
     Fd connection = seed_.grow(lease_.folder());
     watch_signals();
-    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, [this] {
-                                      inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"});
-                                    }};
+    TerminalLender* lender = can_ask(arguments_) ? &share_ : nullptr;
+    const auto on_lost = [this] { inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"}); };
+    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, on_lost, lender};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
+    find_terminals(client);
     return execute(&client);
   }
 
@@ -214,6 +217,13 @@ class Drive {
     facts_.boot_id = world_ ? "" : this_world().boot_id;
   }
 
+  void find_terminals(const SupervisorClient& client) {
+    plan_.limits.lacks_terminal = !can_ask(arguments_);
+    for (const std::int64_t n : open_attempts(state_)) {
+      if (plan_.limits.lacks_terminal && client.had_terminal(n)) plan_.limits.out_of_reach.insert(n);
+    }
+  }
+
   int execute(SupervisorClient* client) {
     Executor::Conclusion conclusion;
     while (!drive_on(client, conclusion)) {
@@ -232,6 +242,7 @@ class Drive {
     if (world_) world_->serve(inbox_);
     const auto person = make_person();
     NoPerson nobody;
+    share_.serve(person.get(), console_.get(), console_ ? nullptr : static_cast<Progress*>(watching.get()));
     Notifier notifier(progress, facts_);
     const auto approver = [this](const Question& question, const Answer& given) {
       return approver_of(state_, plan_.run, question, given);
@@ -378,6 +389,7 @@ class Drive {
   std::atomic<Console*> resized_{nullptr};
   LineEditor editor_;
   Walkthrough walkthrough_;
+  TerminalShare share_;
   std::optional<ScriptedWorld> world_;
   std::optional<SignalWatch> signals_;  // ends before what it tells
   bool has_failed_ = false, is_first_ = true;

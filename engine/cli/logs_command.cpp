@@ -31,6 +31,7 @@ class Logs {
       bool is_wanted = !event.instance.empty() && (step_.empty() || state_.name_now(event) == step_);
       if (!is_wanted) return;
       if (event.kind == event::intent) open(event);
+      if (event.kind == event::intent && event.body.find("tty")) say_that_it_had_the_terminal(event);
       if (event.body.find("output")) close(event, file_.blob(blob_digest(event.body.get("output"))));
       if (event.body.find("findings")) show_findings(event, file_.blob(blob_digest(event.body.get("findings"))));
       if (event.kind == event::ended || event.kind == event::doubted) open_ = std::nullopt;
@@ -56,6 +57,12 @@ class Logs {
     std::string rest = shown_ < static_cast<std::int64_t>(output.size()) ? output.substr(static_cast<std::size_t>(shown_)) : "";
     print(rest);
     shown_ = static_cast<std::int64_t>(output.size());
+  }
+
+  void say_that_it_had_the_terminal(const Event& event) {
+    json_.push_back(
+        object({{"step", event.instance}, {"attempt", event.attempt}, {"at", utc_text(event.at_ms)}, {"tty", true}}));
+    print("(it had the terminal; what passed there is not recorded)\n");
   }
 
   // Beside what it wrote: what stood there when it had gone wrong.

@@ -50,12 +50,25 @@ void TerminalPerson::withdraw(const std::string& id) {
   editor_.break_off();
 }
 
+void TerminalPerson::hold() {
+  std::unique_lock lock(mutex_);
+  is_held_ = true;
+  if (!current_.empty()) editor_.break_off();
+  changed_.wait(lock, [this] { return current_.empty(); });
+}
+
+void TerminalPerson::release() {
+  std::lock_guard lock(mutex_);
+  is_held_ = false;
+  changed_.notify_all();
+}
+
 void TerminalPerson::work() {
   while (true) {
     Question question;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return is_over_ || !questions_.empty(); });
+      changed_.wait(lock, [this] { return is_over_ || (!is_held_ && !questions_.empty()); });
       if (is_over_) return;
       question = questions_.front();
       questions_.pop_front();
@@ -70,7 +83,10 @@ void TerminalPerson::work() {
     }
     std::lock_guard lock(mutex_);
     current_.clear();
-    if (!is_over_ && !is_withdrawn_) hand_in(std::move(given));
+    changed_.notify_all();
+    if (is_over_ || is_withdrawn_) continue;
+    if (is_held_ && !given) questions_.push_front(question);
+    else hand_in(std::move(given));
   }
 }
 

@@ -26,6 +26,9 @@ class TerminalPerson : public Operator {
   void withdraw(const std::string& id) override;
   // What was chosen instead of an answer, once the executor has yielded.
   std::optional<Wish> take_wish();
+  // The terminal is somebody else's: what is being asked is broken off, and asked again afterwards. Waits for that.
+  void hold();
+  void release();
 
  private:
   void work();
@@ -49,7 +52,7 @@ class TerminalPerson : public Operator {
   std::deque<Question> questions_;
   std::string current_;  // the question on the screen
   std::optional<Wish> wish_;
-  bool is_over_ = false, is_withdrawn_ = false;
+  bool is_over_ = false, is_withdrawn_ = false, is_held_ = false;
   std::thread thread_;
 };
 

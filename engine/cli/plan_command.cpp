@@ -37,6 +37,7 @@ Value step_json(const PlannedStep& planned) {
   if (step.manual) row = with(row, "params", planned.params);
   if (step.kind == Step::Kind::act) row = with(with(row, "effect", effect_name(step.effect)), "params", planned.params);
   if (!step.effect_why.empty()) row = with(row, "effect_because", step.effect_why);
+  if (step.has_terminal) row = with(row, "tty", true);
   if (!step.leaves.empty()) row = with(row, "leaves", list_from(step.leaves));
   List looks;
   for (const std::string& look : planned.looks) looks.emplace_back(look);
@@ -141,6 +142,7 @@ class Printer {
       fmt::print("{}effect: {}{}\n", indent, effect_name(step.effect), step.effect_why.empty() ? "" : ": " + step.effect_why);
     print_changes(planned);
     if (!planned.more.empty()) fmt::print("\n      ({})\n", planned.more);
+    if (step.has_terminal) fmt::print("{}has your terminal; what passes there is not recorded\n", indent);
     for (const std::string& what : step.leaves) fmt::print("{}leaves until the end of the run: {}\n", indent, what);
   }
 

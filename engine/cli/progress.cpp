@@ -29,8 +29,30 @@ Progress::Progress(const Runbook& runbook, Output output, Console& console) : Pr
 }
 
 void Progress::print(const std::string& line) {
+  if (is_held_) return keep(line);
   if (console_) console_->say(line);
   else fmt::print(stderr, "{}\n", line);
+}
+
+void Progress::keep(const std::string& line) {
+  constexpr std::size_t most = 1000;
+  held_.push_back(line);
+  if (held_.size() <= most) return;
+  held_.pop_front();
+  ++left_out_;
+}
+
+void Progress::hold() {
+  std::lock_guard lock(mutex_);
+  std::fflush(stderr);
+  is_held_ = true;
+}
+
+void Progress::release() {
+  std::lock_guard lock(mutex_);
+  is_held_ = false;
+  if (left_out_ > 0) print(fmt::format("[{} left out]", counted(std::exchange(left_out_, 0), "line")));
+  for (const std::string& line : std::exchange(held_, {})) print(line);
 }
 
 // What loops and includes make of a step has its number.

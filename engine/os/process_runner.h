@@ -29,6 +29,8 @@ struct Command {
   bool keeps_result = false;                                    // standard output and error whole, up to `result_limit`
   std::optional<std::int64_t> timeout_ms;                       // it is ended then (TERM, grace, KILL)
   std::int64_t grace_ms = 5'000;
+  bool tty = false;      // it has the person's terminal as its own; what passes there is not recorded
+  std::string step;      // with that: what the person knows it by
   bool leaves = false;   // what it leaves behind when it has exited with 0 is meant: it lives on, until `end_left`
   std::int64_t seq = 0;  // where the journal stands, for the supervisor's log
   std::string hash;
@@ -58,6 +60,9 @@ struct Exit {
   std::vector<std::string> strays;  // processes that it left behind and that were ended with it: "pid 12 sleep 60"
   std::vector<std::string> left;    // Command::leaves: what it left behind and what lives on
 };
+
+// Of one that was not begun, and why.
+Exit not_begun(std::string why);
 
 class ProcessRunner {
  public:

@@ -45,6 +45,8 @@ std::string spawn_body(const Spawn& body) {
   writer.number(command.keeps_result);
   writer.number(command.timeout_ms.value_or(-1));
   writer.number(command.grace_ms);
+  writer.number(command.tty);
+  writer.text(command.step);
   writer.number(command.leaves);
   writer.number(command.seq);
   writer.text(command.hash);
@@ -55,6 +57,7 @@ std::string spawn_body(const Spawn& body) {
   writer.number(body.has_out);
   numbers(writer, body.acked);
   writer.number(body.mask);
+  writer.text(body.terminal);
   return writer.bytes();
 }
 
@@ -71,6 +74,8 @@ Spawn read_spawn_body(WireReader& reader) {
   command.keeps_result = reader.number() != 0;
   if (auto timeout = reader.number(); timeout >= 0) command.timeout_ms = timeout;
   command.grace_ms = reader.number();
+  command.tty = reader.number() != 0;
+  command.step = reader.text();
   command.leaves = reader.number() != 0;
   command.seq = reader.number();
   command.hash = reader.text();
@@ -81,6 +86,7 @@ Spawn read_spawn_body(WireReader& reader) {
   body.has_out = reader.number() != 0;
   body.acked = read_numbers(reader);
   body.mask = reader.number();
+  body.terminal = reader.text();
   return body;
 }
 
@@ -106,6 +112,26 @@ std::string left_ended(const std::vector<std::string>& ended) {
 
 std::string stays() { return begin(Kind::stays).bytes(); }
 
+std::string lend(std::int64_t n) {
+  auto writer = begin(Kind::lend);
+  writer.number(n);
+  return writer.bytes();
+}
+
+std::string terminal(const Lent& message) {
+  auto writer = begin(Kind::terminal);
+  writer.number(message.n);
+  writer.text(message.step);
+  writer.text(message.missed);
+  return writer.bytes();
+}
+
+std::string given_back(std::int64_t n) {
+  auto writer = begin(Kind::given_back);
+  writer.number(n);
+  return writer.bytes();
+}
+
 std::string bye() { return begin(Kind::bye).bytes(); }
 
 std::string table(const Table& message) {
@@ -116,6 +142,7 @@ std::string table(const Table& message) {
   for (const auto& entry : message.entries) {
     writer.number(entry.n);
     writer.number(static_cast<std::int64_t>(entry.state));
+    writer.number(entry.has_terminal);
   }
   return writer.bytes();
 }
@@ -172,6 +199,14 @@ Ended read_exit(WireReader& reader) {
   return ended;
 }
 
+Lent read_terminal(WireReader& reader) {
+  Lent lent;
+  lent.n = reader.number();
+  lent.step = reader.text();
+  lent.missed = reader.text();
+  return lent;
+}
+
 Kind read_kind(WireReader& reader) { return static_cast<Kind>(reader.number()); }
 
 std::int64_t read_hello(WireReader& reader, Hello& into) {
@@ -197,6 +232,7 @@ Table read_table(WireReader& reader) {
     Entry entry;
     entry.n = reader.number();
     entry.state = static_cast<Entry::State>(reader.number());
+    entry.has_terminal = reader.number() != 0;
     message.entries.push_back(entry);
   }
   return message;

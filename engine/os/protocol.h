@@ -9,7 +9,7 @@
 
 namespace runbook::protocol {
 
-inline constexpr std::int64_t version = 3;
+inline constexpr std::int64_t version = 4;
 inline constexpr std::size_t largest_inline_body = 12 << 10;
 
 enum class Kind : std::int64_t {
@@ -25,6 +25,9 @@ enum class Kind : std::int64_t {
   end_left,     // engine: what steps left behind is to be ended  → left_ended
   left_ended,   // supervisor: what was ended, in words
   stays,        // supervisor: something that a step left behind lives
+  lend,         // engine: n                                     + the person's terminal → terminal
+  terminal,     // supervisor: n, name of the step, what was missed [+ the terminal of the step]; without: it has none any more
+  given_back,   // engine: n: the person's terminal is what it was
 };
 
 struct Hello {
@@ -40,12 +43,18 @@ struct Spawn {
   bool has_input = false, has_out = false;  // files that came along, in this order
   std::vector<std::int64_t> acked;
   std::int64_t mask = 0022;  // umask
+  std::string terminal;      // with Command::tty: TerminalShape
 };
 
 struct Entry {
   enum class State : std::int64_t { unknown, running, ended, not_started, lost };
   std::int64_t n = 0;
   State state = State::unknown;
+  bool has_terminal = false;  // of its own, and runs
+};
+struct Lent {
+  std::int64_t n = 0;
+  std::string step, missed;
 };
 struct Table {
   std::string refusal;         // "" : accepted
@@ -72,6 +81,9 @@ std::string exit(const Ended& message);
 std::string end_left();
 std::string left_ended(const std::vector<std::string>& ended);
 std::string stays();
+std::string lend(std::int64_t n);
+std::string terminal(const Lent& message);
+std::string given_back(std::int64_t n);
 
 // Each reads what follows the kind. A false `ok()` of the reader means the message was damaged.
 Kind read_kind(WireReader& reader);
@@ -80,6 +92,7 @@ Spawn read_spawn_body(WireReader& reader);
 std::vector<std::int64_t> read_numbers(WireReader& reader);
 Table read_table(WireReader& reader);
 Ended read_exit(WireReader& reader);
+Lent read_terminal(WireReader& reader);
 
 // Result file: standard output, then standard error, each with its length.
 std::string result_bytes(const std::string& out, const std::string& err, bool is_too_large);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.h"
@@ -101,13 +102,27 @@ Supervised::Supervised(AttemptPipes pipes, protocol::Spawn body, Fd input, Fd ou
     named_outputs_ = memory_file("", "outputs");
     named = fmt::format("/proc/{}/fd/{}", ::getpid(), named_outputs_.get());
   }
+  if (body_.command.tty) make_terminal();
   set_variable(body_.command.env, "RUNBOOK_OUTPUT", named);
   set_variable(body_.command.env, attempt_marker, body_.marker);
 }
 
-int Supervised::start() {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
+// What names the person's terminal to programs that are asked through others (gpg's pinentry) names this one.
+void Supervised::make_terminal() {
+  terminal_ = std::make_unique<AttemptTerminal>(TerminalShape::from(body_.terminal).value_or(TerminalShape()));
+  std::vector<std::string>& env = body_.command.env;
+  const auto is_named = [](const std::string& entry) { return entry.rfind("GPG_TTY=", 0) == 0; };
+  if (std::any_of(env.begin(), env.end(), is_named)) set_variable(env, "GPG_TTY", terminal_->device().path());
+}
+
+// Where its standard input, output and error go. A session leader that opens a terminal has it from then on.
+void Supervised::add_standard_files(posix_spawn_file_actions_t& actions) const {
+  if (terminal_) {
+    posix_spawn_file_actions_addopen(&actions, 0, terminal_->device().path().c_str(), O_RDWR, 0);
+    posix_spawn_file_actions_adddup2(&actions, 0, 1);
+    posix_spawn_file_actions_adddup2(&actions, 0, 2);
+    return;
+  }
   if (input_) {
     posix_spawn_file_actions_adddup2(&actions, input_.get(), 0);
   } else {
@@ -115,11 +130,18 @@ int Supervised::start() {
   }
   posix_spawn_file_actions_adddup2(&actions, (direct_out_ ? direct_out_ : pipes_.child_out).get(), 1);
   posix_spawn_file_actions_adddup2(&actions, pipes_.child_err.get(), 2);
+}
+
+int Supervised::start() {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  add_standard_files(actions);
   posix_spawn_file_actions_addchdir_np(&actions, body_.command.dir.c_str());
 
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const int own = terminal_ ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+  posix_spawnattr_setflags(&attributes, static_cast<short>(own | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
   posix_spawnattr_setpgroup(&attributes, 0);
   sigset_t all, none;
   sigfillset(&all);
@@ -154,10 +176,13 @@ void Supervised::close_output() {
   sink_.let_spool_go();
   pipes_.out.reset();
   pipes_.err.reset();
+  terminal_.reset();
 }
 
 void Supervised::signal_group(int signal) const {
-  if (pid_ > 0) ::kill(-pid_, signal);
+  if (pid_ <= 0) return;
+  if (terminal_) terminal_->device().signal_foreground(signal, pid_);
+  ::kill(-pid_, signal);
 }
 
 }  // namespace runbook

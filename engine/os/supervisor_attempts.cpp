@@ -75,8 +75,25 @@ void SupervisorLoop::cancel(std::int64_t n) {
   if (attempt.wait_status) return;
   attempt.was_cancelled = true;
   log(fmt::format("C {}", n));
+  tell_to_end(attempt);
+}
+
+void SupervisorLoop::tell_to_end(Supervised& attempt) {
+  const std::int64_t now_ms = boot_time_ms(), grace_ms = attempt.body().command.grace_ms;
   attempt.signal_group(SIGTERM);
-  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+  attempt.kill_at_ms = now_ms + grace_ms;
+  if (attempt.terminal()) attempt.hang_up_at_ms = now_ms + grace_ms / 5;
+}
+
+void SupervisorLoop::press(Supervised& attempt, std::int64_t now_ms) {
+  if (attempt.hang_up_at_ms && *attempt.hang_up_at_ms <= now_ms) {
+    attempt.hang_up_at_ms.reset();
+    if (!attempt.is_leaving) attempt.signal_group(SIGHUP);
+  }
+  if (!attempt.kill_at_ms || *attempt.kill_at_ms > now_ms) return;
+  attempt.kill_at_ms = now_ms + 100;
+  if (!attempt.is_leaving) attempt.signal_group(SIGKILL);
+  for (pid_t pid : attempt.stray_pids) ::kill(pid, SIGKILL);
 }
 
 void SupervisorLoop::time_out(Supervised& attempt) {
@@ -85,8 +102,7 @@ void SupervisorLoop::time_out(Supervised& attempt) {
   if (attempt.wait_status) return;
   attempt.has_timed_out = true;
   log(fmt::format("T {}", attempt.n()));
-  attempt.signal_group(SIGTERM);
-  attempt.kill_at_ms = boot_time_ms() + attempt.body().command.grace_ms;
+  tell_to_end(attempt);
 }
 
 void SupervisorLoop::forget(const std::vector<std::int64_t>& acked) {
@@ -117,11 +133,7 @@ void SupervisorLoop::watch_times() {
   for (auto& [n, attempt] : attempts_) {
     if (attempt->has_ended) continue;
     if (attempt->deadline_ms && *attempt->deadline_ms <= now && !attempt->is_leaving) time_out(*attempt);
-    if (attempt->kill_at_ms && *attempt->kill_at_ms <= now) {
-      attempt->kill_at_ms = now + 100;
-      if (!attempt->is_leaving) attempt->signal_group(SIGKILL);
-      for (pid_t pid : attempt->stray_pids) ::kill(pid, SIGKILL);
-    }
+    press(*attempt, now);
     ring(*attempt);
   }
   for (auto& [n, attempt] : attempts_) {
@@ -312,7 +324,7 @@ void SupervisorLoop::tidy() {
   std::size_t running = 0;
   for (auto& [n, attempt] : attempts_) {
     if (!attempt->has_ended) ++running;
-    else attempt->close_output();
+    else if (!terminals_asked_.count(n)) attempt->close_output();
   }
   if (running > 0 && attempts_.size() - running < enough) return;
   sweep();

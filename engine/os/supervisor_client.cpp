@@ -33,7 +33,6 @@ Exit with_reason(Exit::Kind kind, std::string why) {
   exit.why = std::move(why);
   return exit;
 }
-Exit not_started(std::string why) { return with_reason(Exit::Kind::not_started, std::move(why)); }
 Exit lost(std::string why) { return with_reason(Exit::Kind::lost, std::move(why)); }
 
 // Asked of the kernel, because umask() can only be asked by setting it, and other threads make files.
@@ -73,6 +72,8 @@ bool has_answer(int fd, int timeout_ms) {
 
 }  // namespace
 
+Exit not_begun(std::string why) { return with_reason(Exit::Kind::not_started, std::move(why)); }
+
 SupervisorClient::SupervisorClient(Config config, Fd connection)
     : config_(std::move(config)), connection_(std::move(connection)), mask_(current_umask()) {}
 
@@ -99,7 +100,10 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
                 "resume with the version of runbook that began the step, or wait until it has ended");
   greatest_ = std::max(table.greatest, config_.past.greatest());
   may_have_left_ = config_.past.names_one_that_leaves();
-  for (const auto& entry : table.entries) at_greeting_[entry.n] = entry.state;
+  for (const auto& entry : table.entries) {
+    at_greeting_[entry.n] = entry.state;
+    if (entry.has_terminal) terminals_.insert(entry.n);
+  }
   watcher_ = begin_thread([this] { watch_for_the_end(); });
 }
 
@@ -161,7 +165,7 @@ void SupervisorClient::hear(Message& message) {
   switch (protocol::read_kind(reader)) {
     case protocol::Kind::not_started: {
       Waiting& waiting = waiting_[reader.number()];
-      waiting.exit = not_started(reader.text());
+      waiting.exit = not_begun(reader.text());
       waiting.is_done = true;
       break;
     }
@@ -172,6 +176,7 @@ void SupervisorClient::hear(Message& message) {
       break;
     }
     case protocol::Kind::exit: hear_exit(reader, message); break;
+    case protocol::Kind::terminal: hear_terminal(reader, message); break;
     case protocol::Kind::left_ended: left_ended_ = reader.texts(); break;
     case protocol::Kind::stays: stays_ = true; break;
     default: break;
@@ -196,6 +201,15 @@ void SupervisorClient::hear_exit(WireReader& reader, const Message& message) {
   show(ended.n, waiting);
   waiting.exit = std::move(ended.exit);
   waiting.is_done = true;
+}
+
+void SupervisorClient::hear_terminal(WireReader& reader, Message& message) {
+  protocol::Lent lent = protocol::read_terminal(reader);
+  const auto found = waiting_.find(lent.n);
+  if (found == waiting_.end()) return;
+  found->second.is_lent = true;
+  found->second.lent = std::move(lent);
+  if (!message.fds.empty()) found->second.terminal = std::move(message.fds[0]);
 }
 
 void SupervisorClient::show(std::int64_t n, Waiting& waiting) {
@@ -255,14 +269,15 @@ std::string SupervisorClient::send_spawn(std::int64_t n, protocol::Spawn body, c
 }
 
 Exit SupervisorClient::run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) {
-  if (command.argv.empty()) return not_started("there is no program to run");
+  if (command.argv.empty()) return not_begun("there is no program to run");
   std::string program = find_program(command.argv[0], command.env, command.dir);
   std::string why = why_not_runnable(command, program);
   if (why.empty() && stop.stop_requested()) why = "it was stopped before it began";
-  if (!why.empty()) return not_started(why);
+  if (!why.empty()) return not_begun(why);
   std::vector<std::string> secrets = command.secrets;
+  if (command.tty) return run_at_terminal(n, spawn_body(n, std::move(command), std::move(program)), sink, stop);
   why = send_spawn(n, spawn_body(n, std::move(command), std::move(program)), sink);
-  if (!why.empty()) return not_started(why);
+  if (!why.empty()) return not_begun(why);
   return await(n, secrets, stop);
 }
 
@@ -270,8 +285,9 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
   using State = protocol::Entry::State;
   auto found = at_greeting_.find(n);
   State state = found == at_greeting_.end() ? State::unknown : found->second;
-  if (state == State::not_started) return not_started("it could not be started");
+  if (state == State::not_started) return not_begun("it could not be started");
   if (state == State::unknown || state == State::lost) return salvage(wreck(n, secrets), config_.past, stop);
+  if (config_.lender && had_terminal(n)) return attach_at_terminal(n, secrets, stop);
   {
     std::lock_guard lock(mutex_);
     waiting_[n].sink = &sink;
@@ -348,8 +364,9 @@ void SupervisorClient::leave(Leaving how) {
     if (how == Leaving::all_ended) send(protocol::bye());
     else ::shutdown(connection_.get(), SHUT_RD);  // who reads it comes back
   }
-  if (how == Leaving::steps_run_on) return;
   std::unique_lock lock(mutex_);
+  await_absence(lock);
+  if (how == Leaving::steps_run_on) return;
   hear_until(lock, [this] { return stays_; });
   bool it_goes = !stays_;
   lock.unlock();

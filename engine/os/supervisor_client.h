@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "os/process_runner.h"
 #include "os/protocol.h"
 #include "os/salvage.h"
+#include "os/terminal_lender.h"
+#include "os/terminal_relay.h"
 
 namespace runbook {
 
@@ -27,6 +30,7 @@ class SupervisorClient : public ProcessRunner {
     pid_t supervisor = 0;           // if it is our child
     AttemptLog past;                // read before the supervisor began
     std::function<void()> on_lost;  // once, from another thread, when the supervisor is gone; before anybody who waits is told
+    TerminalLender* lender = nullptr;  // lives as long as the client; nullptr: there is no terminal here
   };
   SupervisorClient(Config config, Fd connection);
   ~SupervisorClient() override;
@@ -36,6 +40,8 @@ class SupervisorClient : public ProcessRunner {
   void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
   // The greatest n that was ever announced for this run.
   std::int64_t greatest() const { return greatest_; }
+  // Whether n ran with a terminal of its own when this engine came.
+  bool had_terminal(std::int64_t n) const { return terminals_.count(n) > 0; }
 
   Exit run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) override;
   Exit attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) override;
@@ -58,16 +64,29 @@ class SupervisorClient : public ProcessRunner {
     Exit exit;
     const Sink* sink = nullptr;
     std::int64_t shown = 0;  // bytes given to the sink
+    bool is_lent = false;    // or has no terminal to lend
+    protocol::Lent lent = {};
+    Fd terminal = {};
   };
   // One that waits until something is so, while another one reads. Each has its own bell: of sixteen that wait an end concerns one.
   struct Sleeper {
     const std::function<bool()>& is_so;
     std::condition_variable woken = {};
   };
+  class Presence;
+  Exit run_at_terminal(std::int64_t n, protocol::Spawn body, const Sink& sink, std::stop_token stop);
+  Exit attach_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
+  Exit await_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop, TerminalTurn& turn);
+  void begin_relay(std::int64_t n, TerminalTurn& turn, TerminalTurn::Beginning beginning);
+  void ask_for_terminal(std::int64_t n, const TerminalTurn& turn);
+  Fd borrowed(std::int64_t n, protocol::Lent& lent);
+  void give_back(std::int64_t n);
+  void await_absence(std::unique_lock<std::mutex>& lock);
   void watch_for_the_end();
   bool read_one(std::unique_lock<std::mutex>& lock);
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
+  void hear_terminal(WireReader& reader, Message& message);
   void show(std::int64_t n, Waiting& waiting);
   void hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
   void sleep(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
@@ -85,11 +104,13 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t mask_ = 0022;  // umask, for the steps
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
-  std::mutex mutex_;                 // guards all below, and sending
-  std::condition_variable changed_;  // the end has come near: lost, leaving, nobody reads any more
+  std::set<std::int64_t> terminals_;  // attempts that had one then
+  std::mutex mutex_;                  // guards all below, and sending
+  std::condition_variable changed_;   // the end has come near: lost, leaving, nobody reads any more
   std::vector<Sleeper*> sleepers_;
   std::map<std::int64_t, Waiting> waiting_;
   std::vector<std::int64_t> acknowledged_;
+  int at_terminal_ = 0;   // threads that have it, or are about to
   bool is_read_ = false;  // one of those who wait reads the connection, for all of them
   bool is_lost_ = false, is_leaving_ = false;
   bool may_have_left_ = false;  // a step with `leaves` has been run

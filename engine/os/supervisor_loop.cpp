@@ -74,6 +74,7 @@ void SupervisorLoop::serve() {
     wait_for_events();
     watch_times();
     send_refusals();
+    send_terminals();
     send_exits();
     send_end_of_leftovers();
     tidy();
@@ -108,12 +109,13 @@ int SupervisorLoop::poll_timeout_ms() const {
   for (const auto& [n, attempt] : attempts_) {
     if (!attempt->has_ended && attempt->deadline_ms) consider(*attempt->deadline_ms);
     if (!attempt->has_ended && attempt->kill_at_ms) consider(*attempt->kill_at_ms);
+    if (!attempt->has_ended && attempt->hang_up_at_ms) consider(*attempt->hang_up_at_ms);
     if (attempt->is_leaving || (attempt->has_ended && !attempt->is_exit_sent && engine_))
       consider(boot_time_ms() + send_pause_ms);
     if (engine_ && !attempt->has_ended && attempt->output().total() > attempt->rung_total)
       consider(attempt->rung_at_ms + ring_pause_ms);
   }
-  if (engine_ && !refusals_.empty()) consider(boot_time_ms() + send_pause_ms);
+  if (engine_ && (!refusals_.empty() || !terminals_asked_.empty())) consider(boot_time_ms() + send_pause_ms);
   if (leftovers_.is_ending() || is_end_of_leftovers_asked_) consider(boot_time_ms() + send_pause_ms);
   if (attempts_.empty() && leftovers_.empty() && !engine_ && newcomers_.empty()) consider(lonely_since_ms_ + patience_ms);
   return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
@@ -133,11 +135,17 @@ void SupervisorLoop::wait_for_events() {
   for (int fd : leftovers_.fifos()) fds.push_back({fd, POLLIN, 0});
   std::size_t first_newcomer = fds.size();
   for (const Fd& newcomer : newcomers_) fds.push_back({newcomer.get(), POLLIN, 0});
+  std::size_t first_terminal = fds.size();
+  const std::vector<AttemptTerminal*> terminals = unread_terminals();
+  for (const AttemptTerminal* terminal : terminals) fds.push_back({terminal->device().master(), POLLIN, 0});
   if (::poll(fds.data(), fds.size(), poll_timeout_ms()) < 0) return;
   bool has_a_leftover_written =
       std::any_of(fds.begin() + static_cast<std::ptrdiff_t>(first_leftover),
                   fds.begin() + static_cast<std::ptrdiff_t>(first_newcomer), [](const pollfd& fd) { return fd.revents != 0; });
   if (has_a_leftover_written) leftovers_.drain();
+  for (std::size_t i = 0; i < terminals.size(); ++i) {
+    if (fds[first_terminal + i].revents) terminals[i]->read();
+  }
   // A new engine's HELLO comes before what an older one may still have said.
   if (fds[1].revents) accept_newcomers();
   hear_newcomers();
@@ -196,6 +204,7 @@ void SupervisorLoop::greet(Fd& newcomer, const protocol::Hello& hello, std::int6
     return;
   }
   epoch_ = hello.epoch;
+  take_back_all();
   engine_ = std::move(newcomer);  // the older connection is dropped unread
   was_told_bye_ = false;
   is_end_of_leftovers_asked_ = false;
@@ -221,6 +230,7 @@ protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {
     auto mine = attempts_.find(n);
     if (mine != attempts_.end()) {
       entry.state = mine->second->has_ended ? State::ended : State::running;
+      entry.has_terminal = !mine->second->has_ended && mine->second->terminal();
     } else if (past_.count(n)) {
       entry.state = State::lost;  // the engine reads the log itself
     } else if (seen_.count(n)) {
@@ -250,6 +260,8 @@ void SupervisorLoop::hear_engine() {
       case protocol::Kind::acked: forget(protocol::read_numbers(reader)); break;
       case protocol::Kind::bye: forget_all(); break;
       case protocol::Kind::end_left: end_leftovers(); break;
+      case protocol::Kind::lend: lend(reader.number(), message); break;
+      case protocol::Kind::given_back: take_back(reader.number()); break;
       default: return engine_gone();
     }
   }
@@ -257,6 +269,7 @@ void SupervisorLoop::hear_engine() {
 
 void SupervisorLoop::engine_gone() {
   engine_.reset();
+  take_back_all();
   lonely_since_ms_ = boot_time_ms();
   log_.sync();
 }
@@ -272,6 +285,7 @@ void SupervisorLoop::ring(Supervised& attempt) {
 void SupervisorLoop::send_exits() {
   if (!engine_) return;
   for (auto& [n, attempt] : attempts_) {
+    if (terminals_asked_.count(n)) continue;  // what it wrote last is to be seen
     if (attempt->has_ended && !attempt->is_exit_sent && !attempt->is_unwanted) attempt->is_exit_sent = send_exit(*attempt);
   }
 }

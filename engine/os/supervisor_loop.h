@@ -41,6 +41,14 @@ class SupervisorLoop {
   bool send_exit(const Supervised& attempt);
   void ring(Supervised& attempt);
 
+  // Terminals
+  void lend(std::int64_t n, Message& message);
+  void take_back(std::int64_t n);
+  void take_back_all();
+  void send_terminals();
+  bool send_terminal(std::int64_t n);
+  std::vector<AttemptTerminal*> unread_terminals() const;
+
   // Attempts
   void spawn(std::int64_t epoch, std::int64_t n, WireReader& rest, Message& message);
   void begin(std::int64_t n, protocol::Spawn body, Fd input, Fd out);
@@ -70,6 +78,8 @@ class SupervisorLoop {
   void prepare();
   void watch_times();
   void time_out(Supervised& attempt);
+  void tell_to_end(Supervised& attempt);
+  void press(Supervised& attempt, std::int64_t now_ms);
 
   int poll_timeout_ms() const;
   bool may_go() const;
@@ -87,6 +97,8 @@ class SupervisorLoop {
   std::set<std::int64_t> seen_;
   std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;  // alive, or ended and not acknowledged
+  std::set<std::int64_t> terminals_asked_;                        // of which attempts the engine wants the terminal
+  std::optional<BorrowedTerminal> borrowed_;
   Leftovers leftovers_;
   std::vector<AttemptFiles> spares_;      // of attempts that nobody will ask about
   std::optional<AttemptPipes> prepared_;  // for the attempt that is expected next

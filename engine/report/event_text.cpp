@@ -39,7 +39,8 @@ std::string event_sentence(const Event& event) {
   const Value& body = event.body;
   const std::string& kind = event.kind;
   if (kind == event::intent)
-    return fmt::format("attempt {} began (effect {})", body.int_or("number", 0), body.text_or("effect", ""));
+    return fmt::format("attempt {} began (effect {}){}", body.int_or("number", 0), body.text_or("effect", ""),
+                       body.find("tty") ? " at the terminal; what passed there is not recorded" : "");
   if (kind == event::exited)
     return with_processes(event.attempt == 0 ? "what should have been done is looked at"
                                              : "its process exited with 0; what it should have done is looked at",

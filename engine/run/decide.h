@@ -49,6 +49,8 @@ struct Limits {
   bool is_pausing = false;                       // start nothing more
   bool is_cancelling = false;                    // end what runs, leave the run
   bool is_interactive = false;                   // somebody answers questions
+  bool lacks_terminal = false;                   // steps that have the person's are not begun
+  std::set<std::int64_t> out_of_reach;           // attempts that run with a terminal, which nobody here could be at
   std::map<std::string, Doubt> on_doubt;         // by step: said beforehand
   std::map<std::string, std::string> approvals;  // by step: phrases said beforehand
   std::string stops_after;                       // a step: when it is done, start nothing more

@@ -331,6 +331,7 @@ void Executor::absorb_interrupt(const Interrupt& interrupt) {
     return;
   }
   bool was_pausing = std::exchange(limits_.is_pausing, true);
+  if (interrupt.kind == Interrupt::Kind::stop) return cancel(interrupt.n);
   bool is_key = interrupt.kind == Interrupt::Kind::pause;
   if (was_pausing && is_key) return stop_what_runs();
   if (is_any_act_running() && is_key)

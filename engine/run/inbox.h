@@ -24,9 +24,11 @@ struct Interrupt {
     pause,   // Ctrl-C: pause after the step; once more: end the step
     detach,  // SIGTERM, SIGHUP: leave at once, steps run on
     lost,    // the supervisor died: pause as soon as what runs has ended
+    stop,    // a person wants the step ended at whose terminal he sits: pause, and end it
     yield,   // whoever drives has something else to do first; what runs goes on
   } kind = Kind::pause;
   std::string by;
+  std::int64_t n = 0;  // stop: the attempt
 };
 // An item of a checklist is done; the question stays open.
 struct Ticked {

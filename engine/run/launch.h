@@ -37,6 +37,7 @@ struct Request {
   bool keeps_result = false;
   bool hides_output = false;  // it may hold a secret that nobody knows yet: nothing of it is recorded
   bool wants_findings = false;
+  bool tty = false;     // it has the person's terminal
   bool leaves = false;  // processes that it leaves behind are meant to live on
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;

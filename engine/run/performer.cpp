@@ -90,6 +90,8 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.keeps_result = request.keeps_result;
   context.hides_output = request.hides_output;
   context.wants_findings = request.wants_findings;
+  context.tty = request.tty;
+  if (request.tty) context.step = launch.step.id;
   context.leaves = request.leaves;
   context.output_head = request.output_head;
   context.output_tail = request.output_tail;

@@ -246,6 +246,7 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
   request.keeps_result = step->needs_result();
   request.hides_output = step->gives_secrets();
   request.wants_findings = !request.hides_output;
+  request.tty = step->has_terminal;
   request.leaves = !step->leaves.empty();
   request.is_repeatable = is_repeatable(step->effect);
   if (step->timeout_ms && (step->kills_on_timeout || step->effect == Effect::read)) request.timeout_ms = step->timeout_ms;

@@ -212,6 +212,7 @@ class StepDecider {
     }
     RunScope scope = scope_with_before();
     if (step_->done_when && !passes_first_look(scope)) return;
+    if (step_->has_terminal && !may_have_terminal()) return;
     if (step_->approval && !is_approved_by_others(scope)) return;
     if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(step_, *it_));
     if (step_->kind == Step::Kind::manual) return begin_manual(scope);
@@ -253,6 +254,23 @@ class StepDecider {
       refuse(with_hint(error));
     }
     return false;
+  }
+
+  // There is one terminal: who wants it comes after those who have it, and after what is asked there. false: not now.
+  bool may_have_terminal() {
+    if (limits_.lacks_terminal)
+      return pause("waiting", fmt::format("`{}` needs a terminal, and there is none here", step_.id)), false;
+    const auto has_it = [](const Launch& launch) { return launch.role == Role::act && launch.step->has_terminal; };
+    const auto& launches = turn_.decision.launches;
+    const auto& steps = turn_.live.steps;
+    const auto& questions = state_.questions;
+    const bool is_lent = std::any_of(launches.begin(), launches.end(), has_it) ||
+                         std::any_of(steps.begin(), steps.end(),
+                                     [&](const auto& live) { return live.second.running && has_it(*live.second.running); });
+    const bool is_asked = limits_.is_interactive && std::any_of(questions.begin(), questions.end(), [](const auto& each) {
+                            return each.second.is_open && !is_approval_by_others(each.second);
+                          });
+    return !is_lent && !is_asked;
   }
 
   // Right before the intent: what was checked, approved and pinned is what the step reads. false: it is still to be seen, or somebody
@@ -320,6 +338,7 @@ class StepDecider {
     launch.request = request;
     Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
     if (!state_.definition_sha256.empty()) body = with(body, "definition", state_.definition_sha256.substr(0, 12));
+    if (request->tty) body = with(body, "tty", true);
     if (!changes_.taken.empty()) body = with(body, "files", map_of(changes_.taken));
     if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);
     if (!request->token.empty()) body = with(with(body, "token", request->token), "boot", facts_.boot_id);
@@ -332,6 +351,8 @@ class StepDecider {
 
   void while_running() {
     if (!live_step_->running) return;  // an outcome is on its way
+    if (limits_.out_of_reach.count(it_->attempt))
+      return pause("waiting", fmt::format("`{}` runs at a terminal of its own, and there is none here", step_.id));
     const Question* question = state_.open_question(step_.id);
     if (question && question->about == "overdue") return is_pausing_ ? interrupted() : wait_for_answer(*question, "waiting");
     if (it_->must_stop && !live_step_->is_cancel_sent) turn_.decision.cancels.push_back(live_step_->running->n);

@@ -31,6 +31,8 @@ struct StepContext {
   bool keeps_result = false;         // whether Outcome::result is wanted
   bool hides_output = false;         // no byte of what it writes may be kept, shown or repeated in a reason
   bool wants_findings = false;       // should it go wrong, or not be so yet: what a person would look at next
+  bool tty = false;                  // it has the person's terminal
+  std::string step;                  // with that: what the person knows it by
   bool leaves = false;               // processes that it leaves behind are meant to live on
   std::int64_t output_head = 0, output_tail = 0;
   std::optional<std::int64_t> timeout_ms;  // it is ended then

@@ -272,6 +272,22 @@ TEST_CASE("steps_that_an_alias_repeats_are_loaded_where_it_stands") {
   CHECK(shown.find("empty") == std::string::npos);
 }
 
+TEST_CASE("a_step_with_a_terminal_is_a_process_of_which_nothing_is_recorded") {
+  const std::string text = "- {id: a, title: A, exec: [ls], tty: true, outputs: {name: {}}}\n";
+  CHECK(with_steps(text)->find("a")->has_terminal);
+  CHECK_FALSE(with_steps("- {id: a, title: A, exec: [ls], tty: false}\n")->find("a")->has_terminal);
+  Declarations types = test_types();
+  types[1].has_process = false;
+  const Loaded refused = load_runbook(source_of("runbook: x\nsteps:\n" + text), types);
+  REQUIRE(refused.errors == 1);
+  CHECK(refused.diagnostics[0].message == "`tty` has no meaning beside `exec`, which starts no process");
+  const Loaded reads =
+      load_runbook(source_of("runbook: x\nsteps:\n- {id: a, title: A, exec: [ls], tty: true, outputs: {all: {lines: true}}}\n"),
+                   test_types());
+  REQUIRE(reads.errors == 1);
+  CHECK(reads.diagnostics[0].message == "`all` can't be taken from what the step writes: `tty` records nothing of it");
+}
+
 TEST_CASE("what_a_step_leaves_behind_is_said_in_words_and_only_of_a_process") {
   const std::string text = "- {id: a, title: A, exec: [ls], leaves: [the tunnel, the port-forward]}\n";
   CHECK(with_steps(text)->find("a")->leaves == std::vector<std::string>{"the tunnel", "the port-forward"});

@@ -97,8 +97,10 @@ class RawEngine {
     must(send_message(line_.get(), message, fds, SendMode::wait), "it was sent");
   }
   void say_hello(std::int64_t epoch, const std::vector<std::int64_t>& open = {}) const { say(protocol::hello({epoch, open})); }
-  void say_spawn(std::int64_t epoch, std::int64_t n, const Command& command, const std::string& program = "/bin/sh") const {
+  void say_spawn(std::int64_t epoch, std::int64_t n, const Command& command, const std::string& program = "/bin/sh",
+                 const std::string& terminal = "") const {
     protocol::Spawn body;
+    body.terminal = terminal;
     body.command = command;
     body.program = program;
     body.marker = fmt::format("R/{}", n);
@@ -131,6 +133,9 @@ class RawEngine {
     return reader.number();
   }
   void hang_up() { line_.reset(); }
+  const std::string& bytes() const { return message_.bytes; }
+  // The first that came with the last message, if there was one.
+  Fd take_file() { return message_.fds.empty() ? Fd() : std::move(message_.fds[0]); }
 
  private:
   Fd line_;
