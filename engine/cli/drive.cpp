@@ -293,9 +293,9 @@ class Drive {
     return std::make_unique<TerminalPerson>(inbox_, editor_, who_, *plan_.runbook, plan_.run, console_.get());
   }
 
-  // What is known of secrets stays known.
+  // What is known of secrets stays known. What looks at the former definition is still to end.
   void go_on_with(const GoesOnWith& changed) {
-    plan_.runbook = changed.runbook;
+    former_.push_back(std::exchange(plan_.runbook, changed.runbook));
     plan_.inputs = changed.inputs;
     const auto secret_outputs = facts_.secret_outputs;
     make_facts(state_);
@@ -385,6 +385,7 @@ class Drive {
   Event beginning_;
   RunFacts facts_;
   Inbox inbox_;
+  std::vector<std::shared_ptr<const Runbook>> former_;
   std::unique_ptr<Console> console_;  // of a terminal that can show a live view
   std::atomic<Console*> resized_{nullptr};
   LineEditor editor_;

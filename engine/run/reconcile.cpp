@@ -268,6 +268,11 @@ Value outline_of(const Adoption& adoption) {
   return Value(std::move(lines));
 }
 
+std::string because_of(const Adoption& adoption, const std::string& what) {
+  if (adoption.because.empty() || what.empty()) return adoption.because + what;
+  return fmt::format("{} ({})", adoption.because, what);
+}
+
 Proposal adopted(const Adoption& adoption) {
   const std::string& text = adoption.now.source->text();
   const std::string what = summary(adoption.changes);
@@ -278,7 +283,7 @@ Proposal adopted(const Adoption& adoption) {
                             {"renamed", as_map(adoption.changes.renamed)},
                             {"sections", as_map(adoption.changes.sections)},
                             {"who", adoption.who},
-                            {"because", adoption.because.empty() ? what : adoption.because + " (" + what + ")"}}));
+                            {"because", because_of(adoption, what)}}));
   proposal.attach("definition", text).attach("outline", to_json(outline_of(adoption)));
   if (!adoption.now.included.empty()) proposal.attach("included", to_json(included_texts(adoption.now)));
   if (!adoption.inputs.is_null()) proposal.attach("inputs", to_json(adoption.inputs));
