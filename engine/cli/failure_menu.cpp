@@ -102,7 +102,7 @@ std::optional<FailureMenu::Choice> FailureMenu::put(const Question& question) {
   std::string words;
   for (const MenuChoice& choice : choices) words += (words.empty() ? "" : " | ") + choice.word;
   while (true) {
-    const auto word = ask(fmt::format("{} (Ctrl-D pauses): ", words));
+    const auto word = ask("what now? (Ctrl-D pauses): ");
     if (!word) return std::nullopt;
     const std::string choice = choice_meant(choices, *word);
     if (choice.empty()) {

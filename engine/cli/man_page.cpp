@@ -29,6 +29,8 @@ constexpr Named environment[] = {
     {"HOME", "Stands behind them."},
     {"SUDO_USER", "Who stands in the record, behind sudo."},
     {"PATH", "Where the programs of steps are looked for."},
+    {"VISUAL, EDITOR", "The editor of `edit` at a terminal; without either vi."},
+    {"SHELL", "The shell that `shell` opens at a terminal; without it /bin/sh."},
     {"NO_COLOR", "Anything but nothing: no colour."},
     {"TERM", "`dumb`: no colour either."},
     {"COLUMNS", "The width of a terminal that does not say it itself."},

@@ -47,7 +47,7 @@ std::optional<std::string> ManualDialog::tick_all(const Question& question) {
     if (question.ticked.count(item)) continue;
     const std::string text = text_or_json(items.as_list()[static_cast<std::size_t>(item)]);
     while (true) {
-      auto word = line(fmt::format("[{}/{}] {}: done | reject | skip (Ctrl-D pauses): ", item + 1, count, text));
+      auto word = line(fmt::format("[{}/{}] {}\ndone | reject | skip (Ctrl-D pauses): ", item + 1, count, text));
       if (!word || is_way_out(*word)) return word;
       if (is_tick(*word)) break;
       if (!word->empty()) fmt::print(stderr, "`{}` is not one of: done, reject, skip\n", *word);

@@ -204,6 +204,8 @@ def test_at_the_terminal_who_may_approves(world, terminal):
     child.sendline("reject")
     child.expect_exact("why?")
     child.sendline("enough")
+    child.expect_exact("what now? (Ctrl-D pauses): ")
+    child.sendline("quit")
     assert code_of(child) == 1 and world.lines() == ["dropped users"]
 
 

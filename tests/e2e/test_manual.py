@@ -50,6 +50,8 @@ def ticked(world):
 
 def answer(child, prompt, line):
     child.expect_exact(prompt)
+    if prompt.startswith("["):
+        child.expect_exact("(Ctrl-D pauses): ")  # what comes before the prompt is typed ahead
     child.sendline(line)
 
 
@@ -136,6 +138,7 @@ def test_a_kill_after_the_third_of_five_items_goes_on_at_the_fourth(world, termi
     assert world.state_of("group") == "waiting"
     child = terminal("--resume")
     child.expect_exact("[4/5]")
+    child.expect_exact("(Ctrl-D pauses): ")
     child.sendeof()
     assert code_of(child) == 130
     assert [each["text"] for each in json.loads(world("why", "last", "group", "--json").out)["events"] if each["kind"] == "ticked"] == [
@@ -151,7 +154,7 @@ def test_a_person_leaves_the_checklist_with_a_reason(world, terminal, choice, co
     answer(child, "why?", "")
     answer(child, "why?", "no room")
     if state == "failed":
-        answer(child, "retry | edit", "quit")
+        answer(child, "what now?", "quit")
     assert code_of(child) == code
     assert world.state_of("group") == state
     assert "no room" in world("why", "last", "group").out

@@ -132,7 +132,7 @@ def test_a_doubt_is_asked_with_its_reason(world, terminal):
     begin_and_kill_all(world, step_too=True)
     child = terminal("--resume")
     child.expect("Did `gated` take effect")
-    child.expect("done | not-done | retry".replace("|", r"\|"))
+    child.expect("what now")
     child.sendline("maybe")
     child.expect("`maybe` is not one of")
     child.sendline("")

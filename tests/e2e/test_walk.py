@@ -38,7 +38,7 @@ steps:
   - {id: ship, shell: 'echo shipped >> "$W/effects"'}
 """
 PROMPT = "▸ "
-MENU = re.escape("quit (Ctrl-D pauses): ")
+MENU = re.escape("what now? (Ctrl-D pauses): ")
 
 
 @pytest.fixture
