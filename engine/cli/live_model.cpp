@@ -67,14 +67,16 @@ void LiveModel::take_run(const RunState& state) {
 }
 
 void LiveModel::take_loop(const std::string& section, const SectionState& state) {
-  if (!state.batches.empty())
+  const bool is_skipped = state.phase == SectionState::Phase::skipped;
+  if (is_skipped || !state.batches.empty())
     passage_.items[section] = std::accumulate(state.batches.begin(), state.batches.end(), std::int64_t{0});
 }
 
 void LiveModel::committed(const Event& event, const RunState& state) {
   looked_ahead_at_ms_ = picture_.steps > most_steps_looked_through_each_time ? looked_ahead_at_ms_ : 0;
   if (event.instance.empty()) return take_run(state);
-  if (const SectionState* section = state.section(event.instance); section && event.kind == event::section_entered)
+  const bool is_known_now = event.kind == event::section_entered || event.kind == event::section_skipped;
+  if (const SectionState* section = state.section(event.instance); section && is_known_now)
     return take_loop(event.instance, *section);
   const auto work = works_.find(event.instance);
   if (work != works_.end() && event.kind != event::asked && event.kind != event::answered) {

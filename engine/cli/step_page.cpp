@@ -33,6 +33,13 @@ std::string line(std::string_view name, const std::string& text) {
 
 std::string text_of(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
 
+// A script that is handed on as a variable is not what this step runs.
+std::string first_line(const std::string& text) {
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  if (lines == 1) return text;
+  return fmt::format("{} ... ({} in all)", text.substr(0, text.find('\n')), counted(lines, "line"));
+}
+
 std::string effect_text(Effect effect) {
   switch (effect) {
     case Effect::read: return "read: it changes nothing";
@@ -72,7 +79,7 @@ class Page {
       if (!step_->manual) deed(step_->type, request.get("params"));
       const Value env = request.get("env");
       for (const auto& [name, value] : env.is_map() ? env.as_map() : Map())
-        text_ += line("env", fmt::format("{}={}", name, text_of(value)));
+        text_ += line("env", fmt::format("{}={}", name, first_line(text_of(value))));
       if (request.text_or("dir", page_.facts.dir) != page_.facts.dir) text_ += line("in", request.text_or("dir", ""));
       if (step_->manual) text_ += line("manual", "a person does it; what to do is shown when it begins");
     } catch (const std::exception& error) {
@@ -175,12 +182,14 @@ std::string walk_prompt(const StepPage& page, const Instance& step, int columns)
   const Frame* included = included_around(step.frame.get());
   const Section& root = (included ? *included->runbook : *page.facts.runbook).root;
   const auto around = sections_around(root, *step);
+  const std::string before = fmt::format("{} {} ", page.facts.runbook->name, step_number(*page.facts.runbook, step));
+  // Which step it is is said whole; the section around it as far as there is room.
+  const std::size_t taken = before.size() + step.id.size() + 3;
   std::string where;
-  if (const Section* inner = around.empty() ? nullptr : around.back(); inner && inner != &root)
-    where = (inner->id.empty() ? inner->title : inner->id) + (page.is_utf8 ? " › " : " > ");
-  const std::string place =
-      fmt::format("{} {} {}{}", page.facts.runbook->name, step_number(*page.facts.runbook, step), where, step.id);
-  return shortened(place, half, page.is_utf8) + targets_text(page.state, half > 20 ? half - 14 : 8, page.is_utf8) +
+  if (const Section* inner = around.empty() ? nullptr : around.back(); inner && inner != &root && half > taken + 4)
+    where =
+        shortened(inner->id.empty() ? inner->title : inner->id, half - taken, page.is_utf8) + (page.is_utf8 ? " › " : " > ");
+  return before + where + step.id + targets_text(page.state, half > 20 ? half - 14 : 8, page.is_utf8) +
          (page.is_utf8 ? " ▸ " : " > ");
 }
 
