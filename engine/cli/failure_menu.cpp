@@ -11,6 +11,7 @@
 #include "base/trimmed.h"
 #include "cli/advice.h"
 #include "cli/evidence.h"
+#include "cli/file_completion.h"
 #include "os/terminal.h"
 
 namespace runbook {
@@ -90,8 +91,8 @@ std::string menu_text(const Question& question, const Step& step, int columns) {
   return text;
 }
 
-std::optional<std::string> FailureMenu::ask(const std::string& prompt) {
-  auto typed = editor_.read_line(prompt);
+std::optional<std::string> FailureMenu::ask(const std::string& prompt, const LineEditor::Completer& completer) {
+  auto typed = editor_.read_line(prompt, completer);
   if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
   return std::string(trimmed(*typed));
 }
@@ -160,7 +161,7 @@ std::optional<Value> FailureMenu::outputs() {
 
 std::optional<Value> FailureMenu::evidence() {
   while (true) {
-    const auto typed = ask("evidence (a note, a file, a URL; Enter for none): ");
+    const auto typed = ask("evidence (a note, a file, a URL; Enter for none): ", files_meant);
     if (!typed) return std::nullopt;
     if (typed->empty()) return Value();
     try {

@@ -34,7 +34,7 @@ class FailureMenu {
 
  private:
   // nullopt: Ctrl-D; "": it is chosen anew.
-  std::optional<std::string> ask(const std::string& prompt);
+  std::optional<std::string> ask(const std::string& prompt, const LineEditor::Completer& completer = nullptr);
   std::optional<Answer> answer(const Question& question, const std::string& choice);
   // Of a step that is said to be done.
   std::optional<Value> outputs();

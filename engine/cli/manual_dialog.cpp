@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/evidence.h"
+#include "cli/file_completion.h"
 #include "cli/terminal_style.h"
 #include "report/form_text.h"
 #include "run/manual.h"
@@ -22,8 +23,8 @@ bool is_tick(const std::string& word) { return word == "done" || word == "yes" |
 
 }  // namespace
 
-std::optional<std::string> ManualDialog::line(const std::string& prompt) {
-  auto typed = editor_.read_line(prompt);
+std::optional<std::string> ManualDialog::line(const std::string& prompt, const LineEditor::Completer& completer) {
+  auto typed = editor_.read_line(prompt, completer);
   if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
   const auto first = typed->find_first_not_of(" \t\r"), last = typed->find_last_not_of(" \t\r");
   return first == std::string::npos ? "" : typed->substr(first, last - first + 1);
@@ -111,7 +112,7 @@ std::optional<Value> ManualDialog::evidence(const Value& form) {
   if (wanted.empty()) return Value();
   while (true) {
     const char* may_be_none = wanted == "required" ? "" : "; Enter for none";
-    auto typed = line(fmt::format("evidence (a note, a file, a URL{}): ", may_be_none));
+    auto typed = line(fmt::format("evidence (a note, a file, a URL{}): ", may_be_none), files_meant);
     if (!typed) return std::nullopt;
     if (typed->empty() && wanted != "required") return Value();
     if (typed->empty()) continue;

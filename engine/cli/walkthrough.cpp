@@ -12,6 +12,7 @@
 #include "base/suggestion.h"
 #include "base/trimmed.h"
 #include "cli/commands.h"
+#include "cli/file_completion.h"
 #include "cli/step_decisions.h"
 #include "cli/step_page.h"
 #include "os/terminal.h"
@@ -285,6 +286,7 @@ std::vector<std::string> Walkthrough::completions(Driven& driven, const std::str
   if (last == std::string::npos) {
     all = verbs();
   } else if (line.compare(0, 4, "set ") == 0) {
+    if (word.find('=') != std::string::npos) return files_meant(line);
     for (const Input& input : driven.facts.runbook->inputs)
       if (input.type != ValueType::secret) all.push_back(input.name + "=");
   } else {

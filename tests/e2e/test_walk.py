@@ -464,6 +464,32 @@ def test_undo_from_the_menu(world, failed):
     assert world.lines() == ["before", "tried", "undone"] and world.show()["state"] == "undone"
 
 
+def test_handed_off_from_the_menu_with_a_note_that_who_goes_on_sees(world, failed):
+    child = failed()
+    child.sendline("handoff")
+    child.expect("a note for who goes on")
+    child.sendline("the disk of the build machine is full")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+    assert world.show()["handed_off"]["note"] == "the disk of the build machine is full"
+    (world.folder / "mended").touch()
+    resumed = world("run", "--resume", "last")
+    assert resumed.code == 0 and "the disk of the build machine is full" in resumed.err
+
+
+def test_evidence_is_completed_as_a_file(world, failed):
+    (world.folder / "screenshot of it").write_text("no: it has blanks")
+    (world.folder / "screenshot.png").write_text("pixels")
+    child = failed()
+    child.sendline("done")
+    say(child, "I copied it by hand", "its output `size`: ")
+    say(child, "12", "evidence.*: ")
+    child.send("scr\t\r")
+    child.expect("succeeded")
+    assert world.step("build")["evidence"][0]["file"] == "screenshot.png"
+
+
 def test_answered_from_another_terminal_the_menu_goes_away(world, failed):
     child = failed()
     (world.folder / "mended").touch()
