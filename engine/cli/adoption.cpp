@@ -152,7 +152,7 @@ class AdoptionDialog {
 
   // By --behind, or by the person at the terminal.
   void decide_what_is_behind() {
-    read_choices();
+    if (!edit_) read_choices();
     std::vector<std::string> open;
     for (const StepChange& change : changes_.steps) {
       if (!change.is_behind || behind_.count(change.id)) continue;

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "base/cells.h"
 #include "base/counted.h"
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/pattern.h"
 #include "base/shell_word.h"
 #include "cli/session.h"
+#include "os/terminal.h"
 #include "report/form_text.h"
 #include "run/approval.h"
 #include "run/manual.h"
@@ -210,7 +212,9 @@ std::string last_lines(const std::string& text, std::size_t count, const std::st
   std::string result;
   while (begin < end) {
     std::size_t stop = std::min(text.find('\n', begin), end);
-    result += margin + text.substr(begin, stop - begin) + "\n";
+    result += margin +
+              harmless(std::string_view(text).substr(begin, stop - begin), speaks_utf8() ? Charset::utf8 : Charset::ascii) +
+              "\n";
     begin = stop + 1;
   }
   return result;

@@ -67,6 +67,7 @@ class Drive {
         lease_(Lease::take(file.run_folder(plan_.run), plan_.lease_mode)),
         past_(read_attempt_log(lease_.folder())),
         walkthrough_(editor_),
+        signals_at_rest_(editor_),
         share_(inbox_, who_) {
     if (plan_.scenario) world_.emplace(*plan_.scenario);
     if (plan_.walks) editor_.keep_history_in((file_.path().parent_path() / "walk_history").string());
@@ -100,7 +101,7 @@ class Drive {
   }
 
   void on_signal(int signal) {
-    if (!walkthrough_.interrupt(signal)) inbox_.post(interrupt_of(signal));
+    if (!signals_at_rest_.takes(signal)) inbox_.post(interrupt_of(signal));
   }
 
   const Clock& clock() const { return world_ ? static_cast<const Clock&>(*world_) : clock_; }
@@ -237,11 +238,12 @@ class Drive {
     const std::unique_ptr<Observer> watching = make_observer();
     Observer& progress = *watching;
     if (is_first_ && plan_.is_new) progress.committed(beginning_, state_);
+    const auto person = make_person();
+    NoPerson nobody;
+    // Ends before those with whom its steps share the terminal.
     const auto performer = client ? make_performer(*client, progress) : nullptr;
     Performer& performs = client ? static_cast<Performer&>(*performer) : *world_;
     if (world_) world_->serve(inbox_);
-    const auto person = make_person();
-    NoPerson nobody;
     share_.serve(person.get(), console_.get(), console_ ? nullptr : static_cast<Progress*>(watching.get()));
     Notifier notifier(progress, facts_);
     const auto approver = [this](const Question& question, const Answer& given) {
@@ -251,7 +253,8 @@ class Drive {
     Executor executor({facts_, *journal_, state_, performs, person ? static_cast<Operator&>(*person) : nobody, notifier,
                        clock(), inbox_, approver, files},
                       std::max(state_.last_attempt, client ? client->greatest() : 0));
-    Driven driven{arguments_, file_, *journal_, plan_.run, who_, facts_, state_, executor, performs, editor_, console_.get()};
+    Driven driven{arguments_, file_,    *journal_, plan_.run, who_,           facts_,
+                  state_,     executor, performs,  editor_,   console_.get(), signals_at_rest_};
     Wishes wishes(driven);
     // The supervisor learns what becomes of the steps before the performer asks them to stop.
     try {
@@ -308,8 +311,9 @@ class Drive {
     executor.recover(who_, plan_.purpose);
   }
 
-  Wishes::Then carry_out(Wishes& wishes, const std::optional<Wish>& wish) {
-    const Aside aside(console_.get(), {});
+  Wishes::Then carry_out(Driven& driven, Wishes& wishes, TerminalPerson& person) {
+    const AtRest at_rest(driven, person);
+    const auto wish = person.take_wish();
     return wish ? wishes.carry_out(*wish) : Wishes::Then::goes_on;
   }
 
@@ -324,7 +328,7 @@ class Drive {
     }
     conclusion = driven.executor.run(limits);
     while (conclusion.end.state == "yielded") {
-      const Wishes::Then then = carry_out(wishes, person->take_wish());
+      const Wishes::Then then = carry_out(driven, wishes, *person);
       if (then == Wishes::Then::begins_anew) return false;
       limits.is_pausing = then == Wishes::Then::pauses;
       if (limits.is_pausing) limits.who = who_;
@@ -390,6 +394,7 @@ class Drive {
   std::atomic<Console*> resized_{nullptr};
   LineEditor editor_;
   Walkthrough walkthrough_;
+  SignalsAtRest signals_at_rest_;
   TerminalShare share_;
   std::optional<ScriptedWorld> world_;
   std::optional<SignalWatch> signals_;  // ends before what it tells

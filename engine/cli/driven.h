@@ -4,6 +4,7 @@
 
 #include "cli/arguments.h"
 #include "cli/console.h"
+#include "cli/signals_at_rest.h"
 #include "os/line_editor.h"
 #include "run/executor.h"
 #include "run/instances.h"
@@ -23,6 +24,7 @@ struct Driven {
   Performer& performer;
   LineEditor& editor;
   Console* console;  // or nullptr
+  SignalsAtRest& signals;
   StoredValues values = StoredValues([this](const std::string& digest) { return journal.blob(digest); });
 
   // As a command that prints itself has it.

@@ -112,6 +112,7 @@ std::optional<FailureMenu::Choice> FailureMenu::put(const Question& question) {
     }
     if (const auto wish = wish_of(choice)) return Wish{*wish, question.instance};
     if (auto given = answer(question, choice)) return *std::move(given);
+    if (editor_.is_broken_off()) return std::nullopt;
     fmt::print(stderr, "not recorded\n");
   }
 }

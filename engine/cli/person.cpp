@@ -84,6 +84,7 @@ void TerminalPerson::work() {
     std::lock_guard lock(mutex_);
     current_.clear();
     changed_.notify_all();
+    if (is_withdrawn_ && !is_over_ && !is_held_) fmt::print(stderr, "it is not asked any more\n");
     if (is_over_ || is_withdrawn_) continue;
     if (is_held_ && !given) questions_.push_front(question);
     else hand_in(std::move(given));

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "base/cells.h"
 #include "base/counted.h"
 #include "base/duration.h"
 #include "base/json.h"
@@ -25,7 +26,8 @@ std::string line(std::string_view name, const std::string& text) {
   std::size_t begin = 0;
   do {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines += fmt::format("  {:<12} {}\n", begin == 0 ? name : "", text.substr(begin, end - begin));
+    lines += fmt::format("  {:<12} {}\n", begin == 0 ? name : "",
+                         harmless(std::string_view(text).substr(begin, end - begin), Charset::utf8));
     begin = end + 1;
   } while (begin < text.size());
   return lines;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include "cli/step_decisions.h"
 #include "cli/step_page.h"
 #include "os/terminal.h"
+#include "run/frontier.h"
 
 namespace runbook {
 
@@ -86,13 +86,6 @@ const std::vector<WalkVerb>& walk_verbs() {
   return verbs;
 }
 
-bool Walkthrough::interrupt(int signal) {
-  if (!is_at_prompt_) return false;
-  broken_by_ = signal;
-  editor_.break_off();
-  return signal == SIGINT;
-}
-
 Walkthrough::Result Walkthrough::go(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits) {
   while (true) {
     limits.walk = released_;
@@ -101,24 +94,34 @@ Walkthrough::Result Walkthrough::go(Driven& driven, Wishes& wishes, TerminalPers
     if (driven.executor.is_detached()) return {conclusion};
     const Next next = ask_what_next(driven, wishes, person, conclusion.end);
     if (next == Next::begins_anew) return {conclusion, true};
-    if (next == Next::quits || next == Next::cancels) return {end(driven, limits, next)};
+    if (next == Next::quits || next == Next::cancels) return {end(driven, wishes, person, limits, next)};
   }
 }
 
 // What other branches come to stands above the line that is typed.
 Walkthrough::Next Walkthrough::ask_what_next(Driven& driven, Wishes& wishes, TerminalPerson& person, const End& end) {
-  const Aside aside(driven.console, [this](const std::string& text) { editor_.say_above(text); });
+  const AtRest at_rest(driven, person);
   Next next = after(end, wishes, person);
+  if (next == Next::asks) released_ = WalkLimits();  // what was let begin has begun, or is asked about anew
   while (next == Next::asks) next = at_prompt(driven, wishes);
   return next;
 }
 
 // Recorded as any pause, or as any other run that is given up.
-Executor::Conclusion Walkthrough::end(Driven& driven, Limits limits, Next how) {
+Executor::Conclusion Walkthrough::end(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits, Next how) {
   limits.walk.reset();
   limits.who = driven.who;
   (how == Next::cancels ? limits.is_cancelling : limits.is_pausing) = true;
-  return driven.executor.run(limits);
+  Executor::Conclusion conclusion = driven.executor.run(limits);
+  while (conclusion.end.state == "yielded") {
+    {
+      const AtRest at_rest(driven, person);
+      const auto wish = person.take_wish();
+      if (wish && wishes.carry_out(*wish) == Wishes::Then::pauses) limits.is_pausing = true;
+    }
+    conclusion = driven.executor.run(limits);
+  }
+  return conclusion;
 }
 
 Walkthrough::Next Walkthrough::after(const End& end, Wishes& wishes, TerminalPerson& person) {
@@ -140,14 +143,13 @@ Walkthrough::Next Walkthrough::at_prompt(Driven& driven, Wishes& wishes) {
   StepPage page{driven.facts, driven.state, driven.values, speaks_utf8()};
   const std::string prompt =
       step ? walk_prompt(page, *step, static_cast<int>(terminal_columns(STDERR_FILENO))) : driven.facts.runbook->name + " > ";
-  broken_by_ = 0;
+  if (driven.signals.is_ended()) return Next::quits;
   editor_.forget_break_off();
-  is_at_prompt_ = true;
-  auto typed = editor_.read_line(prompt, [&](const std::string& line) { return completions(driven, line); });
-  is_at_prompt_ = false;
+  const auto typed = editor_.read_line(prompt, [&](const std::string& line) { return completions(driven, line); });
   if (!typed) {
     fmt::print(stderr, "\n");
-    if (broken_by_ == SIGINT) return say("Enter goes on, `quit` pauses the run, `help` lists what else there is"), Next::asks;
+    const bool is_ctrl_c = editor_.is_broken_off() && !driven.signals.is_ended();
+    if (is_ctrl_c) return say("Enter goes on, `quit` pauses the run, `help` lists what else there is"), Next::asks;
     return Next::quits;
   }
   try {
@@ -163,7 +165,7 @@ Walkthrough::Next Walkthrough::carry_out(Driven& driven, Wishes& wishes, const s
   const auto words = words_of(typed);
   const std::string verb = words.empty() ? "next" : words[0];
   const std::string rest(trimmed(std::string_view(typed).substr(std::min(typed.size(), verb.size()))));
-  if (!words.empty()) editor_.remember(typed);
+  if (verb != "set" && !words.empty()) editor_.remember(typed);  // a value may be none for the record
   if (verb == "next" || verb == "run-to" || verb == "go") return walk_on(driven, verb, rest);
   if (verb == "skip" || verb == "redo") return decide(driven, verb, rest);
   if (verb == "set" || verb == "edit" || verb == "shell" || verb == "undo" || verb == "handoff")
@@ -181,18 +183,16 @@ Walkthrough::Next Walkthrough::carry_out(Driven& driven, Wishes& wishes, const s
 }
 
 Walkthrough::Next Walkthrough::walk_on(Driven& driven, const std::string& verb, const std::string& rest) {
-  released_.until.clear();
   released_.holds_nothing = verb == "go";
   if (verb == "next" && !rest.empty()) throw Error(ExitCode::usage, "`next` takes nothing", "run-to STEP");
   if (verb == "run-to") {
     const std::string step = step_meant(driven, rest);
     if (rest.empty()) throw Error(ExitCode::usage, "run to which step?", "run-to STEP");
+    require_on_the_way(driven, step);
     if (is_done(driven.state.of(step).state))
       throw Error(ExitCode::usage, fmt::format("`{}` is {} already", step, step_state_name(driven.state.of(step).state)),
                   "redo STEP has it done anew");
     released_.until = step;
-    released_.released.erase(step);
-    if (step != at_) released_.released.insert(at_);
     return Next::runs;
   }
   released_.released.insert(at_);
@@ -203,6 +203,9 @@ Walkthrough::Next Walkthrough::walk_on(Driven& driven, const std::string& verb, 
 Walkthrough::Next Walkthrough::decide(Driven& driven, const std::string& verb, const std::string& rest) {
   if (verb == "redo" && rest.empty()) throw Error(ExitCode::usage, "redo which step?", "redo STEP");
   const std::string step = step_meant(driven, rest);
+  if (!driven.find(step))
+    throw Error(ExitCode::usage, fmt::format("`{}` is several: each item of its loop has a step of its own", step),
+                fmt::format("{} {}[ITEM], once the loop has begun; `show` lists them", verb, step));
   const DecidedBy nobody{driven.who, ""};
   const auto decided = [&](const DecidedBy& by) {
     return verb == "skip" ? skip_of(driven.state, driven.run, step, by)
@@ -213,7 +216,6 @@ Walkthrough::Next Walkthrough::decide(Driven& driven, const std::string& verb, c
   if (why.empty()) return say("nothing was decided"), Next::asks;
   driven.executor.record(decided({driven.who, why}));
   driven.executor.commit();
-  released_.released.erase(step);
   say(fmt::format("recorded: `{}` {}, by {}: {}", step, verb == "skip" ? "is left out" : "is done anew", driven.who, why));
   return Next::runs;
 }
@@ -224,7 +226,8 @@ Walkthrough::Next Walkthrough::change(Driven& driven, Wishes& wishes, const std:
   if (verb == "set") {
     const auto equals = rest.find('=');
     if (equals == std::string::npos || equals == 0) throw Error(ExitCode::usage, "set which input to what?", "set NAME=VALUE");
-    then = wishes.set_input(std::string(trimmed(rest.substr(0, equals))), rest.substr(equals + 1));
+    then = wishes.set_input(std::string(trimmed(rest.substr(0, equals))),
+                            fmt::format("{}", fmt::join(words_of(rest.substr(equals + 1)), " ")));
   } else if (verb == "handoff") {
     then = wishes.hand_off(rest);
   } else if (verb == "undo") {
@@ -238,6 +241,10 @@ Walkthrough::Next Walkthrough::change(Driven& driven, Wishes& wishes, const std:
 }
 
 void Walkthrough::look(Driven& driven, const std::string& verb, std::vector<std::string> words) {
+  const bool follows =
+      std::any_of(words.begin(), words.end(), [](const auto& word) { return word == "-f" || word == "--follow"; });
+  if (follows)
+    throw Error(ExitCode::usage, "nothing goes on while the prompt waits", "follow from another terminal, or leave -f out");
   words.insert(words.begin() + 1, driven.run);
   if (verb == "why" && words.size() == 2) words.push_back(at_);
   if (const auto journal = driven.arguments.value("--journal")) words.insert(words.end(), {"--journal", *journal});
@@ -269,6 +276,16 @@ std::string Walkthrough::step_meant(Driven& driven, const std::string& word) con
   const std::vector<std::string> ids = step_ids(driven);
   if (std::find(ids.begin(), ids.end(), word) != ids.end() || driven.find(word)) return word;
   throw Error(ExitCode::usage, fmt::format("there is no step `{}`", word), suggestion(word, ids));
+}
+
+// What only runs when something has gone wrong may never come, and the run would go on to its end.
+void Walkthrough::require_on_the_way(Driven& driven, const std::string& id) const {
+  const Step* step = driven.facts.runbook->find_step_of(id);
+  for (const Section* section : step ? sections_around(driven.facts.runbook->root, *step) : std::vector<const Section*>()) {
+    const bool is_of_rescue = section->path.find("rescue") != std::string::npos;
+    if (is_of_rescue)
+      throw Error(ExitCode::usage, fmt::format("`{}` runs only when something fails", id), "name a step of the way");
+  }
 }
 
 std::string Walkthrough::ask_why() {

@@ -1,11 +1,11 @@
 #pragma once
 // The walkthrough: before each step it says what comes, and waits for a word. Its verbs are those of the table below, and the commands that look at
 // a run, with the run filled in.
-#include <atomic>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "cli/at_rest.h"
 #include "cli/driven.h"
 #include "cli/person.h"
 #include "cli/wishes.h"
@@ -28,9 +28,6 @@ class Walkthrough {
   // Until the run is left or paused, or the definition is another one.
   Result go(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits);
 
-  // From any thread. true: it was meant for the line that is being typed.
-  bool interrupt(int signal);
-
  private:
   enum class Next { runs, asks, quits, cancels, begins_anew };
   Next ask_what_next(Driven& driven, Wishes& wishes, TerminalPerson& person, const End& end);
@@ -47,14 +44,13 @@ class Walkthrough {
   std::string step_meant(Driven& driven, const std::string& word) const;
   std::string ask_why();
   std::vector<std::string> completions(Driven& driven, const std::string& line) const;
-  Executor::Conclusion end(Driven& driven, Limits limits, Next how);
+  Executor::Conclusion end(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits, Next how);
+  void require_on_the_way(Driven& driven, const std::string& id) const;
 
   LineEditor& editor_;
   WalkLimits released_;
   std::string at_;         // the instance at which it stands
   bool is_shown_ = false;  // its page
-  std::atomic<bool> is_at_prompt_{false};
-  std::atomic<int> broken_by_{0};
 };
 
 }  // namespace runbook

@@ -45,6 +45,12 @@ std::optional<std::string> Wishes::ask_why() {
   }
 }
 
+// Nothing is decided meanwhile: the end of what runs would be recorded late.
+void Wishes::require_quiet(std::string_view what) const {
+  if (driven_.executor.is_any_act_running())
+    throw Error(ExitCode::usage, "another branch still runs a step", fmt::format("{} when it has ended", what));
+}
+
 void Wishes::record(Proposal proposal) {
   driven_.executor.record(std::move(proposal));
   driven_.executor.commit();
@@ -78,8 +84,7 @@ Wishes::Then Wishes::edit(const std::string& instance) {
   if (included_around(step->frame.get()))
     throw Error(ExitCode::usage,
                 fmt::format("`{}` stands in an included runbook; only the runbook itself is edited here", instance));
-  if (driven_.executor.is_any_act_running())
-    throw Error(ExitCode::usage, "another branch still runs a step", "edit when it has ended");
+  require_quiet("edit");
   RunEdit edit;
   edit.text = driven_.facts.runbook->source->text();
   edit.what = fmt::format("`{}` was edited, for this run", (*step)->id);
@@ -93,6 +98,7 @@ Wishes::Then Wishes::edit(const std::string& instance) {
       edit.because = *why;
       return change(edit, driven_.state.of(instance).state == StepState::failed ? instance : "");
     } catch (const Error& error) {
+      if (error.code() == ExitCode::journal) throw;
       say(with_hint(error));
       const auto word = ask("edit it again? [yes | no]: ");
       if (!word || *word != "yes") return say("nothing was changed"), Then::goes_on;
@@ -106,8 +112,7 @@ Wishes::Then Wishes::set_input(const std::string& name, const std::string& text)
   if (input->type == ValueType::secret)
     throw Error(ExitCode::usage, fmt::format("`{}` is a secret: it is not typed where it is seen", name),
                 "quit, and go on where it is found: see `runbook why`");
-  if (driven_.executor.is_any_act_running())
-    throw Error(ExitCode::usage, "another branch still runs a step", "set it when that has ended");
+  require_quiet("set it");
   const auto why = ask_why();
   if (!why) return say("nothing was changed"), Then::goes_on;
   return change({driven_.facts.runbook->source->text(), {{name, text}}, fmt::format("the input `{}` was set anew", name), *why},
@@ -131,20 +136,24 @@ std::optional<Request> Wishes::request_of(const Instance& step) {
   const Live nothing_seen;
   const Limits limits;
   Turn turn{driven_.facts, driven_.state, nothing_seen, driven_.values, SystemClock().now_ms(), limits};
-  const RunScope scope = scope_with_before(driven_.facts, driven_.state, nothing_seen, driven_.values, step);
-  Value target;
-  if (const auto look = look_at_target(turn, step, scope)) target = driven_.performer.see_targets(*look->request);
-  if (const std::string why = judge_target(turn, step, target).why_not; !why.empty()) return say(why), std::nullopt;
-  const Probe* probe = step->probe ? &*step->probe : nullptr;
-  return probe ? make_probe_request(driven_.facts, step, *probe, scope, target)
-               : make_request(driven_.facts, step, scope, target);
+  try {
+    const RunScope scope = scope_with_before(driven_.facts, driven_.state, nothing_seen, driven_.values, step);
+    Value target;
+    if (const auto look = look_at_target(turn, step, scope)) target = driven_.performer.see_targets(*look->request);
+    if (const std::string why = judge_target(turn, step, target).why_not; !why.empty()) return say(why), std::nullopt;
+    return make_surroundings(driven_.facts, step, scope, target);
+  } catch (const std::exception& error) {
+    throw Error(ExitCode::usage, fmt::format("what `{}` would have around it is not known: {}", step.id, with_hint(error)));
+  }
 }
 
 Wishes::Then Wishes::shell(const std::string& instance) {
   const auto step = driven_.find(instance);
   if (!step) throw Error(ExitCode::usage, fmt::format("there is no step `{}`", instance));
+  require_quiet("open a shell");
   const auto request = request_of(*step);
   if (!request) return Then::goes_on;
+  if (driven_.state.is_rehearsal) say("the run is a rehearsal, but the shell is a real one: what is typed there happens");
   record(Proposal(event::shell_opened, instance, object({{"who", driven_.who}})));
   const std::int64_t opened = driven_.journal.seq(), since_ms = SystemClock().now_ms();
   say(fmt::format("a shell with the environment of `{}`, in {}. `exit` leads back; that it was open is recorded.", instance,
@@ -158,8 +167,7 @@ Wishes::Then Wishes::shell(const std::string& instance) {
 }
 
 Wishes::Then Wishes::undo(std::string back_to) {
-  if (driven_.executor.is_any_act_running())
-    throw Error(ExitCode::usage, "another branch still runs a step", "undo when it has ended");
+  require_quiet("undo");
   std::vector<UndoEntry> list = undo_list(driven_.facts, driven_.state, driven_.values);
   for (const UndoEntry& entry : list) fmt::print(stderr, "{}", undo_text(driven_.facts, driven_.state, driven_.values, entry));
   if (back_to.empty()) {

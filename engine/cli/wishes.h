@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/adoption.h"
 #include "cli/driven.h"
@@ -40,6 +41,8 @@ class Wishes {
   // nullopt: left.
   std::optional<std::string> ask_why();
   void record(Proposal proposal);
+  // Throws Error (exit 2) while an act runs.
+  void require_quiet(std::string_view what) const;
 
   Driven& driven_;
   std::optional<GoesOnWith> changed_;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
@@ -93,6 +94,7 @@ class LineEditor::Editing {
   }
 
   std::optional<std::string> read_line(const std::string& prompt, const Completer& completer) {
+    if (is_broken_off_) return std::nullopt;
     if (is_plain_) return plain_.read_line(prompt);
     ::tcflush(0, TCIFLUSH);
     bytes_.clear();
@@ -115,13 +117,16 @@ class LineEditor::Editing {
   }
 
   void break_off() {
+    is_broken_off_ = true;
     ring(wake_.get());
     plain_.break_off();
   }
   void forget_break_off() {
+    is_broken_off_ = false;
     drain(wake_.get());
     plain_.forget_break_off();
   }
+  bool is_broken_off() const { return is_broken_off_; }
 
  private:
   // libedit looks at the terminal when it begins: a new one for each line knows a changed size, and whatever a step has left behind.
@@ -234,10 +239,7 @@ class LineEditor::Editing {
     while (true) {
       pollfd fds[] = {{0, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {said_.get(), POLLIN, 0}};
       if (::poll(fds, 3, -1) < 0) continue;
-      if (fds[1].revents) {
-        drain(wake_.get());
-        return false;
-      }
+      if (fds[1].revents) return false;
       if (fds[2].revents) put_above(line);
       if (!fds[0].revents) continue;
       char buffer[4096];
@@ -303,6 +305,7 @@ class LineEditor::Editing {
   std::string history_file_, prompt_, bytes_;
   const Completer* completer_ = nullptr;
   bool is_pasting_ = false, is_over_ = false;
+  std::atomic<bool> is_broken_off_{false};
   std::mutex mutex_;
   bool is_reading_ = false;  // with the next: by the mutex
   std::string said_text_;
@@ -318,5 +321,6 @@ std::optional<std::string> LineEditor::read_line(const std::string& prompt, cons
 void LineEditor::say_above(const std::string& text) { editing_->say_above(text); }
 void LineEditor::break_off() { editing_->break_off(); }
 void LineEditor::forget_break_off() { editing_->forget_break_off(); }
+bool LineEditor::is_broken_off() const { return editing_->is_broken_off(); }
 
 }  // namespace runbook

@@ -29,10 +29,10 @@ class LineEditor {
 
   // From any thread. Whole lines, above the line that is being typed; at once, if none is.
   void say_above(const std::string& text);
-  // Ends the line that is being read, or the next one.
+  // Ends the line that is being read, and each one after it until that is forgotten.
   void break_off();
-  // A break that came when nothing was read any more does not count for what is read next.
   void forget_break_off();
+  bool is_broken_off() const;
 
  private:
   class Editing;

@@ -84,21 +84,32 @@ Decision Executor::decide_until_settled() {
 }
 
 Executor::Conclusion Executor::run(Limits limits) {
+  limits.is_pausing = limits.is_pausing || std::exchange(keeps_pausing_, false);
   limits_ = std::move(limits);
-  asked_.clear();  // who was asked before may have done something else first
+  for (Signal& signal : parts_.inbox.wait(std::chrono::milliseconds(0))) absorb(signal);  // what came in between two runs
+  if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
   for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
   while (true) {
     Decision decision = decide_until_settled();
     commit();
     for (auto& next : decision.launches) launch(std::move(next));
     for (std::int64_t n : decision.cancels) cancel(n);
-    if (decision.end) return is_over(*decision.end) ? conclude(*decision.end) : Conclusion{*decision.end, is_any_act_running()};
+    if (decision.end) return is_over(*decision.end) ? conclude(*decision.end) : stop_for_now(*decision.end);
     if (!decision.launches.empty()) continue;  // what now runs may have a deadline to wake for
     if (limits_.is_interactive) ask_what_is_open();
     for (Signal& signal : wait(decision.wake_ms)) absorb(signal);
     if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
-    if (std::exchange(is_yielding_, false)) return {End{"yielded", "", "", Value()}, is_any_act_running()};
+    if (std::exchange(is_yielding_, false)) {
+      keeps_pausing_ = limits_.is_pausing;
+      return stop_for_now(End{"yielded", "", "", Value()});
+    }
   }
+}
+
+// What was asked is asked again by the next run.
+Executor::Conclusion Executor::stop_for_now(const End& end) {
+  for (const std::string& question : std::exchange(asked_, {})) parts_.person.withdraw(question);
+  return {end, is_any_act_running()};
 }
 
 // Who walks through a run is asked what comes next, unless it is left.

@@ -61,6 +61,7 @@ class Executor {
  private:
   Decision decide_until_settled();
   bool is_over(const End& end) const;
+  Conclusion stop_for_now(const End& end);
   void forget_looks(const Event& event);
   void launch(Launch launch);
   void cancel(std::int64_t n);
@@ -102,6 +103,7 @@ class Executor {
   std::set<std::string> asked_;  // question ids the operator was asked
   std::optional<std::string> detached_by_;
   bool is_yielding_ = false;
+  bool keeps_pausing_ = false;  // it paused when it yielded
 };
 
 }  // namespace runbook

@@ -233,6 +233,17 @@ Value described_request(const RunFacts& facts, const Instance& step, const Scope
   return masked(shown, facts.secret_values());
 }
 
+// As a shell would have it, whatever the step is: a person types commands there.
+Request make_surroundings(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target) {
+  const Declaration* own = find_declaration(*facts.types, step->probe ? step->probe->type : step->type);
+  const Declaration* type = own ? own : find_declaration(*facts.types, "shell");
+  RUNBOOK_ASSERT(type);
+  Request request;
+  request.env = make_environment(facts, step, *type, scope, target_environment(target)).all;
+  request.dir = working_folder(facts, step, scope);
+  return request;
+}
+
 Value described_probe(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope) {
   const Value params = probe.type.empty() ? Value() : evaluate_params(facts, step, probe.type, probe.params, scope);
   return masked(object({{"type", probe.type}, {"params", params}}), facts.secret_values());

@@ -11,6 +11,7 @@
 #include "run/approval.h"
 #include "run/attempt_token.h"
 #include "run/before.h"
+#include "run/frontier.h"
 #include "run/manual.h"
 #include "run/named_files.h"
 #include "run/on_target.h"
@@ -146,7 +147,18 @@ class StepDecider {
   bool is_held() const {
     if (!limits_.walk || limits_.walk->holds_nothing || limits_.walk->released.count(step_.id)) return false;
     const std::string& until = limits_.walk->until;
-    return until.empty() || until == step_.id || until == step_->id;
+    return until.empty() || until == step_.id || until == step_->id || is_left_behind(until);
+  }
+
+  // The run came past it: it was done, or left out with its section.
+  bool is_left_behind(const std::string& id) const {
+    if (is_done(state_.of(id).state)) return true;
+    const Step* step = facts_.runbook->find_step_of(id);
+    const auto around = step ? sections_around(facts_.runbook->root, *step) : std::vector<const Section*>();
+    return std::any_of(around.begin(), around.end(), [this](const Section* section) {
+      const SectionState* known = state_.section(section->path);
+      return known && known->phase != SectionState::Phase::entered;
+    });
   }
 
   // false: it is still to be seen, or it is another one.

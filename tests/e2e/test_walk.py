@@ -173,7 +173,8 @@ def test_undo_takes_back_what_ran_and_going_on_does_it_anew(world, walk):
     child.expect(PROMPT)
     say(child, "run-to tell")
     say(child, "undo ship", "Type `undo`")
-    say(child, "undo")
+    assert "ship:undo" in say(child, "undo") and world.lines()[-1] == "shipped"  # step by step, as all of a walk
+    say(child, "")
     assert world.lines() == ["looked", "built corner", "shipped", "unshipped"]
     say(child, "go", "succeeded")
     assert world.lines()[-2:] == ["shipped", "told"]
@@ -511,3 +512,167 @@ def test_ten_kilobytes_pasted_at_a_question_are_one_answer(world, failed):
     assert code_of(child) == 0
     [(what, because)] = deviations(world)
     assert what == "skipped" and because == " ".join(pasted.split("\n")).strip()
+
+
+# What a person lets begin, and nothing else
+
+FIVE = "runbook: five\nsteps:\n" + "".join(
+    f"  - {{id: {name}, shell: 'echo {name} >> \"$W/effects\"', undo: {{shell: 'echo un{name} >> \"$W/effects\"'}}}}\n" for name in "abcde")
+
+
+def test_what_was_undone_or_is_done_anew_is_let_begin_again_one_by_one(world, walk):
+    world.write(FIVE)
+    child = walk()
+    child.expect(PROMPT)
+    for _ in "abc":
+        say(child, "")
+    say(child, "undo b", "Type `undo`")
+    shown = say(child, "undo")
+    while ":undo" in shown.rpartition("\n")[2]:
+        shown = say(child, "")
+    assert world.lines() == ["a", "b", "c", "unc", "unb"], shown
+    assert "five 2/5 b" in shown
+    say(child, "")
+    assert world.lines()[5:] == ["b"]
+
+
+def test_to_leave_out_where_one_has_run_to_lets_nothing_else_begin(world, walk):
+    world.write(FIVE)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "run-to c")
+    say(child, "skip", "why\\?")
+    assert "five 4/5 d" in say(child, "not today")
+    assert world.lines() == ["a", "b"]
+
+
+def test_run_to_a_step_that_is_left_out_stops_behind_it(world, walk):
+    world.write(FIVE.replace("{id: b,", "{id: b, when: '`false`',"))
+    child = walk()
+    child.expect(PROMPT)
+    assert "five 3/5 c" in say(child, "run-to b")
+    assert world.lines() == ["a"]
+
+
+def test_ctrl_c_at_a_question_of_the_walk_hits_no_step(world, walk):
+    world.write(FIVE)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "skip", "why\\?")
+    child.sendintr()
+    child.expect("nothing was decided")
+    child.expect(PROMPT)
+    assert "five 2/5 b" in say(child, "")
+    assert world.lines() == ["a"]
+
+
+def test_ended_at_a_question_of_the_walk_it_pauses(world, walk):
+    world.write(FIVE)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "skip", "why\\?")
+    child.kill(signal.SIGTERM)
+    assert code_of(child) == 130 and world.show()["state"] == "interrupted" and deviations(world) == []
+
+
+def test_a_step_of_a_loop_is_left_out_item_by_item(world, walk):
+    world.write("runbook: x\nsteps:\n  - {id: a, shell: 'true'}\n  - section: S\n    for_each: [p, q]\n    as: item\n    steps: [{id: dep, shell: 'echo $item >> \"$W/effects\"'}]\n")
+    child = walk()
+    child.expect(PROMPT)
+    assert "each item of its loop" in say(child, "skip dep")
+    say(child, "")
+    say(child, "skip dep[p]", "why\\?")
+    say(child, "no p", PROMPT)
+    say(child, "go", "succeeded")
+    assert world.lines() == ["q"]
+
+
+def test_a_secret_is_neither_set_nor_remembered(world, walk):
+    world.write(PLAIN.replace("inputs:\n", "inputs:\n  pw: {type: secret, from: [{env: PW}]}\n"))
+    child = walk(PW="kept-elsewhere")
+    child.expect(PROMPT)
+    assert "is a secret" in say(child, "set pw=hunter2-hunter2")
+    say(child, "why look")
+    child.sendline("quit")
+    child.expect(pexpect.EOF)
+    assert not [path for path in world.folder.rglob("*") if path.is_file() and path.suffix != ".yaml" and b"hunter2" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("step", ["{id: s, manual: Look}", "{id: s, assert: {that: $run.id != ''}}", "{id: s, wait_until: {shell: 'true', timeout: 1m}}"])
+def test_a_shell_opens_at_every_kind_of_step(world, walk, step):
+    world.write(f"runbook: x\nsteps:\n  - {step}\n")
+    child = walk(SHELL="/bin/sh", PS1="inside$ ")
+    child.expect(PROMPT)
+    child.sendline("shell")
+    child.expect("inside. ")
+    child.sendline("exit")
+    child.expect("the shell was open for")
+
+
+def test_a_shell_whose_values_are_not_known_yet_is_told(world, walk):
+    world.write("runbook: x\nsteps:\n  - {id: a, shell: 'true', outputs: {o: {regex: '(.*)'}}}\n  - {id: l, shell: 'true', env: {V: '${{ $steps.a.o }}'}}\n")
+    child = walk()
+    child.expect(PROMPT)
+    assert "is not known" in say(child, "shell l")
+
+
+# The menu, broken off
+
+@pytest.mark.parametrize("how", ["key", "signal"])
+def test_broken_off_at_a_question_of_the_menu_it_ends(world, failed, how):
+    child = failed()
+    child.sendline("skip")
+    child.expect("why\\?")
+    child.sendintr() if how == "key" else child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    assert world.show()["state"] in ("failed", "interrupted") and deviations(world) == []
+
+
+def test_answered_elsewhere_at_a_question_of_the_menu(world, failed):
+    child = failed()
+    child.sendline("done")
+    child.expect("why\\?")
+    assert world("skip", "last", "build", "--because", "not needed").code == 0
+    child.expect("succeeded")
+    assert code_of(child) == 0 and deviations(world) == [("skipped", "not needed")]
+
+
+def test_ctrl_c_at_the_menu_of_a_walk_leads_to_its_prompt_which_alone_hears(world, walk):
+    world.write(FAILS)
+    child = walk()
+    child.expect(PROMPT)
+    say(child, "go", MENU)
+    child.sendintr()
+    child.expect(PROMPT)
+    for _ in range(3):
+        assert "run-to STEP" in say(child, "help")
+    say(child, "", MENU)
+    say(child, "skip", "why\\?")
+    say(child, "no")
+    say(child, "go", "succeeded")
+    assert world.lines() == ["before", "tried", "shipped"]
+
+
+def test_a_failing_cleanup_of_a_cancelled_walk_has_its_menu(world, walk):
+    world.write("runbook: x\nsteps: [{id: a, shell: 'true'}]\nfinally: [{id: f, shell: 'echo tidied >> \"$W/effects\"; test -e mended'}]\n")
+    child = walk(SHELL="/bin/sh", PS1="inside$ ")
+    child.expect(PROMPT)
+    child.sendline("cancel")
+    child.expect("Type `cancel`")
+    child.sendline("cancel")
+    child.expect(MENU)
+    child.sendline("shell")
+    child.expect("inside. ")
+    child.sendline("touch mended; exit")
+    child.expect(MENU)
+    child.sendline("retry")
+    child.expect("is cancelled")
+    child.expect(pexpect.EOF)
+    assert world.lines() == ["tidied", "tidied"] and world.show()["state"] == "cancelled"
+
+
+def test_what_a_failed_step_wrote_does_nothing_to_the_terminal(world, at_terminal):
+    world.write("runbook: x\nsteps: [{id: a, shell: \"printf '\\\\033]0;owned\\\\007\\\\033[2Jtext'; exit 1\"}]\n")
+    child = at_terminal("run", str(world.book))
+    child.expect(MENU)
+    assert "text" in child.before and "owned" not in child.before and "\x1b[2J" not in child.before
