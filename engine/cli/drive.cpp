@@ -143,7 +143,7 @@ class Drive {
   // Who takes it over sees it before anything else happens, and who hands it off what they will see.
   void tell_handoff(const RunState& as_left, Secrets secrets) const {
     StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
-    const HandoffScene scene{facts_, as_left, values, journal_words(arguments_), clock().now_ms()};
+    const HandoffScene scene{facts_, as_left, values, words_for_journal(), clock().now_ms()};
     fmt::print(stderr, "{}{}\n", handoff_text(state_.handoffs.back(), "    "), handoff_summary(scene, secrets));
   }
 
@@ -342,6 +342,12 @@ class Drive {
     return true;
   }
 
+  // A rehearsal lies elsewhere than commands look by themselves.
+  std::string words_for_journal() const {
+    if (!plan_.scenario || arguments_.value("--journal")) return journal_words(arguments_);
+    return fmt::format(" --journal {}", quoted_for_shell(file_.path().string()));
+  }
+
   std::string resume_words() const {
     if (!plan_.walks) return "run";
     return plan_.scenario ? fmt::format("walk --rehearse={}", quoted_for_shell(plan_.scenario_name)) : "walk";
@@ -355,7 +361,7 @@ class Drive {
                   state_,
                   plan_.run,
                   quoted_for_shell(plan_.runbook->source->name()),
-                  journal_words(arguments_),
+                  words_for_journal(),
                   text_of(it.output),
                   text_of(it.findings),
                   Value(),

@@ -2,6 +2,7 @@
 // A run that is driven, as whoever sits in front of it acts on it between two runs of its executor. One thread; all that it names outlives it.
 #include <string>
 
+#include "base/redactor.h"
 #include "cli/arguments.h"
 #include "cli/console.h"
 #include "cli/signals_at_rest.h"
@@ -23,11 +24,12 @@ struct Driven {
   Executor& executor;
   Performer& performer;
   LineEditor& editor;
-  Console* console;  // or nullptr
+  Console* console = nullptr;
   SignalsAtRest& signals;
   StoredValues values = StoredValues([this](const std::string& digest) { return journal.blob(digest); });
 
-  // As a command that prints itself has it.
+  // Without the secrets that the run knows.
+  std::string masked(const std::string& text) const { return redact(text, facts.secret_values()); }
   std::optional<Instance> find(const std::string& instance) { return Instances(facts, state, values).find(instance); }
 };
 

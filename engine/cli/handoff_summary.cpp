@@ -41,11 +41,15 @@ class Summary {
     for (const auto& [name, pinned] : state_.targets) add("target", fmt::format("{}: {}", name, pinned.text));
     add("go on", command(state_.is_undoing      ? "undo " + facts_.run
                          : state_.is_cancelling ? "cancel " + facts_.run
-                                                : "run --resume " + facts_.run));
+                                                : resume_command()));
     return made_visible(text_, Charset::utf8);
   }
 
  private:
+  std::string resume_command() const {
+    return (state_.is_rehearsal ? "walk --rehearse --resume " : "run --resume ") + facts_.run;
+  }
+
   void add(std::string_view what, const std::string& line) {
     text_ += fmt::format("  {:<10} {}\n", what == last_ ? "" : what, line);
     last_ = what;
@@ -110,8 +114,8 @@ class Summary {
     if (question.about == "files") return command(fmt::format("confirm {} {} --note \"...\"", facts_.run, step));
     if (question.about == "approval" && question.phrase.empty()) return command(fmt::format("confirm {} {}", facts_.run, step));
     if (question.about == "approval")
-      return command(fmt::format("run --resume {} --approve {}={}", facts_.run, step, quoted_for_shell(question.phrase)));
-    return command("run --resume " + facts_.run) + "   at a terminal";
+      return command(fmt::format("{} --approve {}={}", resume_command(), step, quoted_for_shell(question.phrase)));
+    return command(resume_command()) + "   at a terminal";
   }
 
   void add_next() {

@@ -95,7 +95,6 @@ void TerminalPerson::hand_in(std::optional<FailureMenu::Choice> given) {
   if (!given) return inbox_.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"});
   if (auto* answer = std::get_if<Answer>(&*given)) return inbox_.post(std::move(*answer));
   const Wish& wish = std::get<Wish>(*given);
-  if (wish.kind == Wish::Kind::quit) return inbox_.post(Interrupt{Interrupt::Kind::pause, who_});
   wish_ = wish;
   questions_.clear();  // they are asked again when it is done
   inbox_.post(Interrupt{Interrupt::Kind::yield, who_});

@@ -79,14 +79,21 @@ class Page {
       if (step_->probe) return probe("waits until", *step_->probe);
       const Value request = described_request(page_.facts, step_, scope_);
       if (!step_->manual) deed(step_->type, request.get("params"));
-      const Value env = request.get("env");
-      for (const auto& [name, value] : env.is_map() ? env.as_map() : Map())
-        text_ += line("env", fmt::format("{}={}", name, first_line(text_of(value))));
+      environment(request.get("env"));
       if (request.text_or("dir", page_.facts.dir) != page_.facts.dir) text_ += line("in", request.text_or("dir", ""));
       if (step_->manual) text_ += line("manual", "a person does it; what to do is shown when it begins");
     } catch (const std::exception& error) {
       text_ += line("not known yet", error.what());
     }
+  }
+
+  // Of many their names: what the step does stays in sight.
+  void environment(const Value& env) {
+    constexpr std::size_t most = 4;
+    std::vector<std::string> names;
+    for (const auto& [name, value] : env.is_map() ? env.as_map() : Map()) names.push_back(name);
+    if (names.size() > most) return void(text_ += line("env", fmt::format("{}", fmt::join(names, ", "))));
+    for (const std::string& name : names) text_ += line("env", fmt::format("{}={}", name, first_line(text_of(env.get(name)))));
   }
 
   // What is as its type has it by itself is left out.
@@ -142,6 +149,8 @@ class Page {
     if (step_->include) return "begins it, step by step";
     if (step_->kind == Step::Kind::wait_until) return "begins to wait; Ctrl-C stops waiting";
     if (step_->kind == Step::Kind::assertion) return "looks";
+    if (step_->effect == Effect::irreversible) return "asks for its phrase, and runs it then";
+    if (step_->has_terminal) return "runs it; it has this terminal meanwhile, Ctrl-] leads out";
     return "runs it";
   }
 
@@ -184,14 +193,19 @@ std::string walk_prompt(const StepPage& page, const Instance& step, int columns)
   const Frame* included = included_around(step.frame.get());
   const Section& root = (included ? *included->runbook : *page.facts.runbook).root;
   const auto around = sections_around(root, *step);
-  const std::string before = fmt::format("{} {} ", page.facts.runbook->name, step_number(*page.facts.runbook, step));
+  const std::string before = fmt::format("{}{} {} ", page.facts.runbook->name, page.state.is_rehearsal ? " (rehearsal)" : "",
+                                         step_number(*page.facts.runbook, step));
   // Which step it is is said whole; the section around it as far as there is room.
   const std::size_t taken = before.size() + step.id.size() + 3;
   std::string where;
   if (const Section* inner = around.empty() ? nullptr : around.back(); inner && inner != &root && half > taken + 4)
     where =
         shortened(inner->id.empty() ? inner->title : inner->id, half - taken, page.is_utf8) + (page.is_utf8 ? " › " : " > ");
-  return before + where + step.id + targets_text(page.state, half > 20 ? half - 14 : 8, page.is_utf8) +
+  // What is typed wants room too: the targets have what is left of two thirds.
+  const std::string place = before + where + step.id;
+  const std::size_t room = half * 4 / 3, least = 16;
+  const bool has_room = room > place.size() + least;
+  return place + (has_room ? targets_text(page.state, room - place.size() - 4, page.is_utf8) : "") +
          (page.is_utf8 ? " ▸ " : " > ");
 }
 

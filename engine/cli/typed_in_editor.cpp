@@ -12,8 +12,6 @@
 #include "os/files.h"
 #include "os/foreground.h"
 
-extern char** environ;
-
 namespace runbook {
 
 namespace {

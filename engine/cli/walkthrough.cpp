@@ -44,7 +44,7 @@ std::vector<std::string> words_of(const std::string& line) {
   bool is_word = false;
   for (const char c : line) {
     if (quote ? c == quote : c == '\'' || c == '"') {
-      quote = quote ? 0 : c;
+      quote = quote ? '\0' : c;
       is_word = true;
     } else if (!quote && (c == ' ' || c == '\t')) {
       if (is_word || !word.empty()) words.push_back(std::exchange(word, {}));
@@ -103,6 +103,10 @@ Walkthrough::Next Walkthrough::ask_what_next(Driven& driven, Wishes& wishes, Ter
   const AtRest at_rest(driven, person);
   Next next = after(end, wishes, person);
   if (next == Next::asks) released_ = WalkLimits();  // what was let begin has begun, or is asked about anew
+  if (end.state != "yielded" && end.instance.empty()) {
+    const auto coming = what_holds_up(driven.facts, driven.state, driven.values, Reach::next);
+    if (!coming.empty() && !coming.front().empty()) at_ = coming.front();
+  }
   while (next == Next::asks) next = at_prompt(driven, wishes);
   return next;
 }
@@ -153,7 +157,12 @@ Walkthrough::Next Walkthrough::at_prompt(Driven& driven, Wishes& wishes) {
     return Next::quits;
   }
   try {
-    return carry_out(driven, wishes, std::string(trimmed(*typed)));
+    const std::string line(trimmed(*typed));
+    const Next next = carry_out(driven, wishes, line);
+    // Not what was refused, nor a value or a note: it may be none for a file.
+    const bool is_kept = line.compare(0, 4, "set ") != 0 && line.compare(0, 8, "handoff ") != 0;
+    if (is_kept) editor_.remember(line);
+    return next;
   } catch (const Error& error) {
     if (error.code() == ExitCode::journal) throw;
     say(with_hint(error));
@@ -165,7 +174,6 @@ Walkthrough::Next Walkthrough::carry_out(Driven& driven, Wishes& wishes, const s
   const auto words = words_of(typed);
   const std::string verb = words.empty() ? "next" : words[0];
   const std::string rest(trimmed(std::string_view(typed).substr(std::min(typed.size(), verb.size()))));
-  if (verb != "set" && !words.empty()) editor_.remember(typed);  // a value may be none for the record
   if (verb == "next" || verb == "run-to" || verb == "go") return walk_on(driven, verb, rest);
   if (verb == "skip" || verb == "redo") return decide(driven, verb, rest);
   if (verb == "set" || verb == "edit" || verb == "shell" || verb == "undo" || verb == "handoff")
@@ -214,7 +222,7 @@ Walkthrough::Next Walkthrough::decide(Driven& driven, const std::string& verb, c
   (void)decided(nobody);  // whether it can be, before anything is asked
   const std::string why = ask_why();
   if (why.empty()) return say("nothing was decided"), Next::asks;
-  driven.executor.record(decided({driven.who, why}));
+  driven.executor.record(decided({driven.who, driven.masked(why)}));
   driven.executor.commit();
   say(fmt::format("recorded: `{}` {}, by {}: {}", step, verb == "skip" ? "is left out" : "is done anew", driven.who, why));
   return Next::runs;
@@ -247,9 +255,13 @@ void Walkthrough::look(Driven& driven, const std::string& verb, std::vector<std:
     throw Error(ExitCode::usage, "nothing goes on while the prompt waits", "follow from another terminal, or leave -f out");
   words.insert(words.begin() + 1, driven.run);
   if (verb == "why" && words.size() == 2) words.push_back(at_);
-  if (const auto journal = driven.arguments.value("--journal")) words.insert(words.end(), {"--journal", *journal});
+  words.insert(words.end(), {"--journal", driven.file.path().string()});
   const CommandRow& row = find_command(verb);
-  row.run(Arguments::parse(row, {words.begin() + 1, words.end()}));
+  try {
+    row.run(Arguments::parse(row, {words.begin() + 1, words.end()}));
+  } catch (const Error& error) {
+    say(with_hint(error));  // a look that fails stops nothing
+  }
   std::fflush(stdout);
 }
 

@@ -41,7 +41,8 @@ std::optional<std::string> Wishes::ask(const std::string& prompt) {
 std::optional<std::string> Wishes::ask_why() {
   while (true) {
     auto why = ask("why? (stands in the record; Ctrl-D: back): ");
-    if (!why || !why->empty()) return why;
+    if (!why) return why;
+    if (!why->empty()) return driven_.masked(*why);
   }
 }
 
@@ -169,15 +170,20 @@ Wishes::Then Wishes::shell(const std::string& instance) {
 Wishes::Then Wishes::undo(std::string back_to) {
   require_quiet("undo");
   std::vector<UndoEntry> list = undo_list(driven_.facts, driven_.state, driven_.values);
-  for (const UndoEntry& entry : list) fmt::print(stderr, "{}", undo_text(driven_.facts, driven_.state, driven_.values, entry));
+  const auto show = [&](const UndoEntry& entry) {
+    fmt::print(stderr, "{}", undo_text(driven_.facts, driven_.state, driven_.values, entry));
+  };
   if (back_to.empty()) {
+    std::for_each(list.begin(), list.end(), show);
     const auto typed = ask("back to which step, which is undone too? [all | STEP; Ctrl-D: back]: ");
     if (!typed || typed->empty()) return say("nothing was undone"), Then::goes_on;
     if (*typed != "all") back_to = *typed;
   }
   const std::int64_t border = back_to.empty() ? 0 : undo_border(driven_.facts, driven_.state, driven_.values, back_to);
-  if (!back_to.empty() && border == 0) throw Error(ExitCode::usage, fmt::format("`{}` has not run", back_to));
+  if (!back_to.empty() && border == 0)
+    throw Error(ExitCode::usage, fmt::format("`{}` has done nothing that could be undone", back_to));
   list.erase(std::remove_if(list.begin(), list.end(), [&](const UndoEntry& entry) { return entry.seq < border; }), list.end());
+  if (border > 0) std::for_each(list.begin(), list.end(), show);
   const UndoRefusal refusal = why_no_undo(driven_.state, list, border);
   if (!refusal.why.empty()) throw Error(ExitCode::usage, refusal.why, refusal.hint);
   const auto possible = std::count_if(list.begin(), list.end(), [](const UndoEntry& entry) { return entry.undo.has_value(); });
@@ -197,7 +203,7 @@ Wishes::Then Wishes::hand_off(std::string note) {
     if (!typed) return say("nothing was handed off"), Then::goes_on;
     note = *typed;
   }
-  record(Proposal(event::handed_off, "", object({{"who", driven_.who}, {"note", note}})));
+  record(Proposal(event::handed_off, "", object({{"who", driven_.who}, {"note", driven_.masked(note)}})));
   return Then::pauses;
 }
 

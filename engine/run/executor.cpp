@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/redactor.h"
 #include "run/before.h"
 #include "run/manual.h"
 #include "run/named_files.h"
@@ -284,6 +285,7 @@ std::vector<Proposal> Executor::events_of(const Question& question, const Answer
 }
 
 Answer Executor::first_answer(Answer given) {
+  given.because = redact(given.because, parts_.facts.secret_values());
   if (given.at_ms == 0) given.at_ms = parts_.clock.now_ms();
   if (parts_.journal.add_answer(given)) return given;
   const Question& question = parts_.state.questions.at(given.question);

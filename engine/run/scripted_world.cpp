@@ -96,7 +96,7 @@ void ScriptedWorld::tell_at(std::int64_t at_ms, const Launch& launch, Outcome ou
 void ScriptedWorld::start(const Launch& launch) {
   if (launch.takes_up) take_up(launch);
   else if (launch.role == Role::act) act(launch);
-  else if (launch.role == Role::target) see_targets(launch);
+  else if (launch.role == Role::target) tell_targets(launch);
   else if (launch.role == Role::files) tell_at(now_ms_, launch, Outcome());  // a rehearsal pins none
   else look(launch);
 }
@@ -125,7 +125,7 @@ void ScriptedWorld::take_up(const Launch& launch) {
 }
 
 // What a rehearsal would hit is always the same.
-void ScriptedWorld::see_targets(const Launch& launch) {
+void ScriptedWorld::tell_targets(const Launch& launch) {
   List answers;
   for (const TargetQuestion& question : launch.request->targets)
     answers.push_back(

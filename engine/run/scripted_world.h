@@ -70,7 +70,7 @@ class ScriptedWorld : public Performer, public Clock {
   };
   void act(const Launch& launch);
   void take_up(const Launch& launch);
-  void see_targets(const Launch& launch);
+  void tell_targets(const Launch& launch);
   void look(const Launch& launch);
   struct Sight {
     Said said;

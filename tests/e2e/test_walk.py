@@ -293,8 +293,9 @@ def test_a_rehearsed_walk_touches_nothing_and_is_never_gone_on_with_in_earnest(w
     assert refused.code == 2 and "is a rehearsal" in refused.err and "walk --rehearse --resume" in refused.err
     assert "shop" not in world("runs").out
     child = walk("--rehearse", "--resume")
-    child.expect("shop 2/4")
+    child.expect("shop \\(rehearsal\\) 2/4")
     child.expect(PROMPT)
+    assert "succeeded  look" in say(child, "show")  # its own journal, without being named
     say(child, "go", "succeeded")
     assert code_of(child) == 0 and world.lines() == []
 
