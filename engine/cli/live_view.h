@@ -49,7 +49,7 @@ struct LivePicture {
 
 enum class Paint { none, colours };
 struct Screen {
-  int columns, rows;  // of the widest line; at most so many lines
+  int columns = 80, rows = 8;  // of the widest line; at most so many lines
   Paint paint = Paint::none;
   Charset charset = Charset::utf8;
 };

@@ -12,7 +12,7 @@ import pytest
 
 from test_live import window  # noqa: F401  (a fixture)
 from test_terminal import has_terminals
-from test_walk import at_terminal, editor  # noqa: F401  (a fixture)
+from test_walk import PROMPT, at_terminal, editor  # noqa: F401  (a fixture)
 from world import BINARY, ROOT, until, world  # noqa: F401  (the fixture)
 
 pytestmark = pytest.mark.skipif(not has_terminals() or not shutil.which("tmux"), reason="there are no pseudo-terminals here, or there is no tmux")
@@ -148,6 +148,12 @@ def test_all_of_imrt_is_walked_in_rehearsal(world, at_terminal):  # noqa: F811
     walker.until("state_bucket")
     child.sendline("nxt")
     child.expect("did you mean `next`")
+    child.expect(PROMPT)
+    child.sendline("set db_reporting_tier=99")  # a wrong value: 15 is the greatest
+    child.expect("why\\?")
+    child.sendline("a try")
+    child.expect("db_reporting_tier")
+    child.expect("15")
     child.setwinsize(50, 60)
     walker.until("cluster_is_valid")
     child.setwinsize(50, 200)
