@@ -48,7 +48,8 @@ std::string event_sentence(const Event& event) {
   if (kind == event::verifying) return "done_when holds; verify is looked at";
   if (kind == event::ended) return with_processes(ended(body), body);
   if (kind == event::satisfied) return with_reason("satisfied, not run", body);
-  if (kind == event::skipped) return with_reason("skipped", body) + by(body);
+  if (kind == event::skipped && body.find("who")) return "skipped" + by(body);
+  if (kind == event::skipped) return with_reason("skipped", body);
   if (kind == event::waiting) return with_reason("the wait began", body);
   if (kind == event::rescheduled) return body.text_or("why", "the clock was set back");
   if (kind == event::refused) return with_reason("stopped before any effect", body);
