@@ -99,7 +99,8 @@ class AdoptionDialog {
     Event& adopted = events.front().event;
     adopted.body = with(with(adopted.body, "what", edit_->what), "file_sha256", state_.file_sha256);
     Map files;
-    for (const auto& [path, digest] : digests_of(files_named_by(now_, inputs)).as_map()) {
+    const Value named = digests_of(files_named_by(now_, inputs));
+    for (const auto& [path, digest] : named.as_map()) {
       const auto known = state_.files.find(path);
       files.emplace_back(path, known == state_.files.end() ? digest : Value(known->second));
     }
