@@ -169,8 +169,9 @@ class LineEditor::Editing {
     ::el_set(line, EL_HIST, ::history, history_);
     ::el_set(
         line, EL_GETCFN, +[](EditLine* of, wchar_t* into) { return self(of).next_character(of, into); });
-    ::el_set(
-        line, EL_ADDFN, "complete", "complete the last word", +[](EditLine* of, int) { return self(of).complete(of); });
+    // The narrow form keeps copies of the names for ever.
+    ::el_wset(
+        line, EL_ADDFN, L"complete", L"complete the last word", +[](EditLine* of, wint_t) { return self(of).complete(of); });
     ::el_set(line, EL_BIND, "^I", "complete", nullptr);
     ::el_set(line, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     ::el_set(line, EL_BIND, "^W", "ed-delete-prev-word", nullptr);
