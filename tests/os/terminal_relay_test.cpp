@@ -74,7 +74,7 @@ class Person : public TerminalLender {
   std::atomic<int> taken = 0, escapes = 0;
   std::atomic<bool> was_as_it_was = false, is_thinking = false, was_lost = false;
   std::atomic<std::int64_t> stopped = 0;
-  Choice choice = Choice::go_back;
+  std::atomic<Choice> choice = Choice::go_back;
   std::string asked_about;
 
  private:
