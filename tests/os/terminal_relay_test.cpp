@@ -63,7 +63,10 @@ class Person : public TerminalLender {
   }
   Choice escaped(const std::string& step, std::stop_token stop) override {
     was_as_it_was = is_as_it_was();
-    asked_about = step;
+    {
+      std::lock_guard lock(mutex_);
+      asked_about_ = step;
+    }
     ++escapes;
     while (is_thinking && !stop.stop_requested()) ::usleep(1'000);
     return choice;
@@ -75,9 +78,14 @@ class Person : public TerminalLender {
   std::atomic<bool> was_as_it_was = false, is_thinking = false, was_lost = false;
   std::atomic<std::int64_t> stopped = 0;
   std::atomic<Choice> choice = Choice::go_back;
-  std::string asked_about;
+  std::string asked_about() {
+    std::lock_guard lock(mutex_);
+    return asked_about_;
+  }
 
  private:
+  std::mutex mutex_;
+  std::string asked_about_;
   PseudoTerminal terminal_;
   Fd end_;
   termios before_{};
@@ -183,7 +191,7 @@ TEST_CASE("behind the escape the person is asked, and goes back or has the step 
                "ab\x1d"
                "cd");
           until("the question", [&] { return person.escapes == 1; });
-          must(person.was_as_it_was && person.asked_about == "edit" && person.stopped == 0, "asked on a sane terminal");
+          must(person.was_as_it_was && person.asked_about() == "edit" && person.stopped == 0, "asked on a sane terminal");
           until("the terminal to be raw again", [&] { return !person.is_as_it_was(); });
           person.choice = TerminalLender::Choice::stop_step;
           type(person.keyboard(), "ef\x1b[93;5u");
