@@ -22,7 +22,7 @@ struct Event {
 namespace event {
 // Of a run.
 inline constexpr std::string_view run_began =
-    "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models, rehearsal
+    "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models, scripted (the scenario)
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; from (who handed it
                // off), handed_off_seq

@@ -242,7 +242,7 @@ void began(RunState& run, const Event& event) {
   run.host = body.text_or("host", "");
   run.engine = body.text_or("engine", "");
   run.lock = body.text_or("lock", "");
-  run.is_rehearsal = body.find("rehearsal") != nullptr;
+  run.is_scripted = body.find("scripted") != nullptr;
   run.definition = blob_digest(body.get("definition"));
   run.definition_sha256 = run.file_sha256 = body.text_or("definition_sha256", "");
   run.outline = blob_digest(body.get("outline"));

@@ -142,7 +142,7 @@ struct RunState {
   std::map<std::string, SectionState> sections;  // by path and keys: "2", "2.1[eu-1]", "cluster/1"
   std::map<std::string, WatchState> watches;     // by instance
   std::map<std::string, PinnedTarget> targets;   // by name and type: "main.host"
-  bool is_rehearsal = false;                     // nothing outside was touched
+  bool is_scripted = false;                      // the world was a scenario: nothing outside was touched
   bool is_cancelling = false;                    // it is being left: `finally` comes first
   std::string leaves_as;                         // with that: "" (cancelled) or undone
   bool is_undoing = false;

@@ -212,9 +212,7 @@ std::string last_lines(const std::string& text, std::size_t count, const std::st
   std::string result;
   while (begin < end) {
     std::size_t stop = std::min(text.find('\n', begin), end);
-    result += margin +
-              harmless(std::string_view(text).substr(begin, stop - begin), speaks_utf8() ? Charset::utf8 : Charset::ascii) +
-              "\n";
+    result += margin + harmless(std::string_view(text).substr(begin, stop - begin), terminal_charset()) + "\n";
     begin = stop + 1;
   }
   return result;

@@ -1,7 +1,5 @@
 #pragma once
 // Between two runs of the executor the terminal is the driving thread's alone: nobody else asks or draws, and signals are for what is typed.
-#include <atomic>
-
 #include "cli/driven.h"
 #include "cli/person.h"
 

@@ -11,42 +11,38 @@ namespace {
 
 const Option because = {"--because", 0, Takes::value, "TEXT", "why; stands in the record"};
 
+// Those of `run` and `walk`, with those that each of them has alone in the middle.
+std::vector<Option> driving(std::vector<Option> own) {
+  std::vector<Option> all = {
+      {"--input", 'i', Takes::value, "NAME=VALUE", "an input; repeat it for more"},
+      {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"},
+      {"--resume", 0, Takes::maybe_value, "RUN", "go on with RUN, or with the only unfinished run of FILE"},
+  };
+  all.insert(all.end(), own.begin(), own.end());
+  const std::vector<Option> onward = {
+      {"--accept", 0, Takes::nothing, "", "take tools of other versions than required; stands in the record"},
+      {"--adopt", 0, Takes::nothing, "", "go on though the runbook has changed; what changed stands in the record"},
+      {"--behind", 0, Takes::value, "STEP=run|skip", "of an adopted runbook: a step that is new where the run has passed"},
+      {"--because", 0, Takes::value, "TEXT", "why it is adopted; stands in the record"},
+      {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
+      {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"},
+  };
+  all.insert(all.end(), onward.begin(), onward.end());
+  return all;
+}
+
 std::vector<CommandRow> rows_of_running() {
   return {
-      {"run",
-       "[FILE]",
-       "run a runbook, or go on with a run",
-       {{"--input", 'i', Takes::value, "NAME=VALUE", "an input; repeat it for more"},
-        {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"},
-        {"--resume", 0, Takes::maybe_value, "RUN", "go on with RUN, or with the only unfinished run of FILE"},
-        {"--non-interactive", 0, Takes::nothing, "", "ask nothing: pause and say which command answers"},
-        {"--on-doubt", 0, Takes::value, "STEP=done|not-done|retry",
-         "decide beforehand if STEP is in doubt; never for an irreversible step"},
-        {"--approve", 0, Takes::value, "STEP=PHRASE", "the phrase of an irreversible step"},
-        {"--on-failure", 0, Takes::value, "cancel", "leave the run when a step fails, instead of pausing"},
-        {"--accept", 0, Takes::nothing, "", "take tools of other versions than required; stands in the record"},
-        {"--adopt", 0, Takes::nothing, "", "go on though the runbook has changed; what changed stands in the record"},
-        {"--behind", 0, Takes::value, "STEP=run|skip", "of an adopted runbook: a step that is new where the run has passed"},
-        {"--because", 0, Takes::value, "TEXT", "why it is adopted; stands in the record"},
-        {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
-        {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"}},
-       run_command,
-       "runbook run imrt-aws.yaml -i cluster_name=dev.example.org\nrunbook run imrt-aws.yaml --resume"},
-      {"walk",
-       "[FILE]",
-       "walk through a runbook step by step, at the terminal",
-       {{"--input", 'i', Takes::value, "NAME=VALUE", "an input; repeat it for more"},
-        {"--inputs", 0, Takes::value, "FILE", "inputs from a YAML or JSON file"},
-        {"--resume", 0, Takes::maybe_value, "RUN", "go on with RUN, or with the only unfinished run of FILE"},
-        {"--rehearse", 0, Takes::maybe_value, "SCENARIO", "in a scripted world: nothing outside is touched"},
-        {"--accept", 0, Takes::nothing, "", "take tools of other versions than required; stands in the record"},
-        {"--adopt", 0, Takes::nothing, "", "go on though the runbook has changed; what changed stands in the record"},
-        {"--behind", 0, Takes::value, "STEP=run|skip", "of an adopted runbook: a step that is new where the run has passed"},
-        {"--because", 0, Takes::value, "TEXT", "why it is adopted; stands in the record"},
-        {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
-        {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"}},
-       walk_command,
-       "runbook walk imrt-aws.yaml --rehearse\nrunbook walk imrt-aws.yaml --resume"},
+      {"run", "[FILE]", "run a runbook, or go on with a run",
+       driving({{"--non-interactive", 0, Takes::nothing, "", "ask nothing: pause and say which command answers"},
+                {"--on-doubt", 0, Takes::value, "STEP=done|not-done|retry",
+                 "decide beforehand if STEP is in doubt; never for an irreversible step"},
+                {"--approve", 0, Takes::value, "STEP=PHRASE", "the phrase of an irreversible step"},
+                {"--on-failure", 0, Takes::value, "cancel", "leave the run when a step fails, instead of pausing"}}),
+       run_command, "runbook run imrt-aws.yaml -i cluster_name=dev.example.org\nrunbook run imrt-aws.yaml --resume"},
+      {"walk", "[FILE]", "walk through a runbook step by step, at the terminal",
+       driving({{"--rehearse", 0, Takes::maybe_value, "SCENARIO", "in a scripted world: nothing outside is touched"}}),
+       walk_command, "runbook walk imrt-aws.yaml --rehearse\nrunbook walk imrt-aws.yaml --resume"},
       {"check", "FILE...", "all problems of runbooks, with their places", {}, check_command, "runbook check imrt-aws.yaml"},
       {"plan",
        "FILE",
@@ -168,6 +164,11 @@ std::vector<CommandRow> rows_of_deciding() {
        {because},
        redo_command,
        "runbook redo last load_data --because 'the file was wrong'"},
+  };
+}
+
+std::vector<CommandRow> rows_of_leaving() {
+  return {
       {"cancel",
        "RUN",
        "leave a run for good; what runs is ended",
@@ -231,7 +232,8 @@ std::vector<CommandRow> rows_of_upkeep() {
 // In the order in which help shows them.
 std::vector<CommandRow> make_table() {
   std::vector<CommandRow> table;
-  for (const auto& rows : {rows_of_running(), rows_of_writing(), rows_of_looking(), rows_of_deciding(), rows_of_upkeep()})
+  for (const auto& rows :
+       {rows_of_running(), rows_of_writing(), rows_of_looking(), rows_of_deciding(), rows_of_leaving(), rows_of_upkeep()})
     table.insert(table.end(), rows.begin(), rows.end());
   return table;
 }

@@ -46,7 +46,7 @@ Console::Console(int fd)
     : fd_(fd),
       own_(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)),
       has_colour_(wants_colour(fd)),
-      charset_(speaks_utf8() ? Charset::utf8 : Charset::ascii),
+      charset_(terminal_charset()),
       wake_writer_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_(begin_thread([this] { work(); })) {}
 

@@ -112,13 +112,9 @@ class Drive {
       append_beginning();
       return;
     }
-    std::int64_t last_at_ms = 0;
-    file_.events(plan_.run, 0, [&](const Event& event) {
-      state_.apply(event);
-      last_at_ms = event.at_ms;
-    });
+    state_ = fold_run(file_, plan_.run);
     refuse_another_definition();
-    if (world_) world_->go_on_from(state_, last_at_ms);
+    if (world_) world_->go_on_from(state_, time_of_the_last_event());
     std::string how = plan_.purpose == Purpose::cancel ? "cancel"
                       : plan_.purpose == Purpose::undo ? "undo"
                       : lease_.ended_pid() != 0        ? "take-over"
@@ -131,13 +127,18 @@ class Drive {
     if (const Handoff* handoff = state_.open_handoff())
       driven.body = with(with(driven.body, "from", handoff->who), "handed_off_seq", handoff->seq);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));
-    const bool is_handed_off = state_.open_handoff() != nullptr;
-    const RunState as_left = state_;
+    const auto handed_off = state_.open_handoff() ? std::optional(state_) : std::nullopt;  // as it was left
     file_.events(plan_.run, state_.seq, [this](const Event& event) { state_.apply(event); });
     for (Proposal& proposal : plan_.opening) state_.apply(append(*journal_, std::move(proposal), clock().now_ms()));
     journal_->commit();
     make_facts(state_);
-    if (is_handed_off) tell_handoff(as_left, Secrets::looked_for);
+    if (handed_off) tell_handoff(*handed_off, Secrets::looked_for);
+  }
+
+  std::int64_t time_of_the_last_event() const {
+    std::int64_t at_ms = 0;
+    file_.events(plan_.run, 0, [&](const Event& event) { at_ms = event.at_ms; });
+    return at_ms;
   }
 
   // Who takes it over sees it before anything else happens, and who hands it off what they will see.
@@ -176,7 +177,7 @@ class Drive {
                          {"outline", keep(to_json(make_outline(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
     began.body = with_models(began.body);
-    if (plan_.scenario) began.body = with(began.body, "rehearsal", plan_.scenario_name);
+    if (plan_.scenario) began.body = with(began.body, "scripted", plan_.scenario_name);
     if (!plan_.lock.empty()) began.body = with(began.body, "lock", plan_.lock);
     if (!runbook.included.empty()) began.body = with(began.body, "included", keep(to_json(included_texts(runbook))));
     began.body = with(began.body, "files", files_at_the_beginning(began));
@@ -311,12 +312,6 @@ class Drive {
     executor.recover(who_, plan_.purpose);
   }
 
-  Wishes::Then carry_out(Driven& driven, Wishes& wishes, TerminalPerson& person) {
-    const AtRest at_rest(driven, person);
-    const auto wish = person.take_wish();
-    return wish ? wishes.carry_out(*wish) : Wishes::Then::goes_on;
-  }
-
   // false: somebody has changed the definition.
   bool run_to_the_end(Driven& driven, Wishes& wishes, TerminalPerson* person, Executor::Conclusion& conclusion) {
     Limits limits = plan_.limits;
@@ -326,14 +321,9 @@ class Drive {
       conclusion = result.conclusion;
       return !result.begins_anew;
     }
-    conclusion = driven.executor.run(limits);
-    while (conclusion.end.state == "yielded") {
-      const Wishes::Then then = carry_out(driven, wishes, *person);
-      if (then == Wishes::Then::begins_anew) return false;
-      limits.is_pausing = then == Wishes::Then::pauses;
-      if (limits.is_pausing) limits.who = who_;
-      conclusion = driven.executor.run(limits);
-    }
+    const auto wished = person ? wishes.run(*person, limits) : driven.executor.run(limits);
+    if (!wished) return false;
+    conclusion = *wished;
     if (conclusion.end.state != "failed" || !plan_.cancels_on_failure) return true;
     has_failed_ = true;
     limits = plan_.limits;

@@ -6,12 +6,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/error.h"
 #include "base/json.h"
-#include "base/trimmed.h"
 #include "cli/advice.h"
-#include "cli/evidence.h"
-#include "cli/file_completion.h"
+#include "cli/asking.h"
 #include "os/terminal.h"
 
 namespace runbook {
@@ -91,19 +88,13 @@ std::string menu_text(const Question& question, const Step& step, int columns) {
   return text;
 }
 
-std::optional<std::string> FailureMenu::ask(const std::string& prompt, const LineEditor::Completer& completer) {
-  auto typed = editor_.read_line(prompt, completer);
-  if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
-  return std::string(trimmed(*typed));
-}
-
 std::optional<FailureMenu::Choice> FailureMenu::put(const Question& question) {
   const std::vector<MenuChoice> choices = choices_of_menu(question);
   fmt::print(stderr, "{}\n", menu_text(question, step_, static_cast<int>(terminal_columns(STDERR_FILENO))));
   std::string words;
   for (const MenuChoice& choice : choices) words += (words.empty() ? "" : " | ") + choice.word;
   while (true) {
-    const auto word = ask("what now? (Ctrl-D pauses): ");
+    const auto word = ask_line(editor_, "what now? (Ctrl-D pauses): ");
     if (!word) return std::nullopt;
     const std::string choice = choice_meant(choices, *word);
     if (choice.empty()) {
@@ -121,11 +112,11 @@ std::optional<Answer> FailureMenu::answer(const Question& question, const std::s
   Answer given{question.id, choice, who_, "", 0, Value()};
   const bool is_doubt = question.about == "doubt";
   const bool wants_reason = is_doubt || choice != "retry";
-  while (wants_reason && given.because.empty()) {
-    const auto typed = ask(is_doubt ? "how do you know? (stands in the record; Ctrl-D: back): "
-                                    : "why? (stands in the record; Ctrl-D: back): ");
-    if (!typed) return std::nullopt;
-    given.because = *typed;
+  if (wants_reason) {
+    const auto why = ask_for(editor_, is_doubt ? "how do you know? (stands in the record; Ctrl-D: back): "
+                                               : "why? (stands in the record; Ctrl-D: back): ");
+    if (!why) return std::nullopt;
+    given.because = *why;
   }
   if (choice != "done") return given;
   const auto named = outputs();
@@ -135,7 +126,7 @@ std::optional<Answer> FailureMenu::answer(const Question& question, const std::s
     return given;
   }
   given.fields = object({{"outputs", *named}});
-  const auto seen = evidence();
+  const auto seen = ask_evidence(editor_, EvidenceIs::optional);
   if (!seen) return std::nullopt;
   if (!seen->is_null()) given.fields = with(given.fields, "evidence", List{*seen});
   return given;
@@ -146,7 +137,7 @@ std::optional<Value> FailureMenu::outputs() {
   for (const OutputRule& rule : step_.outputs) {
     if (rule.is_secret) continue;
     while (true) {
-      const auto typed = ask(fmt::format("its output `{}`: ", rule.name));
+      const auto typed = ask_line(editor_, fmt::format("its output `{}`: ", rule.name));
       if (!typed) return std::nullopt;
       std::string why;
       auto value = convert(rule.type, *typed, why);
@@ -158,19 +149,6 @@ std::optional<Value> FailureMenu::outputs() {
     }
   }
   return Value(std::move(values));
-}
-
-std::optional<Value> FailureMenu::evidence() {
-  while (true) {
-    const auto typed = ask("evidence (a note, a file, a URL; Enter for none): ", files_meant);
-    if (!typed) return std::nullopt;
-    if (typed->empty()) return Value();
-    try {
-      return typed_evidence(*typed);
-    } catch (const Error& error) {
-      fmt::print(stderr, "{}\n", error.what());
-    }
-  }
 }
 
 }  // namespace runbook

@@ -33,12 +33,9 @@ class FailureMenu {
   std::optional<Choice> put(const Question& question);
 
  private:
-  // nullopt: Ctrl-D; "": it is chosen anew.
-  std::optional<std::string> ask(const std::string& prompt, const LineEditor::Completer& completer = nullptr);
   std::optional<Answer> answer(const Question& question, const std::string& choice);
   // Of a step that is said to be done.
   std::optional<Value> outputs();
-  std::optional<Value> evidence();
 
   LineEditor& editor_;
   std::string who_;

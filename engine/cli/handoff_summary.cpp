@@ -12,7 +12,7 @@
 #include "base/shell_word.h"
 #include "book/inputs.h"
 #include "cli/advice.h"
-#include "report/harmless_text.h"
+#include "report/visible_text.h"
 #include "run/coming_steps.h"
 #include "run/decide.h"
 #include "run/frontier.h"
@@ -47,7 +47,7 @@ class Summary {
 
  private:
   std::string resume_command() const {
-    return (state_.is_rehearsal ? "walk --rehearse --resume " : "run --resume ") + facts_.run;
+    return (state_.is_scripted ? "walk --rehearse --resume " : "run --resume ") + facts_.run;
   }
 
   void add(std::string_view what, const std::string& line) {

@@ -5,10 +5,8 @@
 
 #include <cstdio>
 
-#include "base/error.h"
 #include "base/json.h"
-#include "cli/evidence.h"
-#include "cli/file_completion.h"
+#include "cli/asking.h"
 #include "cli/terminal_style.h"
 #include "report/form_text.h"
 #include "run/manual.h"
@@ -22,13 +20,6 @@ bool is_way_out(const std::string& word) { return word == "reject" || word == "s
 bool is_tick(const std::string& word) { return word == "done" || word == "yes" || word == "y" || word == "x"; }
 
 }  // namespace
-
-std::optional<std::string> ManualDialog::line(const std::string& prompt, const LineEditor::Completer& completer) {
-  auto typed = editor_.read_line(prompt, completer);
-  if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
-  const auto first = typed->find_first_not_of(" \t\r"), last = typed->find_last_not_of(" \t\r");
-  return first == std::string::npos ? "" : typed->substr(first, last - first + 1);
-}
 
 std::optional<Answer> ManualDialog::put(const Question& question) {
   fmt::print(stderr, "\n{}\n\n{}\n", question.text,
@@ -48,7 +39,7 @@ std::optional<std::string> ManualDialog::tick_all(const Question& question) {
     if (question.ticked.count(item)) continue;
     const std::string text = text_or_json(items.as_list()[static_cast<std::size_t>(item)]);
     while (true) {
-      auto word = line(fmt::format("[{}/{}] {}\ndone | reject | skip (Ctrl-D pauses): ", item + 1, count, text));
+      auto word = ask_line(editor_, fmt::format("[{}/{}] {}\ndone | reject | skip (Ctrl-D pauses): ", item + 1, count, text));
       if (!word || is_way_out(*word)) return word;
       if (is_tick(*word)) break;
       if (!word->empty()) fmt::print(stderr, "`{}` is not one of: done, reject, skip\n", *word);
@@ -60,7 +51,7 @@ std::optional<std::string> ManualDialog::tick_all(const Question& question) {
 
 std::optional<std::string> ManualDialog::choose(const Question& question) {
   while (true) {
-    auto word = line("confirm | reject | skip (Ctrl-D pauses): ");
+    auto word = ask_line(editor_, "confirm | reject | skip (Ctrl-D pauses): ");
     if (!word) return std::nullopt;
     if (word->empty()) continue;  // Enter alone chooses nothing
     const std::string why = why_not_a_choice(question, Answer{question.id, *word, who_, "", 0, Value()});
@@ -70,11 +61,9 @@ std::optional<std::string> ManualDialog::choose(const Question& question) {
 }
 
 std::optional<Answer> ManualDialog::with_reason(Answer given) {
-  while (given.because.empty()) {
-    auto typed = line("why? (stands in the record): ");
-    if (!typed) return std::nullopt;
-    given.because = *typed;
-  }
+  const auto why = ask_for(editor_, "why? (stands in the record): ");
+  if (!why) return std::nullopt;
+  given.because = *why;
   return given;
 }
 
@@ -98,7 +87,7 @@ std::optional<Value> ManualDialog::value_of(const Input& input, const Value& for
   if (!input.description.empty()) prompt += fmt::format(" ({})", input.description);
   if (fallback) prompt += fmt::format(" [{}]", *fallback);
   while (true) {
-    auto typed = line(prompt + ": ");
+    auto typed = ask_line(editor_, prompt + ": ");
     if (!typed) return std::nullopt;
     if (typed->empty() && !fallback) continue;
     Taken taken = take_value(input, typed->empty() ? *fallback : *typed);
@@ -110,18 +99,7 @@ std::optional<Value> ManualDialog::value_of(const Input& input, const Value& for
 std::optional<Value> ManualDialog::evidence(const Value& form) {
   const std::string wanted = form.text_or("evidence", "");
   if (wanted.empty()) return Value();
-  while (true) {
-    const char* may_be_none = wanted == "required" ? "" : "; Enter for none";
-    auto typed = line(fmt::format("evidence (a note, a file, a URL{}): ", may_be_none), files_meant);
-    if (!typed) return std::nullopt;
-    if (typed->empty() && wanted != "required") return Value();
-    if (typed->empty()) continue;
-    try {
-      return typed_evidence(*typed);
-    } catch (const Error& error) {
-      fmt::print(stderr, "{}\n", error.what());
-    }
-  }
+  return ask_evidence(editor_, wanted == "required" ? EvidenceIs::required : EvidenceIs::optional);
 }
 
 }  // namespace runbook

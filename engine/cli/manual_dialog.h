@@ -18,8 +18,6 @@ class ManualDialog {
   std::optional<Answer> put(const Question& question);
 
  private:
-  // What is typed, without blanks around it. Enter alone is "". nullopt: no more is to come.
-  std::optional<std::string> line(const std::string& prompt, const LineEditor::Completer& completer = nullptr);
   // The choice if the person leaves the checklist with one; "": all is ticked.
   std::optional<std::string> tick_all(const Question& question);
   std::optional<std::string> choose(const Question& question);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "cli/asking.h"
 #include "cli/manual_dialog.h"
 #include "report/form_text.h"
 #include "run/approval.h"
@@ -145,12 +146,9 @@ std::optional<Answer> TerminalPerson::put_choice(const Question& question) {
 }
 
 bool TerminalPerson::ask_for_reason(Answer& given) {
-  while (given.because.empty()) {
-    auto line = editor_.read_line("why? (stands in the record): ");
-    if (!line) return fmt::print(stderr, "\n"), false;
-    given.because = *line;
-  }
-  return true;
+  const auto why = ask_for(editor_, "why? (stands in the record): ");
+  given.because = why.value_or("");
+  return why.has_value();
 }
 
 std::optional<Answer> TerminalPerson::read_answer(const Question& question, const std::string& line) const {

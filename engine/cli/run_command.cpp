@@ -48,8 +48,8 @@ void read_scenario_of(const Arguments& arguments, const fs::path& path, DrivePla
 
 // An engine of the other kind would do in earnest what was rehearsed, or rehearse what was done in earnest.
 void require_same_kind(const Arguments& arguments, const RunState& state, const std::string& run) {
-  if (is_rehearsal(arguments) == state.is_rehearsal) return;
-  if (state.is_rehearsal)
+  if (is_rehearsal(arguments) == state.is_scripted) return;
+  if (state.is_scripted)
     throw Error(ExitCode::usage, fmt::format("run {} is a rehearsal; nothing was run", run),
                 fmt::format("runbook walk --rehearse --resume {}", run));
   throw Error(ExitCode::usage, fmt::format("run {} is no rehearsal; nothing was run", run),

@@ -21,18 +21,6 @@ namespace runbook {
 
 namespace {
 
-std::string line(std::string_view name, const std::string& text) {
-  std::string lines;
-  std::size_t begin = 0;
-  do {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines += fmt::format("  {:<12} {}\n", begin == 0 ? name : "",
-                         harmless(std::string_view(text).substr(begin, end - begin), Charset::utf8));
-    begin = end + 1;
-  } while (begin < text.size());
-  return lines;
-}
-
 std::string text_of(const Value& value) { return value.is_text() ? value.as_text() : to_json(value); }
 
 // A script that is handed on as a variable is not what this step runs.
@@ -73,6 +61,18 @@ class Page {
   }
 
  private:
+  std::string line(std::string_view name, const std::string& text) const {
+    std::string lines;
+    std::size_t begin = 0;
+    do {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      const std::string_view one = std::string_view(text).substr(begin, end - begin);
+      lines += fmt::format("  {:<12} {}\n", begin == 0 ? name : "", harmless(one, page_.charset));
+      begin = end + 1;
+    } while (begin < text.size());
+    return lines;
+  }
+
   void what() {
     if (step_->include) return void(text_ += line("include", step_->include->file));
     try {
@@ -160,22 +160,13 @@ class Page {
   std::string text_;
 };
 
-// The beginning, where it is too long.
-std::string shortened(const std::string& text, std::size_t most, bool is_utf8) {
-  if (text.size() <= most) return text;
-  std::string cut = text.substr(0, most > 3 ? most - 3 : most);
-  while (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0x80) cut.pop_back();
-  if (!cut.empty() && static_cast<unsigned char>(cut.back()) >= 0xC0) cut.pop_back();
-  return cut + (is_utf8 ? "…" : "...");
-}
-
-std::string targets_text(const RunState& state, std::size_t most, bool is_utf8) {
+std::string targets_text(const StepPage& page, std::size_t most) {
   std::map<std::string, std::vector<std::string>> by_name;
-  for (const auto& [key, pinned] : state.targets) by_name[key.substr(0, key.find('.'))].push_back(pinned.text);
+  for (const auto& [key, pinned] : page.state.targets) by_name[key.substr(0, key.find('.'))].push_back(pinned.text);
   std::string text;
   for (const auto& [name, texts] : by_name)
     text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name, fmt::join(texts, ", "));
-  return text.empty() ? "" : fmt::format(" [{}]", shortened(text, most, is_utf8));
+  return text.empty() ? "" : fmt::format(" [{}]", cut_to_cells(text, most, page.charset));
 }
 
 }  // namespace
@@ -193,20 +184,20 @@ std::string walk_prompt(const StepPage& page, const Instance& step, int columns)
   const Frame* included = included_around(step.frame.get());
   const Section& root = (included ? *included->runbook : *page.facts.runbook).root;
   const auto around = sections_around(root, *step);
-  const std::string before = fmt::format("{}{} {} ", page.facts.runbook->name, page.state.is_rehearsal ? " (rehearsal)" : "",
+  const bool is_utf8 = page.charset == Charset::utf8;
+  const std::string before = fmt::format("{}{} {} ", page.facts.runbook->name, page.state.is_scripted ? " (rehearsal)" : "",
                                          step_number(*page.facts.runbook, step));
   // Which step it is is said whole; the section around it as far as there is room.
   const std::size_t taken = before.size() + step.id.size() + 3;
   std::string where;
   if (const Section* inner = around.empty() ? nullptr : around.back(); inner && inner != &root && half > taken + 4)
     where =
-        shortened(inner->id.empty() ? inner->title : inner->id, half - taken, page.is_utf8) + (page.is_utf8 ? " › " : " > ");
+        cut_to_cells(inner->id.empty() ? inner->title : inner->id, half - taken - 2, page.charset) + (is_utf8 ? " › " : " > ");
   // What is typed wants room too: the targets have what is left of two thirds.
   const std::string place = before + where + step.id;
   const std::size_t room = half * 4 / 3, least = 16;
   const bool has_room = room > place.size() + least;
-  return place + (has_room ? targets_text(page.state, room - place.size() - 4, page.is_utf8) : "") +
-         (page.is_utf8 ? " ▸ " : " > ");
+  return place + (has_room ? targets_text(page, room - place.size() - 6) : "") + (is_utf8 ? " ▸ " : " > ");
 }
 
 }  // namespace runbook

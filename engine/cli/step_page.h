@@ -2,6 +2,7 @@
 // What stands before a step of a walkthrough: what it is, what exactly it would run, what happens then, and what Enter does. Pure.
 #include <string>
 
+#include "base/cells.h"
 #include "run/instance.h"
 #include "run/scope.h"
 
@@ -11,7 +12,7 @@ struct StepPage {
   const RunFacts& facts;
   const RunState& state;
   StoredValues& values;
-  bool is_utf8 = true;
+  Charset charset = Charset::utf8;
 };
 // Whole lines; secrets are masked. What can't be evaluated yet says why.
 std::string step_page(const StepPage& page, const Instance& step);

@@ -6,7 +6,7 @@ namespace runbook {
 
 std::optional<MarkdownStyle> markdown_style(int fd) {
   if (!is_terminal(fd)) return std::nullopt;
-  return MarkdownStyle{terminal_columns(fd), wants_colour(fd), speaks_utf8() ? Charset::utf8 : Charset::ascii};
+  return MarkdownStyle{terminal_columns(fd), wants_colour(fd), terminal_charset()};
 }
 
 }  // namespace runbook

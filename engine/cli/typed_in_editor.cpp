@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
-#include <vector>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "os/files.h"
 #include "os/foreground.h"
@@ -51,12 +51,6 @@ class TextFile {
  private:
   fs::path folder_;
 };
-
-std::vector<std::string> own_environment() {
-  std::vector<std::string> all;
-  for (char** each = environ; *each; ++each) all.emplace_back(*each);
-  return all;
-}
 
 }  // namespace
 

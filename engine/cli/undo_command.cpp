@@ -32,18 +32,16 @@ class UndoCommand {
         facts_(facts_of(row_.run, runbook_, all_declarations(), parse_json(file_.blob(state_.inputs)), state_)),
         values_([this](const std::string& digest) { return file_.blob(digest); }) {
     read_border();
-    for (UndoEntry& entry : undo_list(facts_, state_, values_))
-      if (entry.seq >= border_) list_.push_back(std::move(entry));
-    refusal_ = why_no_undo(state_, list_, border_);
+    scope_ = undo_scope(facts_, state_, values_, scope_.to, scope_.border);
   }
 
   int show() const {
     if (arguments_.wants_json()) return fmt::print("{}\n", to_pretty_json(json())), 0;
     fmt::print("undo of run {}{}: {}\n", row_.run, border_text(),
-               list_.empty() ? "nothing ran that could be undone" : "the last comes first");
-    for (const UndoEntry& entry : list_) fmt::print("{}", text_of(entry));
-    if (!refusal_.why.empty()) fmt::print("\nrefused: {}\n", refusal_.why);
-    if (!refusal_.hint.empty()) fmt::print("  {}\n", named(refusal_.hint));
+               scope_.list.empty() ? "nothing ran that could be undone" : "the last comes first");
+    for (const UndoEntry& entry : scope_.list) fmt::print("{}", text_of(entry));
+    if (!scope_.refusal.why.empty()) fmt::print("\nrefused: {}\n", scope_.refusal.why);
+    if (!scope_.refusal.hint.empty()) fmt::print("  {}\n", named(scope_.refusal.hint));
     require_nothing_lost(file_, row_.run);
     return 0;
   }
@@ -63,40 +61,39 @@ class UndoCommand {
     plan.limits.who = operator_name();
     plan.limits.is_interactive = can_ask(arguments_);
     plan.shows_output = arguments_.has("--output");
-    if (!state_.is_undoing) plan.opening.push_back(undoing());
+    if (!state_.is_undoing) plan.opening.push_back(scope_.undoing(operator_name(), arguments_.value("--because").value_or("")));
     if (arguments_.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
     return drive(arguments_, file_, std::move(seed), std::move(plan));
   }
 
  private:
   void read_border() {
-    to_ = state_.is_undoing ? state_.undo_to : arguments_.value("--to").value_or("");
-    border_ = state_.undo_border;
-    if (state_.is_undoing || to_.empty()) return;
-    if (is_undo(to_)) throw Error(ExitCode::usage, fmt::format("--to: `{}` is an undo itself, which has no undo", to_));
-    require_step(file_, state_, to_);
-    border_ = undo_border(facts_, state_, values_, to_);
-    if (border_ == 0)
-      throw Error(ExitCode::usage, fmt::format("--to: `{}` has not run, so that nothing of it could be undone", to_),
+    scope_.to = state_.is_undoing ? state_.undo_to : arguments_.value("--to").value_or("");
+    scope_.border = state_.undo_border;
+    if (state_.is_undoing || scope_.to.empty()) return;
+    if (is_undo(scope_.to))
+      throw Error(ExitCode::usage, fmt::format("--to: `{}` is an undo itself, which has no undo", scope_.to));
+    require_step(file_, state_, scope_.to);
+    scope_.border = undo_border(facts_, state_, values_, scope_.to);
+    if (scope_.border == 0)
+      throw Error(ExitCode::usage, fmt::format("--to: `{}` has not run, so that nothing of it could be undone", scope_.to),
                   fmt::format("runbook undo {} --plan", row_.run));
   }
 
-  std::string border_text() const { return to_.empty() ? "" : fmt::format(" back to `{}`, which is undone too", to_); }
+  std::string border_text() const {
+    return scope_.to.empty() ? "" : fmt::format(" back to `{}`, which is undone too", scope_.to);
+  }
   std::string named(std::string hint) const {
     for (auto at = hint.find("RUN"); at != std::string::npos; at = hint.find("RUN")) hint.replace(at, 3, row_.run);
     return hint;
   }
-  std::size_t possible() const {
-    return static_cast<std::size_t>(
-        std::count_if(list_.begin(), list_.end(), [](const UndoEntry& entry) { return entry.undo.has_value(); }));
-  }
-
   void require_possible() const {
-    if (!refusal_.why.empty()) {
-      const bool is_doubt = refusal_.why.find("in doubt") != std::string::npos;
-      throw Error(is_doubt ? ExitCode::in_doubt : ExitCode::usage, refusal_.why + "; nothing was undone", named(refusal_.hint));
+    if (!scope_.refusal.why.empty()) {
+      const bool is_doubt = scope_.refusal.why.find("in doubt") != std::string::npos;
+      throw Error(is_doubt ? ExitCode::in_doubt : ExitCode::usage, scope_.refusal.why + "; nothing was undone",
+                  named(scope_.refusal.hint));
     }
-    if (possible() > 0) return;
+    if (scope_.possible() > 0) return;
     if (state_.state == "undone")
       throw Error(ExitCode::usage, fmt::format("run {} is undone already; an undo has no undo", row_.run), "begin a new run");
     throw Error(ExitCode::usage, fmt::format("nothing that run {} did can be undone", row_.run),
@@ -105,16 +102,10 @@ class UndoCommand {
 
   void require_consent() const {
     if (!can_ask(arguments_)) return;
-    for (const UndoEntry& entry : list_) fmt::print(stderr, "{}", text_of(entry));
-    const auto line =
-        ask_line(fmt::format("Undo {} step{} of run {}? Type `undo`: ", possible(), possible() == 1 ? "" : "s", row_.run));
+    for (const UndoEntry& entry : scope_.list) fmt::print(stderr, "{}", text_of(entry));
+    const auto line = ask_line(
+        fmt::format("Undo {} step{} of run {}? Type `undo`: ", scope_.possible(), scope_.possible() == 1 ? "" : "s", row_.run));
     if (!line || *line != "undo") throw Error(ExitCode::usage, "nothing was undone");
-  }
-
-  Proposal undoing() const {
-    Value body = object({{"who", operator_name()}, {"because", arguments_.value("--because").value_or("")}});
-    if (!to_.empty()) body = with(with(body, "to", to_), "border", border_);
-    return Proposal(event::undoing, "", std::move(body));
   }
 
   Value json_of(const UndoEntry& entry) const {
@@ -132,10 +123,10 @@ class UndoCommand {
 
   Value json() const {
     List steps;
-    for (const UndoEntry& entry : list_) steps.push_back(json_of(entry));
+    for (const UndoEntry& entry : scope_.list) steps.push_back(json_of(entry));
     return object({{"run", row_.run},
-                   {"to", to_.empty() ? Value() : Value(to_)},
-                   {"refused", refusal_.why.empty() ? Value() : Value(refusal_.why)},
+                   {"to", scope_.to.empty() ? Value() : Value(scope_.to)},
+                   {"refused", scope_.refusal.why.empty() ? Value() : Value(scope_.refusal.why)},
                    {"steps", Value(std::move(steps))}});
   }
 
@@ -148,10 +139,7 @@ class UndoCommand {
   std::shared_ptr<const Runbook> runbook_;
   RunFacts facts_;
   mutable StoredValues values_;
-  std::string to_;
-  std::int64_t border_ = 0;
-  std::vector<UndoEntry> list_;
-  UndoRefusal refusal_;
+  UndoScope scope_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/suggestion.h"
 #include "base/trimmed.h"
+#include "cli/asking.h"
 #include "cli/commands.h"
 #include "cli/file_completion.h"
 #include "cli/step_decisions.h"
@@ -35,8 +36,6 @@ std::vector<std::string> verbs() {
   return all;
 }
 
-void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
-
 std::vector<std::string> words_of(const std::string& line) {
   std::vector<std::string> words;
   std::string word;
@@ -57,12 +56,17 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-std::vector<std::string> step_ids(Driven& driven) {
-  std::vector<std::string> ids;
-  for (const Step* step : driven.facts.runbook->steps) ids.push_back(step->id);
-  for (const auto& [instance, it] : driven.state.instances)
-    if (std::find(ids.begin(), ids.end(), instance) == ids.end()) ids.push_back(instance);
-  return ids;
+// A rescue, or what a watch sets off: the last part of its path says it (see Section::path).
+bool is_set_off(const Section& section) {
+  const std::string last = section.path.substr(section.path.find_last_of('.') + 1);  // npos + 1 is 0
+  return last != "finally" && last.find_first_not_of("0123456789") != std::string::npos;
+}
+
+std::vector<std::string> step_ids(const Driven& driven) {
+  std::set<std::string> ids;
+  for (const Step* step : driven.facts.runbook->steps) ids.insert(step->id);
+  for (const auto& [instance, it] : driven.state.instances) ids.insert(instance);
+  return {ids.begin(), ids.end()};
 }
 
 }  // namespace
@@ -94,7 +98,7 @@ Walkthrough::Result Walkthrough::go(Driven& driven, Wishes& wishes, TerminalPers
     if (driven.executor.is_detached()) return {conclusion};
     const Next next = ask_what_next(driven, wishes, person, conclusion.end);
     if (next == Next::begins_anew) return {conclusion, true};
-    if (next == Next::quits || next == Next::cancels) return {end(driven, wishes, person, limits, next)};
+    if (next == Next::quits || next == Next::cancels) return end(driven, wishes, person, limits, next);
   }
 }
 
@@ -112,20 +116,12 @@ Walkthrough::Next Walkthrough::ask_what_next(Driven& driven, Wishes& wishes, Ter
 }
 
 // Recorded as any pause, or as any other run that is given up.
-Executor::Conclusion Walkthrough::end(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits, Next how) {
+Walkthrough::Result Walkthrough::end(const Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits, Next how) {
   limits.walk.reset();
   limits.who = driven.who;
   (how == Next::cancels ? limits.is_cancelling : limits.is_pausing) = true;
-  Executor::Conclusion conclusion = driven.executor.run(limits);
-  while (conclusion.end.state == "yielded") {
-    {
-      const AtRest at_rest(driven, person);
-      const auto wish = person.take_wish();
-      if (wish && wishes.carry_out(*wish) == Wishes::Then::pauses) limits.is_pausing = true;
-    }
-    conclusion = driven.executor.run(limits);
-  }
-  return conclusion;
+  const auto conclusion = wishes.run(person, limits);
+  return conclusion ? Result{*conclusion} : Result{{}, true};
 }
 
 Walkthrough::Next Walkthrough::after(const End& end, Wishes& wishes, TerminalPerson& person) {
@@ -144,7 +140,7 @@ Walkthrough::Next Walkthrough::after(const End& end, Wishes& wishes, TerminalPer
 Walkthrough::Next Walkthrough::at_prompt(Driven& driven, Wishes& wishes) {
   if (!std::exchange(is_shown_, true)) show_page(driven);
   const auto step = driven.find(at_);
-  StepPage page{driven.facts, driven.state, driven.values, speaks_utf8()};
+  StepPage page{driven.facts, driven.state, driven.values, terminal_charset()};
   const std::string prompt =
       step ? walk_prompt(page, *step, static_cast<int>(terminal_columns(STDERR_FILENO))) : driven.facts.runbook->name + " > ";
   if (driven.signals.is_ended()) return Next::quits;
@@ -175,14 +171,14 @@ Walkthrough::Next Walkthrough::carry_out(Driven& driven, Wishes& wishes, const s
   const std::string verb = words.empty() ? "next" : words[0];
   const std::string rest(trimmed(std::string_view(typed).substr(std::min(typed.size(), verb.size()))));
   if (verb == "next" || verb == "run-to" || verb == "go") return walk_on(driven, verb, rest);
-  if (verb == "skip" || verb == "redo") return decide(driven, verb, rest);
+  if (verb == "skip" || verb == "redo") return decide(driven, wishes, verb, rest);
   if (verb == "set" || verb == "edit" || verb == "shell" || verb == "undo" || verb == "handoff")
     return change(driven, wishes, verb, rest);
   if (verb == "quit") return Next::quits;
   if (verb == "help" || verb == "?") return say(help()), Next::asks;
   if (verb == "cancel") {
-    const auto word = editor_.read_line("The run is left for good; what it did stays done. Type `cancel`: ");
-    return word && trimmed(*word) == "cancel" ? Next::cancels : Next::asks;
+    const auto word = ask_line(editor_, "The run is left for good; what it did stays done. Type `cancel`: ");
+    return word == "cancel" ? Next::cancels : Next::asks;
   }
   const std::vector<std::string> known = verbs();
   if (std::find(known.begin(), known.end(), verb) == known.end())
@@ -208,7 +204,7 @@ Walkthrough::Next Walkthrough::walk_on(Driven& driven, const std::string& verb, 
   return Next::runs;
 }
 
-Walkthrough::Next Walkthrough::decide(Driven& driven, const std::string& verb, const std::string& rest) {
+Walkthrough::Next Walkthrough::decide(Driven& driven, Wishes& wishes, const std::string& verb, const std::string& rest) {
   if (verb == "redo" && rest.empty()) throw Error(ExitCode::usage, "redo which step?", "redo STEP");
   const std::string step = step_meant(driven, rest);
   if (!driven.find(step))
@@ -220,11 +216,11 @@ Walkthrough::Next Walkthrough::decide(Driven& driven, const std::string& verb, c
                           : redo_of(driven.facts, driven.state, driven.values, step, by);
   };
   (void)decided(nobody);  // whether it can be, before anything is asked
-  const std::string why = ask_why();
-  if (why.empty()) return say("nothing was decided"), Next::asks;
-  driven.executor.record(decided({driven.who, driven.masked(why)}));
+  const auto why = wishes.ask_why();
+  if (!why) return say("nothing was decided"), Next::asks;
+  driven.executor.record(decided({driven.who, *why}));
   driven.executor.commit();
-  say(fmt::format("recorded: `{}` {}, by {}: {}", step, verb == "skip" ? "is left out" : "is done anew", driven.who, why));
+  say(fmt::format("recorded: `{}` {}, by {}: {}", step, verb == "skip" ? "is left out" : "is done anew", driven.who, *why));
   return Next::runs;
 }
 
@@ -267,7 +263,7 @@ void Walkthrough::look(Driven& driven, const std::string& verb, std::vector<std:
 
 void Walkthrough::show_page(Driven& driven) {
   const auto step = driven.find(at_);
-  if (step) fmt::print(stderr, "{}\n", step_page({driven.facts, driven.state, driven.values, speaks_utf8()}, *step));
+  if (step) fmt::print(stderr, "{}\n", step_page({driven.facts, driven.state, driven.values, terminal_charset()}, *step));
 }
 
 std::string Walkthrough::help() const {
@@ -291,21 +287,11 @@ std::string Walkthrough::step_meant(Driven& driven, const std::string& word) con
 }
 
 // What only runs when something has gone wrong may never come, and the run would go on to its end.
-void Walkthrough::require_on_the_way(Driven& driven, const std::string& id) const {
+void Walkthrough::require_on_the_way(const Driven& driven, const std::string& id) const {
   const Step* step = driven.facts.runbook->find_step_of(id);
-  for (const Section* section : step ? sections_around(driven.facts.runbook->root, *step) : std::vector<const Section*>()) {
-    const bool is_of_rescue = section->path.find("rescue") != std::string::npos;
-    if (is_of_rescue)
+  for (const Section* section : step ? sections_around(driven.facts.runbook->root, *step) : std::vector<const Section*>())
+    if (is_set_off(*section))
       throw Error(ExitCode::usage, fmt::format("`{}` runs only when something fails", id), "name a step of the way");
-  }
-}
-
-std::string Walkthrough::ask_why() {
-  while (true) {
-    const auto typed = editor_.read_line("why? (stands in the record; Ctrl-D: back): ");
-    if (!typed) return fmt::print(stderr, "\n"), "";
-    if (std::string why(trimmed(*typed)); !why.empty()) return why;
-  }
 }
 
 std::vector<std::string> Walkthrough::completions(Driven& driven, const std::string& line) const {

@@ -35,17 +35,16 @@ class Walkthrough {
   Next after(const End& end, Wishes& wishes, TerminalPerson& person);
   Next carry_out(Driven& driven, Wishes& wishes, const std::string& typed);
   Next walk_on(Driven& driven, const std::string& verb, const std::string& rest);
-  Next decide(Driven& driven, const std::string& verb, const std::string& rest);
+  Next decide(Driven& driven, Wishes& wishes, const std::string& verb, const std::string& rest);
   Next change(Driven& driven, Wishes& wishes, const std::string& verb, const std::string& rest);
   void look(Driven& driven, const std::string& verb, std::vector<std::string> words);
   void show_page(Driven& driven);
   std::string help() const;
   // The step that is meant: the word, or else the one at which it stands. Throws Error (exit 2) with "did you mean".
   std::string step_meant(Driven& driven, const std::string& word) const;
-  std::string ask_why();
   std::vector<std::string> completions(Driven& driven, const std::string& line) const;
-  Executor::Conclusion end(Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits, Next how);
-  void require_on_the_way(Driven& driven, const std::string& id) const;
+  Result end(const Driven& driven, Wishes& wishes, TerminalPerson& person, Limits limits, Next how);
+  void require_on_the_way(const Driven& driven, const std::string& id) const;
 
   LineEditor& editor_;
   WalkLimits released_;

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/duration.h"
 #include "base/error.h"
-#include "base/trimmed.h"
+#include "cli/asking.h"
+#include "cli/at_rest.h"
 #include "cli/typed_in_editor.h"
 #include "cli/undo_text.h"
 #include "os/foreground.h"
@@ -23,8 +22,6 @@ namespace runbook {
 
 namespace {
 
-void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
-
 std::string shell_program() {
   const char* shell = std::getenv("SHELL");
   return shell && *shell ? shell : "/bin/sh";
@@ -32,18 +29,9 @@ std::string shell_program() {
 
 }  // namespace
 
-std::optional<std::string> Wishes::ask(const std::string& prompt) {
-  const auto typed = driven_.editor.read_line(prompt);
-  if (!typed) return fmt::print(stderr, "\n"), std::nullopt;
-  return std::string(trimmed(*typed));
-}
-
 std::optional<std::string> Wishes::ask_why() {
-  while (true) {
-    auto why = ask("why? (stands in the record; Ctrl-D: back): ");
-    if (!why) return why;
-    if (!why->empty()) return driven_.masked(*why);
-  }
+  const auto why = ask_for(driven_.editor, "why? (stands in the record; Ctrl-D: back): ");
+  return why ? std::optional(driven_.masked(*why)) : std::nullopt;
 }
 
 // Nothing is decided meanwhile: the end of what runs would be recorded late.
@@ -71,6 +59,22 @@ Wishes::Then Wishes::carry_out(const Wish& wish) {
     say(fmt::format("not done: {}", with_hint(error)));
   }
   return Then::goes_on;
+}
+
+std::optional<Executor::Conclusion> Wishes::run(TerminalPerson& person, Limits limits) {
+  Executor::Conclusion conclusion = driven_.executor.run(limits);
+  while (conclusion.end.state == "yielded") {
+    Then then = Then::goes_on;
+    {
+      const AtRest at_rest(driven_, person);
+      if (const auto wish = person.take_wish()) then = carry_out(*wish);
+    }
+    if (then == Then::begins_anew) return std::nullopt;
+    if (then == Then::pauses) limits.is_pausing = true;
+    if (then == Then::pauses) limits.who = driven_.who;
+    conclusion = driven_.executor.run(limits);
+  }
+  return conclusion;
 }
 
 std::optional<std::string> Wishes::in_editor(const std::string& text, const Step& step) {
@@ -101,7 +105,7 @@ Wishes::Then Wishes::edit(const std::string& instance) {
     } catch (const Error& error) {
       if (error.code() == ExitCode::journal) throw;
       say(with_hint(error));
-      const auto word = ask("edit it again? [yes | no]: ");
+      const auto word = ask_line(driven_.editor, "edit it again? [yes | no]: ");
       if (!word || *word != "yes") return say("nothing was changed"), Then::goes_on;
     }
   }
@@ -154,7 +158,7 @@ Wishes::Then Wishes::shell(const std::string& instance) {
   require_quiet("open a shell");
   const auto request = request_of(*step);
   if (!request) return Then::goes_on;
-  if (driven_.state.is_rehearsal) say("the run is a rehearsal, but the shell is a real one: what is typed there happens");
+  if (driven_.state.is_scripted) say("the run is a rehearsal, but the shell is a real one: what is typed there happens");
   record(Proposal(event::shell_opened, instance, object({{"who", driven_.who}})));
   const std::int64_t opened = driven_.journal.seq(), since_ms = SystemClock().now_ms();
   say(fmt::format("a shell with the environment of `{}`, in {}. `exit` leads back; that it was open is recorded.", instance,
@@ -169,37 +173,36 @@ Wishes::Then Wishes::shell(const std::string& instance) {
 
 Wishes::Then Wishes::undo(std::string back_to) {
   require_quiet("undo");
-  std::vector<UndoEntry> list = undo_list(driven_.facts, driven_.state, driven_.values);
-  const auto show = [&](const UndoEntry& entry) {
-    fmt::print(stderr, "{}", undo_text(driven_.facts, driven_.state, driven_.values, entry));
+  const auto scope_to = [&](std::int64_t border) {
+    UndoScope scope = undo_scope(driven_.facts, driven_.state, driven_.values, back_to, border);
+    for (const UndoEntry& entry : scope.list)
+      fmt::print(stderr, "{}", undo_text(driven_.facts, driven_.state, driven_.values, entry));
+    return scope;
   };
+  UndoScope scope;
   if (back_to.empty()) {
-    std::for_each(list.begin(), list.end(), show);
-    const auto typed = ask("back to which step, which is undone too? [all | STEP; Ctrl-D: back]: ");
+    scope = scope_to(0);
+    const auto typed = ask_line(driven_.editor, "back to which step, which is undone too? [all | STEP; Ctrl-D: back]: ");
     if (!typed || typed->empty()) return say("nothing was undone"), Then::goes_on;
     if (*typed != "all") back_to = *typed;
   }
-  const std::int64_t border = back_to.empty() ? 0 : undo_border(driven_.facts, driven_.state, driven_.values, back_to);
-  if (!back_to.empty() && border == 0)
-    throw Error(ExitCode::usage, fmt::format("`{}` has done nothing that could be undone", back_to));
-  list.erase(std::remove_if(list.begin(), list.end(), [&](const UndoEntry& entry) { return entry.seq < border; }), list.end());
-  if (border > 0) std::for_each(list.begin(), list.end(), show);
-  const UndoRefusal refusal = why_no_undo(driven_.state, list, border);
-  if (!refusal.why.empty()) throw Error(ExitCode::usage, refusal.why, refusal.hint);
-  const auto possible = std::count_if(list.begin(), list.end(), [](const UndoEntry& entry) { return entry.undo.has_value(); });
-  if (possible == 0) throw Error(ExitCode::usage, "nothing of it can be undone");
-  const auto consent = ask(fmt::format("Undo {} step{}? Type `undo`: ", possible, possible == 1 ? "" : "s"));
-  if (!consent || *consent != "undo") return say("nothing was undone"), Then::goes_on;
-  Value body = object({{"who", driven_.who}, {"because", "chosen at the terminal"}});
-  if (!back_to.empty()) body = with(with(body, "to", back_to), "border", border);
-  record(Proposal(event::undoing, "", std::move(body)));
+  if (!back_to.empty()) {
+    const std::int64_t border = undo_border(driven_.facts, driven_.state, driven_.values, back_to);
+    if (border == 0) throw Error(ExitCode::usage, fmt::format("`{}` has done nothing that could be undone", back_to));
+    scope = scope_to(border);
+  }
+  if (!scope.refusal.why.empty()) throw Error(ExitCode::usage, scope.refusal.why, scope.refusal.hint);
+  if (scope.possible() == 0) throw Error(ExitCode::usage, "nothing of it can be undone");
+  const auto consent = ask_line(driven_.editor, fmt::format("Undo {}? Type `undo`: ", counted(scope.possible(), "step")));
+  if (consent != "undo") return say("nothing was undone"), Then::goes_on;
+  record(scope.undoing(driven_.who, "chosen at the terminal"));
   return Then::goes_on;
 }
 
 // It is released when the run has paused.
 Wishes::Then Wishes::hand_off(std::string note) {
-  while (note.empty()) {
-    const auto typed = ask("a note for who goes on (stands in the record; Ctrl-D: back): ");
+  if (note.empty()) {
+    const auto typed = ask_for(driven_.editor, "a note for who goes on (stands in the record; Ctrl-D: back): ");
     if (!typed) return say("nothing was handed off"), Then::goes_on;
     note = *typed;
   }

@@ -7,6 +7,7 @@
 
 #include "cli/adoption.h"
 #include "cli/driven.h"
+#include "cli/person.h"
 #include "cli/wish.h"
 
 namespace runbook {
@@ -21,9 +22,13 @@ class Wishes {
     pauses,       // the run is left to somebody else
   };
   Then carry_out(const Wish& wish);
+  // Runs, and carries out what is wished meanwhile. nullopt: `begins_anew`.
+  std::optional<Executor::Conclusion> run(TerminalPerson& person, Limits limits);
   // With `begins_anew`: what the run goes on with; recorded already.
   const std::optional<GoesOnWith>& changed() const { return changed_; }
 
+  // A reason, masked. nullopt: left.
+  std::optional<std::string> ask_why();
   Then edit(const std::string& instance);
   Then set_input(const std::string& name, const std::string& text);
   Then shell(const std::string& instance);
@@ -37,9 +42,6 @@ class Wishes {
   std::optional<std::string> in_editor(const std::string& text, const Step& step);
   // What the terminal's shell gets; nullopt: it must not be opened, and why was said.
   std::optional<Request> request_of(const Instance& step);
-  std::optional<std::string> ask(const std::string& prompt);
-  // nullopt: left.
-  std::optional<std::string> ask_why();
   void record(Proposal proposal);
   // Throws Error (exit 2) while an act runs.
   void require_quiet(std::string_view what) const;

@@ -28,6 +28,8 @@ bool wants_colour(int fd) {
   return can_redraw(fd) && !(no_color && *no_color);
 }
 
+Charset terminal_charset() { return speaks_utf8() ? Charset::utf8 : Charset::ascii; }
+
 void bear_a_lost_terminal() {
   cookie_io_functions_t functions{};
   functions.write = [](void*, const char* bytes, std::size_t size) -> ssize_t {

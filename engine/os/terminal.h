@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "base/cells.h"
 #include "os/fd.h"
 
 namespace runbook {
@@ -18,6 +19,7 @@ void bear_a_lost_terminal();
 std::size_t terminal_columns(int fd);
 // Whether the locale (LC_ALL, LC_CTYPE, LANG) is one of UTF-8; where none is named it is taken for one, as containers name none.
 bool speaks_utf8();
+Charset terminal_charset();
 
 // Reads lines a person types; another thread may break it off.
 class LineReader {

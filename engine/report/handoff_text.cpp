@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "report/form_text.h"
-#include "report/harmless_text.h"
+#include "report/visible_text.h"
 
 namespace runbook {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "report/harmless_text.h"
+#include "report/visible_text.h"
 
 namespace runbook {
 

@@ -166,7 +166,6 @@ void ScriptedWorld::cancel(std::int64_t n) {
   tell_at(now_ms_, launch, ended_as(Outcome::Kind::cancelled, "it was stopped"));
 }
 
-// Looks are simply asked again.
 void ScriptedWorld::go_on_from(const RunState& state, std::int64_t now_ms) {
   now_ms_ = std::max(now_ms_, now_ms);
   for (const auto& [instance, it] : state.instances) {
@@ -175,6 +174,7 @@ void ScriptedWorld::go_on_from(const RunState& state, std::int64_t now_ms) {
   }
 }
 
+// Looks are simply asked again.
 void ScriptedWorld::crash(Fate fate, const std::vector<std::int64_t>& open) {
   due_.clear();
   for (const std::int64_t n : open) {

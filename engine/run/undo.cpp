@@ -169,4 +169,24 @@ UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& lis
   return {};
 }
 
+std::size_t UndoScope::possible() const {
+  return static_cast<std::size_t>(
+      std::count_if(list.begin(), list.end(), [](const UndoEntry& entry) { return entry.undo.has_value(); }));
+}
+
+Proposal UndoScope::undoing(const std::string& who, const std::string& because) const {
+  Value body = object({{"who", who}, {"because", because}});
+  if (!to.empty()) body = with(with(body, "to", to), "border", border);
+  return Proposal(event::undoing, "", std::move(body));
+}
+
+UndoScope undo_scope(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& to,
+                     std::int64_t border) {
+  UndoScope scope{to, border, {}, {}};
+  for (UndoEntry& entry : undo_list(facts, state, values))
+    if (entry.seq >= border) scope.list.push_back(std::move(entry));
+  scope.refusal = why_no_undo(state, scope.list, border);
+  return scope;
+}
+
 }  // namespace runbook

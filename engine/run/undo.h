@@ -35,4 +35,17 @@ struct UndoRefusal {
 };
 UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& list, std::int64_t border);
 
+// An undo that somebody is asked about.
+struct UndoScope {
+  std::string to;  // the step back to which it goes, undone too; "": all
+  std::int64_t border = 0;
+  std::vector<UndoEntry> list;  // what is within it
+  UndoRefusal refusal;
+  std::size_t possible() const;
+  // That it begins.
+  Proposal undoing(const std::string& who, const std::string& because) const;
+};
+UndoScope undo_scope(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& to,
+                     std::int64_t border);
+
 }  // namespace runbook

@@ -1,4 +1,4 @@
-#include "report/harmless_text.h"
+#include "report/visible_text.h"
 
 #include <fmt/format.h>
 
