@@ -14,6 +14,7 @@ class Book:
     name: str
     text: str
     words: tuple = ()                                # of every run and resume
+    resumed_by: tuple = ()                           # of a resume alone
     env: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)       # outputs of a step that is said to be done; of a manual step, what it collects
     mends: dict = field(default_factory=dict)        # a file that is made when this step has failed, is overdue, or was ended behind its effect
@@ -271,7 +272,7 @@ steps:
   - {{id: first, title: The first, shell: '{effect("first")}'}}
   - {{id: fails, title: Fail until the runbook is mended, shell: exit 7}}
   - {{id: gone, title: Will be gone, shell: '{effect("gone")}'}}
-""", words=("--adopt",), mends={"fails": "book"})
+""", resumed_by=("--adopt",), mends={"fails": "book"})
 
 ADOPTED = f"""
 runbook: adopts

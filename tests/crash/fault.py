@@ -109,7 +109,7 @@ class Trial:
         self.look_before_going_on()
         if self.cancels:
             return list(self.book.leaves_by)
-        return ["run", "book.yaml", "--resume", *words, *self.decided_beforehand()]
+        return ["run", "book.yaml", "--resume", *words, *self.book.resumed_by, *self.decided_beforehand()]
 
     def begin(self, words, plan=None):
         env = self.world.env
@@ -172,7 +172,7 @@ class Trial:
             self.signal(pid, signal.SIGCONT)
         self.hurry()
         plan = self.next_plan()
-        second = self.begin(["run", "book.yaml", "--resume", "--take-over", "--non-interactive", *self.book.words], plan)
+        second = self.begin(["run", "book.yaml", "--resume", "--take-over", "--non-interactive", *self.book.words, *self.book.resumed_by], plan)
         if plan is None:
             self.signal(engine.pid, signal.SIGCONT)         # at once: it may be ended, or go on for a while
         code = self.ended(second)
