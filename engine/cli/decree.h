@@ -23,10 +23,10 @@ struct Pause {
 };
 // `make` gives the events from the run's state, or throws Error; then nothing is recorded. Afterwards the run is paused as it was, or as
 // `state_after` says. Throws Error (exit 5) when an engine drives the run, (exit 2) when it was left.
-void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make,
+void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::string& state_after);
 // The same, with the pause that it has afterwards.
-void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make,
+void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::function<Pause(const RunState&)>& pause_after);
 
 // The value of --because. Throws Error (exit 2) if it is missing or blank.
