@@ -22,13 +22,13 @@ struct Event {
 namespace event {
 // Of a run.
 inline constexpr std::string_view run_began =
-    "run_began";  // definition, included, outline, inputs, file, operator, host, engine, lock, aws_models, scripted (the scenario)
+    "run_began";  // definition, included, outline, about, inputs, file, operator, host, engine, lock, aws_models, scripted (the scenario)
 inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; from (who handed it
                // off), handed_off_seq
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
-    "adopted";  // the run goes on with a changed runbook: definition, outline, inputs, renamed, sections, who, because; edited for this
+    "adopted";  // the run goes on with a changed runbook: definition, outline, about, inputs, renamed, sections, who, because; edited for this
                 // run alone: what, file_sha256
 inline constexpr std::string_view paused = "paused";  // state (failed waiting in_doubt interrupted), why
 inline constexpr std::string_view left = "left";      // state (succeeded cancelled), outputs
@@ -48,7 +48,7 @@ inline constexpr std::string_view watched = "watched";  // what it sees has chan
 // Of a step instance.
 inline constexpr std::string_view satisfied = "satisfied";  // done_when held already: why, outputs
 inline constexpr std::string_view skipped = "skipped";  // why; by a person: who, because; given_up: what is around it failed
-inline constexpr std::string_view waiting = "waiting";  // a wait began: deadline_ms
+inline constexpr std::string_view waiting = "waiting";  // a wait began: deadline_ms; request (what it looks at)
 inline constexpr std::string_view intent =
     "intent";  // effect, group, before, request, definition, files (first seen), token, boot; the effect may follow
 inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow

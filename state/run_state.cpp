@@ -246,6 +246,7 @@ void began(RunState& run, const Event& event) {
   run.definition = blob_digest(body.get("definition"));
   run.definition_sha256 = run.file_sha256 = body.text_or("definition_sha256", "");
   run.outline = blob_digest(body.get("outline"));
+  run.about = blob_digest(body.get("about"));
   run.included = blob_digest(body.get("included"));
   run.inputs = blob_digest(body.get("inputs"));
   run.began_at_ms = event.at_ms;
@@ -381,6 +382,7 @@ void adopted(RunState& run, const Event& event) {
   run.definition_sha256 = body.text_or("definition_sha256", "");
   run.file_sha256 = body.text_or("file_sha256", run.definition_sha256);
   run.outline = blob_digest(body.get("outline"));
+  run.about = blob_digest(body.get("about"));
   run.included = blob_digest(body.get("included"));
   if (body.find("inputs")) run.inputs = blob_digest(body.get("inputs"));
   run.title = body.text_or("title", run.title);

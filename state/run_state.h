@@ -127,7 +127,7 @@ struct Renaming {
 
 struct RunState {
   std::string runbook, title, version, file, dir, operator_name, host, engine;
-  std::string definition, outline, inputs, outputs;  // digests of blobs
+  std::string definition, outline, about, inputs, outputs;  // digests of blobs
   std::string definition_sha256;
   std::string file_sha256;  // of the runbook's file, which the definition is unless the run was edited
   std::string included;     // digest of the texts that the definition includes, a map by path from its folder; or ""

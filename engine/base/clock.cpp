@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 
 #include <fmt/format.h>
@@ -11,6 +12,15 @@ namespace {
 using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
 
 Instant instant(std::int64_t at_ms) { return Instant(std::chrono::milliseconds(at_ms)); }
+
+std::tm local_time(std::int64_t at_ms) {
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant(at_ms)).time_since_epoch().count();
+  std::tm local{};
+  static const bool knows_zone = (::tzset(), true);  // localtime_r need not look at TZ by itself
+  static_cast<void>(knows_zone);
+  ::localtime_r(&seconds, &local);
+  return local;
+}
 
 }  // namespace
 
@@ -27,12 +37,16 @@ std::string utc_text(std::int64_t at_ms) {
                      static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
+std::string local_text(std::int64_t at_ms) {
+  const std::tm local = local_time(at_ms);
+  const long minutes = local.tm_gmtoff / 60;
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}{:02}:{:02}", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
+                     local.tm_hour, local.tm_min, local.tm_sec, minutes < 0 ? '-' : '+', std::labs(minutes) / 60,
+                     std::labs(minutes) % 60);
+}
+
 std::string local_time_text(std::int64_t at_ms) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant(at_ms)).time_since_epoch().count();
-  std::tm local{};
-  static const bool knows_zone = (::tzset(), true);  // localtime_r need not look at TZ by itself
-  static_cast<void>(knows_zone);
-  ::localtime_r(&seconds, &local);
+  const std::tm local = local_time(at_ms);
   return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
 }
 

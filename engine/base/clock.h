@@ -21,6 +21,8 @@ class SystemClock : public Clock {
 
 // "2026-11-20T23:55:01Z"
 std::string utc_text(std::int64_t at_ms);
+// "2026-11-21 00:55:01 +01:00" in the local time zone
+std::string local_text(std::int64_t at_ms);
 // "23:55:01" in the local time zone
 std::string local_time_text(std::int64_t at_ms);
 

@@ -36,7 +36,8 @@ class RunbookLoader {
     load_sections(root_, loading_, *runbook_);
     if (const Node* targets = find("targets")) check_makers(*targets, *runbook_, problems_);
     load_outputs();
-    for (const char* key : {"not_encoded", "not_automated"}) check_uncovered(key);
+    read_left_out("not_encoded", runbook_->not_encoded);
+    read_left_out("not_automated", runbook_->not_automated);
     references_.check(*runbook_, problems_);
     warn_of_swallowed_updates(*runbook_, problems_);
     warn_of_unnamed_targets(*runbook_, problems_);
@@ -157,7 +158,7 @@ class RunbookLoader {
     }
   }
 
-  void check_uncovered(const char* key) {
+  void read_left_out(const char* key, std::vector<LeftOut>& entries) {
     const Node* list = find(key);
     if (!list ||
         !expect(Node::Kind::list, *list, key, problems_, fmt::format("write `{}: [{{what: ..., because: ...}}]`", key)))
@@ -165,11 +166,12 @@ class RunbookLoader {
     for (const NodePtr& entry : list->items) {
       if (!expect(Node::Kind::map, *entry, key, problems_, "write `- {what: ..., because: ...}`")) continue;
       check_keys(*entry, keys::uncovered, problems_);
-      for (const char* part : {"what", "because"}) {
-        std::string text;
-        Fields(*entry, problems_).note(part, text);
+      LeftOut& read = entries.emplace_back();
+      const Fields fields(*entry, problems_);
+      fields.note("what", read.what);
+      fields.note("because", read.because);
+      for (const char* part : {"what", "because"})
         if (!entry->find(part)) problems_.error(entry->place, 1, fmt::format("an entry of `{}` lacks `{}`", key, part));
-      }
     }
   }
 

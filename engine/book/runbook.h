@@ -269,9 +269,15 @@ struct Target {
   Place place;
 };
 
+// What of the document has no step, or none that a machine does.
+struct LeftOut {
+  std::string what, because;
+};
+
 struct Runbook {
   SourcePtr source;
   std::string name, title, version, document, summary;
+  std::vector<LeftOut> not_encoded, not_automated;
   std::vector<ToolRequirement> tools;
   std::vector<TestedTool> tested_with;
   std::vector<Input> inputs;

@@ -175,6 +175,7 @@ class Drive {
                          {"definition_sha256", sha256_hex(runbook.source->text())},
                          {"definition", keep(runbook.source->text())},
                          {"outline", keep(to_json(make_outline(runbook)))},
+                         {"about", keep(to_json(about(runbook)))},
                          {"inputs", keep(to_json(plan_.inputs))}});
     began.body = with_models(began.body);
     if (plan_.scenario) began.body = with(began.body, "scripted", plan_.scenario_name);

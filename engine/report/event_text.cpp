@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
+#include "base/duration.h"
 
 namespace runbook {
 
@@ -31,6 +31,23 @@ std::string ended(const Value& body) {
   if (body.bool_or("again", false)) return with_reason("runs again", body);
   if (result == "not_started") return with_reason("was not started", body);
   return with_reason(result == "timed_out" ? "failed" : result, body);
+}
+
+std::string driven(const Value& body) {
+  const std::string how = body.text_or("how", ""), who = body.text_or("who", "");
+  if (how == "command") return "written to by a command" + by(body);
+  if (how == "take-over") return "taken over from a running engine" + by(body);
+  std::string text = (how == "begin" ? "driven" : "taken up again") + by(body);
+  const std::string from = body.text_or("from", "");
+  return from.empty() ? text : text + ", handed off by " + from;
+}
+
+std::string run_began(const Value& body) {
+  return fmt::format("the run began, by {} on {}", body.text_or("operator", ""), body.text_or("host", ""));
+}
+
+std::string shell_closed(const Value& body) {
+  return fmt::format("the shell was closed after {}", elapsed_text(body.int_or("lasted_ms", 0)));
 }
 
 }  // namespace
@@ -72,6 +89,14 @@ std::string event_sentence(const Event& event) {
   if (kind == event::undoing)
     return (body.text_or("to", "").empty() ? "an undo began" : "an undo began, back to " + body.text_or("to", "")) + by(body);
   if (kind == event::undo_ended) return with_reason("the undo ended", body);
+  if (kind == event::section_skipped) return with_reason("left out", body);
+  if (kind == event::run_began) return run_began(body);
+  if (kind == event::driven) return driven(body);
+  if (kind == event::paused) return with_reason("the run rests, " + body.text_or("state", "interrupted"), body);
+  if (kind == event::left) return with_reason("the run ended, " + body.text_or("state", "cancelled"), body);
+  if (kind == event::pinned) return fmt::format("target {} is {}", body.text_or("target", ""), body.text_or("text", ""));
+  if (kind == event::shell_opened) return "a shell was opened" + by(body);
+  if (kind == event::shell_closed) return shell_closed(body);
   if (kind == event::section_failed) return with_reason("given up", body);
   return kind;
 }

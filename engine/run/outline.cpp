@@ -6,6 +6,20 @@ namespace runbook {
 
 namespace {
 
+Value written_params(const ParamTree& tree) {
+  if (const auto* leaf = std::get_if<PlacedTemplate>(&tree.data)) return leaf->text.text();
+  if (const auto* constant = std::get_if<Value>(&tree.data)) return *constant;
+  if (const auto* list = std::get_if<std::vector<ParamTree>>(&tree.data)) {
+    List written;
+    for (const ParamTree& each : *list) written.push_back(written_params(each));
+    return Value(std::move(written));
+  }
+  Map written;
+  for (const auto& [name, value] : std::get<std::vector<std::pair<std::string, ParamTree>>>(tree.data))
+    written.emplace_back(name, written_params(value));
+  return Value(std::move(written));
+}
+
 class OutlineMaker {
  public:
   void add(const Section& section, const std::string& titles) {
@@ -29,6 +43,24 @@ class OutlineMaker {
     return titles.empty() ? title : titles + " / " + title;
   }
 
+  // What it does, before it has values: {type, params} of a process, a call, a person or a probe, and what a probe wants of it.
+  static Value as_written(const Probe& probe) {
+    Value written = object({{"type", probe.type}, {"params", written_params(probe.params)}});
+    if (probe.type.empty()) written = Value(Map{});
+    return probe.that ? with(written, "that", probe.that->expression.text()) : written;
+  }
+
+  static Value with_deeds(Value line, const Step& step) {
+    if (!step.note.empty()) line = with(line, "note", step.note);
+    if (step.when) line = with(line, "when", step.when->expression.text());
+    if (step.probe) line = with(line, "does", as_written(*step.probe));
+    else if (!step.include) line = with(line, "does", object({{"type", step.type}, {"params", written_params(step.params)}}));
+    if (step.include) line = with(line, "includes", step.include->file);
+    if (step.done_when) line = with(line, "done_when", as_written(*step.done_when));
+    if (step.verify) line = with(line, "verify", as_written(*step.verify));
+    return line;
+  }
+
   void add(const Step& step, const std::string& titles) {
     const bool has_effect = step.kind == Step::Kind::act || step.manual;
     Value line = object({{"id", step.id},
@@ -43,7 +75,7 @@ class OutlineMaker {
     if (!loops.empty()) line = with(line, "loops", Value(std::move(loops)));
     if (step.undo) line = with(line, "undo", step.undo->type);
     if (step.include) line = with(line, "steps", make_outline(*step.include->runbook));
-    lines.push_back(std::move(line));
+    lines.push_back(with_deeds(std::move(line), step));
   }
 };
 
@@ -53,6 +85,18 @@ Value included_texts(const Runbook& runbook) {
   Map texts;
   for (const auto& [path, source] : runbook.included) texts.emplace_back(path, source->text());
   return Value(std::move(texts));
+}
+
+Value about(const Runbook& runbook) {
+  const auto listed = [](const std::vector<LeftOut>& entries) {
+    List list;
+    for (const LeftOut& entry : entries) list.push_back(object({{"what", entry.what}, {"because", entry.because}}));
+    return Value(std::move(list));
+  };
+  return object({{"document", runbook.document},
+                 {"summary", runbook.summary},
+                 {"not_encoded", listed(runbook.not_encoded)},
+                 {"not_automated", listed(runbook.not_automated)}});
 }
 
 Value make_outline(const Runbook& runbook) {

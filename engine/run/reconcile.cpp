@@ -285,6 +285,7 @@ Proposal adopted(const Adoption& adoption) {
                             {"who", adoption.who},
                             {"because", because_of(adoption, what)}}));
   proposal.attach("definition", text).attach("outline", to_json(outline_of(adoption)));
+  proposal.attach("about", to_json(about(adoption.now)));
   if (!adoption.now.included.empty()) proposal.attach("included", to_json(included_texts(adoption.now)));
   if (!adoption.inputs.is_null()) proposal.attach("inputs", to_json(adoption.inputs));
   return proposal;

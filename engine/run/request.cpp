@@ -249,6 +249,14 @@ Value described_probe(const RunFacts& facts, const Instance& step, const Probe& 
   return masked(object({{"type", probe.type}, {"params", params}}), facts.secret_values());
 }
 
+Value probe_with_values(const RunFacts& facts, const Instance& step, const Scope& scope) {
+  try {
+    return has_values(step->probe->params) ? described_probe(facts, step, *step->probe, scope) : Value();
+  } catch (const std::exception&) {
+    return Value();
+  }
+}
+
 Request make_request(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target) {
   Request request = make(facts, step, step->type, step->params, scope, target);
   const bool is_found = !step->effect_why.empty();

@@ -12,6 +12,8 @@ Request make_request(const RunFacts& facts, const Instance& step, const Scope& s
 Value described_request(const RunFacts& facts, const Instance& step, const Scope& scope);
 // The same of what a probe asks: {type, params}.
 Value described_probe(const RunFacts& facts, const Instance& step, const Probe& probe, const Scope& scope);
+// The same of what a wait looks at; null if it has no values in it, or they can't be told now.
+Value probe_with_values(const RunFacts& facts, const Instance& step, const Scope& scope);
 // Environment and folder of a step or its probe, without what it does: for a shell in its place.
 Request make_surroundings(const RunFacts& facts, const Instance& step, const Scope& scope, const Value& target);
 // Where its processes run; absolute.

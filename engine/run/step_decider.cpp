@@ -486,9 +486,12 @@ class StepDecider {
   // wait_until and assert
 
   void begin_waiting() {
-    std::int64_t deadline = now_ms_ + step_->probe->timeout_ms;
-    propose(Proposal(event::waiting, step_.id,
-                     object({{"deadline_ms", deadline}, {"why", "waits until " + utc_text(deadline) + " at the latest"}})));
+    const std::int64_t deadline = now_ms_ + step_->probe->timeout_ms;
+    Proposal waiting(event::waiting, step_.id,
+                     object({{"deadline_ms", deadline}, {"why", "waits until " + utc_text(deadline) + " at the latest"}}));
+    if (const Value asked = probe_with_values(facts_, step_, scope_); !asked.is_null())
+      waiting.attach("request", to_json(asked));
+    propose(std::move(waiting));
   }
 
   void on_waiting() {

@@ -1,0 +1,366 @@
+#include "report/audit_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "base/json.h"
+#include "report/event_text.h"
+#include "report/shown_output.h"
+#include "report/viewed_steps.h"
+#include "state/instance_name.h"
+
+namespace runbook {
+
+namespace {
+
+StoredText stored_text(const Value& reference) { return {blob_digest(reference), reference.int_or("size", 0)}; }
+
+// Events of which the timeline tells nothing that another one does not.
+bool is_told_elsewhere(const Event& event) {
+  return event.kind == event::exited || event.kind == event::verifying || event.kind == event::section_entered ||
+         event.kind == event::section_left || event.kind == event::included;
+}
+
+AuditEntry::Kind kind_of(const Event& event) {
+  using Kind = AuditEntry::Kind;
+  static const std::unordered_map<std::string_view, Kind> kinds = {
+      {event::run_began, Kind::run},
+      {event::driven, Kind::run},
+      {event::left, Kind::run},
+      {event::cancelling, Kind::run},
+      {event::undoing, Kind::run},
+      {event::undo_ended, Kind::run},
+      {event::pinned, Kind::run},
+      {event::paused, Kind::pause},
+      {event::handed_off, Kind::pause},
+      {event::accepted, Kind::deviation},
+      {event::adopted, Kind::deviation},
+      {event::shell_opened, Kind::deviation},
+      {event::shell_closed, Kind::deviation},
+      {event::asked, Kind::question},
+      {event::answered, Kind::answer},
+      {event::ticked, Kind::answer},
+      {event::waiting, Kind::wait},
+      {event::watched, Kind::watch},
+      {event::section_skipped, Kind::section},
+      {event::section_failed, Kind::section},
+      {event::intent, Kind::attempt},
+      {event::ended, Kind::attempt},
+      {event::refused, Kind::attempt},
+      {event::doubted, Kind::attempt},
+      {event::sent_again, Kind::attempt},
+      {event::overdue, Kind::attempt},
+      {event::satisfied, Kind::attempt},
+      {event::undone, Kind::attempt},
+  };
+  const bool is_by_a_person = (event.kind == event::skipped || event.kind == event::renewed) && event.body.find("who");
+  if (is_by_a_person) return Kind::deviation;
+  const auto found = kinds.find(event.kind);
+  return found == kinds.end() ? Kind::other : found->second;
+}
+
+// What the events say beyond the fold: attempt by attempt, question by question, pause by pause.
+class Auditor {
+ public:
+  Auditor(AuditReport& report, const ReadStored& stored) : report_(report), stored_(stored) {}
+
+  void lay_out_steps() {
+    const auto read = [this](const std::string& digest) { return digest.empty() ? Value() : parse_json(stored_(digest)); };
+    const RunState& state = report_.state;
+    for (ViewedStep& viewed : viewed_steps(read(state.outline), state, read)) {
+      AuditStep& step = report_.steps.emplace_back();
+      step.instance = viewed.instance;
+      step.line = std::move(viewed.line);
+      step.is_undo = is_undo(step.instance);
+      step.is_watch = step.line.text_or("type", "") == "watch";
+      step.is_removed = step.line.bool_or("is_removed", false);
+    }
+    for (std::size_t i = 0; i < report_.steps.size(); ++i) positions_.emplace(report_.steps[i].instance, i);
+    const Value about = read(state.about);
+    report_.document = about.text_or("document", "");
+    report_.summary = about.text_or("summary", "");
+    report_.not_encoded = about.get("not_encoded");
+    report_.not_automated = about.get("not_automated");
+    report_.inputs = read(state.inputs);
+    report_.outputs = read(state.outputs);
+  }
+
+  void take(const Event& event) {
+    if (event.instance.empty()) take_of_run(event);
+    else take_of_step(event, report_.state.name_now(event));
+    was_left_ = event.kind == event::left || (was_left_ && event.kind != event::undoing);
+    previous_ = {event.seq, event.at_ms};
+    report_.last_at_ms = event.at_ms;
+  }
+
+  void finish() {
+    for (AuditStep& step : report_.steps) {
+      const InstanceState& it = report_.state.of(step.instance);
+      step.state = it.state;
+      step.why = it.why;
+      step.started_at_ms = it.started_at_ms;
+      step.ended_at_ms = it.ended_at_ms;
+      step.answered_by = it.answered_by;
+      step.evidence.digest = it.evidence;
+      step.outputs.digest = it.outputs;
+    }
+    cover();
+  }
+
+ private:
+  struct Moment {
+    std::int64_t seq = 0, at_ms = 0;
+  };
+
+  bool is_in_time(const Event& event) const {
+    const AuditScope& scope = report_.scope;
+    return (!scope.from_ms || event.at_ms >= *scope.from_ms) && (!scope.to_ms || event.at_ms <= *scope.to_ms);
+  }
+
+  void take_of_run(const Event& event) {
+    const Value& body = event.body;
+    if (event.kind == event::run_began)
+      report_.sessions.push_back(
+          {event.seq, event.at_ms, body.text_or("operator", ""), "begin", body.text_or("engine", ""), body.text_or("host", "")});
+    if (event.kind == event::driven) drive(event);
+    if (event.kind == event::paused && !is_resting_) {
+      report_.pauses.push_back({event.at_ms, 0, event.seq, body.text_or("state", "interrupted"), body.text_or("why", ""), ""});
+      is_resting_ = true;
+    }
+    if (event.kind == event::left) end_pause(event, "");
+    if (is_in_time(event) && report_.scope.steps.empty()) tell(event, "");
+  }
+
+  void drive(const Event& event) {
+    const std::string who = event.body.text_or("who", ""), how = event.body.text_or("how", "");
+    report_.sessions.push_back({event.seq, event.at_ms, who, how, event.body.text_or("engine", ""), ""});
+    if (how == "command") return;
+    const bool died = !is_resting_ && !was_left_ && how == "resume" && previous_.seq != 0;
+    if (died)
+      report_.pauses.push_back({previous_.at_ms, 0, previous_.seq, "crashed", "the engine ended without a word", ""});
+    is_resting_ = is_resting_ || died;
+    end_pause(event, who);
+  }
+
+  void end_pause(const Event& event, const std::string& who) {
+    if (!is_resting_) return;
+    report_.pauses.back().to_ms = event.at_ms;
+    report_.pauses.back().resumed_by = who;
+    is_resting_ = false;
+  }
+
+  void take_of_step(const Event& event, const std::string& name) {
+    const auto position = positions_.find(name);
+    if (position == positions_.end()) {  // of a section
+      if (is_in_time(event) && report_.scope.steps.empty()) tell(event, name);
+      return;
+    }
+    AuditStep& step = report_.steps[position->second];
+    if (step.first_at_ms == 0) step.first_at_ms = event.at_ms;
+    if (is_in_time(event)) touched_.insert(position->second);
+    if (is_in_time(event) && is_wanted(step)) tell(event, name);
+    if (event.kind == event::asked) ask(step, event);
+    else if (event.kind == event::answered || event.kind == event::ticked) answer(step, event);
+    else if (event.kind == event::waiting) step.request = stored_text(event.body.get("request"));
+    else if (event.kind == event::intent) begin(step, event);
+    else if (event.attempt != 0) go_on(step, event);
+    else if (event.kind == event::ended) take_texts_of_a_wait(step, event);
+  }
+
+  void tell(const Event& event, const std::string& name) {
+    if (is_told_elsewhere(event)) return;
+    std::string who = event.body.text_or("who", event.body.text_or("operator", ""));
+    report_.timeline.push_back(
+        {kind_of(event), event.seq, event.at_ms, event.attempt, name, event_sentence(event), std::move(who)});
+  }
+
+  static void begin(AuditStep& step, const Event& event) {
+    const Value& body = event.body;
+    AuditAttempt& attempt = step.attempts.emplace_back();
+    attempt.n = event.attempt;
+    attempt.number = body.int_or("number", static_cast<std::int64_t>(step.attempts.size()));
+    attempt.group = static_cast<int>(body.int_or("group", 1));
+    attempt.began_seq = event.seq;
+    attempt.began_at_ms = event.at_ms;
+    attempt.result = "running";
+    attempt.effect = body.text_or("effect", "");
+    attempt.definition = body.text_or("definition", "");
+    attempt.request = stored_text(body.get("request"));
+    attempt.before = stored_text(body.get("before"));
+    attempt.had_terminal = body.find("tty") != nullptr;
+  }
+
+  static void go_on(AuditStep& step, const Event& event) {
+    const auto found = std::find_if(step.attempts.rbegin(), step.attempts.rend(),
+                                    [&](const AuditAttempt& each) { return each.n == event.attempt; });
+    if (found == step.attempts.rend()) return;
+    AuditAttempt& attempt = *found;
+    const Value& body = event.body;
+    if (body.find("output")) attempt.output = stored_text(body.get("output"));
+    if (body.find("findings")) attempt.findings = stored_text(body.get("findings"));
+    if (body.find("outputs")) attempt.outputs = stored_text(body.get("outputs"));
+    attempt.output_total = body.int_or("output_total", attempt.output_total);
+    attempt.output_sha256 = body.text_or("output_sha256", attempt.output_sha256);
+    if (body.find("exit_code")) attempt.exit_code = body.int_or("exit_code", 0);
+    for (std::string& process : texts_in(body.get("left"))) attempt.left.push_back(std::move(process));
+    if (event.kind == event::doubted) end(attempt, event, "in_doubt");
+    if (event.kind == event::ended) end(attempt, event, body.text_or("result", "failed"));
+  }
+
+  static void end(AuditAttempt& attempt, const Event& event, std::string result) {
+    attempt.result = std::move(result);
+    attempt.why = event.body.text_or("why", "");
+    attempt.ended_seq = event.seq;
+    attempt.ended_at_ms = event.at_ms;
+  }
+
+  // What a wait found that did not come to be, beside its answer.
+  static void take_texts_of_a_wait(AuditStep& step, const Event& event) {
+    if (event.body.find("findings")) step.findings = stored_text(event.body.get("findings"));
+  }
+
+  static void ask(AuditStep& step, const Event& event) {
+    const Value& body = event.body;
+    AuditQuestion& question = step.questions.emplace_back();
+    question.id = body.text_or("question", "");
+    question.about = body.text_or("about", "");
+    question.text = body.text_or("text", "");
+    question.form = stored_text(body.get("form"));
+    question.choices = texts_in(body.get("choices"));
+    question.asked_seq = event.seq;
+    question.asked_at_ms = event.at_ms;
+  }
+
+  static void answer(AuditStep& step, const Event& event) {
+    const Value& body = event.body;
+    const std::string id = body.text_or("question", "");
+    const auto found =
+        std::find_if(step.questions.rbegin(), step.questions.rend(), [&](const AuditQuestion& each) { return each.id == id; });
+    if (found == step.questions.rend()) return;
+    if (event.kind == event::ticked) {
+      found->ticked.insert(body.int_or("item", 0));
+      return;
+    }
+    found->answered_seq = event.seq;
+    found->answered_at_ms = event.at_ms;
+    found->choice = body.text_or("choice", "");
+    found->who = body.text_or("who", "");
+    found->because = body.text_or("because", "");
+    found->approver = body.text_or("approver", "");
+    found->evidence = stored_text(body.get("evidence"));
+  }
+
+  bool is_wanted(const AuditStep& step) const {
+    const std::set<std::string>& wanted = report_.scope.steps;
+    if (wanted.empty() || wanted.count(step.instance)) return true;
+    std::string name = name_without_keys(step.instance);
+    if (const std::size_t undo = name.rfind(":undo"); undo != std::string::npos) name.resize(undo);
+    // By its own name, or by that of the step that includes it.
+    for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1))
+      if (wanted.count(name.substr(0, end))) return true;
+    return wanted.count(name) > 0;
+  }
+
+  void cover() {
+    std::map<std::string, std::size_t> known;
+    for (const AuditStep& step : report_.steps) {
+      if (step.is_undo || step.is_watch || step.is_removed || step.line.find("includes")) continue;
+      const std::string source = step.line.text_or("source", "");
+      const auto [found, is_new] = known.emplace(source, report_.coverage.size());
+      if (is_new) report_.coverage.push_back({source});
+      count(report_.coverage[found->second], step.state);
+    }
+  }
+
+  static void count(AuditCoverage& part, StepState state) {
+    ++part.steps;
+    switch (state) {
+      case StepState::succeeded:
+      case StepState::satisfied: ++part.done; return;
+      case StepState::skipped: ++part.skipped; return;
+      case StepState::undone: ++part.undone; return;
+      case StepState::failed:
+      case StepState::in_doubt: ++part.failed; return;
+      case StepState::pending:
+      case StepState::waiting:
+      case StepState::running:
+      case StepState::cancelled: ++part.open; return;
+    }
+  }
+
+ public:
+  // Leaves those steps that the scope tells of.
+  void narrow() {
+    const AuditScope& scope = report_.scope;
+    const bool has_times = scope.from_ms || scope.to_ms;
+    std::vector<AuditStep> told;
+    for (std::size_t i = 0; i < report_.steps.size(); ++i) {
+      const bool is_told = is_wanted(report_.steps[i]) && (!has_times || touched_.count(i));
+      if (is_told) told.push_back(std::move(report_.steps[i]));
+      else ++report_.steps_left_out;
+    }
+    report_.steps = std::move(told);
+  }
+
+ private:
+  AuditReport& report_;
+  const ReadStored& stored_;
+  std::unordered_map<std::string, std::size_t> positions_;
+  std::set<std::size_t> touched_;  // by what happened within the scope's times
+  Moment previous_;
+  bool is_resting_ = false, was_left_ = false;
+};
+
+}  // namespace
+
+std::string_view audit_kind_name(AuditEntry::Kind kind) {
+  using Kind = AuditEntry::Kind;
+  switch (kind) {
+    case Kind::run: return "run";
+    case Kind::attempt: return "attempt";
+    case Kind::wait: return "wait";
+    case Kind::question: return "question";
+    case Kind::answer: return "answer";
+    case Kind::pause: return "pause";
+    case Kind::deviation: return "deviation";
+    case Kind::watch: return "watch";
+    case Kind::section: return "section";
+    case Kind::other: break;
+  }
+  return "other";
+}
+
+bool is_worth_a_reason(StepState state) {
+  return state == StepState::failed || state == StepState::in_doubt || state == StepState::skipped ||
+         state == StepState::waiting || state == StepState::cancelled;
+}
+
+std::int64_t AuditReport::duration_ms() const {
+  const std::int64_t end = state.ended_at_ms ? state.ended_at_ms : last_at_ms;
+  return std::max<std::int64_t>(end - state.began_at_ms, 0);
+}
+
+std::int64_t AuditReport::paused_ms() const {
+  std::int64_t all = 0;
+  for (const AuditPause& pause : pauses) all += std::max<std::int64_t>((pause.to_ms ? pause.to_ms : last_at_ms) - pause.from_ms, 0);
+  return all;
+}
+
+AuditReport audit_run(const std::string& run, const ReadEvents& events, const ReadStored& stored, const AuditScope& scope) {
+  AuditReport report;
+  report.run = run;
+  report.scope = scope;
+  report.head = events([&](const Event& event) { report.state.apply(event); });
+  Auditor auditor(report, stored);
+  auditor.lay_out_steps();
+  events([&](const Event& event) { auditor.take(event); });
+  auditor.finish();
+  auditor.narrow();
+  share_out_output(report);
+  return report;
+}
+
+}  // namespace runbook
