@@ -14,7 +14,7 @@ namespace {
 
 std::string words_text(const Value& words) {
   std::vector<std::string> quoted;
-  for (const Value& word : words.as_list()) quoted.push_back(shell_word(text_or_json(word)));
+  for (const Value& word : words.as_list()) quoted.push_back(quoted_for_shell(text_or_json(word)));
   return fmt::format("{}", fmt::join(quoted, " "));
 }
 
