@@ -17,7 +17,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/suggestion.h"
+#include "state/archive.h"
+#include "state/prune.h"
 #include "state/schema.h"
+#include "state/scrub.h"
 
 namespace runbook {
 namespace {
@@ -84,11 +87,15 @@ void use_write_ahead_log(Database& database) {
 
 // Thousands of commits between two checkpoints: a commit costs one sync.
 void set_up_for_writing(Database& database) {
-  if (!is_blank(database)) require_schema(database);
+  if (!is_blank(database)) {
+    require_schema(database);
+    refuse_archive(database);
+  }
   use_write_ahead_log(database);
   database.execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000");
   if (is_blank(database)) create_schema(database);
   require_schema(database);
+  upgrade_schema(database);
 }
 
 std::unique_ptr<Database> open_to_write(const fs::path& path) {
@@ -250,6 +257,7 @@ RunRow JournalFile::find_run(const std::string& word) const {
   const auto fits = [&](const RunRow& row) { return !word.empty() && row.run.starts_with(word); };
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(matching), fits);
   if (matching.size() == 1) return matching.front();
+  if (matching.empty()) require_not_pruned(*this, word);
   if (matching.empty()) throw none(*this, word, rows);
   throw several(word, matching);
 }
@@ -274,6 +282,9 @@ void JournalFile::stored_events(const std::string& run, const std::function<void
 std::string JournalFile::blob(const std::string& digest) const {
   Statement select(*db_->database, "SELECT salt, bytes FROM blobs WHERE digest = ?");
   const bool is_there = select.bind(digest).step();
+  if (!is_there) {
+    if (const std::string standing = standing_digest(*this, digest); standing != digest) return blob(standing);
+  }
   std::string bytes = is_there ? select.text(1) : "";
   if (is_there && sha256_hex(select.text(0) + bytes) == digest) return bytes;
   const char* what = is_there ? "was changed after it was written" : "is missing";

@@ -84,6 +84,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::included) return "the included runbook began";
   if (kind == event::undone) return "undone";
   if (kind == event::watched) return with_reason("what the watch sees is " + body.text_or("state", "good"), body);
+  if (kind == event::scrubbed) return "recorded texts were scrubbed" + by(body);
   if (kind == event::cancelling) return "the run is given up" + by(body);
   if (kind == event::handed_off) return "handed off" + by(body) + ": " + body.text_or("note", "");
   if (kind == event::undoing)
