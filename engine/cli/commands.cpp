@@ -101,8 +101,8 @@ std::vector<CommandRow> rows_of_writing() {
        "runbook types shell"},
       {"schema",
        "",
-       "a JSON Schema of runbooks, for editors",
-       {},
+       "a JSON Schema of runbooks, for editors; or of what `report --format json` writes",
+       {{"--report", 0, Takes::nothing, "", "of reports"}},
        schema_command,
        "runbook schema > runbook.schema.json\n"
        "and as the first line of a runbook, for editors with a YAML language server:\n"
@@ -198,12 +198,30 @@ std::vector<CommandRow> rows_of_leaving() {
 
 std::vector<CommandRow> rows_of_upkeep() {
   return {
-      {"verify",
+      {"report",
        "RUN",
-       "recompute the chain of a run's records",
-       {{"--head", 0, Takes::value, "HASH", "a head that verify or show printed once, and that was kept elsewhere"}},
+       "what was done, when, by whom, with which result, what was different from the plan, and how it can be checked",
+       {{"--format", 0, Takes::value, "md|html|json|junit", "by default what FILE is called by its ending, else md"},
+        {"--from", 0, Takes::value, "TIME", "what happened since then; without an offset it is UTC"},
+        {"--to", 0, Takes::value, "TIME", "what happened up to then; a date alone is all of that day"},
+        {"--steps", 0, Takes::value, "STEP,...", "these steps alone"},
+        {"--no-output", 0, Takes::nothing, "", "without what the steps wrote"},
+        {"--out", 0, Takes::value, "FILE", "into this file, 0600, in place of what was there"},
+        {"--sign", 0, Takes::nothing, "", "sign it with your SSH key; the signature is FILE.sig"},
+        {"--sign-with", 0, Takes::value, "KEY", "sign it with this one: a private key, or a public one that ssh-agent has"}},
+       report_command,
+       "runbook report last --out report.html\nrunbook report last --format json --no-output\n"
+       "runbook report last --out report.html --sign"},
+      {"verify",
+       "[RUN]",
+       "recompute the chain of a run's records; or check a report against them, and against its signature",
+       {{"--head", 0, Takes::value, "HASH", "a head that verify or show printed once, and that was kept elsewhere"},
+        {"--report", 0, Takes::value, "FILE", "a report that `runbook report` made"},
+        {"--signature", 0, Takes::value, "FILE", "of that report; by default its name with .sig, if that is there"},
+        {"--allowed-signers", 0, Takes::value, "FILE", "whose signatures count (ssh-keygen(1), ALLOWED SIGNERS); by default those of approvals"}},
        verify_command,
-       "runbook verify last\nrunbook verify last --head d566446e6b128dc23bf548c782372eec351a1b01ffe8bdaa37b9686fda9da734"},
+       "runbook verify last\nrunbook verify last --head d566446e6b128dc23bf548c782372eec351a1b01ffe8bdaa37b9686fda9da734\n"
+       "runbook verify --report report.html"},
       {"scrub",
        "RUN",
        "take a secret out of what a run recorded; its chain stands",

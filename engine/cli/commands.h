@@ -47,6 +47,7 @@ int handoff_command(const Arguments& arguments);
 int graph_command(const Arguments& arguments);
 int undo_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
+int report_command(const Arguments& arguments);
 int scrub_command(const Arguments& arguments);
 int export_command(const Arguments& arguments);
 int prune_command(const Arguments& arguments);

@@ -35,7 +35,7 @@ std::string ended(const Value& body) {
 
 std::string driven(const Value& body) {
   const std::string how = body.text_or("how", ""), who = body.text_or("who", "");
-  if (how == "command") return "written to by a command" + by(body);
+  if (how == "command") return "a command wrote to the record" + by(body);
   if (how == "take-over") return "taken over from a running engine" + by(body);
   std::string text = (how == "begin" ? "driven" : "taken up again") + by(body);
   const std::string from = body.text_or("from", "");

@@ -22,7 +22,8 @@ std::string words_text(const Value& words) {
 std::string others_text(const Value& params, std::string_view but) {
   std::string text;
   for (const auto& [name, value] : params.as_map()) {
-    if (name == but || value.is_null()) continue;
+    const bool is_as_ever = name == "with" && value == Value("bash");
+    if (name == but || value.is_null() || is_as_ever) continue;
     text += fmt::format("\n{}: {}", name, text_or_json(value));
   }
   return text;
