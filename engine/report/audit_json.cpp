@@ -32,6 +32,7 @@ class JsonReport {
     member("summary", list_from(audit_summary(report_)));
     member("deviations", deviations());
     member("doubts", doubts());
+    member("undos", undos());
     member("undone", instances(was_undone));
     member("left_out", left_out());
     member("pauses", pauses());
@@ -127,10 +128,21 @@ class JsonReport {
     return Value(std::move(list));
   }
 
+  Value undos() const {
+    List list;
+    for (const AuditUndo& undo : report_.undos)
+      list.push_back(object({{"event", undo.seq},
+                             {"at", time_json(undo.at_ms)},
+                             {"to", text_or_null(undo.to)},
+                             {"who", undo.who},
+                             {"because", undo.because}}));
+    return Value(std::move(list));
+  }
+
   Value left_out() const {
     List list;
     for (const AuditStep& step : report_.steps)
-      if (is_left_out(step)) list.push_back(object({{"step", step.instance}, {"why", step.why}}));
+      if (is_left_out(step)) list.push_back(object({{"step", step.instance}, {"why", step.why}, {"because", text_or_null(because_left_out(report_, step))}}));
     return Value(std::move(list));
   }
 

@@ -193,11 +193,17 @@ class MarkdownReport {
       if (!is_wanted(step)) continue;
       if (is_first) heading(title);
       is_first = false;
-      line(fmt::format("- {} {}{}", code(step.instance), plain(step.title()), step.why.empty() ? "" : ": " + plain(step.why)));
+      const std::string because = is_left_out(step) ? because_left_out(report_, step) : "";
+      line(fmt::format("- {} {}{}{}", code(step.instance), plain(step.title()), step.why.empty() ? "" : ": " + plain(step.why),
+                       because.empty() ? "" : ", because: " + plain(because)));
     }
   }
 
   void lists_of_steps() const {
+    if (!report_.undos.empty()) heading("Undos");
+    for (const AuditUndo& undo : report_.undos)
+      line(fmt::format("- at {}, {}, by {}{}", at(undo.at_ms), undo.to.empty() ? "of all" : "back to " + code(undo.to), code(undo.who),
+                       undo.because.empty() ? "" : ", because: " + plain(undo.because)));
     list_steps("Undone", was_undone);
     list_steps("Left out", is_left_out);
   }

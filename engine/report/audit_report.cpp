@@ -129,6 +129,9 @@ class Auditor {
       report_.sessions.push_back(
           {event.seq, event.at_ms, body.text_or("operator", ""), "begin", body.text_or("engine", ""), body.text_or("host", "")});
     if (event.kind == event::driven) drive(event);
+    if (event.kind == event::undoing)
+      report_.undos.push_back(
+          {event.seq, event.at_ms, body.text_or("to", ""), body.text_or("who", ""), body.text_or("because", "")});
     if (event.kind == event::paused && !is_resting_) {
       report_.pauses.push_back({event.at_ms, 0, event.seq, body.text_or("state", "interrupted"), body.text_or("why", ""), ""});
       is_resting_ = true;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/duration.h"
 
 namespace runbook {
@@ -31,6 +33,11 @@ std::string ended(const Value& body) {
   if (body.bool_or("again", false)) return with_reason("runs again", body);
   if (result == "not_started") return with_reason("was not started", body);
   return with_reason(result == "timed_out" ? "failed" : result, body);
+}
+
+std::string in_words(std::string state) {
+  std::replace(state.begin(), state.end(), '_', ' ');
+  return state;
 }
 
 std::string driven(const Value& body) {
@@ -93,7 +100,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::section_skipped) return with_reason("left out", body);
   if (kind == event::run_began) return run_began(body);
   if (kind == event::driven) return driven(body);
-  if (kind == event::paused) return with_reason("the run rests, " + body.text_or("state", "interrupted"), body);
+  if (kind == event::paused) return with_reason("the run rests, " + in_words(body.text_or("state", "interrupted")), body);
   if (kind == event::left) return with_reason("the run ended, " + body.text_or("state", "cancelled"), body);
   if (kind == event::pinned) return fmt::format("target {} is {}", body.text_or("target", ""), body.text_or("text", ""));
   if (kind == event::shell_opened) return "a shell was opened" + by(body);

@@ -10,7 +10,7 @@ constexpr std::string_view schema = R"json({
   "$id": "https://runbook.invalid/schema/report-1.json",
   "title": "Audit report of a run, format runbook-report/1",
   "type": "object",
-  "required": ["format", "proof", "run", "summary", "deviations", "doubts", "undone", "left_out", "pauses", "sessions", "handoffs",
+  "required": ["format", "proof", "run", "summary", "deviations", "doubts", "undos", "undone", "left_out", "pauses", "sessions", "handoffs",
                "watches", "coverage", "timeline", "steps", "steps_left_out"],
   "additionalProperties": false,
   "properties": {
@@ -23,12 +23,26 @@ constexpr std::string_view schema = R"json({
       "description": "Steps of which it was not known whether they had their effect, and what was decided.",
       "type": "array", "items": {"$ref": "#/$defs/doubt"}
     },
+    "undos": {
+      "description": "Decisions to take back what was done.", "type": "array",
+      "items": {
+        "type": "object", "required": ["event", "at", "to", "who", "because"], "additionalProperties": false,
+        "properties": {
+          "event": {"$ref": "#/$defs/event"}, "at": {"$ref": "#/$defs/time"},
+          "to": {"description": "The last step to be undone; null: all.", "$ref": "#/$defs/text_or_null"},
+          "who": {"type": "string"}, "because": {"type": "string"}
+        }
+      }
+    },
     "undone": {"description": "Instances of steps that were taken back.", "type": "array", "items": {"type": "string"}},
     "left_out": {
       "description": "Steps that were skipped.", "type": "array",
       "items": {
-        "type": "object", "required": ["step", "why"], "additionalProperties": false,
-        "properties": {"step": {"type": "string"}, "why": {"type": "string"}}
+        "type": "object", "required": ["step", "why", "because"], "additionalProperties": false,
+        "properties": {
+          "step": {"type": "string"}, "why": {"type": "string"},
+          "because": {"description": "The reason that a person gave.", "type": ["string", "null"]}
+        }
       }
     },
     "pauses": {"description": "While no engine drove it.", "type": "array", "items": {"$ref": "#/$defs/pause"}},

@@ -1,6 +1,7 @@
 """The audit report, read as an auditor would: a clean run, a messy one, one that was undone; its formats; what proves it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -145,7 +146,7 @@ def test_a_messy_run_tells_all_that_happened(messy):
     assert doubt["who"] and doubt["answered_at"] >= doubt["asked_at"]
     assert {each["what"]: (each["step"], each["because"]) for each in told["deviations"]} == {
         "in doubt, decided: done": ("crash", "the file is there"), "skipped": ("dear", "the cache warms by itself")}
-    assert told["left_out"] == [{"step": "dear", "why": step(told, "dear")["why"]}]
+    assert told["left_out"] == [{"step": "dear", "why": step(told, "dear")["why"], "because": "the cache warms by itself"}]
     assert [each["state"] for each in told["pauses"]] == ["waiting", "crashed", "in_doubt", "failed"]
     assert all(each["resumed_by"] for each in told["pauses"])
     crashed = told["pauses"][1]
@@ -159,6 +160,7 @@ def test_an_undone_run_tells_what_was_taken_back(undone):
     told = as_json(undone)
     assert told["run"]["state"] == "undone"
     assert told["undone"] == ["one"]
+    assert [(each["to"], each["because"]) for each in told["undos"]] == [(None, "it was the wrong night")]
     undo = step(told, "one:undo")
     assert undo["state"] == "succeeded" and undo["command"] == "echo gone >> $W/effects"
     assert any("it was the wrong night" in each["text"] for each in told["timeline"])
@@ -412,3 +414,33 @@ def test_a_report_that_names_a_path_for_its_zone_is_refused(clean):
     path.write_text(path.read_text().replace('"zone": "UTC"', '"zone": "/etc/passwd"'))
     checked = clean("verify", "--report", "r.json")
     assert checked.code == 6 and "the time zone that it names is none" in checked.out, checked
+
+
+# As they look
+
+GOLDEN = ROOT / "tests" / "golden" / "report"
+
+
+def without_what_differs(text, world):
+    """Times, digests, names of the machine: the rest is the same on every machine and every day."""
+    told = json.loads(report(world, "--format", "json", "--no-output"))
+    for name, known in (("RUN", told["run"]["run"]), ("FOLDER", str(world.folder)), ("HOST", told["run"]["host"]), ("OPERATOR", told["run"]["operator"])):
+        text = re.sub(rf"(?<![\w-]){re.escape(known)}(?![\w-])", name, text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "SHA256", text)
+    text = re.sub(r'("definition": )"[0-9a-f]{12}"', r'\1"SHA256"', text)
+    text = re.sub(r"\b\d+\.\ds\b", "DURATION", text)
+    text = re.sub(r'("\w+_ms": )\d+', r"\1MS", text)
+    return re.sub(r"\bpid \d+", "pid PID", text)
+
+
+@pytest.mark.parametrize("word", ["md", "json"])
+@pytest.mark.parametrize("story", ["clean", "messy", "undone"])
+def test_a_report_looks_as_it_did(story, word, request):
+    world = request.getfixturevalue(story)
+    text = without_what_differs(report(world, "--format", word), world)
+    golden = GOLDEN / f"{story}.{word}"
+    if os.environ.get("RUNBOOK_UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text)
+    assert golden.read_text() == text, f"{golden.name} is another one now; RUNBOOK_UPDATE_GOLDEN=1 writes it anew"

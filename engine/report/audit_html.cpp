@@ -1,4 +1,0 @@
-#include "report/audit_html.h"
-namespace runbook {
-void write_html(const AuditReport&, const ReadStored&, const ReportMaking&, const ReportSink&) {}
-}  // namespace runbook
