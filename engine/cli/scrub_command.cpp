@@ -141,6 +141,9 @@ class ScrubCommand {
                  parts.text(), row_.run, journal_words(arguments_));
     for (const std::string& run : others_)
       fmt::print("run {} holds it too: runbook scrub {}{} --value-from ...\n", run, run, journal_words(arguments_));
+    const fs::path typed = file_.path().parent_path() / "walk_history";
+    if (const auto text = try_read_file(typed); text && without_value(*text, value_) != *text)
+      fmt::print("{} holds it too, as it was typed: edit or remove that file\n", typed.string());
     if (found_something()) fmt::print("copies of the journal, and archives that were made before, still hold it\n");
   }
 
