@@ -154,6 +154,31 @@ def test_a_run_whose_inputs_were_scrubbed_can_be_left(world):
     assert world.show()["state"] == "cancelled" and world("verify", "last").code == 0
 
 
+def test_a_manual_step_whose_answer_held_it_is_done_anew(world):
+    world.write("""
+runbook: by_hand
+steps:
+  - id: group
+    title: Name it
+    manual: {instructions: Name it, collect: {name: {description: Its name}}}
+  - id: use
+    title: Use it
+    exec: [sh, -c, 'echo "$1" >> "$W/effects"', sh, "${{ $steps.group.name }}"]
+""")
+    assert world.run().code == 3
+    assert world("confirm", "last", "group", "--set", f"name={SECRET}").code == 0
+    assert holding(world)
+    done = scrub(world)
+    assert done.code == 0 and "what `group` gave" in done.out, done
+    assert holding(world) == []
+    assert world.resume().code == 2 and world.lines() == []
+    assert world("redo", "last", "group", "--because", "what was typed was a secret").code == 0
+    assert world.resume().code == 3
+    assert world("confirm", "last", "group", "--set", "name=group-1").code == 0
+    assert world.resume().code == 0 and world.lines() == ["group-1"]
+    assert world("verify", "last").code == 0
+
+
 def test_an_event_that_holds_it_is_named_and_exit_1(leaked):
     assert leaked("handoff", "last", "--note", f"the token is {SECRET}, mind it").code == 0
     done = scrub(leaked)

@@ -189,6 +189,19 @@ TEST_CASE("a pruned run is gone but for its archive and the knowledge of it; the
   CHECK(outcome_of([&] { file.find_run(example_run); }).says("is not there any more"));
 }
 
+TEST_CASE("the folder that a prune left behind when it was broken off is no lost run, and the next prune removes it") {
+  const Records records;
+  const fs::path run = records.path.string() + ".d/" + example_run;
+  records.prune(records.archives);
+  fs::create_directories(run);
+  write_text(run / "log", "what ran\n");
+  CHECK(lost_runs(JournalFile(records.path, OpenMode::read)).empty());
+  JournalFile file(records.path, OpenMode::write);
+  finish_pruning(file);
+  CHECK_FALSE(fs::exists(run));
+  CHECK(fs::exists(records.path.string() + ".d/" + other_run));
+}
+
 TEST_CASE("after a prune a new run begins, and the archive of one run is never taken for another's") {
   const Records records;
   fs::create_directories(records.archives);

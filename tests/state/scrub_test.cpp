@@ -37,7 +37,7 @@ struct Leak {
     drive.journal->commit();
   }
   static std::string output(Drive& drive, const std::string& step, const std::string& bytes) {
-    const std::string digest = drive.journal->put(bytes);
+    std::string digest = drive.journal->put(bytes);
     drive.journal->append(
         fact(event::ended, step, object({{"result", "succeeded"}, {"outputs", blob_reference(digest, bytes.size())}})));
     drive.journal->commit();
@@ -207,6 +207,30 @@ TEST_CASE("what can't be looked for is refused, and so is a reason that holds th
   const RunRow before = leak.row();
   CHECK(outcome_of([&] { leak.scrub(secret, "for it is " + secret); }).code == 2);
   CHECK(leak.row().hash == before.hash);
+}
+
+TEST_CASE("an answer that nobody has taken up goes, for a mask is no answer, and its question can be answered anew") {
+  const Leak leak;
+  {
+    Drive drive(leak.path);
+    for (const char* question : {"q2", "q3"})
+      drive.journal->append(
+          fact(event::asked, "sign", object({{"question", question}, {"about", "manual"}, {"text", "Sign it"}})));
+    drive.journal->commit();
+    drive.file.add_answer(example_run, {"q2", "done", "ana", "", 1, object({{"name", secret}})});
+    drive.file.add_answer(example_run, {"q3", "done", "ana", "for " + secret, 1, object({{"name", "x"}})});
+  }
+  const ScrubResult result = leak.scrub();
+  CHECK(result.answers == 3);
+  CHECK(result.reopened == std::vector<std::string>{"sign"});
+  CHECK_FALSE(leak.holds(secret));
+  CHECK(JournalFile(leak.path, OpenMode::read).answers(example_run).size() == 2);
+  JournalFile file(leak.path, OpenMode::write);
+  CHECK(file.add_answer(example_run, {"q2", "done", "ana", "", 2, object({{"name", "another"}})}));
+  CHECK_FALSE(file.add_answer(example_run, {"q3", "done", "ana", "", 2, {}}));
+  CHECK(leak.try_sql("DELETE FROM answers WHERE question = 'q3'").code == 0);
+  Drive(leak.path).step("later");
+  CHECK(leak.try_sql("DELETE FROM answers").says("and scrubbed ones"));
 }
 
 TEST_CASE("a document stays one, also where a number or a key is the secret") {
