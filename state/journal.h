@@ -47,6 +47,7 @@
 //   pending ──▶ running                       included      (an included runbook begins; no attempt)
 //   failed|cancelled ──▶ skipped              skipped       (by a person; also a manual step that is looked at)
 //   cancelled ──▶ running|satisfied|failed    intent, satisfied, refused (an engine that takes it up learns that it was stopped)
+// `scrubbed` changes no state: recorded bytes were replaced (state/scrub.h).
 // `rescheduled` changes no state: the clock was set back, and what is waited for is counted anew.
 //
 // One SQLite file, 0600, WAL, synchronous=FULL; beside it a folder `<file>.d` with a folder per run. The last committed

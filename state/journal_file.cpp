@@ -175,6 +175,16 @@ Error damaged_event(const JournalFile& file, const std::string& run, std::int64_
                fmt::format("`runbook verify {}` tells what was changed", run));
 }
 
+struct StoredBlob {
+  std::string salt, bytes;
+};
+
+std::optional<StoredBlob> stored_blob(Database& database, const std::string& digest) {
+  Statement select(database, "SELECT salt, bytes FROM blobs WHERE digest = ?");
+  if (!select.bind(digest).step()) return std::nullopt;
+  return StoredBlob{select.text(0), select.text(1)};
+}
+
 }  // namespace
 
 void JournalFile::Db::require_place() const {
@@ -280,15 +290,12 @@ void JournalFile::stored_events(const std::string& run, const std::function<void
 }
 
 std::string JournalFile::blob(const std::string& digest) const {
-  Statement select(*db_->database, "SELECT salt, bytes FROM blobs WHERE digest = ?");
-  const bool is_there = select.bind(digest).step();
-  if (!is_there) {
-    if (const std::string standing = standing_digest(*this, digest); standing != digest) return blob(standing);
-  }
-  std::string bytes = is_there ? select.text(1) : "";
-  if (is_there && sha256_hex(select.text(0) + bytes) == digest) return bytes;
-  const char* what = is_there ? "was changed after it was written" : "is missing";
-  throw Error(ExitCode::journal, fmt::format("blob {}… in the journal {} {}", digest.substr(0, 12), path().string(), what),
+  std::optional<StoredBlob> found = stored_blob(*db_->database, digest);
+  const std::string standing = found ? digest : standing_digest(*this, digest);
+  if (standing != digest) found = stored_blob(*db_->database, standing);
+  if (found && sha256_hex(found->salt + found->bytes) == standing) return found->bytes;
+  const char* what = found ? "was changed after it was written" : "is missing";
+  throw Error(ExitCode::journal, fmt::format("blob {}… in the journal {} {}", standing.substr(0, 12), path().string(), what),
               "`runbook verify RUN` names the event that it belongs to");
 }
 

@@ -85,8 +85,6 @@ CREATE TRIGGER events_remain BEFORE DELETE ON events
 CREATE TRIGGER answers_follow BEFORE INSERT ON answers
   WHEN EXISTS (SELECT 1 FROM answers WHERE run = NEW.run AND question = NEW.question)
   BEGIN SELECT RAISE(ABORT, 'this question has been answered'); END;
-CREATE TRIGGER answers_remain BEFORE DELETE ON answers WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
-  BEGIN SELECT RAISE(ABORT, 'history never changes: only answers of pruned runs are deleted'); END;
 
 CREATE TRIGGER register_follows BEFORE INSERT ON register WHEN NEW.n IS NOT 1 + (SELECT coalesce(max(n), 0) FROM register)
   BEGIN SELECT RAISE(ABORT, 'history never changes: an entry follows the last one of the register'); END;
@@ -112,6 +110,8 @@ CREATE TRIGGER blobs_remain BEFORE DELETE ON blobs WHEN NOT EXISTS (SELECT 1 FRO
   BEGIN SELECT RAISE(ABORT, 'history never changes: only blobs of pruned runs are deleted'); END;
 CREATE TRIGGER answers_stay BEFORE UPDATE ON answers
   BEGIN SELECT RAISE(ABORT, 'history never changes: answers are not updated'); END;
+CREATE TRIGGER answers_remain BEFORE DELETE ON answers WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
+  BEGIN SELECT RAISE(ABORT, 'history never changes: only answers of pruned runs are deleted'); END;
 
 CREATE TRIGGER pruned_stays BEFORE UPDATE ON pruned
   BEGIN SELECT RAISE(ABORT, 'history never changes: what was pruned stays pruned'); END;
@@ -162,12 +162,17 @@ CREATE TRIGGER scrubbed_stays BEFORE UPDATE ON scrubbed
 CREATE TRIGGER scrubbed_remains BEFORE DELETE ON scrubbed WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
   BEGIN SELECT RAISE(ABORT, 'history never changes: what was scrubbed stays scrubbed'); END;
 
--- Of an answer what it says may be replaced while an event that tells of it is one of the last two of its run.
+-- What an answer says may be replaced, or it goes, while an event that tells of it is one of the last two of its run.
 CREATE TRIGGER answers_stay BEFORE UPDATE ON answers
   WHEN NEW.run IS NOT OLD.run OR NEW.question IS NOT OLD.question OR NEW.at_ms IS NOT OLD.at_ms
     OR NOT EXISTS (SELECT 1 FROM runs JOIN events ON events.id BETWEEN (runs.n << 32 | runs.seq) - 1 AND (runs.n << 32 | runs.seq)
                    WHERE runs.run = OLD.run AND text GLOB '{"kind":"scrubbed",*,"answers":[1-9]*}}')
   BEGIN SELECT RAISE(ABORT, 'history never changes: answers are not updated'); END;
+CREATE TRIGGER answers_remain BEFORE DELETE ON answers
+  WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run = OLD.run)
+   AND NOT EXISTS (SELECT 1 FROM runs JOIN events ON events.id BETWEEN (runs.n << 32 | runs.seq) - 1 AND (runs.n << 32 | runs.seq)
+                   WHERE runs.run = OLD.run AND text GLOB '{"kind":"scrubbed",*,"answers":[1-9]*}}')
+  BEGIN SELECT RAISE(ABORT, 'history never changes: only answers of pruned runs, and scrubbed ones, are deleted'); END;
 
 CREATE TRIGGER pruned_stays BEFORE UPDATE ON pruned
   BEGIN SELECT RAISE(ABORT, 'history never changes: what was pruned stays pruned'); END;
@@ -184,6 +189,7 @@ constexpr const char* upgrade_from_2 = R"sql(
 DROP TRIGGER blobs_follow;
 DROP TRIGGER blobs_remain;
 DROP TRIGGER answers_stay;
+DROP TRIGGER answers_remain;
 CREATE TEMP TABLE kept AS SELECT run, at_ms FROM pruned;
 DROP TABLE pruned;
 )sql";

@@ -77,6 +77,11 @@ struct FoundBlob {
   std::string digest, masked;
 };
 
+struct FoundAnswer {
+  Answer masked;
+  bool goes = false;  // what it answers is not known any more, and it was not taken up yet
+};
+
 class Scrub {
  public:
   Scrub(JournalFile& file, const Lease& lease, const std::string& run, const ScrubOrder& order,
@@ -117,10 +122,16 @@ class Scrub {
     }
     for (const Answer& answer : file_.answers(run_)) {
       const Answer masked = masked_answer(answer);
-      const bool is_same = masked.choice == answer.choice && masked.who == answer.who && masked.because == answer.because &&
-                           fields_text(masked) == fields_text(answer);
-      if (!is_same) answers_.push_back(masked);
+      const bool says_the_same = masked.choice == answer.choice && fields_text(masked) == fields_text(answer);
+      if (says_the_same && masked.who == answer.who && masked.because == answer.because) continue;
+      answers_.push_back({masked, !says_the_same && is_open(answer.question)});
+      if (answers_.back().goes) result_.reopened.push_back(state_.questions.at(answer.question).instance);
     }
+  }
+
+  bool is_open(const std::string& question) const {
+    const auto found = state_.questions.find(question);
+    return found != state_.questions.end() && found->second.is_open;
   }
 
   static std::string fields_text(const Answer& answer) { return answer.fields.is_null() ? "" : to_json(answer.fields); }
@@ -176,7 +187,12 @@ class Scrub {
     }
     Statement update(database_,
                      "UPDATE answers SET choice = ?, who = ?, because = ?, fields = ? WHERE run = ? AND question = ?");
-    for (const Answer& answer : answers_) {
+    Statement remove_answer(database_, "DELETE FROM answers WHERE run = ? AND question = ?");
+    for (const auto& [answer, goes] : answers_) {
+      if (goes) {
+        remove_answer.bind(run_).bind(answer.question).run();
+        continue;
+      }
       const std::string fields = fields_text(answer);
       update.bind(answer.choice).bind(answer.who).bind(answer.because);
       fields.empty() ? update.bind_null() : update.bind(fields);
@@ -232,7 +248,7 @@ class Scrub {
   RunState state_;
   std::vector<FoundBlob> blobs_;
   std::vector<std::string> replacements_;
-  std::vector<Answer> answers_;
+  std::vector<FoundAnswer> answers_;
   ScrubResult result_;
 };
 

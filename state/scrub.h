@@ -18,6 +18,8 @@ struct ScrubOrder {
 struct ScrubResult {
   std::int64_t event = 0;  // that tells of it; 0: nothing in the record held the value
   std::size_t blobs = 0, answers = 0;
+  // Instances whose answer held it and had not been taken up: it is gone, for a mask is no answer; they can be answered anew.
+  std::vector<std::string> reopened;
   std::vector<std::string> files;   // in the run's folder, in which it was overwritten
   std::vector<std::string> events;  // whose texts hold it, which nobody can change: "event 3, handed_off"
   std::string unclean;              // why the journal's file may still hold what was replaced; "": it does not

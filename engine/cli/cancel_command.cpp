@@ -28,6 +28,7 @@ int cancel_command(const Arguments& arguments) {
   DrivePlan plan;
   plan.run = row.run;
   plan.runbook = load_stored(file, state);
+  if (plan.runbook->root.finally) require_unscrubbed(arguments, row.run, state, Definition::as_recorded);
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
   plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, Looking::without_asking));

@@ -54,9 +54,9 @@ std::string read_value(const Arguments& arguments) {
     throw Error(ExitCode::usage,
                 "`scrub` must know the value; it is read, for an argument is seen by everybody on this machine",
                 "--value-from FILE, --value-from env:NAME, or --value-from - for standard input");
-  const std::string value = without_line_end(source->starts_with("env:") ? from_environment(source->substr(4))
-                                             : *source == "-"            ? from_standard_input(arguments)
-                                                                         : read_file(*source));
+  std::string value = without_line_end(source->starts_with("env:") ? from_environment(source->substr(4))
+                                       : *source == "-"            ? from_standard_input(arguments)
+                                                                   : read_file(*source));
   if (const std::string why = why_not_scrubbed(value); !why.empty())
     throw Error(ExitCode::usage, why + "; nothing was scrubbed", "--value-from names where the whole value stands");
   return value;
@@ -139,8 +139,16 @@ class ScrubCommand {
     if (!state_.was_left() && !parts.is_whole())
       fmt::print("{} was among them: the run can't be resumed as it was; `runbook run --resume {}{}` says the way on\n",
                  parts.text(), row_.run, journal_words(arguments_));
+    for (const std::string& instance : result_.reopened)
+      fmt::print(
+          "the answer to `{}` held it, and nobody had taken it up: it is gone, and the question is open again: runbook confirm "
+          "{} {}{}\n",
+          instance, row_.run, instance, journal_words(arguments_));
     for (const std::string& run : others_)
       fmt::print("run {} holds it too: runbook scrub {}{} --value-from ...\n", run, run, journal_words(arguments_));
+    const fs::path typed = file_.path().parent_path() / "walk_history";
+    if (const auto text = try_read_file(typed); text && without_value(*text, value_) != *text)
+      fmt::print("{} holds it too, as it was typed: edit or remove that file\n", typed.string());
     if (found_something()) fmt::print("copies of the journal, and archives that were made before, still hold it\n");
   }
 
@@ -171,6 +179,7 @@ class ScrubCommand {
                    {"event", result_.event == 0 ? Value() : Value(result_.event)},
                    {"blobs", static_cast<std::int64_t>(result_.blobs)},
                    {"answers", static_cast<std::int64_t>(result_.answers)},
+                   {"reopened", list_from(result_.reopened)},
                    {"files", list_from(result_.files)},
                    {"removed_files", list_from(removed_)},
                    {"still_in_events", list_from(result_.events)},

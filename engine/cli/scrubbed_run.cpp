@@ -11,19 +11,27 @@
 
 namespace runbook {
 
+namespace {
+
+std::string way_on(const Arguments& arguments, const std::string& run, const RunState& state, const ScrubbedParts& parts) {
+  const std::string journal = journal_words(arguments);
+  if (state.was_left()) return fmt::format("do it by hand: `runbook show {}{}` tells what ran", run, journal);
+  if (parts.inputs) return fmt::format("`runbook cancel {}{}` leaves it; then begin a new run", run, journal);
+  if (!parts.of_steps.empty())
+    return fmt::format("have it done anew first: runbook redo {} {}{} --because \"...\"", run, parts.of_steps.front(), journal);
+  return fmt::format("take the value out of {}, then go on with that: runbook run --resume {}{} --adopt", state.file, run,
+                     journal);
+}
+
+}  // namespace
+
 void require_unscrubbed(const Arguments& arguments, const std::string& run, const RunState& state, Definition definition) {
   ScrubbedParts parts = scrubbed_parts(state);
   if (definition == Definition::adopted) parts.definition = false;
   if (parts.is_whole()) return;
-  const std::string words = run + journal_words(arguments);
-  std::string hint = fmt::format("`runbook cancel {}` leaves it; then begin a new run", words);
-  if (!parts.inputs && !parts.of_steps.empty())
-    hint = fmt::format("have it done anew first: runbook redo {} {}{} --because \"...\"", run, parts.of_steps.front(),
-                       journal_words(arguments));
-  if (!parts.inputs && parts.of_steps.empty())
-    hint = fmt::format("take the value out of {}, then go on with that: runbook run --resume {} --adopt", state.file, words);
   throw Error(ExitCode::usage,
-              fmt::format("{} of run {} was scrubbed: it can't go on as it was; nothing was run", parts.text(), run), hint);
+              fmt::format("{} of run {} was scrubbed: it can't go on as it was; nothing was run", parts.text(), run),
+              way_on(arguments, run, state, parts));
 }
 
 bool lacks_its_definition(const RunState& state) {
