@@ -15,7 +15,7 @@ std::string event_hash(std::string_view hash_before, std::string_view run, const
 
 struct RegisterEntry {
   std::int64_t n = 0;
-  std::string run, kind;
+  std::string run, kind;  // an event that is registered, or pruned; in an archive, and last: exported
   std::int64_t run_seq = 0;
   std::string run_hash;  // 32 raw bytes
   std::int64_t at_ms = 0;

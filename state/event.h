@@ -37,6 +37,8 @@ inline constexpr std::string_view cancelling = "cancelling";  // the run is give
 inline constexpr std::string_view undoing = "undoing";        // an undo began: to, border, who, because
 inline constexpr std::string_view undo_ended = "undo_ended";  // as far as was wanted; the run can go on: why
 inline constexpr std::string_view handed_off = "handed_off";  // released for somebody else: who, note
+inline constexpr std::string_view scrubbed =
+    "scrubbed";  // recorded bytes were replaced: blobs ({from, to}: digests), answers (how many), who, because
 // Of a section's instance: "2", "2[eu-1]" (an item of its loop).
 inline constexpr std::string_view section_entered = "section_entered";  // of a loop: list, batches (sizes)
 inline constexpr std::string_view section_skipped = "section_skipped";  // why

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/digest.h"
@@ -25,7 +26,8 @@ struct PendingBlob {
 class Driver final : public Journal {
  public:
   // row: as it stands in the journal; a new run has epoch 0 there, and no row.
-  Driver(JournalFile& file, RunRow row, std::string last_hash);
+  // also: what is written in the transaction of the first commit, behind its events; may be empty.
+  Driver(JournalFile& file, RunRow row, std::string last_hash, std::function<void()> also = {});
 
   const std::string& run() const override { return row_.run; }
   std::int64_t epoch() const override { return epoch_; }
@@ -45,7 +47,6 @@ class Driver final : public Journal {
   void write_row();
   void write_blobs();
   void write_events();
-  void write_register(const RegisterEntry& pending);
   void settle();
 
   JournalFile& file_;
@@ -60,11 +61,12 @@ class Driver final : public Journal {
   std::vector<StoredEvent> events_;
   std::vector<PendingBlob> blobs_;
   std::vector<RegisterEntry> entries_;
+  std::function<void()> also_;
   std::optional<Error> failure_;
-  Statement insert_row_, update_row_, insert_event_, insert_blob_, last_entry_, insert_entry_;
+  Statement insert_row_, update_row_, insert_event_, insert_blob_;
 };
 
-Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
+Driver::Driver(JournalFile& file, RunRow row, std::string last_hash, std::function<void()> also)
     : file_(file),
       database_(*file.db().database),
       head_(file.run_folder(row.run)),
@@ -74,15 +76,13 @@ Driver::Driver(JournalFile& file, RunRow row, std::string last_hash)
       epoch_(committed_.epoch + 1),
       lock_(committed_.seq != 0 ? lock_of(file, committed_) : ""),
       last_hash_(std::move(last_hash)),
+      also_(std::move(also)),
       insert_row_(database_, fmt::format("INSERT INTO runs({}) VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_columns)),
       update_row_(
           database_,
           "UPDATE runs SET state = ?, ended_at_ms = ?, epoch = ?, seq = ?, hash = ? WHERE run = ? AND epoch = ? AND seq = ?"),
       insert_event_(database_, "INSERT INTO events(id, epoch, text, hash) VALUES(?, ?, ?, ?)"),
-      insert_blob_(database_, "INSERT INTO blobs(digest, run, salt, bytes) VALUES(?, ?, ?, ?)"),
-      last_entry_(database_, "SELECT n, hash FROM register ORDER BY n DESC LIMIT 1"),
-      insert_entry_(database_,
-                    "INSERT INTO register(n, run, kind, run_seq, run_hash, at_ms, hash) VALUES(?, ?, ?, ?, ?, ?, ?)") {}
+      insert_blob_(database_, "INSERT INTO blobs(digest, run, salt, bytes) VALUES(?, ?, ?, ?)") {}
 
 Event Driver::append(Event event) {
   RUNBOOK_ASSERT(!event.kind.empty());
@@ -135,8 +135,10 @@ void Driver::write() {
   write_row();
   write_blobs();
   write_events();
-  for (const RegisterEntry& entry : entries_) write_register(entry);
+  for (const RegisterEntry& entry : entries_) append_to_register(database_, entry);
+  if (also_) also_();
   transaction.commit();
+  also_ = {};
 }
 
 // With this commit the run becomes one that is not left.
@@ -169,19 +171,6 @@ void Driver::write_events() {
   for (const StoredEvent& event : events_) {
     insert_event_.bind(event_id(row_.n, event.seq)).bind(event.epoch).bind(event.text).bind_bytes(event.hash).run();
   }
-}
-
-void Driver::write_register(const RegisterEntry& pending) {
-  RegisterEntry entry = pending;
-  std::string before = chain_start();
-  entry.n = 1;
-  while (last_entry_.step()) {
-    entry.n = last_entry_.integer(0) + 1;
-    before = last_entry_.text(1);
-  }
-  const std::string hash = register_hash(before, entry);
-  insert_entry_.bind(entry.n).bind(entry.run).bind(entry.kind).bind(entry.run_seq);
-  insert_entry_.bind_bytes(entry.run_hash).bind(entry.at_ms).bind_bytes(hash).run();
 }
 
 // Without its head a journal that goes back would not be noticed: then the commit stands, and is the last one.
@@ -287,8 +276,8 @@ std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const 
   return std::make_unique<Driver>(file, std::move(row), chain_start());
 }
 
-std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
-                                   const std::vector<KnownCommit>& witnesses) {
+std::unique_ptr<Journal> take_up_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
+                                     const std::vector<KnownCommit>& witnesses, std::function<void()> also) {
   RUNBOOK_ASSERT(driven.kind == event::driven);
   RUNBOOK_ASSERT(identity_of(lease.folder()) == identity_of(file.run_folder(run)));
   const auto row = file.run(run);
@@ -299,11 +288,17 @@ std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const 
   }
   require_not_behind(file, run, witnesses);
   std::string last_hash = require_whole_end(file, *row);
-  auto driver = std::make_unique<Driver>(file, *row, std::move(last_hash));
+  auto driver = std::make_unique<Driver>(file, *row, std::move(last_hash), std::move(also));
   driven.body = with(driven.body, "epoch", driver->epoch());
   driver->append(std::move(driven));
-  driver->commit();
   return driver;
+}
+
+std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
+                                   const std::vector<KnownCommit>& witnesses) {
+  auto journal = take_up_run(file, lease, run, std::move(driven), witnesses, {});
+  journal->commit();
+  return journal;
 }
 
 }  // namespace runbook

@@ -47,6 +47,7 @@
 //   pending ──▶ running                       included      (an included runbook begins; no attempt)
 //   failed|cancelled ──▶ skipped              skipped       (by a person; also a manual step that is looked at)
 //   cancelled ──▶ running|satisfied|failed    intent, satisfied, refused (an engine that takes it up learns that it was stopped)
+// `scrubbed` changes no state: recorded bytes were replaced (state/scrub.h).
 // `rescheduled` changes no state: the clock was set back, and what is waited for is counted anew.
 //
 // One SQLite file, 0600, WAL, synchronous=FULL; beside it a folder `<file>.d` with a folder per run. The last committed
@@ -101,7 +102,7 @@ enum class OpenMode {
 // The file. Any process may open it at any time; reading never blocks the writer. One object per thread.
 class JournalFile {
  public:
-  // Throws Error (exit 6): not SQLite, damaged, newer schema, read-only, no such file (read), network file system.
+  // Throws Error (exit 6): not SQLite, damaged, newer schema, read-only, an archive (write), no such file (read), network file system.
   JournalFile(std::filesystem::path path, OpenMode mode);
   ~JournalFile();
   JournalFile(const JournalFile&) = delete;
@@ -113,13 +114,14 @@ class JournalFile {
 
   std::vector<RunRow> runs() const;  // newest first
   std::optional<RunRow> run(const std::string& run) const;
-  // A run id, a unique prefix of one, or "last". Throws Error (exit 2), with the candidates where there are several; exit 6 if
-  // the run is known to have been lost.
+  // A run id, a unique prefix of one, or "last". Throws Error (exit 2), with the candidates where there are several, and of a pruned
+  // run with the place of its archive; exit 6 if the run is known to have been lost.
   RunRow find_run(const std::string& word) const;
 
   void events(const std::string& run, std::int64_t after_seq, const std::function<void(const Event&)>& each) const;
   void stored_events(const std::string& run, const std::function<void(const StoredEvent&)>& each) const;
-  // Throws Error (exit 6) if there is no such blob or its bytes don't fit the digest.
+  // What was recorded under that digest, or what stands in its place since it was scrubbed. Throws Error (exit 6) if there is no such
+  // blob or its bytes don't fit the digest.
   std::string blob(const std::string& digest) const;
   bool has_intact_blob(const std::string& digest) const;
 
@@ -225,6 +227,13 @@ std::unique_ptr<Journal> begin_run(JournalFile& file, const Lease& lease, const 
 std::unique_ptr<Journal> drive_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
                                    const std::vector<KnownCommit>& witnesses = {});
 
+// Recorded bytes of a run that were replaced, as its event tells.
+struct Scrubbing {
+  std::int64_t seq = 0, at_ms = 0;
+  std::string who, because;
+  std::int64_t blobs = 0;
+};
+
 // What `verify` says.
 struct Verdict {
   enum class Kind {
@@ -237,6 +246,7 @@ struct Verdict {
   std::int64_t broken_at = 0;  // seq of the first event that does not fit
   std::string why;             // one sentence
   std::string head;            // hash of the last event, hex
+  std::vector<Scrubbing> scrubbed;
 };
 // Recomputes the chain of the run, its blobs' digests, the projection, the journal's own chain, and compares with the head outside
 // the file and the witnesses, who were asked before. kept_head: the hash of an event, 64 hex digits, that somebody noted where who

@@ -17,7 +17,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/suggestion.h"
+#include "state/archive.h"
+#include "state/prune.h"
 #include "state/schema.h"
+#include "state/scrub.h"
 
 namespace runbook {
 namespace {
@@ -84,11 +87,15 @@ void use_write_ahead_log(Database& database) {
 
 // Thousands of commits between two checkpoints: a commit costs one sync.
 void set_up_for_writing(Database& database) {
-  if (!is_blank(database)) require_schema(database);
+  if (!is_blank(database)) {
+    require_schema(database);
+    refuse_archive(database);
+  }
   use_write_ahead_log(database);
   database.execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000");
   if (is_blank(database)) create_schema(database);
   require_schema(database);
+  upgrade_schema(database);
 }
 
 std::unique_ptr<Database> open_to_write(const fs::path& path) {
@@ -166,6 +173,16 @@ Error damaged_event(const JournalFile& file, const std::string& run, std::int64_
   return Error(ExitCode::journal,
                fmt::format("event {} of run {} in the journal {} can't be read", seq, run, file.path().string()),
                fmt::format("`runbook verify {}` tells what was changed", run));
+}
+
+struct StoredBlob {
+  std::string salt, bytes;
+};
+
+std::optional<StoredBlob> stored_blob(Database& database, const std::string& digest) {
+  Statement select(database, "SELECT salt, bytes FROM blobs WHERE digest = ?");
+  if (!select.bind(digest).step()) return std::nullopt;
+  return StoredBlob{select.text(0), select.text(1)};
 }
 
 }  // namespace
@@ -250,6 +267,7 @@ RunRow JournalFile::find_run(const std::string& word) const {
   const auto fits = [&](const RunRow& row) { return !word.empty() && row.run.starts_with(word); };
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(matching), fits);
   if (matching.size() == 1) return matching.front();
+  if (matching.empty()) require_not_pruned(*this, word);
   if (matching.empty()) throw none(*this, word, rows);
   throw several(word, matching);
 }
@@ -272,12 +290,12 @@ void JournalFile::stored_events(const std::string& run, const std::function<void
 }
 
 std::string JournalFile::blob(const std::string& digest) const {
-  Statement select(*db_->database, "SELECT salt, bytes FROM blobs WHERE digest = ?");
-  const bool is_there = select.bind(digest).step();
-  std::string bytes = is_there ? select.text(1) : "";
-  if (is_there && sha256_hex(select.text(0) + bytes) == digest) return bytes;
-  const char* what = is_there ? "was changed after it was written" : "is missing";
-  throw Error(ExitCode::journal, fmt::format("blob {}… in the journal {} {}", digest.substr(0, 12), path().string(), what),
+  std::optional<StoredBlob> found = stored_blob(*db_->database, digest);
+  const std::string standing = found ? digest : standing_digest(*this, digest);
+  if (standing != digest) found = stored_blob(*db_->database, standing);
+  if (found && sha256_hex(found->salt + found->bytes) == standing) return found->bytes;
+  const char* what = found ? "was changed after it was written" : "is missing";
+  throw Error(ExitCode::journal, fmt::format("blob {}… in the journal {} {}", standing.substr(0, 12), path().string(), what),
               "`runbook verify RUN` names the event that it belongs to");
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 // What stands behind JournalFile, for the other files of this layer.
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "state/chain.h"
 #include "state/journal.h"
 #include "state/sqlite.h"
 #include "state/storage.h"
@@ -31,6 +34,11 @@ constexpr std::int64_t event_id(std::int64_t n, std::int64_t seq) { return n << 
 bool is_run_name(const std::string& run);
 // The head, if there is one, and the others.
 std::vector<KnownCommit> with_head(const JournalFile& file, const std::string& run, std::vector<KnownCommit> others);
+// As drive_run, with `driven` buffered: it and what follows are one commit, and `also` writes in its transaction, behind the events.
+std::unique_ptr<Journal> take_up_run(JournalFile& file, const Lease& lease, const std::string& run, Event driven,
+                                     const std::vector<KnownCommit>& witnesses, std::function<void()> also);
+// Within a transaction. n is given here.
+void append_to_register(Database& database, RegisterEntry entry);
 // The error of a journal that ends before what was committed; it names the lost events and the way on.
 Error lost_events(const JournalFile& file, const std::string& run, std::int64_t last_seq, const KnownCommit& witness);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/duration.h"
 #include "base/error.h"
 #include "state/instance_name.h"
@@ -269,6 +270,13 @@ void note_deviation(RunState& run, const Event& event, std::string what) {
                             event.body.text_or("because", "")});
 }
 
+void note_scrubbed(RunState& run, const Event& event) {
+  const Value blobs = event.body.get("blobs");
+  for (const Value& blob : blobs.is_list() ? blobs.as_list() : List()) run.scrubbed.insert(blob.text_or("from", ""));
+  const std::size_t texts = (blobs.is_list() ? blobs.as_list().size() : 0) + event.body.int_or("answers", 0);
+  note_deviation(run, event, "scrubbed: " + counted(texts, "recorded text"));
+}
+
 // A shell that was opened with the step's environment.
 void note_how_long(RunState& run, const Event& event) {
   const auto opened = std::find_if(run.deviations.rbegin(), run.deviations.rend(), [&](const Deviation& each) {
@@ -419,6 +427,8 @@ void apply_to_run(RunState& run, const Event& event) {
     run.targets[event.body.text_or("target", "")] = {event.body.get("identity"), event.body.text_or("text", "")};
   } else if (k == event::handed_off) {
     run.handoffs.push_back({event.seq, event.at_ms, event.body.text_or("who", ""), event.body.text_or("note", ""), "", 0});
+  } else if (k == event::scrubbed) {
+    note_scrubbed(run, event);
   } else if (k == event::cancelling) {
     run.is_cancelling = true;
   } else if (k == event::undoing) {

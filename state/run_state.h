@@ -155,6 +155,7 @@ struct RunState {
   std::set<std::string> drivers;  // who began the run or drove it
   std::vector<Renaming> renamings;
   std::map<std::string, std::string> files;  // that steps name: path → SHA-256, as they were when the run began or last paused
+  std::set<std::string> scrubbed;            // digests of blobs that something else stands in place of
 
   void apply(const Event& event);
   bool was_left() const { return ended_at_ms != 0; }

@@ -121,6 +121,15 @@ std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
 bool Database::is_read_only() const { return sqlite3_db_readonly(handle_, "main") == 1; }
 
+bool Database::empty_wal(std::chrono::milliseconds at_most) {
+  sqlite3_busy_timeout(handle_, static_cast<int>(at_most.count()));
+  const int code = sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_handler(handle_, wait_and_try_again, nullptr);
+  const bool is_hindered = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+  if (code != SQLITE_OK && !is_hindered) fail("writing");
+  return code == SQLITE_OK;
+}
+
 void Database::keep_wal_on_close() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 void Database::fail(std::string_view doing) const {
@@ -159,6 +168,11 @@ Statement& Statement::bind_bytes(std::string_view bytes) {
 
 Statement& Statement::bind_null() {
   expect_bound(sqlite3_bind_null(handle_, ++bound_));
+  return *this;
+}
+
+Statement& Statement::bind_column(const Statement& row, int column) {
+  expect_bound(sqlite3_bind_value(handle_, ++bound_, sqlite3_column_value(row.handle_, column)));
   return *this;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // SQLite in three types. Every failure is an Error (exit 6) that names the file and the way on. SQLITE_BUSY is no failure: it is
 // waited for. One connection per thread, and none across a fork.
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,6 +35,8 @@ class Database {
   bool is_read_only() const;
   // Prepared at its first use and kept: what every commit needs. `sql` is a literal.
   Statement& standing(const char* sql);
+  // Writes the -wal into the file and leaves it empty. false: readers were in the way for so long.
+  bool empty_wal(std::chrono::milliseconds at_most);
   // For readers: the last one to close would otherwise write the -wal back into the file.
   void keep_wal_on_close();
   // doing: "writing", "opening"; for what SQLite has no words of its own.
@@ -56,6 +59,8 @@ class Statement {
   Statement& bind(std::string_view text);
   Statement& bind_bytes(std::string_view bytes);
   Statement& bind_null();
+  // The value of another statement's row, of whatever type.
+  Statement& bind_column(const Statement& row, int column);
   // true: there is a row. false: it is done, and can be bound anew.
   bool step();
   // Runs to its end.

@@ -50,6 +50,8 @@ bool is_folder(const fs::path& path) {
   return stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+}  // namespace
+
 // SQLite syncs the folder of its file, not the parents that were made for it.
 void sync_folder(const fs::path& folder) {
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -57,8 +59,6 @@ void sync_folder(const fs::path& folder) {
   fsync(fd);
   close(fd);
 }
-
-}  // namespace
 
 Storage storage_kind(std::uint64_t file_system_type) {
   if (file_system_type == TMPFS_MAGIC || file_system_type == RAMFS_MAGIC) return Storage::passing;

@@ -17,6 +17,8 @@ Storage storage_of(const std::filesystem::path& path);
 
 // 0700 whatever the umask, and so every parent that is missing; what is there stays as it is. Throws Error (exit 6).
 void make_private_folder(const std::filesystem::path& folder);
+// What was made, renamed or removed in it lasts.
+void sync_folder(const std::filesystem::path& folder);
 // Makes an empty file, 0600, unless there is one.
 void make_private_file(const std::filesystem::path& file);
 // A descriptor of that file, close-on-exec, for reading and writing; made 0600 if need be.

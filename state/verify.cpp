@@ -45,6 +45,8 @@ class Verification {
   void check_known_commit(const KnownCommit& witness);
   void check_kept_head();
   void check_blobs();
+  void note_scrubbed(const Event& event);
+  void check_scrubbed();
   [[noreturn]] void broken_blob(const std::string& digest, const char* what);
   void check_register();
   void check_entry(const RegisterEntry& entry);
@@ -63,6 +65,11 @@ class Verification {
   std::string last_hash_ = chain_start();
   std::map<std::string, std::int64_t> referenced_;    // digest → the first event that names it
   std::map<std::int64_t, std::string> unregistered_;  // seq → kind: events that the register has to name
+  struct Replacement {
+    std::int64_t seq = 0;
+    std::string digest;
+  };
+  std::map<std::string, Replacement> replaced_;  // digest → what stands in its place, as an event tells
 };
 
 void Verification::broken(std::int64_t at, std::string why) {
@@ -83,6 +90,7 @@ Verdict Verification::run() {
     check_projection();
     for (const KnownCommit& witness : witnesses_) check_known_commit(witness);
     check_kept_head();
+    check_scrubbed();
     check_blobs();
     check_register();
   } catch (const Broken&) {
@@ -129,6 +137,7 @@ void Verification::check_event(const StoredEvent& stored) {
                                    name, stored.epoch, projected_.epoch));
   }
   collect_blobs(event->body, stored.seq);
+  if (event->kind == event::scrubbed) note_scrubbed(*event);
   if (is_registered(event->kind)) unregistered_[stored.seq] = event->kind;
   ++verdict_.events;
 }
@@ -140,6 +149,18 @@ void Verification::collect_blobs(const Value& value, std::int64_t seq) {
   } else if (value.is_map()) {
     for (const auto& [key, each] : value.as_map()) collect_blobs(each, seq);
   }
+}
+
+void Verification::note_scrubbed(const Event& event) {
+  const Value blobs = event.body.get("blobs");
+  const List pairs = blobs.is_list() ? blobs.as_list() : List();
+  for (const Value& pair : pairs) {
+    const std::string to = pair.text_or("to", "");
+    replaced_[pair.text_or("from", "")] = {event.seq, to};
+    referenced_.try_emplace(to, event.seq);
+  }
+  verdict_.scrubbed.push_back({event.seq, event.at_ms, event.body.text_or("who", ""), event.body.text_or("because", ""),
+                               static_cast<std::int64_t>(pairs.size())});
 }
 
 bool Verification::is_registered_run() const {
@@ -205,6 +226,30 @@ std::string Verification::describe_event(std::int64_t seq) const {
   return fmt::format("event {}, {}", seq, event ? describe(*event) : "unreadable");
 }
 
+// The table is what the events tell, no more and no less; what was scrubbed is gone.
+void Verification::check_scrubbed() {
+  auto untold = replaced_;
+  const bool has_table = schema_version_of(database_) == schema_version;
+  Statement select(database_,
+                   has_table ? "SELECT digest, seq, replacement FROM scrubbed WHERE run = ?" : "SELECT 1 WHERE ? = ''");
+  select.bind(run_);
+  while (select.step()) {
+    const std::string digest = select.text(0);
+    const auto told = replaced_.find(digest);
+    const bool is_told =
+        told != replaced_.end() && told->second.seq == select.integer(1) && told->second.digest == select.text(2);
+    if (!is_told) broken_blob(digest, "is said to be scrubbed, of which no event tells");
+    untold.erase(digest);
+    referenced_.erase(digest);
+  }
+  if (!untold.empty()) broken_blob(untold.begin()->first, "was scrubbed, and the table `scrubbed` does not know");
+  Statement still(database_, "SELECT 1 FROM blobs WHERE digest = ?");
+  for (const auto& [digest, replacement] : replaced_) {
+    if (still.bind(digest).step())
+      broken(replacement.seq, fmt::format("blob {}… was scrubbed, and is there", digest.substr(0, 12)));
+  }
+}
+
 // All that events name, and also those that no event names.
 void Verification::check_blobs() {
   Statement select(database_, "SELECT digest, salt, bytes FROM blobs WHERE run = ?");
@@ -247,6 +292,9 @@ void Verification::check_register() {
 
 // Of all runs: what began and was never pruned is still there.
 void Verification::check_entry(const RegisterEntry& entry) {
+  const bool is_exported = entry.kind == "exported" && entry.run == run_;
+  if (is_exported && (entry.run_seq != projected_.seq || entry.run_hash != last_hash_))
+    broken(entry.run_seq, fmt::format("the archive was made with event {}, and does not end there", entry.run_seq));
   if (!is_registered(entry.kind)) return;
   if (entry.run == run_) unregistered_.erase(entry.run_seq);
   Statement select(database_,

@@ -16,7 +16,8 @@ namespace runbook {
 namespace {}  // namespace
 
 struct Redactor::State {
-  explicit State(const std::vector<PatternMatcher::Pattern>& patterns) : matcher(patterns), is_idle(patterns.empty()) {
+  State(const std::vector<PatternMatcher::Pattern>& patterns, Mask wanted)
+      : matcher(patterns), is_idle(patterns.empty()), mask(wanted) {
     using Lines = Reading::Lines;
     readings.emplace_back(matcher, "\\", backslash_unit, Lines::kept);
     readings.emplace_back(matcher, "\\\r\n", backslash_unit, Lines::joined);
@@ -77,12 +78,12 @@ struct Redactor::State {
     std::string text;
     auto range = masked.begin();
     for (; range != masked.end() && range->start < limit; ++range) {
-      if (!mask_end || range->start > *mask_end) {
-        show_plainly(text, range->start);
-        text += secret_mask;
-        mask_end = range->end;
-      }
-      mask_end = std::max(*mask_end, range->end);
+      const bool is_apart = !mask_end || range->start > *mask_end;
+      if (is_apart) show_plainly(text, range->start);
+      if (is_apart && mask != Mask::in_place) text += mask == Mask::secret ? secret_mask : scrub_mask;
+      const std::size_t masked_until = is_apart ? range->start : *mask_end;
+      mask_end = std::max(masked_until, range->end);
+      if (mask == Mask::in_place) text.append(*mask_end - masked_until, '*');
     }
     masked.erase(masked.begin(), range);
     show_plainly(text, limit);
@@ -118,6 +119,7 @@ struct Redactor::State {
 
   const PatternMatcher matcher;
   const bool is_idle;
+  const Mask mask;
   std::vector<Reading> readings;
   std::array<bool, 256> is_trigger{};
 
@@ -129,8 +131,8 @@ struct Redactor::State {
   std::optional<std::size_t> mask_end;  // of the mask shown last
 };
 
-Redactor::Redactor(const std::vector<std::string>& secrets)
-    : state_(std::make_unique<State>(secret_forms(secrets, shortest_secret))) {}
+Redactor::Redactor(const std::vector<std::string>& secrets, Mask mask)
+    : state_(std::make_unique<State>(secret_forms(secrets, shortest_secret), mask)) {}
 
 Redactor::~Redactor() = default;
 Redactor::Redactor(Redactor&&) noexcept = default;

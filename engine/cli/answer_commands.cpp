@@ -71,7 +71,7 @@ int approve(const Arguments& arguments, Answering& answering, const Question& qu
   Answer given = answering.answer(question, "approve");
   given.because = arguments.value("--note").value_or("");
   if (const auto key = arguments.value("--sign-with"))
-    given.fields = object({{"signature", ssh_sign(*key, text_to_sign(answering.row.run, question))}});
+    given.fields = object({{"signature", ssh_sign(*key, Signed::approval, text_to_sign(answering.row.run, question))}});
   const GivenTo to = answering.give(question, given);
   return report(arguments, answering, to,
                 fmt::format("`{}` is approved, {} of {}", answering.step_id, question.number, question.count));

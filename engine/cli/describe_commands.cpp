@@ -13,6 +13,7 @@
 #include "plugins/aws/find_call.h"
 #include "plugins/aws/operation_page.h"
 #include "plugins/aws/session.h"
+#include "report/audit_json.h"
 
 namespace runbook {
 
@@ -70,7 +71,8 @@ int types_command(const Arguments& arguments) {
   return 0;
 }
 
-int schema_command(const Arguments&) {
+int schema_command(const Arguments& arguments) {
+  if (arguments.has("--report")) return fmt::print("{}", report_schema()), 0;
   fmt::print("{}\n", to_pretty_json(json_schema(all_declarations())));
   return 0;
 }

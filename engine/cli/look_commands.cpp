@@ -1,9 +1,7 @@
-// check, runs, show, why, verify: what only looks.
+// check, runs, show, why: what only looks.
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstdio>
 
 #include "base/clock.h"
@@ -137,64 +135,6 @@ int why_command(const Arguments& arguments) {
   }
   require_nothing_lost(file, row.run);
   return 0;
-}
-
-namespace {
-
-// 64 hex digits, or "" if none was given.
-std::string kept_head(const Arguments& arguments) {
-  std::string head = arguments.value("--head").value_or("");
-  std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
-  const bool is_head = head.size() == 64 && head.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (arguments.has("--head") && !is_head)
-    throw Error(ExitCode::usage, fmt::format("--head: `{}` is no head: it has 64 hexadecimal digits", head),
-                "`runbook verify RUN` prints the one of now");
-  return head;
-}
-
-std::string_view verdict_name(Verdict::Kind kind) {
-  switch (kind) {
-    case Verdict::Kind::consistent: return "consistent";
-    case Verdict::Kind::anchored: return "anchored";
-    case Verdict::Kind::broken: return "broken";
-  }
-  RUNBOOK_ASSERT(false);
-}
-
-Value verdict_json(const std::string& run, const Verdict& verdict) {
-  const bool is_broken = verdict.kind == Verdict::Kind::broken, is_anchored = verdict.kind == Verdict::Kind::anchored;
-  return object({{"run", run},
-                 {"verdict", verdict_name(verdict.kind)},
-                 {"events", verdict.events},
-                 {"blobs", verdict.blobs},
-                 {"anchored_up_to", is_anchored ? Value(verdict.anchored_at) : Value()},
-                 {"broken_at", is_broken ? Value(verdict.broken_at) : Value()},
-                 {"why", verdict.why},
-                 {"head", verdict.head}});
-}
-
-std::string verdict_text(const std::string& run, const Verdict& verdict) {
-  switch (verdict.kind) {
-    case Verdict::Kind::broken: return fmt::format("run {} is broken at {}: {}", run, verdict.broken_at, verdict.why);
-    case Verdict::Kind::anchored:
-      return fmt::format("run {} is anchored up to event {} by the head that was kept: {} events, {} blobs, head {}", run,
-                         verdict.anchored_at, verdict.events, verdict.blobs, verdict.head);
-    case Verdict::Kind::consistent: break;
-  }
-  return fmt::format("run {} is consistent: {} events, {} blobs, head {}", run, verdict.events, verdict.blobs, verdict.head);
-}
-
-}  // namespace
-
-int verify_command(const Arguments& arguments) {
-  const std::string head = kept_head(arguments);
-  JournalFile file(journal_path(arguments), OpenMode::read);
-  RunRow row = file.find_run(arguments.operands().at(0));
-  const auto witnesses = commits_known_to(read_attempt_log(file.run_folder(row.run)));
-  const Verdict verdict = verify_run(file, row.run, witnesses, head);
-  if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(verdict_json(row.run, verdict)));
-  else fmt::print("{}\n", verdict_text(row.run, verdict));
-  return verdict.kind == Verdict::Kind::broken ? static_cast<int>(ExitCode::journal) : 0;
 }
 
 }  // namespace runbook

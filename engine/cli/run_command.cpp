@@ -17,6 +17,7 @@
 #include "cli/drive.h"
 #include "cli/preflight.h"
 #include "cli/scenarios.h"
+#include "cli/scrubbed_run.h"
 #include "cli/session.h"
 #include "os/identity.h"
 #include "os/terminal.h"
@@ -239,12 +240,14 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   if (state.is_undoing && !is_walk(arguments))
     throw Error(ExitCode::usage, fmt::format("run {} is being undone; nothing was run", row.run),
                 fmt::format("go on with that: runbook undo {}", row.run));
+  require_unscrubbed(arguments, row.run, state, arguments.has("--adopt") ? Definition::adopted : Definition::as_recorded);
   DrivePlan plan;
   plan.run = row.run;
   plan.definition = state.definition;
   plan.file = state.file;
   plan.made_at_seq = state.seq;
   GoesOnWith with = definition_to_go_on_with(arguments, file, row.run, state);
+  if (with.adoption.empty()) require_unscrubbed(arguments, row.run, state, Definition::as_recorded);
   plan.runbook = std::move(with.runbook);
   plan.inputs = std::move(with.inputs);
   plan.opening = std::move(with.adoption);

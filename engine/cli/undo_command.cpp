@@ -9,6 +9,7 @@
 #include "base/shell_word.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
+#include "cli/scrubbed_run.h"
 #include "cli/session.h"
 #include "cli/undo_text.h"
 #include "os/identity.h"
@@ -47,6 +48,7 @@ class UndoCommand {
   }
 
   int run(SupervisorSeed seed) {
+    require_unscrubbed(arguments_, row_.run, state_, Definition::as_recorded);
     if (!state_.is_undoing) require_possible();
     if (!state_.is_undoing) require_consent();
     DrivePlan plan;

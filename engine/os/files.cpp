@@ -68,17 +68,37 @@ bool write_all(int fd, std::string_view bytes) {
 }
 
 void write_private_file(const std::filesystem::path& path, std::string_view bytes) {
-  const std::string doing = "writing " + path.string();
-  std::string beside = path.string() + ".XXXXXX";
-  Fd fd(::mkostemp(beside.data(), O_CLOEXEC));  // 0600
-  if (!fd) throw_system(ExitCode::step_failed, doing, errno);
-  const bool is_written = write_all(fd.get(), bytes) && ::fsync(fd.get()) == 0 && ::rename(beside.c_str(), path.c_str()) == 0;
-  if (!is_written) {
-    const int number = errno;
-    ::unlink(beside.c_str());
-    throw_system(ExitCode::step_failed, doing, number);
-  }
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  PrivateFile file(path);
+  file.append(bytes);
+  file.finish();
+}
+
+PrivateFile::PrivateFile(std::filesystem::path path) : path_(std::move(path)), beside_(path_.string() + ".XXXXXX") {
+  fd_ = Fd(::mkostemp(beside_.data(), O_CLOEXEC));  // 0600
+  if (fd_) return;
+  const int number = errno;
+  beside_.clear();
+  fail(number);
+}
+
+PrivateFile::~PrivateFile() {
+  if (!beside_.empty()) ::unlink(beside_.c_str());
+}
+
+void PrivateFile::fail(int number) const { throw_system(ExitCode::step_failed, "writing " + path_.string(), number); }
+
+void PrivateFile::append(std::string_view bytes) {
+  constexpr std::size_t enough = 1 << 16;
+  buffer_ += bytes;
+  if (buffer_.size() < enough) return;
+  if (!write_all(fd_.get(), buffer_)) fail(errno);
+  buffer_.clear();
+}
+
+void PrivateFile::finish() {
+  if (!write_all(fd_.get(), buffer_) || ::fsync(fd_.get()) != 0 || ::rename(beside_.c_str(), path_.c_str()) != 0) fail(errno);
+  beside_.clear();
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   if (Fd parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); parent) ::fsync(parent.get());
 }
 

@@ -46,6 +46,8 @@ class Scratch {
   fs::path folder_;
 };
 
+std::string namespace_of(Signed what) { return what == Signed::approval ? "runbook" : "runbook-report"; }
+
 std::string said(const Reply& reply) {
   std::string text = without_line_ends(reply.err.empty() ? reply.out : reply.err);
   return text.empty() ? fmt::format("ssh-keygen {}", why_no_reply(reply)) : text;
@@ -53,17 +55,17 @@ std::string said(const Reply& reply) {
 
 }  // namespace
 
-std::string ssh_sign(const fs::path& key, std::string_view text) {
+std::string ssh_sign(const fs::path& key, Signed what, std::string_view text) {
   const Scratch scratch;
-  const std::string file = scratch.write("approval", text);
-  const Reply reply = scratch.ask({"ssh-keygen", "-Y", "sign", "-f", fs::absolute(key).string(), "-n", "runbook", file});
+  const std::string file = scratch.write("signed", text);
+  const Reply reply = scratch.ask({"ssh-keygen", "-Y", "sign", "-f", fs::absolute(key).string(), "-n", namespace_of(what), file});
   const auto signature = try_read_file(file + ".sig");
   if (reply.is_good() && signature) return *signature;
   throw Error(ExitCode::usage, fmt::format("{} can't sign: {}", key.string(), said(reply)),
               "name a private key without a passphrase, or a public one that ssh-agent has");
 }
 
-SignedBy ssh_verify(const fs::path& allowed_signers, const std::string& signature, std::string_view text) {
+SignedBy ssh_verify(const fs::path& allowed_signers, Signed what, const std::string& signature, std::string_view text) {
   const Scratch scratch;
   const std::string allowed = fs::absolute(allowed_signers).string();
   const std::string file = scratch.write("signature", signature);
@@ -73,9 +75,9 @@ SignedBy ssh_verify(const fs::path& allowed_signers, const std::string& signatur
   std::istringstream principals(found.out);
   for (std::string principal; std::getline(principals, principal);) {
     const Reply verified =
-        scratch.ask({"ssh-keygen", "-Y", "verify", "-f", allowed, "-I", principal, "-n", "runbook", "-s", file}, text);
+        scratch.ask({"ssh-keygen", "-Y", "verify", "-f", allowed, "-I", principal, "-n", namespace_of(what), "-s", file}, text);
     if (verified.is_good()) return {principal, ""};
-    last.why = "the signature is not of this approval";
+    last.why = fmt::format("the signature is not of this {}", what == Signed::approval ? "approval" : "report");
   }
   return last;
 }

@@ -67,10 +67,11 @@ class Auditor {
  public:
   Auditor(AuditReport& report, const ReadStored& stored) : report_(report), stored_(stored) {}
 
-  void lay_out_steps() {
+  // `undos`: all that have ever been at work.
+  void lay_out_steps(const std::set<std::string>& undos) {
     const auto read = [this](const std::string& digest) { return digest.empty() ? Value() : parse_json(stored_(digest)); };
     const RunState& state = report_.state;
-    for (ViewedStep& viewed : viewed_steps(read(state.outline), state, read)) {
+    for (ViewedStep& viewed : viewed_steps(read(state.outline), state, read, undos)) {
       AuditStep& step = report_.steps.emplace_back();
       step.instance = viewed.instance;
       step.line = std::move(viewed.line);
@@ -99,11 +100,13 @@ class Auditor {
   void finish() {
     for (AuditStep& step : report_.steps) {
       const InstanceState& it = report_.state.of(step.instance);
+      const bool has_done_its_work = step.is_undo && it.state == StepState::pending;  // it could be called once more
+      step.answered_by = it.answered_by;
+      if (has_done_its_work) continue;
       step.state = it.state;
       step.why = it.why;
       step.started_at_ms = it.started_at_ms;
       step.ended_at_ms = it.ended_at_ms;
-      step.answered_by = it.answered_by;
       step.evidence.digest = it.evidence;
       step.outputs.digest = it.outputs;
     }
@@ -126,6 +129,9 @@ class Auditor {
       report_.sessions.push_back(
           {event.seq, event.at_ms, body.text_or("operator", ""), "begin", body.text_or("engine", ""), body.text_or("host", "")});
     if (event.kind == event::driven) drive(event);
+    if (event.kind == event::undoing)
+      report_.undos.push_back(
+          {event.seq, event.at_ms, body.text_or("to", ""), body.text_or("who", ""), body.text_or("because", "")});
     if (event.kind == event::paused && !is_resting_) {
       report_.pauses.push_back({event.at_ms, 0, event.seq, body.text_or("state", "interrupted"), body.text_or("why", ""), ""});
       is_resting_ = true;
@@ -138,7 +144,7 @@ class Auditor {
     const std::string who = event.body.text_or("who", ""), how = event.body.text_or("how", "");
     report_.sessions.push_back({event.seq, event.at_ms, who, how, event.body.text_or("engine", ""), ""});
     if (how == "command") return;
-    const bool died = !is_resting_ && !was_left_ && how == "resume" && previous_.seq != 0;
+    const bool died = !is_resting_ && !was_left_ && how != "take-over" && previous_.seq != 0;
     if (died)
       report_.pauses.push_back({previous_.at_ms, 0, previous_.seq, "crashed", "the engine ended without a word", ""});
     is_resting_ = is_resting_ || died;
@@ -162,6 +168,7 @@ class Auditor {
     if (step.first_at_ms == 0) step.first_at_ms = event.at_ms;
     if (is_in_time(event)) touched_.insert(position->second);
     if (is_in_time(event) && is_wanted(step)) tell(event, name);
+    if (step.is_undo) follow_undo(step, event);
     if (event.kind == event::asked) ask(step, event);
     else if (event.kind == event::answered || event.kind == event::ticked) answer(step, event);
     else if (event.kind == event::waiting) step.request = stored_text(event.body.get("request"));
@@ -215,6 +222,17 @@ class Auditor {
     attempt.why = event.body.text_or("why", "");
     attempt.ended_seq = event.seq;
     attempt.ended_at_ms = event.at_ms;
+  }
+
+  // The fold forgets an undo that is done.
+  static void follow_undo(AuditStep& step, const Event& event) {
+    if (event.kind == event::intent || event.kind == event::asked) step.started_at_ms = event.at_ms;
+    const bool is_satisfied = event.kind == event::satisfied;
+    if (event.kind != event::ended && !is_satisfied) return;
+    const bool is_done = is_satisfied || event.body.text_or("result", "") == "succeeded";
+    step.state = is_satisfied ? StepState::satisfied : is_done ? StepState::succeeded : StepState::failed;
+    step.why = event.body.text_or("why", "");
+    step.ended_at_ms = event.at_ms;
   }
 
   // What a wait found that did not come to be, beside its answer.
@@ -353,9 +371,15 @@ AuditReport audit_run(const std::string& run, const ReadEvents& events, const Re
   AuditReport report;
   report.run = run;
   report.scope = scope;
-  report.head = events([&](const Event& event) { report.state.apply(event); });
+  std::set<std::string> undos;  // the names that they had then
+  report.head = events([&](const Event& event) {
+    report.state.apply(event);
+    if (is_undo(event.instance)) undos.insert(event.instance);
+  });
+  std::set<std::string> undos_by_name;
+  for (const std::string& name : undos) undos_by_name.insert(report.state.name_now({0, "", name, 0, 0, {}}));
   Auditor auditor(report, stored);
-  auditor.lay_out_steps();
+  auditor.lay_out_steps(undos_by_name);
   events([&](const Event& event) { auditor.take(event); });
   auditor.finish();
   auditor.narrow();

@@ -112,6 +112,13 @@ struct AuditSession {
   std::string who, how, engine, host;  // how: begin resume take-over command; host: of the first
 };
 
+// A decision to take back what was done.
+struct AuditUndo {
+  std::int64_t seq = 0, at_ms = 0;
+  std::string to;  // the last step to be undone; "": all
+  std::string who, because;
+};
+
 // Steps of one part of the source document.
 struct AuditCoverage {
   std::string source;  // the heading that the steps name; "": none
@@ -129,6 +136,7 @@ struct AuditReport {
   std::vector<AuditEntry> timeline;
   std::vector<AuditPause> pauses;
   std::vector<AuditSession> sessions;
+  std::vector<AuditUndo> undos;
   std::vector<AuditCoverage> coverage;  // of the whole run, whatever the scope is
   std::int64_t last_at_ms = 0;          // of the last event
   std::string head;                     // hash of that event, 64 hex digits

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/duration.h"
 
 namespace runbook {
@@ -33,9 +35,14 @@ std::string ended(const Value& body) {
   return with_reason(result == "timed_out" ? "failed" : result, body);
 }
 
+std::string in_words(std::string state) {
+  std::replace(state.begin(), state.end(), '_', ' ');
+  return state;
+}
+
 std::string driven(const Value& body) {
   const std::string how = body.text_or("how", ""), who = body.text_or("who", "");
-  if (how == "command") return "written to by a command" + by(body);
+  if (how == "command") return "a command wrote to the record" + by(body);
   if (how == "take-over") return "taken over from a running engine" + by(body);
   std::string text = (how == "begin" ? "driven" : "taken up again") + by(body);
   const std::string from = body.text_or("from", "");
@@ -84,6 +91,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::included) return "the included runbook began";
   if (kind == event::undone) return "undone";
   if (kind == event::watched) return with_reason("what the watch sees is " + body.text_or("state", "good"), body);
+  if (kind == event::scrubbed) return "recorded texts were scrubbed" + by(body);
   if (kind == event::cancelling) return "the run is given up" + by(body);
   if (kind == event::handed_off) return "handed off" + by(body) + ": " + body.text_or("note", "");
   if (kind == event::undoing)
@@ -92,7 +100,7 @@ std::string event_sentence(const Event& event) {
   if (kind == event::section_skipped) return with_reason("left out", body);
   if (kind == event::run_began) return run_began(body);
   if (kind == event::driven) return driven(body);
-  if (kind == event::paused) return with_reason("the run rests, " + body.text_or("state", "interrupted"), body);
+  if (kind == event::paused) return with_reason("the run rests, " + in_words(body.text_or("state", "interrupted")), body);
   if (kind == event::left) return with_reason("the run ended, " + body.text_or("state", "cancelled"), body);
   if (kind == event::pinned) return fmt::format("target {} is {}", body.text_or("target", ""), body.text_or("text", ""));
   if (kind == event::shell_opened) return "a shell was opened" + by(body);

@@ -22,7 +22,8 @@ std::string words_text(const Value& words) {
 std::string others_text(const Value& params, std::string_view but) {
   std::string text;
   for (const auto& [name, value] : params.as_map()) {
-    if (name == but || value.is_null()) continue;
+    const bool is_as_ever = name == "with" && value == Value("bash");
+    if (name == but || value.is_null() || is_as_ever) continue;
     text += fmt::format("\n{}: {}", name, text_or_json(value));
   }
   return text;
@@ -76,7 +77,7 @@ std::optional<AuditScope> scope_of_proof(const Value& proof) {
 std::string deed_text(const Value& deed) {
   if (!deed.is_map()) return "";
   std::string text = params_text(deed.text_or("type", ""), deed.get("params"));
-  if (const std::string that = deed.text_or("that", ""); !that.empty()) text += (text.empty() ? "" : "\nthat: ") + that;
+  if (const std::string that = deed.text_or("that", ""); !that.empty()) text += (text.empty() ? "that: " : "\nthat: ") + that;
   return text;
 }
 
@@ -100,6 +101,13 @@ Value deed_of(const AuditStep& step, const AuditAttempt* attempt, const ReadStor
 }
 
 bool is_left_out(const AuditStep& step) { return step.state == StepState::skipped; }
+
+std::string because_left_out(const AuditReport& report, const AuditStep& step) {
+  std::string because;
+  for (const Deviation& each : report.state.deviations)
+    if (each.instance == step.instance && each.what == "skipped") because = each.because;
+  return because;
+}
 
 bool was_undone(const AuditStep& step) { return step.state == StepState::undone; }
 

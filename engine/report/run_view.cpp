@@ -73,15 +73,6 @@ Value targets_json(const RunState& run) {
   return Value(std::move(targets));
 }
 
-std::string_view sight_name(WatchState::Sight sight) {
-  switch (sight) {
-    case WatchState::Sight::good: return "good";
-    case WatchState::Sight::bad: return "bad";
-    case WatchState::Sight::tripped: return "tripped";
-  }
-  return {};
-}
-
 Value watches_json(const RunState& run) {
   Map watches;
   for (const auto& [name, watch] : run.watches)
@@ -160,6 +151,15 @@ std::string head_text(const RunView& view) {
 }
 
 }  // namespace
+
+std::string_view sight_name(WatchState::Sight sight) {
+  switch (sight) {
+    case WatchState::Sight::good: return "good";
+    case WatchState::Sight::bad: return "bad";
+    case WatchState::Sight::tripped: return "tripped";
+  }
+  return {};
+}
 
 RunState fold_run(const JournalFile& file, const std::string& run) {
   RunState state;

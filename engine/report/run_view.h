@@ -38,6 +38,7 @@ Value to_json_view(const RunView& view);
 enum class Colour { no, yes };
 std::string to_text_view(const RunView& view, Colour colour, const std::optional<MarkdownStyle>& markdown = std::nullopt);
 
+std::string_view sight_name(WatchState::Sight sight);
 Value row_json(const RunRow& row);
 
 }  // namespace runbook

@@ -9,7 +9,8 @@ namespace {
 class Viewing {
  public:
   using Stored = std::function<Value(const std::string& digest)>;
-  Viewing(const RunState& state, const Stored& stored) : state_(state), stored_(stored) {}
+  Viewing(const RunState& state, const Stored& stored, const std::set<std::string>& undos)
+      : state_(state), stored_(stored), undos_(undos) {}
 
   // prefix: of an included runbook, "cluster/"; keys: of the loops around, "[a][b]"; titles: around an included runbook.
   void add(const List& lines, const std::string& prefix, const std::string& titles) {
@@ -60,19 +61,32 @@ class Viewing {
     const Value inner = line.get("steps");
     const std::string titles = shown.text_or("section", ""), title = shown.text_or("title", id);
     if (inner.is_list()) add(inner.as_list(), name + "/", titles.empty() ? title : titles + " / " + title);
-    if (state_.of(undo).state == StepState::pending) return;
-    steps.push_back({with(shown, "title", "Undo: " + shown.text_or("title", "")), undo, {}, {}});
+    if (state_.of(undo).state == StepState::pending && !undos_.count(undo)) return;
+    steps.push_back({line_of_undo(shown), undo, {}, {}});
+  }
+
+  static Value line_of_undo(const Value& line) {
+    const Value does = line.get("undo_does");
+    return object({{"id", line.get("id")},
+                   {"title", "Undo: " + line.text_or("title", "")},
+                   {"type", does.is_map() ? does.get("type") : line.get("type")},
+                   {"effect", line.get("effect")},
+                   {"section", line.get("section")},
+                   {"source", line.get("source")},
+                   {"does", does}});
   }
 
   const RunState& state_;
   const Stored& stored_;
+  const std::set<std::string>& undos_;
 };
 
 }  // namespace
 
 std::vector<ViewedStep> viewed_steps(const Value& outline, const RunState& state,
-                                     const std::function<Value(const std::string& digest)>& stored) {
-  Viewing viewing(state, stored);
+                                     const std::function<Value(const std::string& digest)>& stored,
+                                     const std::set<std::string>& undos) {
+  Viewing viewing(state, stored, undos);
   if (outline.is_list()) viewing.add(outline.as_list(), "", "");
   return std::move(viewing.steps);
 }

@@ -54,7 +54,7 @@ Approver identity_of(const std::string& run, const Question& question, const Ans
     return {"", fmt::format("an approval must be signed by a principal of {}: --sign-with KEY", signers->string())};
   if (signature.empty()) return {given.who, ""};
   if (!signers) return {"", "it is signed, and there is no allowed-signers file that says who may (RUNBOOK_ALLOWED_SIGNERS)"};
-  SignedBy by = ssh_verify(*signers, signature, text_to_sign(run, question));
+  SignedBy by = ssh_verify(*signers, Signed::approval, signature, text_to_sign(run, question));
   return {by.principal, by.why};
 }
 

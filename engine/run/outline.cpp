@@ -58,6 +58,8 @@ class OutlineMaker {
     if (step.include) line = with(line, "includes", step.include->file);
     if (step.done_when) line = with(line, "done_when", as_written(*step.done_when));
     if (step.verify) line = with(line, "verify", as_written(*step.verify));
+    if (step.undo)
+      line = with(line, "undo_does", object({{"type", step.undo->type}, {"params", written_params(step.undo->params)}}));
     return line;
   }
 

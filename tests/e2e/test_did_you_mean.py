@@ -62,7 +62,7 @@ def test_the_beginning_of_a_run_that_is_not_the_only_one_lists_them(world):
 
 
 def test_what_can_not_be_guessed_says_where_to_look(world):
-    assert "`runbook help` lists" in world("prune").err
+    assert "`runbook help` lists" in world("frobnicate").err
     assert "-i region=..." in world("run", world.write(BOOK), "-i", "region").err
     refused = world("run", world.book, "--behind", "cluster=run")
     assert refused.code == 2 and "--resume" in refused.err and world.lines() == []

@@ -155,7 +155,7 @@ TEST_CASE("verify finds a broken register, and a run that is gone as a whole") {
   rowless.tamper("DELETE FROM runs");
   CHECK(says(rowless.verdict(), "run " + example_run + " is missing in the table of runs"));
   { Drive(pruned_in_secret.path, "20261121-0007-b4ab"); }
-  pruned_in_secret.tamper("INSERT INTO pruned VALUES('20261121-0007-b4ab', 1); DELETE FROM events WHERE n = 2");
+  pruned_in_secret.tamper("INSERT INTO pruned(run, at_ms) VALUES('20261121-0007-b4ab', 1); DELETE FROM events WHERE n = 2");
   CHECK(says(pruned_in_secret.verdict(), "it was never pruned"));
 }
 

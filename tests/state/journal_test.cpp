@@ -171,7 +171,7 @@ TEST_CASE("rows of a pruned run can be deleted") {
   const TestFolder folder;
   { Drive(folder / "journal.db").step("copy"); }
   Database database(folder / "journal.db", Database::Access::ordinary);
-  database.execute("INSERT INTO pruned VALUES('" + example_run + "', 1); DELETE FROM events; DELETE FROM blobs");
+  database.execute("INSERT INTO pruned(run, at_ms) VALUES('" + example_run + "', 1); DELETE FROM events; DELETE FROM blobs");
   CHECK(database.integer("SELECT count(*) FROM events") == 0);
 }
 

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/shell_word.h"
+#include "base/timestamp.h"
+#include "cli/commands.h"
+#include "cli/report_maker.h"
+#include "cli/session.h"
+#include "cli/version.h"
+#include "os/files.h"
+#include "os/identity.h"
+#include "os/ssh_signature.h"
+
+namespace runbook {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t day_ms = 86'400'000;
+
+// A date alone means all of that day.
+std::int64_t time_given(const Arguments& arguments, std::string_view option, bool is_end) {
+  const std::string text = arguments.value(option).value_or("");
+  const auto at = parse_timestamp(text);
+  const bool is_number = text.find_first_not_of("0123456789.") == std::string::npos;
+  if (!at || is_number)
+    throw Error(ExitCode::usage, fmt::format("{}: `{}` is no time", option, text),
+                "write 2026-11-29, 2026-11-29T02:15 or 2026-11-29T02:15:00+01:00; without an offset it is UTC");
+  const std::int64_t at_ms = at->seconds * 1000 + at->micros / 1000;
+  const bool is_date = text.find_first_of("Tt :") == std::string::npos;
+  return is_date && is_end ? at_ms + day_ms - 1 : at_ms;
+}
+
+AuditScope scope_given(const Arguments& arguments) {
+  AuditScope scope;
+  if (arguments.has("--from")) scope.from_ms = time_given(arguments, "--from", false);
+  if (arguments.has("--to")) scope.to_ms = time_given(arguments, "--to", true);
+  if (scope.from_ms && scope.to_ms && *scope.from_ms > *scope.to_ms)
+    throw Error(ExitCode::usage, "--from is later than --to: nothing lies between them", "turn them round");
+  for (const std::string& word : arguments.values("--steps")) {
+    std::istringstream names(word);
+    for (std::string name; std::getline(names, name, ',');)
+      if (!name.empty()) scope.steps.insert(name);
+  }
+  scope.has_output = !arguments.has("--no-output");
+  return scope;
+}
+
+ReportFormat format_given(const Arguments& arguments) {
+  if (const auto word = arguments.value("--format")) {
+    if (const auto format = report_format(*word)) return *format;
+    throw Error(ExitCode::usage, fmt::format("--format: there is no `{}`", *word), "one of: md, html, json, junit");
+  }
+  if (arguments.wants_json()) return ReportFormat::json;
+  const auto file = arguments.value("--out");
+  return file ? format_of_file(*file).value_or(ReportFormat::markdown) : ReportFormat::markdown;
+}
+
+// The one that ssh would offer first.
+fs::path own_key() {
+  std::error_code error;
+  for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
+    const fs::path key = fs::path(home_folder()) / ".ssh" / name;
+    if (fs::exists(key, error)) return key;
+  }
+  throw Error(ExitCode::usage, "--sign: there is no key in ~/.ssh", "name one: --sign-with KEY");
+}
+
+std::optional<fs::path> key_given(const Arguments& arguments) {
+  if (!arguments.has("--sign") && !arguments.has("--sign-with")) return std::nullopt;
+  if (!arguments.has("--out")) throw Error(ExitCode::usage, "a signature is of a file", "say which: --out FILE; the signature is FILE.sig");
+  if (const auto key = arguments.value("--sign-with")) return *key;
+  return own_key();
+}
+
+void require_place(const std::string& path) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(path, error).parent_path();
+  if (!fs::is_directory(folder, error))
+    throw Error(ExitCode::usage, fmt::format("--out: there is no folder {}", folder.string()), "make it, or name another");
+  if (fs::is_directory(path, error)) throw Error(ExitCode::usage, fmt::format("--out: {} is a folder", path), "name a file in it");
+}
+
+}  // namespace
+
+int report_command(const Arguments& arguments) {
+  const ReportFormat format = format_given(arguments);
+  const AuditScope scope = scope_given(arguments);
+  const auto key = key_given(arguments);
+  const auto out = arguments.value("--out");
+  if (out) require_place(*out);
+  JournalFile file(journal_path(arguments), OpenMode::read);
+  const RunRow row = file.find_run(arguments.operands().at(0));
+  require_nothing_lost(file, row.run);
+  const AuditReport report = audit(file, row, scope);
+  const ReportMaking making{std::string(version), zone_name()};
+  if (!out) {
+    write_report(file, report, format, making, [](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); });
+    return 0;
+  }
+  PrivateFile written(*out);
+  std::size_t size = 0;
+  std::string whole;  // to be signed
+  write_report(file, report, format, making, [&](std::string_view piece) {
+    written.append(piece);
+    size += piece.size();
+    if (key) whole += piece;
+  });
+  if (key) write_private_file(*out + ".sig", ssh_sign(*key, Signed::report, whole));
+  written.finish();
+  fmt::print(stderr, "{}: {} bytes\n", *out, size);
+  if (key) fmt::print(stderr, "{}.sig: its signature, by {}\n", *out, key->string());
+  fmt::print(stderr, "  check it: runbook verify --report {}{}\n", quoted_for_shell(*out), journal_words(arguments));
+  return 0;
+}
+
+}  // namespace runbook

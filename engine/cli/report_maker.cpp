@@ -1,0 +1,87 @@
+#include "cli/report_maker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include "base/error.h"
+#include "base/suggestion.h"
+#include "report/audit_html.h"
+#include "report/audit_json.h"
+#include "report/audit_junit.h"
+#include "report/audit_markdown.h"
+#include "state/history.h"
+#include "state/instance_name.h"
+
+namespace runbook {
+
+namespace {
+
+void require_known_steps(const AuditReport& whole, const std::set<std::string>& wanted) {
+  std::vector<std::string> names;
+  std::set<std::string> known;
+  for (const AuditStep& step : whole.steps) {
+    names.push_back(step.instance);
+    const std::string name = name_without_keys(step.instance);
+    known.insert({step.instance, name});
+    for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1)) known.insert(name.substr(0, end));
+  }
+  for (const std::string& step : wanted)
+    if (!known.count(step)) throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, names));
+}
+
+}  // namespace
+
+std::optional<ReportFormat> report_format(std::string_view word) {
+  static const std::map<std::string_view, ReportFormat> words = {{"md", ReportFormat::markdown},
+                                                                 {"html", ReportFormat::html},
+                                                                 {"json", ReportFormat::json},
+                                                                 {"junit", ReportFormat::junit}};
+  const auto found = words.find(word);
+  return found == words.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<ReportFormat> format_of_file(const std::filesystem::path& file) {
+  static const std::map<std::string, ReportFormat> endings = {{".md", ReportFormat::markdown},
+                                                              {".html", ReportFormat::html},
+                                                              {".htm", ReportFormat::html},
+                                                              {".json", ReportFormat::json},
+                                                              {".xml", ReportFormat::junit}};
+  const auto found = endings.find(file.extension().string());
+  return found == endings.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string zone_name() {
+  const char* named = std::getenv("TZ");
+  std::string name = named ? named : "";
+  if (name.starts_with(':')) name.erase(0, 1);
+  std::error_code error;
+  if (!named) name = std::filesystem::read_symlink("/etc/localtime", error).string();
+  if (const std::size_t folder = name.find("zoneinfo/"); folder != std::string::npos) name.erase(0, folder + 9);
+  return name.empty() || name == "Etc/UTC" ? "UTC" : name;
+}
+
+AuditReport audit(const JournalFile& file, const RunRow& row, const AuditScope& scope) {
+  const std::int64_t last = std::min(scope.up_to_seq, row.seq);  // the run may go on meanwhile
+  const auto read = [&](const std::function<void(const Event&)>& each) { return checked_events(file, row.run, last, each); };
+  const auto stored = [&](const std::string& digest) { return file.blob(digest); };
+  AuditReport report = audit_run(row.run, read, stored, scope);
+  if (report.steps_left_out > 0 && !scope.steps.empty())
+    require_known_steps(audit_run(row.run, read, stored, AuditScope()), scope.steps);
+  return report;
+}
+
+void write_report(const JournalFile& file, const AuditReport& report, ReportFormat format, const ReportMaking& making,
+                  const ReportSink& sink) {
+  const ReadStored stored = [&](const std::string& digest) { return file.blob(digest); };
+  switch (format) {
+    case ReportFormat::markdown: return write_markdown(report, stored, making, sink);
+    case ReportFormat::html: return write_html(report, stored, making, sink);
+    case ReportFormat::json: return write_json(report, stored, making, sink);
+    case ReportFormat::junit: return write_junit(report, stored, making, sink);
+  }
+}
+
+}  // namespace runbook
