@@ -105,7 +105,7 @@ class Page {
                           {"deviations", "Deviations", run().deviations.size()},
                           {"doubts", "Doubts", doubts()},
                           {"questions", "Questions and approvals", questions()},
-                          {"undone", "Undone", steps_that(was_undone)},
+                          {"undone", "Undone", std::max(steps_that(was_undone), report_.undos.size())},
                           {"leftout", "Left out", steps_that(is_left_out)},
                           {"pauses", "Pauses", report_.pauses.size()},
                           {"sessions", "Who drove it", report_.sessions.size()},
@@ -304,11 +304,13 @@ class Page {
   }
 
   void write_entries(std::size_t from, std::size_t to) {
+    out_ << "<div class=\"es\">";
     begin_table("What happened, in order");
     out_ << "<th class=\"c1\">Event</th><th class=\"c4\">When</th><th class=\"c2\">Kind</th><th "
             "class=\"c3\">Step</th><th>What</th><th class=\"c2\">Who</th></tr></thead><tbody>\n";
     for (std::size_t i = from; i < to; ++i) write_entry(report_.timeline[i]);
     end_table();
+    out_ << "</div>";
   }
 
   // Not every decision of a person is a deviation: that a run was resumed and a step tried again is what the plan foresees.
@@ -317,16 +319,17 @@ class Page {
     return entry.kind == AuditEntry::Kind::deviation ? "decision" : audit_kind_name(entry.kind);
   }
 
+  // End tags of cells and rows may be left out, and there can be tens of thousands of them.
   void write_entry(const AuditEntry& entry) {
     const bool is_deviation = deviations_.count(entry.seq) > 0, is_pause = entry.kind == AuditEntry::Kind::pause;
     out_ << (is_deviation ? Markup("<tr class=\"deviation\"><td>")
              : is_pause   ? Markup("<tr class=\"pause\"><td>")
                           : Markup("<tr><td>"));
-    out_ << entry.seq << "</td><td>";
+    out_ << entry.seq << "<td>";
     write_time(page_, entry.at_ms);
-    out_ << "</td><td class=\"k\">" << Shown{kind_name(entry)} << "</td><td>";
+    out_ << "<td>" << Shown{kind_name(entry)} << "<td>";
     write_step_link(page_, entry.instance);
-    out_ << "</td><td>" << ShownBetweenTags{entry.text} << "</td><td>" << Shown{entry.who} << "</td></tr>\n";
+    out_ << "<td>" << ShownBetweenTags{entry.text} << "<td>" << Shown{entry.who} << "\n";
   }
 
   // What an auditor asks for
@@ -418,8 +421,16 @@ class Page {
   }
 
   void write_undone() {
-    if (steps_that(was_undone) == 0) return;
+    if (steps_that(was_undone) == 0 && report_.undos.empty()) return;
     begin("undone", "Undone");
+    for (const AuditUndo& undo : report_.undos) {
+      out_ << "<p><strong>" << Shown{undo.who} << "</strong> had it taken back";
+      if (!undo.to.empty()) out_ << ", as far as <code>" << Shown{undo.to} << "</code>";
+      out_ << ", ";
+      write_time(page_, undo.at_ms);
+      out_ << "</p>";
+      if (!undo.because.empty()) out_ << "<div class=\"say\">" << Shown{undo.because} << "</div>";
+    }
     out_ << "<ul class=\"plain\">";
     for (const AuditStep& step : report_.steps) {
       if (!was_undone(step)) continue;
@@ -440,9 +451,8 @@ class Page {
       out_ << "<tr><td>";
       write_step_link(page_, step.instance);
       out_ << "</td><td>" << Shown{step.title()} << "</td><td>" << Shown{step.why};
-      for (const Deviation& deviation : run().deviations)
-        if (deviation.instance == step.instance && !deviation.because.empty())
-          out_ << "<p>" << Shown{deviation.because} << "</p>";
+      if (const std::string because = because_left_out(report_, step); !because.empty())
+        out_ << "<p>" << Shown{because} << "</p>";
       out_ << "</td></tr>";
     }
     end_table();

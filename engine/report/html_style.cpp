@@ -25,7 +25,7 @@ body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui
 a{color:var(--link);text-underline-offset:.15em;text-decoration-thickness:.06em}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:2px}
 dd,li,h1,h3,h4,summary,code,p{overflow-wrap:anywhere}
-code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:.86em}
+main a[href^="#s"],code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:.86em}
 h1,h2,h3,h4,h5{line-height:1.25;font-weight:650;margin:0;text-wrap:balance}
 p{margin:.5rem 0}
 td,dd,pre,h4,code,.say,.why,.note{unicode-bidi:isolate}
@@ -57,7 +57,7 @@ dd{margin:0;min-width:0}
 @media(max-width:30rem){.page{padding:0 .6rem 2rem}main>section{padding:1rem .8rem 1.1rem}dl,.facts{grid-template-columns:minmax(0,1fr);gap:0}dd{margin:0 0 .55rem}.facts .all{grid-column:auto}}
 .sum{font-size:1.06em;max-width:46rem;margin:0;padding:0 0 0 1.1rem}
 .sum li{margin:.25rem 0}
-.l{color:var(--soft);white-space:nowrap;font-size:.92em}
+time+i{font-style:normal;color:var(--soft);white-space:nowrap;font-size:.92em}
 time{font-variant-numeric:tabular-nums}
 .soft,.rec,.t{color:var(--soft);font-size:.92em}
 .rec{font-size:.84em;margin:.35rem 0}
@@ -75,19 +75,19 @@ time{font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;table-layout:fixed;width:100%;font-size:.92em;margin:.4rem 0}
 caption{text-align:left;color:var(--soft);font-size:.94em;padding:0 0 .4rem}
 th{text-align:left;font-weight:600;color:var(--soft);font-size:.91em;border-bottom:1px solid var(--ink);padding:.3rem .9em .3rem 0;vertical-align:bottom}
-.c1{width:5em}.c2{width:7.5em}.c3{width:10.5em}.c4{width:15.5em}
+.c1{width:5.2em}.c2{width:7em}.c3{width:9.6em}.c4{width:15.6em}
 td{border-bottom:1px solid var(--rule);padding:.4rem .9em .4rem 0;vertical-align:top;overflow-wrap:anywhere}
 td p{margin:.2rem 0}
-td .l{display:block}
+td time+i{display:block}
 td time,.when{white-space:nowrap}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 td.n.z{color:var(--soft)}
-.k{color:var(--soft);font-size:.92em;white-space:nowrap}
+.k,.es td:nth-child(3){color:var(--soft);font-size:.92em;white-space:nowrap}
 tr.deviation td{background:var(--faint)}
-tr.deviation .k,tr.pause .k{color:var(--ink);font-weight:600}
+.es .deviation td:nth-child(3),.es .pause td:nth-child(3){color:var(--ink);font-weight:600}
 @media screen and (max-width:56rem){
 table,tbody,tr,td,caption{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-tr{border-bottom:1px solid var(--rule);padding:.55rem 0}td{border:0;padding:.08rem 0}td:empty{display:none}td .l{display:inline}
+tr{border-bottom:1px solid var(--rule);padding:.55rem 0}td{display:inline-block;max-width:100%;border:0;padding:.08rem .9em .08rem 0}td:empty{display:none}td time+i,td p.k{display:inline}td p.k{margin-left:.7em}
 td[data-h]::before{content:attr(data-h) ": ";color:var(--soft);font-size:.86em}.n{text-align:left}}
 details>summary{cursor:pointer}
 details.x{margin:.5rem 0}
@@ -155,7 +155,7 @@ body{font-size:9.5pt;line-height:1.42}
 nav,.tools,.jump{display:none}
 main>section{border:0;border-radius:0;padding:0;margin:0 0 1.2rem}
 h2{border-bottom:1px solid #000;padding-bottom:.2rem;break-after:avoid}
-h3,h4,h5,.h,summary,caption{break-after:avoid}
+h3,h4,h5,.h,summary,caption{break-after:avoid;break-inside:avoid}
 details.s>summary::before{content:none!important}
 details.s>summary{grid-template-columns:7.2rem minmax(0,1fr) auto}details.s>summary .st{grid-column:1}details.s>summary>code{grid-column:2}details.s>summary h4{grid-column:2}.m{grid-column:3}
 .b{padding-left:7.9rem;padding-bottom:.8rem}
