@@ -292,15 +292,23 @@ class Page {
     write_timeline(report_, out_);
     constexpr std::size_t many = 40, at_once = 500;
     const std::vector<AuditEntry>& entries = report_.timeline;
+    const bool is_folded = entries.size() > many;
+    if (is_folded) out_ << "<details class=\"x\"><summary>All " << entries.size() << " events in words</summary>\n";
     for (std::size_t from = 0; from < entries.size(); from += at_once) {
       const std::size_t to = std::min(from + at_once, entries.size());
-      if (entries.size() > many)
-        out_ << "<details class=\"x\"><summary>Events " << entries[from].seq << " to " << entries[to - 1].seq
-             << " in words, from " << Shown{utc_text(entries[from].at_ms)} << "</summary>";
-      write_entries(from, to);
-      if (entries.size() > many) out_ << "</details>\n";
+      if (entries.size() > at_once) write_entries_folded(from, to);
+      else write_entries(from, to);
     }
+    if (is_folded) out_ << "</details>\n";
     out_ << "</section>\n";
+  }
+
+  void write_entries_folded(std::size_t from, std::size_t to) {
+    const AuditEntry &first = report_.timeline[from], &last = report_.timeline[to - 1];
+    out_ << "<details class=\"x\"><summary>Events " << first.seq << " to " << last.seq << ", from "
+         << Shown{utc_text(first.at_ms)} << "</summary>";
+    write_entries(from, to);
+    out_ << "</details>\n";
   }
 
   void write_entries(std::size_t from, std::size_t to) {
@@ -469,8 +477,11 @@ class Page {
       out_ << "<tr><td>";
       write_time(page_, pause.from_ms);
       out_ << "<p>";
-      if (pause.to_ms) write_time(page_, pause.to_ms);
-      else out_ << "it still rests";
+      if (pause.to_ms == 0) out_ << "it still rests";
+      else {
+        out_ << "<span class=\"vh\">to </span>";
+        write_time(page_, pause.to_ms);
+      }
       out_ << "</p>";
       out_ << "</td><td class=\"when\" data-h=\"Took\">"
            << Shown{elapsed_text((pause.to_ms ? pause.to_ms : report_.last_at_ms) - pause.from_ms)} << "</td><td>";

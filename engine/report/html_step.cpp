@@ -86,17 +86,20 @@ class StepWriter {
       return;
     }
     const AuditAttempt* last = step_.attempts.empty() ? nullptr : &step_.attempts.back();
-    const std::string text = text_of(deed_of(step_, last, page_.stored));
-    if (text.empty()) return;
-    const auto [first, is_new] = page_.deeds.try_emplace(name_without_keys(step_.instance), position_, text);
-    if (!is_new && first->second.second == text) {
+    const Value deed = deed_of(step_, last, page_.stored);
+    const std::string text = deed_text(deed), around = surroundings_of(deed);
+    if (text.empty() && around.empty()) return;
+    const auto [first, is_new] = page_.deeds.try_emplace(name_without_keys(step_.instance), position_, text + '\0' + around);
+    if (!is_new && first->second.second == text + '\0' + around) {
       out_ << "<p class=\"h\">" << name_of_deed() << "</p><p>The same as ";
       write_step_link(page_, page_.report.steps[first->second.first].instance);
       out_ << ".</p>";
       return;
     }
     write_block(page_, name_of_deed(), text);
-    write_as_written(text);
+    if (!around.empty()) write_block(page_, "In these surroundings", around);
+    const std::string written = deed_text(step_.line.get("does"));
+    if (!written.empty() && written != text) write_block(page_, "As it is written", written);
   }
 
   Markup name_of_deed() const {
@@ -106,16 +109,7 @@ class StepWriter {
     return was_done ? Markup("What it did") : Markup("What it does");
   }
 
-  void write_as_written(const std::string& text) {
-    const std::string written = text_of(step_.line.get("does"));
-    if (!written.empty() && written != text) write_block(page_, "As it is written", written);
-  }
-
-  static std::string text_of(const Value& deed) {
-    std::string text = deed_text(deed);
-    for (const std::string& line : surroundings_text(deed)) text += "\n" + line;
-    return text;
-  }
+  static std::string surroundings_of(const Value& deed) { return fmt::format("{}", fmt::join(surroundings_text(deed), "\n")); }
 
   void write_form(const Value& form, const std::set<std::int64_t>& ticked) {
     if (!form.is_map()) {
@@ -194,7 +188,9 @@ class StepWriter {
 
   void write_other_deed(const AuditAttempt& attempt) {
     if (&attempt == &step_.attempts.back() || attempt.request.digest == step_.attempts.back().request.digest) return;
-    write_block(page_, "What this attempt did", text_of(deed_of(step_, &attempt, page_.stored)));
+    const Value deed = deed_of(step_, &attempt, page_.stored);
+    write_block(page_, "What this attempt did", deed_text(deed));
+    if (const std::string around = surroundings_of(deed); !around.empty()) write_block(page_, "In these surroundings", around);
   }
 
   void write_output(const AuditAttempt& attempt) {

@@ -75,7 +75,7 @@ time{font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;table-layout:fixed;width:100%;font-size:.92em;margin:.4rem 0}
 caption{text-align:left;color:var(--soft);font-size:.94em;padding:0 0 .4rem}
 th{text-align:left;font-weight:600;color:var(--soft);font-size:.91em;border-bottom:1px solid var(--ink);padding:.3rem .9em .3rem 0;vertical-align:bottom}
-.c1{width:5.2em}.c2{width:7em}.c3{width:9.6em}.c4{width:15.6em}
+.c1{width:5.8em}.c2{width:7em}.c3{width:9.6em}.c4{width:15.6em}
 td{border-bottom:1px solid var(--rule);padding:.4rem .9em .4rem 0;vertical-align:top;overflow-wrap:anywhere}
 td p{margin:.2rem 0}
 td time+i{display:block}
@@ -101,7 +101,7 @@ details.s>summary:hover{background:var(--faint)}
 details.s>summary .st{justify-self:start}
 details.s>summary>code{grid-column:3;grid-row:2;color:var(--soft)}
 .m{color:var(--soft);font-size:.88em;font-variant-numeric:tabular-nums;grid-column:4;grid-row:1;text-align:right}
-.b{padding:.1rem 0 1.3rem 9.5rem;min-width:0}
+.b{padding:.1rem 0 1.3rem 10.2rem;min-width:0}
 @media(max-width:44rem){details.s>summary{grid-template-columns:1rem minmax(0,1fr) auto}details.s>summary .st{grid-column:2;grid-row:1}details.s>summary h4{grid-column:2/4;grid-row:2}details.s>summary>code{grid-column:2/4;grid-row:3}.m{grid-column:3}.b{padding-left:0}details.s>summary::before{grid-row:1}}
 .v{content-visibility:auto;contain-intrinsic-size:auto 160rem}
 .h{font-size:.86em;font-weight:600;color:var(--soft);margin:.9rem 0 .25rem}

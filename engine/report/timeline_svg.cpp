@@ -282,7 +282,7 @@ class Timeline {
       if (span.kind == LaneSpan::Kind::failed) wrong.push_back({LaneMark::Kind::failed, span.to_ms, span.what});
       if (span.kind == LaneSpan::Kind::doubt) wrong.push_back({LaneMark::Kind::doubt, span.to_ms, span.what});
     }
-    kinds_.insert(LaneSpan::Kind::done);
+    has_density_ = true;
     write_silhouette(changes, y);
     write_marks({lane.name, lane.section, lane.steps, {}, std::move(wrong)}, y);
   }
@@ -290,7 +290,7 @@ class Timeline {
   void write_silhouette(const std::vector<int>& changes, int y) {
     int most = 1, now = 0;
     for (const int change : changes) most = std::max(most, now += change);
-    out_ << "<svg y=\"" << y + bar_top - 2 << "\" width=\"100%\" height=\"" << bar_height + 2 << "\" viewBox=\"0 0 " << bins
+    out_ << "<svg y=\"" << y + bar_top - 3 << "\" width=\"100%\" height=\"" << bar_height + 4 << "\" viewBox=\"0 0 " << bins
          << " 100\" preserveAspectRatio=\"none\"><path class=\"tb d\" d=\"M0 100";
     now = 0;
     int drawn = 0;
@@ -323,6 +323,9 @@ class Timeline {
 
   void write_legend() {
     out_ << "<figcaption><ul class=\"lg\"><li>Times in UTC</li>";
+    if (has_density_)
+      out_ << "<li><svg width=\"22\" height=\"12\" aria-hidden=\"true\"><path class=\"tb d\" d=\"M1 "
+              "11v-4h5v-4h5v-2h4v6h6v4z\"/></svg>how many at once</li>";
     for (const LaneSpan::Kind kind : kinds_)
       out_ << "<li><svg width=\"22\" height=\"12\" aria-hidden=\"true\"><rect class=\"tb " << class_of(kind)
            << "\" x=\"1\" y=\"2\" width=\"20\" height=\"8\"/></svg>" << words_of(kind) << "</li>";
@@ -349,6 +352,7 @@ class Timeline {
   TimeScale scale_;
   int height_ = axis_height + rest_height;
   std::optional<std::string> section_;
+  bool has_density_ = false;
   std::set<LaneSpan::Kind> kinds_;
   std::set<LaneMark::Kind> marks_;
 };
