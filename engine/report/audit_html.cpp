@@ -23,7 +23,7 @@ namespace {
 // Parts of the page that are only there if there is something to say, with how much.
 struct Part {
   Markup id, name;
-  std::size_t number;
+  std::size_t number = 0;
 };
 
 bool is_utc(const std::string& zone) { return zone == "UTC" || zone == "Etc/UTC"; }

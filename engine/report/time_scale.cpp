@@ -43,7 +43,7 @@ std::string label_of(std::int64_t at_ms, std::int64_t step_ms, bool has_date) {
                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::string text = utc_text(at_ms);
   const auto month = static_cast<std::size_t>((text[5] - '0') * 10 + (text[6] - '0') - 1);
-  const std::string date = text.substr(text[8] == '0' ? 9 : 8, text[8] == '0' ? 1 : 2) + " " + months.at(month);
+  std::string date = text.substr(text[8] == '0' ? 9 : 8, text[8] == '0' ? 1 : 2) + " " + months.at(month);
   if (step_ms >= day) return date;
   std::string time = text.substr(11, step_ms < minute ? 8 : 5);
   if (step_ms < second) time += fmt::format(".{:03}", at_ms % second);

@@ -72,7 +72,7 @@ class LaneMaker {
 
  private:
   std::string name_of(const AuditStep& step) const {
-    const std::string section = step.line.text_or("section", "");
+    std::string section = step.line.text_or("section", "");
     switch (sharing_) {
       case Sharing::none: return step.instance;
       case Sharing::loops: return name_without_keys(step.instance);
