@@ -13,6 +13,7 @@
 #include "report/html_parts.h"
 #include "report/html_step.h"
 #include "report/html_style.h"
+#include "report/timeline_lanes.h"
 #include "report/timeline_svg.h"
 
 namespace runbook {
@@ -25,8 +26,6 @@ struct Part {
   std::size_t number;
 };
 
-bool is_doubt(const AuditEntry& entry) { return entry.kind == AuditEntry::Kind::attempt && entry.text.starts_with("in doubt"); }
-
 bool is_utc(const std::string& zone) { return zone == "UTC" || zone == "Etc/UTC"; }
 
 class Page {
@@ -34,6 +33,7 @@ class Page {
   Page(const AuditReport& report, const ReadStored& stored, const ReportMaking& making, HtmlWriter& out)
       : report_(report), making_(making), out_(out), page_{out, report, stored, !is_utc(making.zone)} {
     for (std::size_t i = 0; i < report.steps.size(); ++i) page_.positions.emplace(report.steps[i].instance, i);
+    for (const Deviation& deviation : report.state.deviations) deviations_.insert(deviation.seq);
   }
 
   void write() {
@@ -80,15 +80,16 @@ class Page {
     out_ << "<header><p class=\"kind\">Audit report of run <code>" << Shown{report_.run} << "</code></p><h1>" << Shown{title()}
          << "</h1><p class=\"lead\">";
     write_state(page_, run().state);
-    out_ << "<span>";
+    out_ << "<span><i>began</i> ";
     write_time(page_, run().began_at_ms);
-    out_ << "</span><span>" << Shown{elapsed_text(report_.duration_ms())} << "</span><span>" << Shown{run().operator_name}
+    out_ << "</span><span><i>" << (run().was_left() ? Markup("took") : Markup("so far")) << "</i> "
+         << Shown{elapsed_text(report_.duration_ms())} << "</span><span><i>by</i> " << Shown{run().operator_name}
          << "</span></p>";
     out_ << "</header>\n";
   }
 
   std::size_t doubts() const {
-    return static_cast<std::size_t>(std::count_if(report_.timeline.begin(), report_.timeline.end(), is_doubt));
+    return static_cast<std::size_t>(std::count_if(report_.timeline.begin(), report_.timeline.end(), tells_of_a_doubt));
   }
   std::size_t questions() const {
     std::size_t number = 0;
@@ -104,7 +105,7 @@ class Page {
                           {"deviations", "Deviations", run().deviations.size()},
                           {"doubts", "Doubts", doubts()},
                           {"questions", "Questions and approvals", questions()},
-                          {"undone", "Undone", steps_that(was_undone)},
+                          {"undone", "Undone", std::max(steps_that(was_undone), report_.undos.size())},
                           {"leftout", "Left out", steps_that(is_left_out)},
                           {"pauses", "Pauses", report_.pauses.size()},
                           {"sessions", "Who drove it", report_.sessions.size()},
@@ -207,7 +208,7 @@ class Page {
     out_ << "<div><h3>Doubts</h3><ul>";
     std::unordered_set<std::string> told;
     for (const AuditEntry& entry : report_.timeline) {
-      if (!is_doubt(entry) || !told.insert(entry.instance).second) continue;
+      if (!tells_of_a_doubt(entry) || !told.insert(entry.instance).second) continue;
       const auto found = page_.positions.find(entry.instance);
       const bool is_open = found != page_.positions.end() && report_.steps[found->second].state == StepState::in_doubt;
       out_ << "<li>";
@@ -250,12 +251,14 @@ class Page {
   }
 
   void write_wide_fact(Markup name, const std::string& text) {
-    if (!text.empty()) out_ << "<dt>" << name << "</dt><dd class=\"all\"><code>" << Shown{text} << "</code></dd>";
+    if (!text.empty()) out_ << "<dt class=\"row\">" << name << "</dt><dd class=\"all\"><code>" << Shown{text} << "</code></dd>";
   }
 
   void write_wide_facts() {
-    if (!report_.summary.empty()) out_ << "<dt>What it is for</dt><dd class=\"all\">" << Shown{report_.summary} << "</dd>";
-    if (!run().why.empty()) out_ << "<dt>Why it stands there</dt><dd class=\"all\">" << Shown{run().why} << "</dd>";
+    if (!report_.summary.empty())
+      out_ << "<dt class=\"row\">What it is for</dt><dd class=\"all\">" << Shown{report_.summary} << "</dd>";
+    if (!run().why.empty())
+      out_ << "<dt class=\"row\">Why it stands there</dt><dd class=\"all\">" << Shown{run().why} << "</dd>";
     write_wide_fact("File", run().file);
     write_wide_fact("Folder", run().dir);
     write_wide_fact("Run", report_.run);
@@ -265,8 +268,8 @@ class Page {
 
   void write_targets() {
     if (run().targets.empty()) return;
-    begin_table("", "Targets, as they were pinned");
-    out_ << "<th>Target</th><th>What it is</th></tr></thead><tbody>";
+    begin_table("Targets, as they were pinned");
+    out_ << "<th class=\"c3\">Target</th><th>What it is</th></tr></thead><tbody>";
     for (const auto& [name, target] : run().targets)
       out_ << "<tr><td><code>" << Shown{name} << "</code></td><td data-h=\"Is\">" << Shown{target.text} << "</td></tr>";
     end_table();
@@ -274,7 +277,7 @@ class Page {
 
   void write_files() {
     if (run().files.empty()) return;
-    begin_table("", "Files that its steps name, as they were when it began or last rested");
+    begin_table("Files that its steps name, as they were when it began or last rested");
     out_ << "<th>File</th><th>SHA-256</th></tr></thead><tbody>";
     for (const auto& [path, digest] : run().files)
       out_ << "<tr><td><code>" << Shown{path} << "</code></td><td data-h=\"SHA-256\"><code>" << Shown{digest}
@@ -301,22 +304,32 @@ class Page {
   }
 
   void write_entries(std::size_t from, std::size_t to) {
-    begin_table("ev-t", "What happened, in order");
-    out_ << "<th>Event</th><th>When</th><th>What kind</th><th>Step</th><th>What</th><th>Who</th></tr></thead><tbody>\n";
+    out_ << "<div class=\"es\">";
+    begin_table("What happened, in order");
+    out_ << "<th class=\"c1\">Event</th><th class=\"c4\">When</th><th class=\"c2\">Kind</th><th "
+            "class=\"c3\">Step</th><th>What</th><th class=\"c2\">Who</th></tr></thead><tbody>\n";
     for (std::size_t i = from; i < to; ++i) write_entry(report_.timeline[i]);
     end_table();
+    out_ << "</div>";
   }
 
+  // Not every decision of a person is a deviation: that a run was resumed and a step tried again is what the plan foresees.
+  std::string_view kind_name(const AuditEntry& entry) const {
+    if (deviations_.count(entry.seq)) return "deviation";
+    return entry.kind == AuditEntry::Kind::deviation ? "decision" : audit_kind_name(entry.kind);
+  }
+
+  // End tags of cells and rows may be left out, and there can be tens of thousands of them.
   void write_entry(const AuditEntry& entry) {
-    const bool is_deviation = entry.kind == AuditEntry::Kind::deviation, is_pause = entry.kind == AuditEntry::Kind::pause;
+    const bool is_deviation = deviations_.count(entry.seq) > 0, is_pause = entry.kind == AuditEntry::Kind::pause;
     out_ << (is_deviation ? Markup("<tr class=\"deviation\"><td>")
              : is_pause   ? Markup("<tr class=\"pause\"><td>")
                           : Markup("<tr><td>"));
-    out_ << entry.seq << "</td><td>";
+    out_ << entry.seq << "<td>";
     write_time(page_, entry.at_ms);
-    out_ << "</td><td class=\"k\">" << Shown{audit_kind_name(entry.kind)} << "</td><td>";
+    out_ << "<td>" << Shown{kind_name(entry)} << "<td>";
     write_step_link(page_, entry.instance);
-    out_ << "</td><td>" << ShownBetweenTags{entry.text} << "</td><td>" << Shown{entry.who} << "</td></tr>\n";
+    out_ << "<td>" << ShownBetweenTags{entry.text} << "<td>" << Shown{entry.who} << "\n";
   }
 
   // What an auditor asks for
@@ -329,8 +342,9 @@ class Page {
   }
 
   void write_deviation_table() {
-    begin_table("", "What was otherwise than the runbook says, each with who decided it and why");
-    out_ << "<th>When</th><th>Step</th><th>What</th><th>Who</th><th>Because</th></tr></thead><tbody>";
+    begin_table("What was otherwise than the runbook says, each with who decided it and why");
+    out_ << "<th class=\"c4\">When</th><th class=\"c3\">Step</th><th>What</th><th "
+            "class=\"c3\">Who</th><th>Because</th></tr></thead><tbody>";
     for (const Deviation& deviation : run().deviations) {
       out_ << "<tr><td>";
       write_time(page_, deviation.at_ms);
@@ -346,10 +360,10 @@ class Page {
   void write_doubts() {
     if (doubts() == 0) return;
     begin("doubts", "Doubts");
-    begin_table("", "Steps of which it was not known whether they had taken effect, and how that was decided");
-    out_ << "<th>When</th><th>Step</th><th>Why</th><th>How it was decided</th></tr></thead><tbody>";
+    begin_table("Steps of which it was not known whether they had taken effect, and how that was decided");
+    out_ << "<th class=\"c4\">When</th><th class=\"c3\">Step</th><th>Why</th><th>How it was decided</th></tr></thead><tbody>";
     for (std::size_t i = 0; i < report_.timeline.size(); ++i) {
-      if (!is_doubt(report_.timeline[i])) continue;
+      if (!tells_of_a_doubt(report_.timeline[i])) continue;
       const AuditEntry& entry = report_.timeline[i];
       out_ << "<tr><td>";
       write_time(page_, entry.at_ms);
@@ -378,8 +392,9 @@ class Page {
   void write_questions() {
     if (questions() == 0) return;
     begin("questions", "Questions and approvals");
-    begin_table("", "What people were asked, and what they said");
-    out_ << "<th>Asked</th><th>Step</th><th>Question</th><th>Answer</th><th>Who</th><th>After</th></tr></thead><tbody>";
+    begin_table("What people were asked, and what they said");
+    out_ << "<th class=\"c4\">Asked</th><th class=\"c3\">Step</th><th>Question</th><th>Answer</th><th class=\"c2\">Who</th><th "
+            "class=\"c1\">After</th></tr></thead><tbody>";
     for (const AuditStep& step : report_.steps)
       for (const AuditQuestion& question : step.questions) write_question(step, question);
     end_table();
@@ -398,15 +413,24 @@ class Page {
     if (!question.because.empty()) out_ << "<p>" << Shown{question.because} << "</p>";
     write_evidence(page_, stored_value(question.evidence, page_.stored));
     out_ << "</td><td data-h=\"By\">" << Shown{question.who};
-    if (!question.approver.empty()) out_ << "<p class=\"k\">signed as " << Shown{question.approver} << "</p>";
-    out_ << "</td><td data-h=\"After\">";
+    if (!question.approver.empty() && question.approver != question.who)
+      out_ << "<p class=\"k\">signed as " << Shown{question.approver} << "</p>";
+    out_ << "</td><td class=\"when\" data-h=\"After\">";
     if (question.answered_at_ms != 0) out_ << Shown{elapsed_text(question.answered_at_ms - question.asked_at_ms)};
     out_ << "</td></tr>";
   }
 
   void write_undone() {
-    if (steps_that(was_undone) == 0) return;
+    if (steps_that(was_undone) == 0 && report_.undos.empty()) return;
     begin("undone", "Undone");
+    for (const AuditUndo& undo : report_.undos) {
+      out_ << "<p><strong>" << Shown{undo.who} << "</strong> had it taken back";
+      if (!undo.to.empty()) out_ << ", as far as <code>" << Shown{undo.to} << "</code>";
+      out_ << ", ";
+      write_time(page_, undo.at_ms);
+      out_ << "</p>";
+      if (!undo.because.empty()) out_ << "<div class=\"say\">" << Shown{undo.because} << "</div>";
+    }
     out_ << "<ul class=\"plain\">";
     for (const AuditStep& step : report_.steps) {
       if (!was_undone(step)) continue;
@@ -420,16 +444,15 @@ class Page {
   void write_left_out() {
     if (steps_that(is_left_out) == 0) return;
     begin("leftout", "Left out");
-    begin_table("", "Steps that were not carried out, and why");
-    out_ << "<th>Step</th><th>Title</th><th>Why</th></tr></thead><tbody>";
+    begin_table("Steps that were not carried out, and why");
+    out_ << "<th class=\"c3\">Step</th><th>Title</th><th>Why</th></tr></thead><tbody>";
     for (const AuditStep& step : report_.steps) {
       if (!is_left_out(step)) continue;
       out_ << "<tr><td>";
       write_step_link(page_, step.instance);
       out_ << "</td><td>" << Shown{step.title()} << "</td><td>" << Shown{step.why};
-      for (const Deviation& deviation : run().deviations)
-        if (deviation.instance == step.instance && !deviation.because.empty())
-          out_ << "<p>" << Shown{deviation.because} << "</p>";
+      if (const std::string because = because_left_out(report_, step); !because.empty())
+        out_ << "<p>" << Shown{because} << "</p>";
       out_ << "</td></tr>";
     }
     end_table();
@@ -439,15 +462,17 @@ class Page {
   void write_pauses() {
     if (report_.pauses.empty()) return;
     begin("pauses", "Pauses");
-    begin_table("", "When nobody drove it");
-    out_ << "<th>From</th><th>To</th><th>Took</th><th>How</th><th>Why</th><th>Taken up by</th></tr></thead><tbody>";
+    begin_table("When nobody drove it");
+    out_ << "<th class=\"c4\">From and to</th><th class=\"c1\">Took</th><th class=\"c3\">How</th><th>Why</th><th "
+            "class=\"c3\">Taken up by</th></tr></thead><tbody>";
     for (const AuditPause& pause : report_.pauses) {
       out_ << "<tr><td>";
       write_time(page_, pause.from_ms);
-      out_ << "</td><td data-h=\"To\">";
+      out_ << "<p>";
       if (pause.to_ms) write_time(page_, pause.to_ms);
       else out_ << "it still rests";
-      out_ << "</td><td data-h=\"Took\">"
+      out_ << "</p>";
+      out_ << "</td><td class=\"when\" data-h=\"Took\">"
            << Shown{elapsed_text((pause.to_ms ? pause.to_ms : report_.last_at_ms) - pause.from_ms)} << "</td><td>";
       write_state(page_, pause.state);
       out_ << "<p class=\"k\">after event " << pause.seq << "</p></td><td>" << Shown{pause.why}
@@ -460,8 +485,9 @@ class Page {
   void write_sessions() {
     if (report_.sessions.empty()) return;
     begin("sessions", "Who drove it");
-    begin_table("", "Engines that drove it, and commands that wrote to it");
-    out_ << "<th>From event</th><th>When</th><th>Who</th><th>How</th><th>Engine</th><th>Host</th></tr></thead><tbody>";
+    begin_table("Engines that drove it, and commands that wrote to it");
+    out_ << "<th class=\"c3\">From event</th><th class=\"c4\">When</th><th>Who</th><th class=\"c3\">How</th><th "
+            "class=\"c2\">Engine</th><th class=\"c3\">Host</th></tr></thead><tbody>";
     for (const AuditSession& session : report_.sessions) {
       out_ << "<tr><td data-h=\"From event\">" << session.from_seq << "</td><td>";
       write_time(page_, session.at_ms);
@@ -492,8 +518,9 @@ class Page {
   void write_watches() {
     if (run().watches.empty()) return;
     begin("watches", "Watches");
-    begin_table("", "What watches saw last");
-    out_ << "<th>Watch</th><th>What it sees</th><th>Since</th><th>Why</th></tr></thead><tbody>";
+    begin_table("What watches saw last");
+    out_ << "<th class=\"c3\">Watch</th><th class=\"c3\">What it sees</th><th "
+            "class=\"c4\">Since</th><th>Why</th></tr></thead><tbody>";
     for (const auto& [name, watch] : run().watches) {
       const bool is_bad = watch.sight == WatchState::Sight::bad;
       out_ << "<tr><td>";
@@ -558,10 +585,10 @@ class Page {
   }
 
   void write_coverage_table() {
-    begin_table("", "Parts of the source document, with the steps that encode them; of the whole run");
-    out_ << "<th>Part</th><th class=\"n\">Steps</th><th class=\"n\">Done</th><th class=\"n\">Left out</th><th "
-            "class=\"n\">Undone</th><th "
-            "class=\"n\">Failed</th><th class=\"n\">Open</th></tr></thead><tbody>";
+    begin_table("Parts of the source document, with the steps that encode them; of the whole run");
+    out_ << "<th>Part</th><th class=\"c2 n\">Steps</th><th class=\"c2 n\">Done</th><th class=\"c2 n\">Left out</th><th "
+            "class=\"c2 n\">Undone</th>"
+            "<th class=\"c2 n\">Failed</th><th class=\"c2 n\">Open</th></tr></thead><tbody>";
     for (const AuditCoverage& part : report_.coverage) {
       out_ << "<tr><td>" << Shown{part.source.empty() ? std::string("no part is named") : part.source} << "</td>";
       write_count("Steps", part.steps);
@@ -609,9 +636,7 @@ class Page {
     out_ << "<section id=\"" << id << "\" aria-labelledby=\"h-" << id << "\"><h2 id=\"h-" << id << "\">" << name << "</h2>\n";
   }
 
-  void begin_table(Markup kind, Markup caption) {
-    out_ << "<table class=\"" << kind << "\"><caption>" << caption << "</caption><thead><tr>";
-  }
+  void begin_table(Markup caption) { out_ << "<table><caption>" << caption << "</caption><thead><tr>"; }
 
   void end_table() { out_ << "</tbody></table>\n"; }
 
@@ -619,6 +644,7 @@ class Page {
   const ReportMaking& making_;
   HtmlWriter& out_;
   HtmlPage page_;
+  std::unordered_set<std::int64_t> deviations_;  // their events
 };
 
 }  // namespace

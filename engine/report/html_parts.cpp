@@ -65,7 +65,7 @@ void write_time(HtmlPage& page, std::int64_t at_ms) {
   page.out << "<time datetime=\"" << Shown{utc} << "\">" << Shown{date} << " " << Shown{time} << " UTC</time>";
   if (!page.has_local_times) return;
   const std::string local = local_text(at_ms);
-  page.out << " <span class=\"l\">" << Shown{local.starts_with(date) ? local.substr(11) : local} << "</span>";
+  page.out << " <i>" << Shown{local.starts_with(date) ? local.substr(11) : local} << "</i>";
 }
 
 void write_times(HtmlPage& page, std::int64_t from_ms, std::int64_t to_ms) {
@@ -91,7 +91,7 @@ void write_step_link(HtmlPage& page, const std::string& instance) {
   const auto found = page.positions.find(instance);
   if (instance.empty()) return;
   if (found == page.positions.end()) page.out << "<code>" << Shown{instance} << "</code>";
-  else page.out << "<a href=\"#s" << found->second << "\"><code>" << Shown{instance} << "</code></a>";
+  else page.out << "<a href=\"#s" << found->second << "\">" << Shown{instance} << "</a>";
 }
 
 void write_fact(HtmlPage& page, Markup name, std::string_view text) {

@@ -16,7 +16,7 @@ struct HtmlPage {
   const AuditReport& report;
   const ReadStored& stored;
   bool has_local_times = true;
-  std::int64_t room = 6 << 20;  // bytes of values and commands that the page still shows whole; outputs are shared out before
+  std::int64_t room = 4 << 20;  // bytes of values and commands that the page still shows whole; outputs are shared out before
   std::unordered_map<std::string_view, std::size_t> positions = {};  // of its steps, by instance
   std::unordered_map<std::string, std::pair<std::size_t, std::string>> deeds =
       {};  // by name: the first of a loop's that was shown, and it

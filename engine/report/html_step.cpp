@@ -134,7 +134,16 @@ class StepWriter {
              << Shown{text_or_json(item)} << "</li>";
       out_ << "</ul>";
     }
-    write_values(page_, "Values asked for", form.get("collect"));
+    write_fields(form.get("collect"));
+  }
+
+  void write_fields(const Value& fields) {
+    if (!fields.is_list() || fields.as_list().empty()) return;
+    out_ << "<p class=\"h\">Values asked for</p><dl>";
+    for (const Value& field : fields.as_list())
+      out_ << "<dt><code>" << Shown{field.text_or("name", "")} << "</code></dt><dd>" << Shown{field.text_or("description", "")}
+           << "</dd>";
+    out_ << "</dl>";
   }
 
   void write_question(const AuditQuestion& question) {

@@ -21,10 +21,11 @@ Markup page_style() {
 --ok:#7fcda2;--bad:#f59a94;--doubt:#e3b764;--stop:#a5abb3;--undo:#c4abef;--wait:#8cc4ee;--okbar:#4f9f78;--badbar:#d9605a;--doubtbar:#c98f2d;--undobar:#9575c4;--waitbar:#3f6482;--stopbar:#6d737b;--hatch:#42464c}}
 *{box-sizing:border-box}
 html{scroll-padding-top:1rem;-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;overflow-wrap:anywhere}
+body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;overflow-wrap:break-word}
 a{color:var(--link);text-underline-offset:.15em;text-decoration-thickness:.06em}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:2px}
-code,pre,.mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:.86em}
+dd,li,h1,h3,h4,summary,code,p{overflow-wrap:anywhere}
+main a[href^="#s"],code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:.86em}
 h1,h2,h3,h4,h5{line-height:1.25;font-weight:650;margin:0;text-wrap:balance}
 p{margin:.5rem 0}
 td,dd,pre,h4,code,.say,.why,.note{unicode-bidi:isolate}
@@ -33,8 +34,9 @@ td,dd,pre,h4,code,.say,.why,.note{unicode-bidi:isolate}
 .page{max-width:78rem;margin:0 auto;padding:0 1rem 3rem}
 header{padding:2.2rem 0 1.4rem}
 h1{font-size:clamp(1.5rem,1.1rem + 2vw,2.3rem);letter-spacing:-.015em;margin:.35rem 0 .5rem}
-.kind{margin:0;color:var(--soft);font-size:.86rem}
-.lead{display:flex;flex-wrap:wrap;gap:.35rem 1rem;align-items:center;margin:.5rem 0 0}
+.kind{margin:0;color:var(--soft);font-size:.9em}
+.lead{display:flex;flex-wrap:wrap;gap:.35rem 1.4rem;align-items:center;margin:.5rem 0 0}
+.lead i{font-style:normal;color:var(--soft);font-size:.92rem}
 .lead .st{font-size:1rem;padding:.2rem .7rem .2rem .5rem}
 nav{margin:0 0 1.5rem;padding:.7rem 0;border-block:1px solid var(--rule);font-size:.92rem}
 nav ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem}
@@ -44,23 +46,23 @@ nav i{font-style:normal;color:var(--soft);font-variant-numeric:tabular-nums}
 main>section{background:var(--paper);border:1px solid var(--rule);border-radius:6px;padding:1.3rem 1.4rem 1.5rem;margin:0 0 1.2rem}
 h2{font-size:1.25rem;margin:0 0 .8rem;letter-spacing:-.005em}
 h3{font-size:1rem;margin:1.6rem 0 .5rem}
-h4{font-size:1rem;display:inline;font-weight:600}
-h5{font-size:.92rem;display:inline-block;margin:0 .5rem 0 0}
+h4{font-size:1em;display:inline;font-weight:600}
+h5{font-size:.94em;display:inline-block;margin:0 .5rem 0 0}
 dl{display:grid;grid-template-columns:minmax(7.5rem,max-content) minmax(0,1fr);gap:.3rem 1.2rem;margin:.5rem 0}
-dt{color:var(--soft);font-size:.92rem}
+dt{color:var(--soft);font-size:.94em}
 dd{margin:0;min-width:0}
 .facts{grid-template-columns:minmax(7.5rem,max-content) minmax(0,1fr) minmax(7.5rem,max-content) minmax(0,1fr)}
-.facts .all{grid-column:2/-1}
+.facts .all{grid-column:2/-1}.facts .row{grid-column:1}
 @media(max-width:62rem){.facts{grid-template-columns:minmax(7.5rem,max-content) minmax(0,1fr)}}
 @media(max-width:30rem){.page{padding:0 .6rem 2rem}main>section{padding:1rem .8rem 1.1rem}dl,.facts{grid-template-columns:minmax(0,1fr);gap:0}dd{margin:0 0 .55rem}.facts .all{grid-column:auto}}
-.sum{font-size:1.06rem;max-width:46rem;margin:0;padding:0 0 0 1.1rem}
+.sum{font-size:1.06em;max-width:46rem;margin:0;padding:0 0 0 1.1rem}
 .sum li{margin:.25rem 0}
-.l{color:var(--soft);white-space:nowrap;font-size:.92em}
+time+i{font-style:normal;color:var(--soft);white-space:nowrap;font-size:.92em}
 time{font-variant-numeric:tabular-nums}
-.soft,.rec,.t{color:var(--soft);font-size:.92rem}
-.rec{font-size:.84rem;margin:.35rem 0}
+.soft,.rec,.t{color:var(--soft);font-size:.92em}
+.rec{font-size:.84em;margin:.35rem 0}
 .t{margin:.2rem 0}
-.st{display:inline-flex;align-items:center;gap:.4em;font-weight:600;font-size:.86rem;white-space:nowrap;color:var(--c,var(--soft));line-height:1.4;border:1px solid;border-radius:1em;padding:.05rem .6rem .05rem .4rem}
+.st{display:inline-flex;align-items:center;gap:.4em;font-weight:600;font-size:.88em;white-space:nowrap;color:var(--c,var(--soft));line-height:1.4;border:1px solid;border-radius:1em;padding:.05rem .6rem .05rem .4rem}
 .st::before{content:var(--g,"○")/"";font-weight:700;min-width:1em;text-align:center}
 .st.ok{--c:var(--ok);--g:"✓"}.st.held{--c:var(--ok);--g:"=";border-style:dashed}.st.skip{--c:var(--soft);--g:"»";border-radius:2px}
 .st.bad{--c:var(--bad);--g:"×";border-radius:2px;border-width:2px}.st.doubt{--c:var(--doubt);--g:"?";border-radius:2px;border-style:dotted;border-width:2px}
@@ -70,25 +72,26 @@ time{font-variant-numeric:tabular-nums}
 .first h3{margin:0 0 .3rem}
 .first ul,.plain{list-style:none;margin:0;padding:0}
 .first li,.plain li{margin:.4rem 0}
-table{border-collapse:collapse;width:100%;font-size:.92rem;margin:.4rem 0}
-caption{text-align:left;color:var(--soft);font-size:.86rem;padding:0 0 .4rem}
-th{text-align:left;font-weight:600;color:var(--soft);font-size:.84rem;border-bottom:1px solid var(--ink);padding:.3rem .9rem .3rem 0;vertical-align:bottom}
-td{border-bottom:1px solid var(--rule);padding:.4rem .9rem .4rem 0;vertical-align:top}
+table{border-collapse:collapse;table-layout:fixed;width:100%;font-size:.92em;margin:.4rem 0}
+caption{text-align:left;color:var(--soft);font-size:.94em;padding:0 0 .4rem}
+th{text-align:left;font-weight:600;color:var(--soft);font-size:.91em;border-bottom:1px solid var(--ink);padding:.3rem .9em .3rem 0;vertical-align:bottom}
+.c1{width:5.2em}.c2{width:7em}.c3{width:9.6em}.c4{width:15.6em}
+td{border-bottom:1px solid var(--rule);padding:.4rem .9em .4rem 0;vertical-align:top;overflow-wrap:anywhere}
 td p{margin:.2rem 0}
-td .l{display:block}
+td time+i{display:block}
+td time,.when{white-space:nowrap}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 td.n.z{color:var(--soft)}
-.ev-t td:first-child,.when{white-space:nowrap}
-.k{color:var(--soft);font-size:.84rem;white-space:nowrap}
+.k,.es td:nth-child(3){color:var(--soft);font-size:.92em;white-space:nowrap}
 tr.deviation td{background:var(--faint)}
-tr.deviation .k,tr.pause .k{color:var(--ink);font-weight:600}
-@media(max-width:44rem){
+.es .deviation td:nth-child(3),.es .pause td:nth-child(3){color:var(--ink);font-weight:600}
+@media screen and (max-width:56rem){
 table,tbody,tr,td,caption{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-tr{border-bottom:1px solid var(--rule);padding:.55rem 0}td{border:0;padding:.08rem 0}td:empty{display:none}td .l{display:inline}
-td[data-h]::before{content:attr(data-h) ": ";color:var(--soft);font-size:.86em}.n{text-align:left}.ev-t td:first-child{white-space:normal}}
+tr{border-bottom:1px solid var(--rule);padding:.55rem 0}td{display:inline-block;max-width:100%;border:0;padding:.08rem .9em .08rem 0}td:empty{display:none}td time+i,td p.k{display:inline}td p.k{margin-left:.7em}
+td[data-h]::before{content:attr(data-h) ": ";color:var(--soft);font-size:.86em}.n{text-align:left}}
 details>summary{cursor:pointer}
 details.x{margin:.5rem 0}
-details.x>summary{font-size:.92rem;color:var(--link);padding:.15rem 0}
+details.x>summary{font-size:.94em;color:var(--link);padding:.15rem 0}
 details.s{border-top:1px solid var(--rule)}
 details.s>summary{display:grid;grid-template-columns:1rem 7.6rem minmax(0,1fr) auto;gap:.1rem .7rem;align-items:baseline;padding:.5rem .2rem;list-style:none}
 details.s>summary::-webkit-details-marker{display:none}
@@ -97,11 +100,11 @@ details.s[open]>summary::before{content:"▾"/""}
 details.s>summary:hover{background:var(--faint)}
 details.s>summary .st{justify-self:start}
 details.s>summary>code{grid-column:3;grid-row:2;color:var(--soft)}
-.m{color:var(--soft);font-size:.86rem;font-variant-numeric:tabular-nums;grid-column:4;grid-row:1;text-align:right}
+.m{color:var(--soft);font-size:.88em;font-variant-numeric:tabular-nums;grid-column:4;grid-row:1;text-align:right}
 .b{padding:.1rem 0 1.3rem 9.5rem;min-width:0}
 @media(max-width:44rem){details.s>summary{grid-template-columns:1rem minmax(0,1fr) auto}details.s>summary .st{grid-column:2;grid-row:1}details.s>summary h4{grid-column:2/4;grid-row:2}details.s>summary>code{grid-column:2/4;grid-row:3}.m{grid-column:3}.b{padding-left:0}details.s>summary::before{grid-row:1}}
 .v{content-visibility:auto;contain-intrinsic-size:auto 160rem}
-.h{font-size:.84rem;font-weight:600;color:var(--soft);margin:.9rem 0 .25rem}
+.h{font-size:.86em;font-weight:600;color:var(--soft);margin:.9rem 0 .25rem}
 pre{background:var(--faint);border:1px solid var(--rule);border-radius:4px;padding:.6rem .8rem;margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere;tab-size:4;line-height:1.5}
 .cut{display:block;font:italic .92em system-ui,sans-serif;color:var(--doubt);border-block:1px dashed;margin:.4rem 0;padding:.15rem 0}
 .pw,.say,.note,.why{white-space:pre-wrap}
@@ -123,7 +126,6 @@ pre{background:var(--faint);border:1px solid var(--rule);border-radius:4px;paddi
 .tools output{color:var(--soft);font-size:.9rem;padding-bottom:.4rem}
 .tl{margin:0 0 .6rem}
 .tl svg{display:block;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;overflow:visible}
-.tl>svg{overflow:hidden}
 .tl text{fill:var(--ink)}
 .tn text{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
 .tl .th{fill:var(--soft);font-weight:650;font-size:11.5px}
@@ -138,13 +140,14 @@ pre{background:var(--faint);border:1px solid var(--rule);border-radius:4px;paddi
 .r{fill:var(--paper);stroke:var(--wait)}.w{fill:var(--waitbar);stroke:var(--wait)}.u{fill:url(#tl-pu);stroke:var(--undo)}.k.tb{fill:none;stroke:var(--wait);stroke-dasharray:2 3}
 .pf{fill:var(--badbar)}.pq{fill:var(--paper)}.po{fill:var(--doubt)}.pu{fill:var(--undobar)}.pl{stroke:var(--paper);stroke-width:1.5}
 .ma,.mb,.md,.ms,.mf,.mq{stroke:var(--ink);stroke-width:1.5;fill:var(--paper)}.mb{fill:var(--ink)}.md{fill:var(--doubtbar)}.ms,.mf,.mq{fill:none}.mf{stroke:var(--bad);stroke-width:2.4}.mw{fill:var(--ink)}
-.lg{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.6rem 0 0;padding:0;font-size:.84rem;color:var(--soft)}
+.lg{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.6rem 0 0;padding:0;font-size:.88em;color:var(--soft)}
 .lg li{display:flex;align-items:center;gap:.4rem}
 @media(max-width:44rem){.to{display:none}.tw{display:none}}
-@media(min-width:44.01rem){.tp{x:17.5rem;width:calc(100% - 18.5rem)}.tn{transform:translateY(13px)}}
+@media(min-width:44.01rem){.tl>svg{padding:0 .6rem 0 17.5rem}.tn{transform:translate(-17.5rem,13px)}}
 footer{color:var(--soft);font-size:.86rem;padding:.5rem 0}
 @page{size:A4;margin:17mm 15mm 18mm;@bottom-left{content:"Audit report of a run";font:8pt system-ui,sans-serif;color:#565d66}@bottom-right{content:counter(page) " / " counter(pages);font:8pt system-ui,sans-serif;color:#565d66}}
 @media print{
+h1{font-size:19pt}h2{font-size:13pt}h3{font-size:10.5pt;margin:1rem 0 .3rem}
 :root{color-scheme:light;--paper:#fff;--ground:#fff;--ink:#000;--soft:#474d55;--rule:#c9c9c4;--faint:#f5f5f2;--link:#000;--ok:#1d6a42;--bad:#a61f1b;--doubt:#855300;--undo:#6a3fa0;--wait:#1f5f8f;--stop:#474d55;--okbar:#3c8f65;--badbar:#cf4a43;--doubtbar:#d99a2b;--undobar:#8b67bd;--waitbar:#9dbfda;--stopbar:#9aa0a8;--hatch:#c9c8c0}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 body{font-size:9.5pt;line-height:1.42}
@@ -152,8 +155,8 @@ body{font-size:9.5pt;line-height:1.42}
 nav,.tools,.jump{display:none}
 main>section{border:0;border-radius:0;padding:0;margin:0 0 1.2rem}
 h2{border-bottom:1px solid #000;padding-bottom:.2rem;break-after:avoid}
-h3,h4,h5,.h,summary,caption{break-after:avoid}
-details.s>summary::before{content:none}
+h3,h4,h5,.h,summary,caption{break-after:avoid;break-inside:avoid}
+details.s>summary::before{content:none!important}
 details.s>summary{grid-template-columns:7.2rem minmax(0,1fr) auto}details.s>summary .st{grid-column:1}details.s>summary>code{grid-column:2}details.s>summary h4{grid-column:2}.m{grid-column:3}
 .b{padding-left:7.9rem;padding-bottom:.8rem}
 .v{content-visibility:visible}
@@ -163,7 +166,7 @@ tr,li,dt,dd,figure{break-inside:avoid}
 thead{display:table-header-group}
 pre{border-color:#ccc;line-height:1.35;font-size:7.8pt}
 a{text-decoration:none}
-.tp{x:15rem;width:calc(100% - 16rem)}.tn{transform:translateY(13px)}
+.tl>svg{padding:0 .6rem 0 16rem}.tn{transform:translate(-16rem,13px)}.to,.tw{display:inline}
 }
 )css";
 }

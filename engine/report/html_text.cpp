@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "report/visible_text.h"
 
 namespace runbook {
@@ -37,6 +38,12 @@ std::string escaped(std::string_view text, const char* special) {
   return result;
 }
 
+std::string escaped_in_json(char32_t point) {
+  const auto value = static_cast<unsigned>(point);
+  if (value < 0x10000) return fmt::format("\\u{:04x}", value);
+  return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((value - 0x10000) >> 10U), 0xDC00 + ((value - 0x10000) & 0x3FFU));
+}
+
 }  // namespace
 
 std::string html_text(std::string_view text) { return escaped(text, "&<>\"'"); }
@@ -49,8 +56,15 @@ HtmlWriter& HtmlWriter::operator<<(ShownBetweenTags shown) { return add(html_tex
 
 HtmlWriter& HtmlWriter::operator<<(Share share) { return add(fmt::format("{:.4g}%", share.of_one * 100)); }
 
+// Plain ASCII: who looks at the source of the page is not misled by it either.
 HtmlWriter& HtmlWriter::json(const Value& value) {
-  for (const char c : to_pretty_json(value)) add(c == '<' ? std::string_view("\\u003c") : std::string_view(&c, 1));
+  const std::string json = to_pretty_json(value);
+  for (std::size_t at = 0; at < json.size();) {
+    const CodePoint point = code_point_at(json, at);
+    const bool is_plain = point.value < 0x7F && point.value != '<' && point.value != '>' && point.value != '&';
+    add(is_plain ? json.substr(at, 1) : escaped_in_json(point.value));
+    at += point.length;
+  }
   return *this;
 }
 

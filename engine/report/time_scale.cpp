@@ -1,5 +1,7 @@
 #include "report/time_scale.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -43,7 +45,8 @@ std::string label_of(std::int64_t at_ms, std::int64_t step_ms, bool has_date) {
   const auto month = static_cast<std::size_t>((text[5] - '0') * 10 + (text[6] - '0') - 1);
   const std::string date = text.substr(text[8] == '0' ? 9 : 8, text[8] == '0' ? 1 : 2) + " " + months.at(month);
   if (step_ms >= day) return date;
-  const std::string time = text.substr(11, step_ms < minute ? 8 : 5);
+  std::string time = text.substr(11, step_ms < minute ? 8 : 5);
+  if (step_ms < second) time += fmt::format(".{:03}", at_ms % second);
   return has_date ? date + " " + time : time;
 }
 
@@ -91,7 +94,7 @@ std::vector<TimeScale::Tick> TimeScale::ticks() const {
   const double per_ms = pieces_.front().per_ms;
   const auto wide = std::find_if(steps.begin(), steps.end(),
                                  [&](std::int64_t step) { return static_cast<double>(step) * per_ms >= between_ticks; });
-  const std::int64_t step = wide == steps.end() ? steps.back() : *wide;
+  const std::int64_t step = whole_.from_ms == whole_.to_ms ? second : wide == steps.end() ? steps.back() : *wide;
   std::vector<Tick> ticks;
   for (std::size_t i = 0; i < pieces_.size(); ++i)
     if (!pieces_[i].is_break) add_ticks(ticks, i, step);

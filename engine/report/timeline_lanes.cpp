@@ -64,6 +64,8 @@ class LaneMaker {
     for (const AuditStep& step : report_.steps)
       if (step.first_at_ms != 0) add(step);
     for (const AuditEntry& entry : report_.timeline) add(entry);
+    for (const Deviation& deviation : report_.state.deviations)
+      lane_of(deviation.instance).marks.push_back({Mark::deviation, deviation.at_ms, deviation.what});
     if (!run_.marks.empty()) lanes_.insert(lanes_.begin(), std::move(run_));
     return std::move(lanes_);
   }
@@ -106,11 +108,15 @@ class LaneMaker {
     add_state(lane, step);
   }
 
+  Lane& lane_of(const std::string& instance) {
+    const auto found = by_instance_.find(instance);
+    return found == by_instance_.end() ? run_ : lanes_[found->second];
+  }
+
   void add(const AuditEntry& entry) {
-    const auto found = by_instance_.find(entry.instance);
-    Lane& lane = found == by_instance_.end() || entry.instance.empty() ? run_ : lanes_[found->second];
+    Lane& lane = lane_of(entry.instance);
     const bool is_taken_up = entry.kind == AuditEntry::Kind::run && entry.text.starts_with("taken ");
-    if (entry.kind == AuditEntry::Kind::deviation) lane.marks.push_back({Mark::deviation, entry.at_ms, entry.text});
+    if (tells_of_a_doubt(entry)) lane.marks.push_back({Mark::doubt, entry.at_ms, entry.text});
     if (entry.kind == AuditEntry::Kind::watch) lane.marks.push_back({Mark::watch, entry.at_ms, entry.text});
     if (is_taken_up) run_.marks.push_back({Mark::taken_up, entry.at_ms, entry.text});
   }
@@ -123,6 +129,10 @@ class LaneMaker {
 };
 
 }  // namespace
+
+bool tells_of_a_doubt(const AuditEntry& entry) {
+  return entry.kind == AuditEntry::Kind::attempt && entry.text.starts_with("in doubt");
+}
 
 std::vector<Lane> timeline_lanes(const AuditReport& report, std::size_t most) {
   std::vector<Lane> lanes;

@@ -20,7 +20,7 @@ namespace {
 
 // In pixels.
 constexpr int axis_height = 20, rest_height = 18, heading_height = 24, lane_height = 27, bar_top = 15, bar_height = 8;
-constexpr std::size_t longest_name = 46, most_spans_of_a_lane = 40, bins = 240;
+constexpr std::size_t longest_name = 40, most_spans_of_a_lane = 40, bins = 240;
 
 Markup class_of(LaneSpan::Kind kind) {
   switch (kind) {
@@ -125,11 +125,10 @@ class Timeline {
          << height_ + 4 << "\"><title id=\"tl-title\">Timeline of the run</title><desc id=\"tl-desc\">" << Shown{description()}
          << "</desc>" << definitions;
     write_names();
-    out_ << "<svg class=\"tp\" width=\"100%\" overflow=\"visible\">";
     write_axis();
     write_rests();
     write_lanes();
-    out_ << "</svg></svg>";
+    out_ << "</svg>";
     write_legend();
     out_ << "</figure>\n";
   }
@@ -230,8 +229,8 @@ class Timeline {
     if (is_crash) write_crash(from);
     constexpr double room_for_a_label = 0.05;
     if (to - from < room_for_a_label) return;
-    out_ << "<text class=\"tw\" x=\"" << Share{(from + to) / 2} << "\" y=\"" << axis_height + 12 << "\">" << Shown{took}
-         << "</text>";
+    out_ << "<text class=\"tw\" x=\"" << Share{(from + to) / 2} << "\" y=\"" << axis_height + 12
+         << (is_crash ? Markup("\" dx=\"9\">") : Markup("\">")) << Shown{took} << "</text>";
   }
 
   void write_crash(double at) {
