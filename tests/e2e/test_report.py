@@ -488,3 +488,18 @@ def test_a_report_looks_as_it_did(story, word, request):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text)
     assert golden.read_text() == text, f"{golden.name} is another one now; RUNBOOK_UPDATE_GOLDEN=1 writes it anew"
+
+
+# Beside it
+
+def test_a_run_whose_engine_died_is_interrupted_also_for_programs(world):
+    world.write(MESSY.replace("manual: {instructions", "shell: 'true'}\n  #"))
+    engine = world.start()
+    until(lambda: world.lines(), "the step to have begun")
+    assert json.loads(world("runs", "--json").out)[0]["state"] == "running"
+    kill(engine.pid)
+    assert json.loads(world("runs", "--json").out)[0]["state"] == "interrupted"
+    summary = as_json(world)["summary"][0]
+    assert "has neither ended nor come to rest, as far as is recorded" in summary
+    world.open_gate()
+    assert world.resume().code == 1      # `dear` fails
