@@ -60,8 +60,8 @@ class Draft {
 
 class Copying {
  public:
-  Copying(const JournalFile& file, const RunRow& row, Database& to, const ExportOrder& order)
-      : file_(file), from_(*file.db().database), to_(to), row_(row), order_(order) {}
+  Copying(const JournalFile& file, RunRow row, Database& to, const ExportOrder& order)
+      : file_(file), from_(*file.db().database), to_(to), row_(std::move(row)), order_(order) {}
 
   // Gives the last event, as it stands in the archive.
   void run() {

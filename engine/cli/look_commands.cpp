@@ -57,11 +57,11 @@ int runs_command(const Arguments& arguments) {
   JournalFile file(journal_path(arguments), OpenMode::read);
   List rows;
   for (const RunRow& row : file.runs()) {
-    rows.push_back(row_json(row));
+    const bool has_no_driver = row.state == "running" && lease_holder(file.run_folder(row.run)) == 0;
+    const std::string state = has_no_driver ? "interrupted" : row.state;
+    rows.push_back(with(row_json(row), "state", state));
     if (arguments.wants_json()) continue;
-    std::string took = row.ended_at_ms ? elapsed_text(row.ended_at_ms - row.began_at_ms) : "";
-    bool is_driven = row.state == "running" && lease_holder(file.run_folder(row.run)) != 0;
-    std::string state = row.state == "running" && !is_driven ? "interrupted" : row.state;
+    const std::string took = row.ended_at_ms ? elapsed_text(row.ended_at_ms - row.began_at_ms) : "";
     fmt::print("{:<20} {:<12} {}  {:>8}  {}{}\n", row.run, state, utc_text(row.began_at_ms), took, row.runbook,
                row.title.empty() ? "" : ": " + row.title);
   }

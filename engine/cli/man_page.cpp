@@ -24,6 +24,7 @@ constexpr Named environment[] = {
     {"RUNBOOK_AWS_MODELS", "The folder of the models of AWS's services, where botocore's own are not to be taken."},
     {"AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID ...", "As the AWS command line reads them."},
     {"XDG_STATE_HOME", "The folder of the journal, where it is named nowhere."},
+    {"TZ", "The time zone of local times; a report names it."},
     {"XDG_CONFIG_HOME", "The folder of allowed_signers."},
     {"XDG_CACHE_HOME", "The folder of what is remembered of AWS models, where it is not ~/.cache."},
     {"HOME", "Stands behind them."},

@@ -106,16 +106,14 @@ int report_command(const Arguments& arguments) {
     return 0;
   }
   PrivateFile written(*out);
-  std::size_t size = 0;
   std::string whole;  // to be signed
   write_report(file, report, format, making, [&](std::string_view piece) {
     written.append(piece);
-    size += piece.size();
     if (key) whole += piece;
   });
   if (key) write_private_file(*out + ".sig", ssh_sign(*key, Signed::report, whole));
   written.finish();
-  fmt::print(stderr, "{}: {} bytes\n", *out, size);
+  fmt::print(stderr, "{}: run {} up to event {}\n", *out, row.run, report.state.seq);
   if (key) fmt::print(stderr, "{}.sig: its signature, by {}\n", *out, key->string());
   fmt::print(stderr, "  check it: runbook verify --report {}{}\n", quoted_for_shell(*out), journal_words(arguments));
   return 0;

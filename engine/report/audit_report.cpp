@@ -62,6 +62,35 @@ AuditEntry::Kind kind_of(const Event& event) {
   return found == kinds.end() ? Kind::other : found->second;
 }
 
+// Of an instance, "cluster/apply[eu-1]": "cluster/" and "[eu-1]". Keys may hold a slash.
+struct Surroundings {
+  std::string prefix, keys;
+};
+Surroundings surroundings_of(const std::string& instance) {
+  std::size_t begin = 0, keys = instance.size();
+  bool is_in_key = false;
+  for (std::size_t i = 0; i < instance.size(); ++i) {
+    if (instance[i] == '[' && keys == instance.size()) keys = i;
+    if (instance[i] == '[') is_in_key = true;
+    if (instance[i] == ']') is_in_key = false;
+    if (instance[i] != '/' || is_in_key) continue;
+    begin = i + 1;
+    keys = instance.size();
+  }
+  return {instance.substr(0, begin), instance.substr(keys)};
+}
+
+// The path, and those of the sections around it: "1.2.rescue", "1.2", "1".
+std::vector<std::string> path_upwards(std::string path) {
+  std::vector<std::string> paths;
+  while (!path.empty()) {
+    paths.push_back(path);
+    const std::size_t dot = path.rfind('.');
+    path.resize(dot == std::string::npos ? 0 : dot);
+  }
+  return paths;
+}
+
 // What the events say beyond the fold: attempt by attempt, question by question, pause by pause.
 class Auditor {
  public:
@@ -100,6 +129,8 @@ class Auditor {
   void finish() {
     for (AuditStep& step : report_.steps) {
       const InstanceState& it = report_.state.of(step.instance);
+      step.evidence.digest = it.evidence;
+      step.outputs.digest = it.outputs;
       const bool has_done_its_work = step.is_undo && it.state == StepState::pending;  // it could be called once more
       step.answered_by = it.answered_by;
       if (has_done_its_work) continue;
@@ -107,8 +138,7 @@ class Auditor {
       step.why = it.why;
       step.started_at_ms = it.started_at_ms;
       step.ended_at_ms = it.ended_at_ms;
-      step.evidence.digest = it.evidence;
-      step.outputs.digest = it.outputs;
+      if (step.state == StepState::pending && !step.is_watch) look_around(step);
     }
     cover();
   }
@@ -291,6 +321,30 @@ class Auditor {
       if (is_new) report_.coverage.push_back({source});
       count(report_.coverage[found->second], step.state);
     }
+  }
+
+  // A step of which no event tells: the section that it stands in may say why.
+  void look_around(AuditStep& step) const {
+    const Surroundings around = surroundings_of(step.instance);
+    const std::vector<std::string> paths = path_upwards(step.line.text_or("path", ""));
+    const auto leave_out = [&](std::string why) {
+      step.state = StepState::skipped;
+      step.why = std::move(why);
+    };
+    for (const std::string& path : paths) {
+      // A section has the keys of the loops around it, which are not more than those of its steps.
+      for (std::size_t end = around.keys.size();; end = around.keys.rfind('[', end - 1)) {
+        const SectionState* section = report_.state.section(around.prefix + path + around.keys.substr(0, end));
+        if (section && section->phase == SectionState::Phase::skipped) return leave_out(section->why);
+        if (end == 0) break;
+      }
+    }
+    if (!report_.state.was_left() || paths.empty()) return;
+    const std::string last = paths.front().substr(paths.front().rfind('.') + 1);
+    const bool is_numbered = last.find_first_not_of("0123456789") == std::string::npos;
+    if (last == "rescue") return leave_out("nothing failed that it would have rescued");
+    if (!is_numbered && last != "finally") return leave_out("its watch did not trip");
+    if (report_.state.state == "succeeded" && step.line.find("loops")) leave_out("its loop had no items");
   }
 
   static void count(AuditCoverage& part, StepState state) {

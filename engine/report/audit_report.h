@@ -72,7 +72,7 @@ struct AuditStep {
   std::string instance;
   Value line;  // of the outline: id, title, type, effect, effect_because, section, source, note, when, does, includes, done_when, verify
   bool is_undo = false, is_watch = false, is_removed = false;  // removed: it is no longer in the runbook
-  StepState state = StepState::pending;
+  StepState state = StepState::pending;  // skipped also where the section around it was, or was not needed
   std::string why;
   std::int64_t started_at_ms = 0, ended_at_ms = 0;  // of the last attempt, wait or question; 0: not yet
   std::int64_t first_at_ms = 0;                     // when something first happened to it; 0: nothing has

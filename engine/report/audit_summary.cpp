@@ -48,7 +48,7 @@ std::string end_sentence(const AuditReport& report) {
   static const std::map<std::string, std::string> words = {{"succeeded", "was carried out to its end"},
                                                            {"cancelled", "was given up before its end"},
                                                            {"undone", "was taken back"},
-                                                           {"running", "goes on"},
+                                                           {"running", "has neither ended nor come to rest, as far as is recorded"},
                                                            {"waiting", "rests: it waits for a person"},
                                                            {"failed", "rests: a step failed"},
                                                            {"in_doubt", "rests: whether a step had its effect is not known"},

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 
+#include "base/counted.h"
 #include "base/json.h"
 #include "base/shell_word.h"
 
@@ -84,8 +86,12 @@ std::string deed_text(const Value& deed) {
 std::vector<std::string> surroundings_text(const Value& request) {
   std::vector<std::string> lines;
   const Value env = request.get("env");
-  for (const auto& [name, value] : env.is_map() ? env.as_map() : Map())
-    lines.push_back(fmt::format("env {}={}", name, text_or_json(value)));
+  for (const auto& [name, value] : env.is_map() ? env.as_map() : Map()) {
+    const std::string text = text_or_json(value);
+    const auto count = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    if (count > 1) lines.push_back(fmt::format("env {} ({})", name, counted(count, "line")));
+    else lines.push_back(fmt::format("env {}={}", name, text));
+  }
   if (const std::string dir = request.text_or("dir", ""); !dir.empty()) lines.push_back("in " + dir);
   return lines;
 }

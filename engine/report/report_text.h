@@ -25,7 +25,7 @@ std::optional<AuditScope> scope_of_proof(const Value& proof);
 
 // {type, params, that} as a person would type or read it: a script as it is, arguments as words of a shell, else JSON.
 std::string deed_text(const Value& deed);
-// "env NAME=value", "in FOLDER": what surrounds it; lines without an end.
+// "env NAME=value", "in FOLDER": what surrounds it; of a script that is handed on as a variable its name and length.
 std::vector<std::string> surroundings_text(const Value& request);
 // What a step did or would do: its last attempt's request, its wait's, or as it is written.
 Value deed_of(const AuditStep& step, const AuditAttempt* attempt, const ReadStored& stored);

@@ -24,12 +24,12 @@ class OutlineMaker {
  public:
   void add(const Section& section, const std::string& titles) {
     for (const auto& child : section.children) {
-      if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child)) add(**step, titles);
+      if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child)) add(**step, titles, section.path);
       else
         add(**std::get_if<std::unique_ptr<Section>>(&child), below(titles, std::get<std::unique_ptr<Section>>(child)->title));
     }
     for (const Watch& watch : section.watches) {
-      add(*watch.step, titles);
+      add(*watch.step, titles, section.path);
       if (watch.on_trip) add(*watch.on_trip, watch.on_trip->title);
     }
     for (const Section* extra : {section.rescue.get(), section.finally.get()})
@@ -63,7 +63,7 @@ class OutlineMaker {
     return line;
   }
 
-  void add(const Step& step, const std::string& titles) {
+  void add(const Step& step, const std::string& titles, const std::string& path) {
     const bool has_effect = step.kind == Step::Kind::act || step.manual;
     Value line = object({{"id", step.id},
                          {"title", step.title},
@@ -71,6 +71,7 @@ class OutlineMaker {
                          {"effect", has_effect ? effect_name(step.effect) : "read"},
                          {"section", titles},
                          {"source", step.anchor}});
+    if (!path.empty()) line = with(line, "path", path);
     if (!step.effect_why.empty()) line = with(line, "effect_because", step.effect_why);
     List loops;
     for (const Section* loop : step.loops) loops.emplace_back(loop->path);

@@ -61,6 +61,37 @@ steps:
   - {id: odd, title: Not today, when: "`false`", shell: 'echo odd'}
 """
 
+AROUND = """
+runbook: around
+inputs: {none: {type: list, default: []}}
+steps:
+  - section: Never
+    when: "`false`"
+    steps:
+      - {id: a, title: A, shell: 'true'}
+      - section: Deeper
+        steps:
+          - {id: b, title: B, shell: 'true'}
+  - section: Loop
+    for_each: $inputs.none
+    as: x
+    empty: ok
+    steps: [{id: c, title: C, shell: 'true'}]
+  - section: Saved
+    steps: [{id: d, title: D, shell: 'true'}]
+    rescue: [{id: e, title: E, shell: 'true'}]
+    watch:
+      - {id: w, every: 1s, exec: ["true"], on_trip: [{id: t, title: T, shell: 'true'}]}
+  - section: Items
+    for_each: [p, q]
+    as: x
+    steps:
+      - section: Odd
+        when: $x == 'p'
+        steps: [{id: f, title: F, shell: 'true'}]
+finally: [{id: g, title: G, shell: 'true'}]
+"""
+
 
 def report(world, *words, **env):
     made = world("report", "last", *words, **env)
@@ -175,6 +206,19 @@ def test_a_run_that_goes_on_is_told_so_far(world):
     assert told["pauses"][-1]["to"] is None
     assert step(told, "last")["state"] == "pending" and step(told, "last")["command"] == "echo done"
     assert "4 were not done" in " ".join(told["summary"]) or "5 were not done" in " ".join(told["summary"])
+
+
+def test_a_step_of_which_nothing_is_recorded_says_why_it_was_not_needed(world):
+    world.write(AROUND)
+    assert world.run().code == 0
+    assert {each["step"]: each["why"] for each in as_json(world)["left_out"]} == {
+        "a": "`when` of section `Never` is false",
+        "b": "`when` of section `Never` is false",
+        "c": "its loop had no items",
+        "e": "nothing failed that it would have rescued",
+        "t": "its watch did not trip",
+        "f[q]": "`when` of section `Odd` is false"}
+    assert "Of 9 steps 3 were done, 6 were left out." in as_json(world)["summary"]
 
 
 def test_a_secret_is_in_no_format(world):
@@ -444,3 +488,18 @@ def test_a_report_looks_as_it_did(story, word, request):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text)
     assert golden.read_text() == text, f"{golden.name} is another one now; RUNBOOK_UPDATE_GOLDEN=1 writes it anew"
+
+
+# Beside it
+
+def test_a_run_whose_engine_died_is_interrupted_also_for_programs(world):
+    world.write(MESSY.replace("manual: {instructions", "shell: 'true'}\n  #"))
+    engine = world.start()
+    until(lambda: world.lines(), "the step to have begun")
+    assert json.loads(world("runs", "--json").out)[0]["state"] == "running"
+    kill(engine.pid)
+    assert json.loads(world("runs", "--json").out)[0]["state"] == "interrupted"
+    summary = as_json(world)["summary"][0]
+    assert "has neither ended nor come to rest, as far as is recorded" in summary
+    world.open_gate()
+    assert world.resume().code == 1      # `dear` fails

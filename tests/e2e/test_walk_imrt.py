@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import jsonschema
 import pexpect
 import pytest
 
@@ -115,6 +116,19 @@ class Walker:
                 self.child.sendline({0: "", 1: "done", 2: "confirm", 4: "seen", 5: ""}[at])
 
 
+def require_true_reports(world, journal, deviations):  # noqa: F811
+    schema = json.loads(world("schema", "--report").out)
+    for name in ("r.json", "r.html", "r.md", "r.xml"):
+        assert world("report", "last", "--out", name, "--journal", journal).code == 0
+        checked = world("verify", "--report", name, "--journal", journal)
+        assert checked.code == 0 and "byte for byte" in checked.out, checked
+    told = json.loads((world.folder / "r.json").read_text())
+    assert not [each.message for each in jsonschema.Draft202012Validator(schema).iter_errors(told)]
+    assert [each["what"] for each in told["deviations"]] == deviations
+    assert told["run"]["is_rehearsal"] and told["coverage"]["not_encoded"]
+    assert not [each["instance"] for each in told["steps"] if each["state"] == "pending"]
+
+
 def test_all_of_imrt_is_walked_in_rehearsal(world, at_terminal):  # noqa: F811
     """With a wrong word, a step that fails, an edit, a shell, a redo, a quit, a resume and windows of other sizes."""
     seen = []
@@ -179,4 +193,5 @@ def test_all_of_imrt_is_walked_in_rehearsal(world, at_terminal):  # noqa: F811
     assert any("was edited, for this run" in what for what in whats), whats
     assert walker.prompts > 100
     assert world("verify", "last", "--journal", str(world.folder / "imrt.db")).code == 0
+    require_true_reports(world, world.folder / "imrt.db", whats)
     assert not list(Path(world.folder).glob("*.pem"))
