@@ -29,7 +29,7 @@ inline constexpr std::string_view driven =
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 inline constexpr std::string_view adopted =
     "adopted";  // the run goes on with a changed runbook: definition, outline, about, inputs, renamed, sections, who, because; edited for this
-                // run alone: what, file_sha256
+    // run alone: what, file_sha256
 inline constexpr std::string_view paused = "paused";  // state (failed waiting in_doubt interrupted), why
 inline constexpr std::string_view left = "left";      // state (succeeded cancelled), outputs
 inline constexpr std::string_view pinned = "pinned";  // what a target is, seen for the first time: target, identity, text

@@ -218,7 +218,8 @@ std::vector<CommandRow> rows_of_upkeep() {
        {{"--head", 0, Takes::value, "HASH", "a head that verify or show printed once, and that was kept elsewhere"},
         {"--report", 0, Takes::value, "FILE", "a report that `runbook report` made"},
         {"--signature", 0, Takes::value, "FILE", "of that report; by default its name with .sig, if that is there"},
-        {"--allowed-signers", 0, Takes::value, "FILE", "whose signatures count (ssh-keygen(1), ALLOWED SIGNERS); by default those of approvals"}},
+        {"--allowed-signers", 0, Takes::value, "FILE",
+         "whose signatures count (ssh-keygen(1), ALLOWED SIGNERS); by default those of approvals"}},
        verify_command,
        "runbook verify last\nrunbook verify last --head d566446e6b128dc23bf548c782372eec351a1b01ffe8bdaa37b9686fda9da734\n"
        "runbook verify --report report.html"},

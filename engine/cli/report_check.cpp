@@ -70,7 +70,9 @@ std::optional<FoundProof> find_proof(const std::string& text) {
 
 // A report names its zone; it comes from outside, and the C library takes it for a path.
 bool is_zone_name(const std::string& zone) {
-  const auto is_fine = [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '_' || c == '+' || c == '-' || c == ','; };
+  const auto is_fine = [](unsigned char c) {
+    return std::isalnum(c) || c == '/' || c == '_' || c == '+' || c == '-' || c == ',';
+  };
   return !zone.empty() && zone.size() <= 60 && zone[0] != '/' && std::all_of(zone.begin(), zone.end(), is_fine);
 }
 
@@ -87,7 +89,9 @@ class Comparison {
   }
   bool is_same() const { return !is_other_ && at_ == text_.size(); }
   // Of the first difference.
-  std::size_t line() const { return static_cast<std::size_t>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n')) + 1; }
+  std::size_t line() const {
+    return static_cast<std::size_t>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n')) + 1;
+  }
 
  private:
   std::string_view text_;
@@ -132,8 +136,9 @@ class Check {
     std::optional<fs::path> signers = allowed_signers();
     if (const auto named = arguments_.value("--allowed-signers")) signers = *named;
     if (!signers) {
-      tell("signature", false, fmt::format("{} can't be judged: nobody says whose keys count; name a file with --allowed-signers",
-                                           signature.string()));
+      tell("signature", false,
+           fmt::format("{} can't be judged: nobody says whose keys count; name a file with --allowed-signers",
+                       signature.string()));
       return;
     }
     const SignedBy by = ssh_verify(*signers, Signed::report, read_file(signature), text_);
@@ -146,7 +151,8 @@ class Check {
     try {
       JournalFile file(journal_path(arguments_), OpenMode::read);
       const RunRow row = file.find_run(run_);
-      if (row.run != run_) throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run_, file.path().string()));
+      if (row.run != run_)
+        throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run_, file.path().string()));
       const auto witnesses = commits_known_to(read_attempt_log(file.run_folder(run_)));
       const Verdict verdict = verify_run(file, run_, witnesses, found_.proof.text_or("head", ""));
       is_against_something_ = true;
@@ -181,10 +187,12 @@ class Check {
                  [&](std::string_view piece) { made.take(piece); });
     if (made.is_same()) return tell("content", true, "byte for byte what the record gives");
     if (const std::int64_t scrubbed = scrubbed_after(file))
-      return tell("content", false,
-                  fmt::format("another than the record gives now; something was scrubbed from the record since, at event {}: make a new report", scrubbed));
-    tell("content", false,
-         fmt::format("was changed after it was made: line {} is not what the record gives", made.line()));
+      return tell(
+          "content", false,
+          fmt::format(
+              "another than the record gives now; something was scrubbed from the record since, at event {}: make a new report",
+              scrubbed));
+    tell("content", false, fmt::format("was changed after it was made: line {} is not what the record gives", made.line()));
   }
 
   std::int64_t scrubbed_after(const JournalFile& file) const {
@@ -217,7 +225,9 @@ class Check {
     fmt::print("{} tells of run {} up to event {}\n", path_, run_, found_.proof.int_or("events", 0));
     for (const auto& [part, what] : parts_) fmt::print("  {:<10} {}\n", part, what);
     if (signed_by_.empty() && is_good_)
-      fmt::print("  note       nobody's signature vouches for it: who can write both the journal and this file could have changed both\n");
+      fmt::print(
+          "  note       nobody's signature vouches for it: who can write both the journal and this file could have changed "
+          "both\n");
   }
 
   const Arguments& arguments_;

@@ -75,7 +75,8 @@ fs::path own_key() {
 
 std::optional<fs::path> key_given(const Arguments& arguments) {
   if (!arguments.has("--sign") && !arguments.has("--sign-with")) return std::nullopt;
-  if (!arguments.has("--out")) throw Error(ExitCode::usage, "a signature is of a file", "say which: --out FILE; the signature is FILE.sig");
+  if (!arguments.has("--out"))
+    throw Error(ExitCode::usage, "a signature is of a file", "say which: --out FILE; the signature is FILE.sig");
   if (const auto key = arguments.value("--sign-with")) return *key;
   return own_key();
 }
@@ -85,7 +86,8 @@ void require_place(const std::string& path) {
   const fs::path folder = fs::absolute(path, error).parent_path();
   if (!fs::is_directory(folder, error))
     throw Error(ExitCode::usage, fmt::format("--out: there is no folder {}", folder.string()), "make it, or name another");
-  if (fs::is_directory(path, error)) throw Error(ExitCode::usage, fmt::format("--out: {} is a folder", path), "name a file in it");
+  if (fs::is_directory(path, error))
+    throw Error(ExitCode::usage, fmt::format("--out: {} is a folder", path), "name a file in it");
 }
 
 }  // namespace
@@ -102,7 +104,8 @@ int report_command(const Arguments& arguments) {
   const AuditReport report = audit(file, row, scope);
   const ReportMaking making{std::string(version), zone_name()};
   if (!out) {
-    write_report(file, report, format, making, [](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); });
+    write_report(file, report, format, making,
+                 [](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); });
     return 0;
   }
   PrivateFile written(*out);

@@ -26,10 +26,12 @@ void require_known_steps(const AuditReport& whole, const std::set<std::string>& 
     names.push_back(step.instance);
     const std::string name = name_without_keys(step.instance);
     known.insert({step.instance, name});
-    for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1)) known.insert(name.substr(0, end));
+    for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1))
+      known.insert(name.substr(0, end));
   }
   for (const std::string& step : wanted)
-    if (!known.count(step)) throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, names));
+    if (!known.count(step))
+      throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, names));
 }
 
 }  // namespace

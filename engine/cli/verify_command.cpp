@@ -32,7 +32,8 @@ int verify_command(const Arguments& arguments) {
   if (arguments.has("--report")) return check_report(arguments);
   for (const char* option : {"--signature", "--allowed-signers"})
     if (arguments.has(option)) throw Error(ExitCode::usage, fmt::format("{} is about a report", option), "add --report FILE");
-  if (arguments.operands().empty()) throw Error(ExitCode::usage, "which run?", "runbook verify RUN, or runbook verify --report FILE");
+  if (arguments.operands().empty())
+    throw Error(ExitCode::usage, "which run?", "runbook verify RUN, or runbook verify --report FILE");
   const std::string head = kept_head(arguments);
   JournalFile file(journal_path(arguments), OpenMode::read);
   RunRow row = file.find_run(arguments.operands().at(0));

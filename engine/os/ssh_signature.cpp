@@ -58,7 +58,8 @@ std::string said(const Reply& reply) {
 std::string ssh_sign(const fs::path& key, Signed what, std::string_view text) {
   const Scratch scratch;
   const std::string file = scratch.write("signed", text);
-  const Reply reply = scratch.ask({"ssh-keygen", "-Y", "sign", "-f", fs::absolute(key).string(), "-n", namespace_of(what), file});
+  const Reply reply =
+      scratch.ask({"ssh-keygen", "-Y", "sign", "-f", fs::absolute(key).string(), "-n", namespace_of(what), file});
   const auto signature = try_read_file(file + ".sig");
   if (reply.is_good() && signature) return *signature;
   throw Error(ExitCode::usage, fmt::format("{} can't sign: {}", key.string(), said(reply)),

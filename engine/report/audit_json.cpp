@@ -64,8 +64,7 @@ class JsonReport {
   template <typename Each, typename Describe>
   void list(std::string_view name, const std::vector<Each>& all, const Describe& describe) {
     sink_("  \"" + std::string(name) + "\": [");
-    for (std::size_t i = 0; i < all.size(); ++i)
-      sink_((i == 0 ? "\n    " : ",\n    ") + indented(describe(all[i]), "    "));
+    for (std::size_t i = 0; i < all.size(); ++i) sink_((i == 0 ? "\n    " : ",\n    ") + indented(describe(all[i]), "    "));
     sink_(all.empty() ? "],\n" : "\n  ],\n");
   }
 
@@ -142,7 +141,9 @@ class JsonReport {
   Value left_out() const {
     List list;
     for (const AuditStep& step : report_.steps)
-      if (is_left_out(step)) list.push_back(object({{"step", step.instance}, {"why", step.why}, {"because", text_or_null(because_left_out(report_, step))}}));
+      if (is_left_out(step))
+        list.push_back(
+            object({{"step", step.instance}, {"why", step.why}, {"because", text_or_null(because_left_out(report_, step))}}));
     return Value(std::move(list));
   }
 
@@ -239,7 +240,8 @@ class JsonReport {
 
   Value output_json(const AuditAttempt& attempt) const {
     Value told = object({{"total", attempt.output_total}, {"sha256", text_or_null(attempt.output_sha256)}});
-    if (!attempt.output || !report_.scope.has_output) return with(with(with(told, "head", Value()), "left_out", Value()), "tail", Value());
+    if (!attempt.output || !report_.scope.has_output)
+      return with(with(with(told, "head", Value()), "left_out", Value()), "tail", Value());
     const Excerpt shown = excerpt(stored_(attempt.output.digest), attempt.output_shown);
     return with(with(with(told, "head", shown.head), "left_out", shown.left_out), "tail", shown.tail);
   }

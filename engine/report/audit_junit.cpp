@@ -91,10 +91,11 @@ class JunitReport {
     const Counts counts = count(begin, end);
     std::string began = utc_text(report_.state.began_at_ms);
     began.pop_back();  // CI systems want it without a zone
-    sink_(fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\" timestamp=\"{}\""
-                      " hostname=\"{}\">\n",
-                      attribute(section_of(report_.steps[begin])), counts.tests, counts.failures, counts.errors, counts.skipped,
-                      seconds(counts.took_ms), began, attribute(report_.state.host)));
+    sink_(fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\" timestamp=\"{}\""
+        " hostname=\"{}\">\n",
+        attribute(section_of(report_.steps[begin])), counts.tests, counts.failures, counts.errors, counts.skipped,
+        seconds(counts.took_ms), began, attribute(report_.state.host)));
     if (begin == 0) properties();
     for (std::size_t i = begin; i < end; ++i) test_case(report_.steps[i]);
     sink_("  </testsuite>\n");
@@ -102,11 +103,13 @@ class JunitReport {
 
   void properties() const {
     const RunState& run = report_.state;
-    const std::vector<std::pair<std::string, std::string>> all = {
-        {"run", report_.run},          {"state", run.state},
-        {"operator", run.operator_name}, {"definition_sha256", run.definition_sha256},
-        {"deviations", std::to_string(run.deviations.size())},
-        {"head", report_.head},        {"proof", to_json(report_proof(report_, making_))}};
+    const std::vector<std::pair<std::string, std::string>> all = {{"run", report_.run},
+                                                                  {"state", run.state},
+                                                                  {"operator", run.operator_name},
+                                                                  {"definition_sha256", run.definition_sha256},
+                                                                  {"deviations", std::to_string(run.deviations.size())},
+                                                                  {"head", report_.head},
+                                                                  {"proof", to_json(report_proof(report_, making_))}};
     sink_("    <properties>\n");
     for (const auto& [name, value] : all)
       sink_(fmt::format("      <property name=\"runbook.{}\" value=\"{}\"/>\n", name, attribute(value)));
@@ -124,7 +127,8 @@ class JunitReport {
       case Verdict::failed: problem("failure", state, why, step); break;
       case Verdict::error: problem("error", state, why, step); break;
       case Verdict::skipped:
-        sink_(fmt::format("      <skipped message=\"{}\"/>\n", attribute(step.state == StepState::skipped ? why : fmt::format("{}: {}", state, why))));
+        sink_(fmt::format("      <skipped message=\"{}\"/>\n",
+                          attribute(step.state == StepState::skipped ? why : fmt::format("{}: {}", state, why))));
         break;
     }
     if (report_.scope.has_output) output(step);
@@ -134,7 +138,8 @@ class JunitReport {
   // The exact command stands in its text: what failed is found without another document.
   void problem(std::string_view tag, std::string_view type, const std::string& why, const AuditStep& step) const {
     const Value deed = deed_of(step, step.attempts.empty() ? nullptr : &step.attempts.back(), stored_);
-    sink_(fmt::format("      <{} type=\"{}\" message=\"{}\">{}</{}>\n", tag, type, attribute(why), element(deed_text(deed)), tag));
+    sink_(fmt::format("      <{} type=\"{}\" message=\"{}\">{}</{}>\n", tag, type, attribute(why), element(deed_text(deed)),
+                      tag));
   }
 
   void output(const AuditStep& step) const {

@@ -116,7 +116,8 @@ class MarkdownReport {
     for (const auto& [name, pinned] : run.targets) fact("target " + code(name), code(pinned.text));
     fact("began", at(run.began_at_ms));
     fact("ended", run.was_left() ? at(run.ended_at_ms) : "not yet");
-    fact("took", elapsed_text(report_.duration_ms()) + (report_.pauses.empty() ? "" : fmt::format(", {} of it at rest", elapsed_text(report_.paused_ms()))));
+    fact("took", elapsed_text(report_.duration_ms()) +
+                     (report_.pauses.empty() ? "" : fmt::format(", {} of it at rest", elapsed_text(report_.paused_ms()))));
     values("input", report_.inputs);
     values("output", report_.outputs);
   }
@@ -137,7 +138,8 @@ class MarkdownReport {
       parts.push_back(fmt::format("the steps {}", fmt::join(names, ", ")));
     }
     if (!scope.has_output) parts.emplace_back("without what the steps wrote");
-    const std::string left = report_.steps_left_out == 0 ? "" : fmt::format("; {} left out", counted(report_.steps_left_out, "step"));
+    const std::string left =
+        report_.steps_left_out == 0 ? "" : fmt::format("; {} left out", counted(report_.steps_left_out, "step"));
     return fmt::format("{}{}", fmt::join(parts, ", "), left);
   }
 
@@ -157,14 +159,16 @@ class MarkdownReport {
         if (question.about != "doubt") continue;
         if (is_first) heading("In doubt");
         is_first = false;
-        line(fmt::format("- {} at {}: {}  \n  {}", code(step.instance), at(question.asked_at_ms), plain(question.text), answer_text(question)));
+        line(fmt::format("- {} at {}: {}  \n  {}", code(step.instance), at(question.asked_at_ms), plain(question.text),
+                         answer_text(question)));
       }
     }
   }
 
   std::string answer_text(const AuditQuestion& question) const {
     if (question.answered_at_ms == 0) return "**Not answered.**";
-    std::string text = fmt::format("**{}**, decided by {} at {}", plain(question.choice), code(question.who), at(question.answered_at_ms));
+    std::string text =
+        fmt::format("**{}**, decided by {} at {}", plain(question.choice), code(question.who), at(question.answered_at_ms));
     if (!question.approver.empty() && question.approver != question.who) text += ", approval of " + code(question.approver);
     if (!question.because.empty()) text += ", because: " + plain(question.because);
     return text + ".";
@@ -202,8 +206,8 @@ class MarkdownReport {
   void lists_of_steps() const {
     if (!report_.undos.empty()) heading("Undos");
     for (const AuditUndo& undo : report_.undos)
-      line(fmt::format("- at {}, {}, by {}{}", at(undo.at_ms), undo.to.empty() ? "of all" : "back to " + code(undo.to), code(undo.who),
-                       undo.because.empty() ? "" : ", because: " + plain(undo.because)));
+      line(fmt::format("- at {}, {}, by {}{}", at(undo.at_ms), undo.to.empty() ? "of all" : "back to " + code(undo.to),
+                       code(undo.who), undo.because.empty() ? "" : ", because: " + plain(undo.because)));
     list_steps("Undone", was_undone);
     list_steps("Left out", is_left_out);
   }
@@ -233,11 +237,13 @@ class MarkdownReport {
     heading("Who drove it");
     line("| event | time | who | how | engine | host |\n|--:|---|---|---|---|---|");
     for (const AuditSession& session : report_.sessions)
-      line(fmt::format("| {} | {} | {} | {} | {} | {} |", session.from_seq, at(session.at_ms), code(session.who), plain(session.how),
-                       code(session.engine), code(session.host)));
+      line(fmt::format("| {} | {} | {} | {} | {} | {} |", session.from_seq, at(session.at_ms), code(session.who),
+                       plain(session.how), code(session.engine), code(session.host)));
     for (const Handoff& handoff : report_.state.handoffs)
       line(fmt::format("\nHanded off by {} at {}{}:\n\n{}", code(handoff.who), at(handoff.at_ms),
-                       handoff.taken_by.empty() ? std::string() : fmt::format(", taken over by {} at {}", code(handoff.taken_by), at(handoff.taken_at_ms)),
+                       handoff.taken_by.empty()
+                           ? std::string()
+                           : fmt::format(", taken over by {} at {}", code(handoff.taken_by), at(handoff.taken_at_ms)),
                        block(handoff.note)));
   }
 
@@ -245,14 +251,16 @@ class MarkdownReport {
     heading("Timeline");
     line("| event | time | step | what | who |\n|--:|---|---|---|---|");
     for (const AuditEntry& entry : report_.timeline)
-      line(fmt::format("| {} | {} | {} | {} | {} |", entry.seq, at(entry.at_ms), code(entry.instance), plain(entry.text), code(entry.who)));
+      line(fmt::format("| {} | {} | {} | {} | {} |", entry.seq, at(entry.at_ms), code(entry.instance), plain(entry.text),
+                       code(entry.who)));
   }
 
   void steps() const {
     heading("Steps");
     std::string section;
     for (const AuditStep& step : report_.steps) {
-      if (const std::string its = step.line.text_or("section", ""); its != section && !its.empty()) line(fmt::format("\n**{}**", plain(section = its)));
+      if (const std::string its = step.line.text_or("section", ""); its != section && !its.empty())
+        line(fmt::format("\n**{}**", plain(section = its)));
       one_step(step);
     }
   }
@@ -264,19 +272,22 @@ class MarkdownReport {
     if (!step.why.empty()) state += ": " + plain(step.why);
     line("- " + state);
     const std::string because = told.text_or("effect_because", "");
-    line(fmt::format("- {}, effect {}{}", told.text_or("type", ""), told.text_or("effect", ""), because.empty() ? "" : ": " + plain(because)));
+    line(fmt::format("- {}, effect {}{}", told.text_or("type", ""), told.text_or("effect", ""),
+                     because.empty() ? "" : ": " + plain(because)));
     item("source", plain(told.text_or("source", "")));
     item("note", plain(told.text_or("note", "")));
     item("when", code(told.text_or("when", "")));
     item("includes", code(told.text_or("includes", "")));
     item("done when", code(deed_text(told.get("done_when"))));
     item("verified by", code(deed_text(told.get("verify"))));
-    if (step.attempts.empty() && step.line.text_or("type", "") != "manual") deed(deed_of(step, nullptr, stored_), step.request ? "" : ", as it is written");
+    if (step.attempts.empty() && step.line.text_or("type", "") != "manual")
+      deed(deed_of(step, nullptr, stored_), step.request ? "" : ", as it is written");
     for (const AuditQuestion& question : step.questions) instructions(question);
     for (const AuditAttempt& attempt : step.attempts) one_attempt(step, attempt);
     if (step.findings && report_.scope.has_output) line("\nWhat stood there:\n\n" + block(stored_(step.findings.digest)));
     const Value outputs = stored_value(step.outputs, stored_), evidence = stored_value(step.evidence, stored_);
-    for (const auto& [name, value] : outputs.is_map() ? outputs.as_map() : Map()) item("output " + code(name), code(text_or_json(value)));
+    for (const auto& [name, value] : outputs.is_map() ? outputs.as_map() : Map())
+      item("output " + code(name), code(text_or_json(value)));
     for (const Value& each : evidence.is_list() ? evidence.as_list() : List()) item("evidence", code(evidence_line(each)));
   }
 
@@ -288,7 +299,8 @@ class MarkdownReport {
     const std::string text = deed_text(deed);
     if (text.empty()) return;
     std::vector<std::string> around = surroundings_text(deed);
-    line(fmt::format("\nWhat is run{}{}{}:\n\n{}", remark, around.empty() ? "" : ", with ", fmt::join(coded(around), ", "), block(text)));
+    line(fmt::format("\nWhat is run{}{}{}:\n\n{}", remark, around.empty() ? "" : ", with ", fmt::join(coded(around), ", "),
+                     block(text)));
   }
 
   static std::vector<std::string> coded(const std::vector<std::string>& texts) {
@@ -299,7 +311,8 @@ class MarkdownReport {
 
   void instructions(const AuditQuestion& question) const {
     const Value form = stored_value(question.form, stored_);
-    if (const std::string text = form.text_or("instructions", ""); !text.empty()) line("\nInstructions:\n\n" + block(text, "markdown"));
+    if (const std::string text = form.text_or("instructions", ""); !text.empty())
+      line("\nInstructions:\n\n" + block(text, "markdown"));
     const Value items = form.get("checklist");
     std::int64_t number = 0;
     for (const Value& each : items.is_list() ? items.as_list() : List())
@@ -324,10 +337,14 @@ class MarkdownReport {
   void output(const AuditAttempt& attempt) const {
     if (attempt.output) {
       const Excerpt shown = excerpt(stored_(attempt.output.digest), attempt.output_shown);
-      const std::string left = shown.left_out == 0 ? "" : fmt::format(", {} left out here", counted(static_cast<std::size_t>(shown.left_out), "byte"));
+      const std::string left =
+          shown.left_out == 0 ? ""
+                              : fmt::format(", {} left out here", counted(static_cast<std::size_t>(shown.left_out), "byte"));
       const std::string sha = attempt.output_sha256.empty() ? "" : ", SHA-256 " + code(attempt.output_sha256);
       line(fmt::format("\nOutput ({}{}{}):\n", counted(static_cast<std::size_t>(attempt.output_total), "byte"), left, sha));
-      const std::string gap = shown.left_out == 0 ? "" : fmt::format("\n[... {} left out ...]\n", counted(static_cast<std::size_t>(shown.left_out), "byte"));
+      const std::string gap = shown.left_out == 0 ? ""
+                                                  : fmt::format("\n[... {} left out ...]\n",
+                                                                counted(static_cast<std::size_t>(shown.left_out), "byte"));
       line(block(shown.head + gap + shown.tail));
     }
     if (attempt.findings) line("\nWhat stood there:\n\n" + block(stored_(attempt.findings.digest)));
@@ -337,8 +354,8 @@ class MarkdownReport {
     heading("Coverage of the document");
     line("| part | steps | done | left out | undone | failed | open |\n|---|--:|--:|--:|--:|--:|--:|");
     for (const AuditCoverage& part : report_.coverage)
-      line(fmt::format("| {} | {} | {} | {} | {} | {} | {} |", part.source.empty() ? "*none named*" : plain(part.source), part.steps,
-                       part.done, part.skipped, part.undone, part.failed, part.open));
+      line(fmt::format("| {} | {} | {} | {} | {} | {} | {} |", part.source.empty() ? "*none named*" : plain(part.source),
+                       part.steps, part.done, part.skipped, part.undone, part.failed, part.open));
     not_covered("Not encoded", report_.not_encoded);
     not_covered("Not automated", report_.not_automated);
   }
@@ -352,7 +369,8 @@ class MarkdownReport {
 
   void proof() const {
     heading("How this can be checked");
-    line(fmt::format("This report tells of run {} up to event {}, whose hash in the run's chain is\n{}.\n", code(report_.run), report_.state.seq, code(report_.head)));
+    line(fmt::format("This report tells of run {} up to event {}, whose hash in the run's chain is\n{}.\n", code(report_.run),
+                     report_.state.seq, code(report_.head)));
     line("- The record against this head: " + code(fmt::format("runbook verify {} --head {}", report_.run, report_.head)));
     line("- This file against the record: " + code("runbook verify --report FILE"));
     line(fmt::format("\nMade by runbook {}; local times are those of {}.", making_.engine, making_.zone));

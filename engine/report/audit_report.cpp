@@ -156,8 +156,8 @@ class Auditor {
   void take_of_run(const Event& event) {
     const Value& body = event.body;
     if (event.kind == event::run_began)
-      report_.sessions.push_back(
-          {event.seq, event.at_ms, body.text_or("operator", ""), "begin", body.text_or("engine", ""), body.text_or("host", "")});
+      report_.sessions.push_back({event.seq, event.at_ms, body.text_or("operator", ""), "begin", body.text_or("engine", ""),
+                                  body.text_or("host", "")});
     if (event.kind == event::driven) drive(event);
     if (event.kind == event::undoing)
       report_.undos.push_back(
@@ -175,8 +175,7 @@ class Auditor {
     report_.sessions.push_back({event.seq, event.at_ms, who, how, event.body.text_or("engine", ""), ""});
     if (how == "command") return;
     const bool died = !is_resting_ && !was_left_ && how != "take-over" && previous_.seq != 0;
-    if (died)
-      report_.pauses.push_back({previous_.at_ms, 0, previous_.seq, "crashed", "the engine ended without a word", ""});
+    if (died) report_.pauses.push_back({previous_.at_ms, 0, previous_.seq, "crashed", "the engine ended without a word", ""});
     is_resting_ = is_resting_ || died;
     end_pause(event, who);
   }
@@ -417,7 +416,8 @@ std::int64_t AuditReport::duration_ms() const {
 
 std::int64_t AuditReport::paused_ms() const {
   std::int64_t all = 0;
-  for (const AuditPause& pause : pauses) all += std::max<std::int64_t>((pause.to_ms ? pause.to_ms : last_at_ms) - pause.from_ms, 0);
+  for (const AuditPause& pause : pauses)
+    all += std::max<std::int64_t>((pause.to_ms ? pause.to_ms : last_at_ms) - pause.from_ms, 0);
   return all;
 }
 

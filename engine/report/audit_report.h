@@ -35,23 +35,24 @@ struct StoredText {
 using ReadStored = std::function<std::string(const std::string& digest)>;
 
 struct AuditAttempt {
-  std::int64_t n = 0;     // unique within the run; as `logs` and the supervisor call it
+  std::int64_t n = 0;       // unique within the run; as `logs` and the supervisor call it
   std::int64_t number = 0;  // of the instance: 1, 2, 3 ...
-  int group = 1;          // a new one with every decision to do it anew
+  int group = 1;            // a new one with every decision to do it anew
   std::int64_t began_seq = 0, began_at_ms = 0;
   std::int64_t ended_seq = 0, ended_at_ms = 0;  // 0: it has not ended
-  std::string result;     // succeeded failed not_started timed_out cancelled unknown in_doubt running
+  std::string result;                           // succeeded failed not_started timed_out cancelled unknown in_doubt running
   std::string why;
   std::string effect, definition;  // definition: the first 12 digits of its SHA-256
   std::optional<std::int64_t> exit_code;
-  StoredText request;  // {type, params, env, dir} with its values; none: there are no values in it, it is as the step is written
+  StoredText
+      request;  // {type, params, env, dir} with its values; none: there are no values in it, it is as the step is written
   StoredText before, outputs, findings;
-  StoredText output;               // what is kept of what it wrote, in which a line counts what is left out
-  std::int64_t output_total = 0;   // bytes that it wrote
-  std::string output_sha256;       // of all that it wrote, after secrets were masked; "": not known
-  std::int64_t output_shown = 0;   // bytes of `output` that a report shows at most, first and last together
-  bool had_terminal = false;       // what passed there is not recorded
-  std::vector<std::string> left;   // processes left behind on purpose
+  StoredText output;              // what is kept of what it wrote, in which a line counts what is left out
+  std::int64_t output_total = 0;  // bytes that it wrote
+  std::string output_sha256;      // of all that it wrote, after secrets were masked; "": not known
+  std::int64_t output_shown = 0;  // bytes of `output` that a report shows at most, first and last together
+  bool had_terminal = false;      // what passed there is not recorded
+  std::vector<std::string> left;  // processes left behind on purpose
 };
 
 // A question to a person, with what came of it.
@@ -70,7 +71,8 @@ struct AuditQuestion {
 
 struct AuditStep {
   std::string instance;
-  Value line;  // of the outline: id, title, type, effect, effect_because, section, source, note, when, does, includes, done_when, verify
+  Value
+      line;  // of the outline: id, title, type, effect, effect_because, section, source, note, when, does, includes, done_when, verify
   bool is_undo = false, is_watch = false, is_removed = false;  // removed: it is no longer in the runbook
   StepState state = StepState::pending;  // skipped also where the section around it was, or was not needed
   std::string why;
@@ -80,7 +82,7 @@ struct AuditStep {
   std::vector<AuditQuestion> questions;
   StoredText request;   // of a wait: {type, params} with its values; none: as the step is written
   StoredText findings;  // of a wait that failed: what stood there
-  StoredText outputs;  // a map, without secrets
+  StoredText outputs;   // a map, without secrets
   StoredText evidence;
   std::string answered_by;
   std::string title() const { return line.text_or("title", instance); }
@@ -131,8 +133,8 @@ struct AuditReport {
   std::string document, summary;
   Value not_encoded, not_automated;  // lists of {what, because}
   Value inputs, outputs;             // maps without secrets, or null
-  std::vector<AuditStep> steps;      // in written order, loops item by item, an undo behind its step; those that the scope tells of
-  int steps_left_out = 0;            // by the scope
+  std::vector<AuditStep> steps;  // in written order, loops item by item, an undo behind its step; those that the scope tells of
+  int steps_left_out = 0;        // by the scope
   std::vector<AuditEntry> timeline;
   std::vector<AuditPause> pauses;
   std::vector<AuditSession> sessions;

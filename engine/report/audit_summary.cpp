@@ -45,14 +45,15 @@ const char* was(std::size_t number) { return number == 1 ? "was" : "were"; }
 std::string end_sentence(const AuditReport& report) {
   const RunState& run = report.state;
   const std::string name = run.title.empty() ? run.runbook : run.title;
-  static const std::map<std::string, std::string> words = {{"succeeded", "was carried out to its end"},
-                                                           {"cancelled", "was given up before its end"},
-                                                           {"undone", "was taken back"},
-                                                           {"running", "has neither ended nor come to rest, as far as is recorded"},
-                                                           {"waiting", "rests: it waits for a person"},
-                                                           {"failed", "rests: a step failed"},
-                                                           {"in_doubt", "rests: whether a step had its effect is not known"},
-                                                           {"interrupted", "rests: it was interrupted"}};
+  static const std::map<std::string, std::string> words = {
+      {"succeeded", "was carried out to its end"},
+      {"cancelled", "was given up before its end"},
+      {"undone", "was taken back"},
+      {"running", "has neither ended nor come to rest, as far as is recorded"},
+      {"waiting", "rests: it waits for a person"},
+      {"failed", "rests: a step failed"},
+      {"in_doubt", "rests: whether a step had its effect is not known"},
+      {"interrupted", "rests: it was interrupted"}};
   const auto word = words.find(run.state);
   std::string text = fmt::format("“{}” {}", name, word == words.end() ? run.state : word->second);
   if (run.was_left()) text += fmt::format(" on {}", utc_text(run.ended_at_ms));
@@ -114,9 +115,11 @@ std::string deviations_sentence(const AuditReport& report) {
 
 std::vector<std::string> audit_summary(const AuditReport& report) {
   std::vector<std::string> sentences;
-  if (report.state.is_scripted) sentences.emplace_back("This was a rehearsal: the world was a scenario, and nothing outside was touched.");
+  if (report.state.is_scripted)
+    sentences.emplace_back("This was a rehearsal: the world was a scenario, and nothing outside was touched.");
   sentences.push_back(end_sentence(report));
-  if (report.steps_left_out > 0) sentences.push_back(fmt::format("This report tells of {} only.", counted(report.steps.size(), "step")));
+  if (report.steps_left_out > 0)
+    sentences.push_back(fmt::format("This report tells of {} only.", counted(report.steps.size(), "step")));
   if (report.steps_left_out == 0) sentences.push_back(steps_sentence(count(report)));
   sentences.push_back(time_sentence(report));
   sentences.push_back(people_sentence(report));

@@ -128,7 +128,7 @@ def test_the_word_stays_where_it_belongs():
     """A dry run is another implementation of the executor's seams, never a branch in a step type."""
     for path in [*ROOT.glob("engine/**/*.[ch]*"), *ROOT.glob("plugins/*.[ch]*"), *ROOT.glob("state/*.[ch]*")]:
         name = path.relative_to(ROOT).as_posix()
-        if not name.startswith(("engine/run/scripted", "engine/book/scenario", "engine/cli/")):
+        if not name.startswith(("engine/run/scripted", "engine/book/scenario", "engine/cli/", "engine/report/")):    # a report says that it was one
             assert "rehears" not in path.read_text().lower(), name
 
 

@@ -19,8 +19,10 @@ class Told {
  public:
   Told() {
     const Value outline = Value(List{line("a", "Part one"), line("b", "Part one"), line("c", "")});
-    tell(event::run_began, "", 0,
-         object({{"runbook", "told"}, {"title", "Told"}, {"operator", "ada"}, {"host", "h"}, {"outline", keep(to_json(outline))}}));
+    tell(
+        event::run_began, "", 0,
+        object(
+            {{"runbook", "told"}, {"title", "Told"}, {"operator", "ada"}, {"host", "h"}, {"outline", keep(to_json(outline))}}));
   }
 
   Told& tell(std::string_view kind, const std::string& instance = {}, std::int64_t attempt = 0, Value body = {}) {
@@ -56,7 +58,12 @@ class Told {
 
  private:
   static Value line(const char* id, const char* source) {
-    return object({{"id", id}, {"title", std::string("Do ") + id}, {"type", "exec"}, {"effect", "once"}, {"section", ""}, {"source", source},
+    return object({{"id", id},
+                   {"title", std::string("Do ") + id},
+                   {"type", "exec"},
+                   {"effect", "once"},
+                   {"section", ""},
+                   {"source", source},
                    {"does", object({{"type", "exec"}, {"params", object({{"argv", Value(List{"say", "a b"})}})}})}});
   }
 
@@ -124,7 +131,8 @@ TEST_CASE("attempts_keep_their_numbers_and_what_became_of_each") {
   CHECK(step.attempts[1].group == 2);
   CHECK(step.attempts[1].exit_code == 0);
   CHECK(step.state == StepState::succeeded);
-  const auto renewed = std::find_if(report.timeline.begin(), report.timeline.end(), [](const auto& each) { return each.seq == 5; });
+  const auto renewed =
+      std::find_if(report.timeline.begin(), report.timeline.end(), [](const auto& each) { return each.seq == 5; });
   REQUIRE(renewed != report.timeline.end());
   CHECK(renewed->kind == AuditEntry::Kind::deviation);
   CHECK(renewed->who == "ada");
@@ -133,9 +141,10 @@ TEST_CASE("attempts_keep_their_numbers_and_what_became_of_each") {
 TEST_CASE("a_step_that_has_another_name_now_keeps_what_happened_under_the_former_one") {
   Told told;
   told.tell(event::intent, "z", 1).tell(event::ended, "z", 1, result("succeeded"));
-  told.tell(event::adopted, "", 0,
-            object({{"outline", told.keep(R"([{"id":"a","title":"Do a","type":"exec","effect":"once","section":"","source":""}])")},
-                    {"renamed", object({{"z", "a"}})}}));
+  told.tell(
+      event::adopted, "", 0,
+      object({{"outline", told.keep(R"([{"id":"a","title":"Do a","type":"exec","effect":"once","section":"","source":""}])")},
+              {"renamed", object({{"z", "a"}})}}));
   const AuditReport report = told.report();
   REQUIRE(report.steps.size() == 1);
   CHECK(report.steps[0].attempts.size() == 1);
@@ -163,9 +172,11 @@ TEST_CASE("a_part_of_a_run_tells_of_its_steps_and_its_time_and_covers_the_whole"
 
 TEST_CASE("whatever_events_say_or_lack_a_report_is_made") {
   Told told;
-  for (const std::string_view kind : {event::driven, event::accepted, event::paused, event::pinned, event::handed_off, event::cancelling, event::undo_ended})
+  for (const std::string_view kind :
+       {event::driven, event::accepted, event::paused, event::pinned, event::handed_off, event::cancelling, event::undo_ended})
     told.tell(kind);
-  for (const std::string_view kind : {event::ended, event::answered, event::asked, event::ticked, event::waiting, event::intent, event::doubted, event::shell_closed})
+  for (const std::string_view kind : {event::ended, event::answered, event::asked, event::ticked, event::waiting, event::intent,
+                                      event::doubted, event::shell_closed})
     told.tell(kind, "a", 7);
   told.tell("invented_later", "a").tell(event::intent, "of_no_step", 9).tell(event::section_failed, "2");
   CHECK(!told.markdown().empty());
@@ -213,17 +224,23 @@ TEST_CASE("an_excerpt_keeps_characters_whole_and_counts_what_it_leaves_out") {
 
 TEST_CASE("nothing_from_outside_becomes_a_mark_of_markdown") {
   Told told;
-  told.tell(event::skipped, "a", 0, object({{"who", "`x` | <b>"}, {"because", "# [a](http://evil) *b* | c <img src=x> https://evil www.evil.org a@evil"}}));
+  told.tell(
+      event::skipped, "a", 0,
+      object({{"who", "`x` | <b>"}, {"because", "# [a](http://evil) *b* | c <img src=x> https://evil www.evil.org a@evil"}}));
   const std::string text = told.markdown();
-  CHECK(text.find("\\# \\[a\\](http\\://evil) \\*b\\* \\| c \\<img src=x\\> https\\://evil www\\.evil.org a\\@evil") != std::string::npos);
+  CHECK(text.find("\\# \\[a\\](http\\://evil) \\*b\\* \\| c \\<img src=x\\> https\\://evil www\\.evil.org a\\@evil") !=
+        std::string::npos);
   CHECK(text.find("<img") == text.find("\\<img") + 1);
   CHECK(text.find("`` `x` \\| <b> ``") != std::string::npos);
 }
 
 TEST_CASE("the_exact_command_stands_as_it_would_be_typed") {
-  CHECK(deed_text(object({{"type", "exec"}, {"params", object({{"argv", Value(List{"say", "a b", "$x"})}})}})) == "say 'a b' '$x'");
-  CHECK(deed_text(object({{"type", "shell"}, {"params", object({{"script", "ls\n"}, {"with", "bash"}, {"stdin", "x"}})}})) == "ls\nstdin: x");
-  CHECK(deed_text(object({{"type", "kubectl"}, {"params", object({{"args", Value(List{"get", "pods"})}})}})) == "kubectl get pods");
+  CHECK(deed_text(object({{"type", "exec"}, {"params", object({{"argv", Value(List{"say", "a b", "$x"})}})}})) ==
+        "say 'a b' '$x'");
+  CHECK(deed_text(object({{"type", "shell"}, {"params", object({{"script", "ls\n"}, {"with", "bash"}, {"stdin", "x"}})}})) ==
+        "ls\nstdin: x");
+  CHECK(deed_text(object({{"type", "kubectl"}, {"params", object({{"args", Value(List{"get", "pods"})}})}})) ==
+        "kubectl get pods");
   CHECK(deed_text(object({{"params", Value()}, {"that", "x == 1"}})) == "that: x == 1");
   CHECK(deed_text(Value()).empty());
 }
