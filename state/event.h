@@ -27,9 +27,9 @@ inline constexpr std::string_view driven =
     "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; from (who handed it
                // off), handed_off_seq
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
-inline constexpr std::string_view adopted =
-    "adopted";  // the run goes on with a changed runbook: definition, outline, about, inputs, renamed, sections, who, because; edited for this
-    // run alone: what, file_sha256
+// The run goes on with a changed runbook: definition, outline, about, inputs, renamed, sections, who, because; edited for this run
+// alone: what, file_sha256.
+inline constexpr std::string_view adopted = "adopted";
 inline constexpr std::string_view paused = "paused";  // state (failed waiting in_doubt interrupted), why
 inline constexpr std::string_view left = "left";      // state (succeeded cancelled), outputs
 inline constexpr std::string_view pinned = "pinned";  // what a target is, seen for the first time: target, identity, text
