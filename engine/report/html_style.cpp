@@ -36,7 +36,7 @@ header{padding:2.2rem 0 1.4rem}
 h1{font-size:clamp(1.5rem,1.1rem + 2vw,2.3rem);letter-spacing:-.015em;margin:.35rem 0 .5rem}
 .kind{margin:0;color:var(--soft);font-size:.9em}
 .lead{display:flex;flex-wrap:wrap;gap:.35rem 1.4rem;align-items:center;margin:.5rem 0 0}
-.lead i{font-style:normal;color:var(--soft);font-size:.92rem}
+.lead i{font-style:normal;color:var(--soft);font-size:.92em}
 .lead .st{font-size:1rem;padding:.2rem .7rem .2rem .5rem}
 nav{margin:0 0 1.5rem;padding:.7rem 0;border-block:1px solid var(--rule);font-size:.92rem}
 nav ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem}
@@ -166,7 +166,7 @@ tr,li,dt,dd,figure{break-inside:avoid}
 thead{display:table-header-group}
 pre{border-color:#ccc;line-height:1.35;font-size:7.8pt}
 a{text-decoration:none}
-.tl>svg{padding:0 .6rem 0 16rem}.tn{transform:translate(-16rem,13px)}.to,.tw{display:inline}
+.tl svg{font-size:10px}.tl>svg{padding:0 .6rem 0 16rem}.tn{transform:translate(-16rem,13px)}.to,.tw{display:inline}
 }
 )css";
 }
