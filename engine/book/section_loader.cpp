@@ -111,9 +111,9 @@ class SectionLoader {
     section->path = outer_path.empty() ? fmt::format("{}", position) : fmt::format("{}.{}", outer_path, position);
     section->loops = outer.loops;
     check_section_keys(map);
-    load_words(map, *section);
-    load_section_id(map, *section);
     Inherited around = outer;
+    load_words(map, *section, around);
+    load_section_id(map, *section);
     load_condition(map, *section, around);
     Inherited inside = in_loop(map, *section, in_body(map, *section, around));
     load_surroundings(map, inside);
@@ -125,13 +125,13 @@ class SectionLoader {
     return section;
   }
 
-  void load_words(const Node& map, Section& section) {
+  void load_words(const Node& map, Section& section, Inherited& around) {
     const Fields fields(map, problems_);
     std::string note;
     std::vector<std::string> tags;
     fields.text("section", section.title);
     fields.note("note", note);
-    fields.note("source", note);
+    if (map.find("source")) fields.note("source", around.anchor);
     fields.texts("tags", tags);
   }
 

@@ -10,6 +10,7 @@ struct Inherited {
   std::vector<EnvEntry> env;
   std::optional<PlacedTemplate> dir;
   std::string target;
+  std::string anchor;  // `source:` of the nearest section that names one
   const Enclosure* around = nullptr;
   std::vector<const Section*> loops;  // outermost first
 };

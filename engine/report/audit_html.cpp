@@ -33,7 +33,6 @@ class Page {
   Page(const AuditReport& report, const ReadStored& stored, const ReportMaking& making, HtmlWriter& out)
       : report_(report), making_(making), out_(out), page_{out, report, stored, !is_utc(making.zone)} {
     for (std::size_t i = 0; i < report.steps.size(); ++i) page_.positions.emplace(report.steps[i].instance, i);
-    for (const Deviation& deviation : report.state.deviations) deviations_.insert(deviation.seq);
   }
 
   void write() {
@@ -321,21 +320,15 @@ class Page {
     out_ << "</div>";
   }
 
-  // Not every decision of a person is a deviation: that a run was resumed and a step tried again is what the plan foresees.
-  std::string_view kind_name(const AuditEntry& entry) const {
-    if (deviations_.count(entry.seq)) return "deviation";
-    return entry.kind == AuditEntry::Kind::deviation ? "decision" : audit_kind_name(entry.kind);
-  }
-
   // End tags of cells and rows may be left out, and there can be tens of thousands of them.
   void write_entry(const AuditEntry& entry) {
-    const bool is_deviation = deviations_.count(entry.seq) > 0, is_pause = entry.kind == AuditEntry::Kind::pause;
+    const bool is_deviation = entry.kind == AuditEntry::Kind::deviation, is_pause = entry.kind == AuditEntry::Kind::pause;
     out_ << (is_deviation ? Markup("<tr class=\"deviation\"><td>")
              : is_pause   ? Markup("<tr class=\"pause\"><td>")
                           : Markup("<tr><td>"));
     out_ << entry.seq << "<td>";
     write_time(page_, entry.at_ms);
-    out_ << "<td>" << Shown{kind_name(entry)} << "<td>";
+    out_ << "<td>" << Shown{audit_kind_name(entry.kind)} << "<td>";
     write_step_link(page_, entry.instance);
     out_ << "<td>" << ShownBetweenTags{entry.text} << "<td>" << Shown{entry.who} << "\n";
   }
@@ -655,7 +648,6 @@ class Page {
   const ReportMaking& making_;
   HtmlWriter& out_;
   HtmlPage page_;
-  std::unordered_set<std::int64_t> deviations_;  // their events
 };
 
 }  // namespace

@@ -36,10 +36,10 @@ AuditEntry::Kind kind_of(const Event& event) {
       {event::pinned, Kind::run},
       {event::paused, Kind::pause},
       {event::handed_off, Kind::pause},
-      {event::accepted, Kind::deviation},
-      {event::adopted, Kind::deviation},
-      {event::shell_opened, Kind::deviation},
-      {event::shell_closed, Kind::deviation},
+      {event::accepted, Kind::decision},
+      {event::adopted, Kind::decision},
+      {event::shell_opened, Kind::decision},
+      {event::shell_closed, Kind::decision},
       {event::asked, Kind::question},
       {event::answered, Kind::answer},
       {event::ticked, Kind::answer},
@@ -57,7 +57,7 @@ AuditEntry::Kind kind_of(const Event& event) {
       {event::undone, Kind::attempt},
   };
   const bool is_by_a_person = (event.kind == event::skipped || event.kind == event::renewed) && event.body.find("who");
-  if (is_by_a_person) return Kind::deviation;
+  if (is_by_a_person) return Kind::decision;
   const auto found = kinds.find(event.kind);
   return found == kinds.end() ? Kind::other : found->second;
 }
@@ -127,6 +127,10 @@ class Auditor {
   }
 
   void finish() {
+    std::set<std::int64_t> deviations;
+    for (const Deviation& each : report_.state.deviations) deviations.insert(each.seq);
+    for (AuditEntry& entry : report_.timeline)
+      if (deviations.count(entry.seq)) entry.kind = AuditEntry::Kind::deviation;
     for (AuditStep& step : report_.steps) {
       const InstanceState& it = report_.state.of(step.instance);
       step.evidence.digest = it.evidence;
@@ -396,6 +400,7 @@ std::string_view audit_kind_name(AuditEntry::Kind kind) {
     case Kind::question: return "question";
     case Kind::answer: return "answer";
     case Kind::pause: return "pause";
+    case Kind::decision: return "decision";
     case Kind::deviation: return "deviation";
     case Kind::watch: return "watch";
     case Kind::section: return "section";

@@ -90,7 +90,8 @@ struct AuditStep {
 
 // One event, as a sentence.
 struct AuditEntry {
-  enum class Kind { run, attempt, wait, question, answer, pause, deviation, watch, section, other };
+  // decision: of a person, and as the plan foresees it.
+  enum class Kind { run, attempt, wait, question, answer, pause, decision, deviation, watch, section, other };
   Kind kind = Kind::other;
   std::int64_t seq = 0, at_ms = 0, attempt = 0;
   std::string instance;  // of a step, a section or a watch, as it is called now; "": of the run

@@ -256,7 +256,7 @@ constexpr std::string_view schema = R"json({
       "properties": {
         "event": {"$ref": "#/$defs/event"},
         "at": {"$ref": "#/$defs/time"},
-        "kind": {"enum": ["run", "attempt", "wait", "question", "answer", "pause", "deviation", "watch", "section", "other"]},
+        "kind": {"enum": ["run", "attempt", "wait", "question", "answer", "pause", "decision", "deviation", "watch", "section", "other"]},
         "step": {"description": "Of a step, a section or a watch; null: of the run.", "$ref": "#/$defs/text_or_null"},
         "attempt": {"type": ["integer", "null"], "minimum": 1},
         "text": {"type": "string"},

@@ -503,3 +503,23 @@ def test_a_run_whose_engine_died_is_interrupted_also_for_programs(world):
     assert "has neither ended nor come to rest, as far as is recorded" in summary
     world.open_gate()
     assert world.resume().code == 1      # `dear` fails
+
+
+def test_steps_cover_the_part_that_their_section_names(world):
+    world.write("""
+runbook: parts
+source: docs/parts.md
+steps:
+  - section: First
+    source: Chapter 1
+    steps:
+      - {id: a, title: A, shell: 'true'}
+      - {id: b, title: B, shell: 'true', source: Paragraph 1.2}
+      - section: Inner
+        steps: [{id: c, title: C, shell: 'true'}]
+    finally: [{id: d, title: D, shell: 'true'}]
+  - {id: e, title: E, shell: 'true'}
+""")
+    assert world.run().code == 0
+    parts = {part["source"]: part["steps"] for part in as_json(world)["coverage"]["parts"]}
+    assert parts == {"Chapter 1": 3, "Paragraph 1.2": 1, None: 1}

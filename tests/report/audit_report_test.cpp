@@ -134,7 +134,7 @@ TEST_CASE("attempts_keep_their_numbers_and_what_became_of_each") {
   const auto renewed =
       std::find_if(report.timeline.begin(), report.timeline.end(), [](const auto& each) { return each.seq == 5; });
   REQUIRE(renewed != report.timeline.end());
-  CHECK(renewed->kind == AuditEntry::Kind::deviation);
+  CHECK(renewed->kind == AuditEntry::Kind::decision);
   CHECK(renewed->who == "ada");
 }
 
