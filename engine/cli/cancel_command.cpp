@@ -36,7 +36,7 @@ int cancel_command(const Arguments& arguments) {
   plan.purpose = Purpose::cancel;
   plan.limits.is_cancelling = true;
   plan.limits.who = operator_name();
-  if (auto because = arguments.value("--because")) plan.limits.who += " because: " + *because;
+  plan.limits.because = arguments.value("--because").value_or("");
   if (arguments.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
   return drive(arguments, file, std::move(seed), std::move(plan));
 }

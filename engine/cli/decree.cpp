@@ -8,6 +8,7 @@
 #include "cli/session.h"
 #include "cli/version.h"
 #include "os/attempt_log.h"
+#include "os/identity.h"
 #include "report/run_view.h"
 
 namespace runbook {
@@ -39,8 +40,11 @@ void decree(const Decree& decree, const std::function<std::vector<Proposal>(cons
   Event driven;
   driven.kind = event::driven;
   driven.at_ms = clock.now_ms();
-  driven.body =
-      object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", decree.who}, {"engine", version}});
+  driven.body = object({{"how", how},
+                        {"pid", static_cast<std::int64_t>(::getpid())},
+                        {"who", decree.who},
+                        {"host", host_name()},
+                        {"engine", version}});
   auto journal = drive_run(decree.file, lease, decree.row.run, driven, commits_known_to(read_attempt_log(lease.folder())));
   for (Proposal& proposal : proposals) append(*journal, std::move(proposal), clock.now_ms());
   Event paused;

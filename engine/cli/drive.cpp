@@ -122,8 +122,11 @@ class Drive {
     Event driven;
     driven.kind = event::driven;
     driven.at_ms = clock().now_ms();
-    driven.body =
-        with_models(object({{"how", how}, {"pid", static_cast<std::int64_t>(::getpid())}, {"who", who_}, {"engine", version}}));
+    driven.body = with_models(object({{"how", how},
+                                      {"pid", static_cast<std::int64_t>(::getpid())},
+                                      {"who", who_},
+                                      {"host", host_name()},
+                                      {"engine", version}}));
     if (const Handoff* handoff = state_.open_handoff())
       driven.body = with(with(driven.body, "from", handoff->who), "handed_off_seq", handoff->seq);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <ctime>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -68,12 +66,16 @@ std::optional<FoundProof> find_proof(const std::string& text) {
   return scope_of_proof(found.proof) ? std::optional(found) : std::nullopt;
 }
 
-// A report names its zone; it comes from outside, and the C library takes it for a path.
-bool is_zone_name(const std::string& zone) {
-  const auto is_fine = [](unsigned char c) {
-    return std::isalnum(c) || c == '/' || c == '_' || c == '+' || c == '-' || c == ',';
-  };
-  return !zone.empty() && zone.size() <= 60 && zone[0] != '/' && std::all_of(zone.begin(), zone.end(), is_fine);
+constexpr std::uintmax_t largest_report = std::uintmax_t{1} << 30;
+
+std::string read_report(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error))
+    throw Error(ExitCode::usage, fmt::format("{} is no file", path.string()), "name a report that `runbook report` wrote");
+  if (fs::file_size(path, error) > largest_report && !error)
+    throw Error(ExitCode::usage, fmt::format("{} is larger than any report", path.string()),
+                "name a report that `runbook report` wrote");
+  return read_file(path);
 }
 
 // A text that comes piece by piece, against one that is there.
@@ -102,7 +104,7 @@ class Comparison {
 class Check {
  public:
   explicit Check(const Arguments& arguments)
-      : arguments_(arguments), path_(arguments.value("--report").value_or("")), text_(read_file(path_)) {
+      : arguments_(arguments), path_(arguments.value("--report").value_or("")), text_(read_report(path_)) {
     const auto found = find_proof(text_);
     if (!found)
       throw Error(ExitCode::usage, fmt::format("{} is no report of a run, or its proof was cut out of it", path_),
@@ -115,9 +117,8 @@ class Check {
   int finish() {
     check_signature();
     check_record();
-    if (!is_against_something_) throw *why_no_record_;
     print();
-    return is_good_ ? 0 : static_cast<int>(ExitCode::journal);
+    return is_good_ && !is_unchecked_ ? 0 : static_cast<int>(ExitCode::journal);
   }
 
  private:
@@ -129,10 +130,12 @@ class Check {
 
   void check_signature() {
     std::error_code error;
-    const bool is_named = arguments_.has("--signature");
+    const bool is_wanted = arguments_.has("--signature") || arguments_.has("--allowed-signers");
     const fs::path signature = arguments_.value("--signature").value_or(path_ + ".sig");
-    if (!is_named && !fs::exists(signature, error)) return;
-    is_against_something_ = true;
+    if (!fs::exists(signature, error)) {
+      if (is_wanted) tell("signature", false, fmt::format("there is none: no file {}", signature.string()));
+      return;
+    }
     std::optional<fs::path> signers = allowed_signers();
     if (const auto named = arguments_.value("--allowed-signers")) signers = *named;
     if (!signers) {
@@ -147,44 +150,57 @@ class Check {
          by.principal.empty() ? fmt::format("{}: {}", signature.string(), by.why) : fmt::format("by {}", by.principal));
   }
 
+  // Where there is no journal at all a signature speaks for itself; one that lacks the run was put back, or is another.
   void check_record() {
-    try {
-      JournalFile file(journal_path(arguments_), OpenMode::read);
-      const RunRow row = file.find_run(run_);
-      if (row.run != run_)
-        throw Error(ExitCode::usage, fmt::format("there is no run {} in the journal {}", run_, file.path().string()));
-      const auto witnesses = commits_known_to(read_attempt_log(file.run_folder(run_)));
-      const Verdict verdict = verify_run(file, run_, witnesses, found_.proof.text_or("head", ""));
-      is_against_something_ = true;
-      verdict_ = verdict_json(run_, verdict);
-      const bool is_at_its_event = verdict.anchored_at == found_.proof.int_or("events", 0);
-      const bool is_kept = verdict.kind == Verdict::Kind::anchored && is_at_its_event;
-      tell("record", is_kept,
-           verdict.kind != Verdict::Kind::broken && !is_at_its_event
-               ? fmt::format("the report says that its head is that of event {}, and it is that of {}",
-                             found_.proof.int_or("events", 0), verdict.anchored_at)
-               : verdict_text(run_, verdict));
-      if (is_kept) check_content(file, row);
-    } catch (const Error& error) {
-      if (is_against_something_ && signed_by_.empty()) throw;
-      why_no_record_ = error;
-      if (is_against_something_) parts_.emplace_back("record", fmt::format("not looked at: {}", error.what()));
+    std::error_code error;
+    const fs::path journal = journal_path(arguments_);
+    if (!signed_by_.empty() && !fs::exists(journal, error)) {
+      parts_.emplace_back("record", fmt::format("not looked at: there is no journal {}", journal.string()));
+      return;
     }
+    JournalFile file(journal, OpenMode::read);
+    check_record_in(file);
+  }
+
+  void check_record_in(const JournalFile& file) {
+    const auto row = file.run(run_);
+    if (!row) {
+      tell(
+          "record", false,
+          fmt::format("there is no run {} in the journal {}: it is another one, or an older copy", run_, file.path().string()));
+      return;
+    }
+    const auto witnesses = commits_known_to(read_attempt_log(file.run_folder(run_)));
+    const Verdict verdict = verify_run(file, run_, witnesses, found_.proof.text_or("head", ""));
+    verdict_ = verdict_json(run_, verdict);
+    const bool is_at_its_event = verdict.anchored_at == found_.proof.int_or("events", 0);
+    const bool is_kept = verdict.kind == Verdict::Kind::anchored && is_at_its_event;
+    tell("record", is_kept,
+         verdict.kind != Verdict::Kind::broken && !is_at_its_event
+             ? fmt::format("the report says that its head is that of event {}, and it is that of {}",
+                           found_.proof.int_or("events", 0), verdict.anchored_at)
+             : verdict_text(run_, verdict));
+    if (is_kept) check_content(file, *row);
   }
 
   // A report is a function of the journal: made once more, it is the same.
   void check_content(const JournalFile& file, const RunRow& row) {
     const ReportMaking making{found_.proof.text_or("made_by", ""), found_.proof.text_or("zone", "")};
     if (making.engine != version) {
-      parts_.emplace_back("content", fmt::format("not compared: runbook {} made it, and this is {}", making.engine, version));
+      is_unchecked_ = signed_by_.empty();
+      parts_.emplace_back("content",
+                          fmt::format("NOT CHECKED: it says that runbook {} made it, and this is {}", making.engine, version));
       return;
     }
     if (!is_zone_name(making.zone)) return tell("content", false, "the time zone that it names is none");
-    ::setenv("TZ", making.zone.c_str(), 1);
-    ::tzset();
+    use_zone(making.zone);
     Comparison made(text_);
-    write_report(file, audit(file, row, *scope_of_proof(found_.proof)), found_.format, making,
-                 [&](std::string_view piece) { made.take(piece); });
+    try {
+      write_report(file, audit(file, row, *scope_of_proof(found_.proof)), found_.format, making,
+                   [&](std::string_view piece) { made.take(piece); });
+    } catch (const Error& problem) {
+      return tell("content", false, fmt::format("can't be made from the record as it says: {}", problem.what()));
+    }
     if (made.is_same()) return tell("content", true, "byte for byte what the record gives");
     if (const std::int64_t scrubbed = scrubbed_after(file))
       return tell(
@@ -216,7 +232,9 @@ class Check {
                                                 {"run", run_},
                                                 {"events", found_.proof.get("events")},
                                                 {"head", found_.proof.get("head")},
-                                                {"verdict", is_good_ ? "good" : "broken"},
+                                                {"verdict", !is_good_       ? "broken"
+                                                            : is_unchecked_ ? "not checked"
+                                                                            : "good"},
                                                 {"signed_by", signed_by_.empty() ? Value() : Value(signed_by_)},
                                                 {"record", verdict_},
                                                 {"parts", Value(std::move(parts))}})));
@@ -236,8 +254,7 @@ class Check {
   std::string run_, signed_by_;
   Value verdict_;
   std::vector<std::pair<std::string, std::string>> parts_;
-  std::optional<Error> why_no_record_;
-  bool is_good_ = true, is_against_something_ = false;
+  bool is_good_ = true, is_unchecked_ = false;
 };
 
 }  // namespace

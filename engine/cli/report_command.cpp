@@ -81,7 +81,21 @@ std::optional<fs::path> key_given(const Arguments& arguments) {
   return own_key();
 }
 
-void require_place(const std::string& path) {
+// Through links: what is replaced is the file that is meant, and never a part of the record, nor what is no file.
+fs::path place_of(const std::string& path, const fs::path& journal) {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(fs::absolute(path), error),
+                 record = fs::weakly_canonical(fs::absolute(journal), error);
+  const auto is_beside = [&](const char* ending) { return place == record.string() + ending; };
+  const bool is_of_the_record =
+      is_beside("") || is_beside("-wal") || is_beside("-shm") || place.string().starts_with(record.string() + ".d/");
+  if (is_of_the_record) throw Error(ExitCode::usage, fmt::format("--out: {} is the journal's own", path), "name another file");
+  if (fs::exists(place, error) && !fs::is_regular_file(place, error) && !fs::is_directory(place, error))
+    throw Error(ExitCode::usage, fmt::format("--out: {} is no file", path), "leave --out out, and redirect standard output");
+  return place;
+}
+
+void require_folder(const std::string& path) {
   std::error_code error;
   const fs::path folder = fs::absolute(path, error).parent_path();
   if (!fs::is_directory(folder, error))
@@ -97,7 +111,8 @@ int report_command(const Arguments& arguments) {
   const AuditScope scope = scope_given(arguments);
   const auto key = key_given(arguments);
   const auto out = arguments.value("--out");
-  if (out) require_place(*out);
+  if (out) require_folder(*out);
+  const fs::path place = out ? place_of(*out, journal_path(arguments)) : fs::path();
   JournalFile file(journal_path(arguments), OpenMode::read);
   const RunRow row = file.find_run(arguments.operands().at(0));
   require_nothing_lost(file, row.run);
@@ -106,16 +121,20 @@ int report_command(const Arguments& arguments) {
   if (!out) {
     write_report(file, report, format, making,
                  [](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); });
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      throw Error(ExitCode::step_failed, "the report could not be written to its end",
+                  "is there room, and is somebody reading?");
     return 0;
   }
-  PrivateFile written(*out);
+  PrivateFile written(place);
   std::string whole;  // to be signed
   write_report(file, report, format, making, [&](std::string_view piece) {
     written.append(piece);
     if (key) whole += piece;
   });
-  if (key) write_private_file(*out + ".sig", ssh_sign(*key, Signed::report, whole));
+  const std::string signature = key ? ssh_sign(*key, Signed::report, whole) : "";
   written.finish();
+  if (key) write_private_file(*out + ".sig", signature);
   fmt::print(stderr, "{}: run {} up to event {}\n", *out, row.run, report.state.seq);
   if (key) fmt::print(stderr, "{}.sig: its signature, by {}\n", *out, key->string());
   fmt::print(stderr, "  check it: runbook verify --report {}{}\n", quoted_for_shell(*out), journal_words(arguments));

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 
 #include "base/error.h"
 #include "base/suggestion.h"
+#include "base/trimmed.h"
+#include "os/files.h"
 #include "report/audit_html.h"
 #include "report/audit_json.h"
 #include "report/audit_junit.h"
@@ -55,6 +59,20 @@ std::optional<ReportFormat> format_of_file(const std::filesystem::path& file) {
   return found == endings.end() ? std::nullopt : std::optional(found->second);
 }
 
+bool is_zone_name(const std::string& zone) {
+  const auto is_fine = [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("/_+-,.<>:").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  const bool is_path =
+      zone.starts_with('/') || zone.starts_with(':') || zone.starts_with('.') || zone.find("..") != std::string::npos;
+  return !zone.empty() && zone.size() <= 80 && !is_path && std::all_of(zone.begin(), zone.end(), is_fine);
+}
+
+void use_zone(const std::string& zone) {
+  ::setenv("TZ", zone.c_str(), 1);
+  ::tzset();
+}
+
 std::string zone_name() {
   const char* named = std::getenv("TZ");
   std::string name = named ? named : "";
@@ -62,7 +80,11 @@ std::string zone_name() {
   std::error_code error;
   if (!named) name = std::filesystem::read_symlink("/etc/localtime", error).string();
   if (const std::size_t folder = name.find("zoneinfo/"); folder != std::string::npos) name.erase(0, folder + 9);
-  return name.empty() || name == "Etc/UTC" ? "UTC" : name;
+  if (!named && error)
+    name = without_line_ends(try_read_file("/etc/timezone").value_or(""));  // /etc/localtime is a copy, no link
+  if (!is_zone_name(name)) name = "UTC";
+  use_zone(name);  // what is told and what is named are the same
+  return name == "Etc/UTC" ? "UTC" : name;
 }
 
 AuditReport audit(const JournalFile& file, const RunRow& row, const AuditScope& scope) {

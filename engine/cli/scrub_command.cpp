@@ -149,6 +149,10 @@ class ScrubCommand {
     const fs::path typed = file_.path().parent_path() / "walk_history";
     if (const auto text = try_read_file(typed); text && without_value(*text, value_) != *text)
       fmt::print("{} holds it too, as it was typed: edit or remove that file\n", typed.string());
+    fmt::print(
+        "it was looked for as it is, and as base64, URL, JSON, shell-quoted, hexadecimal and PEM-wrapped text; not as HTML or "
+        "XML "
+        "entities, not split over lines, not in other encodings\n");
     if (found_something()) fmt::print("copies of the journal, and archives that were made before, still hold it\n");
   }
 

@@ -1,12 +1,15 @@
 #include "cli/scrubbed_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/command_event.h"
 #include "cli/session.h"
+#include "os/attempt_log.h"
 #include "os/identity.h"
+#include "os/process_id.h"
 #include "state/scrub.h"
 
 namespace runbook {
@@ -39,8 +42,34 @@ bool lacks_its_definition(const RunState& state) {
   return parts.definition || parts.inputs;
 }
 
+namespace {
+
+// Who leaves a run ends them, by what the definition says of them; here that is gone.
+void refuse_while_processes_live(const std::filesystem::path& run_folder, const std::string& run) {
+  std::vector<std::string> alive;
+  const AttemptLog log = read_attempt_log(run_folder);
+  const ProcessWorld here = this_world();
+  for (const auto& [n, attempt] : log.attempts) {
+    if (!(attempt.world == here)) continue;
+    if (attempt.state == LoggedAttempt::State::running && is_alive(attempt.process))
+      alive.push_back(std::to_string(attempt.process.pid));
+    for (const ProcessId& left : attempt.left)
+      if (is_alive(left)) alive.push_back(std::to_string(left.pid));
+  }
+  if (alive.empty()) return;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("processes of run {} still live ({}), and what was scrubbed is needed to end them as they should; nothing "
+                  "was written",
+                  run, fmt::join(alive, ", ")),
+      "end them, then cancel the run");
+}
+
+}  // namespace
+
 void leave_scrubbed(JournalFile& file, const RunRow& row, const std::string& because, Lease::Mode mode) {
   const Lease lease = Lease::take(file.run_folder(row.run), mode);
+  refuse_while_processes_live(lease.folder(), row.run);
   const std::int64_t now_ms = SystemClock().now_ms();
   const auto journal =
       drive_run(file, lease, row.run, driven_by_command(now_ms), commits_known_to(read_attempt_log(lease.folder())));

@@ -194,7 +194,7 @@ class Page {
 
   void write_first_deviations() {
     out_ << "<div><h3>Deviations</h3><ul>";
-    if (run().deviations.empty()) out_ << "<li>Nothing deviated from the plan.</li>";
+    if (run().deviations.empty()) out_ << "<li>No deviation from the plan was recorded.</li>";
     for (const Deviation& deviation : run().deviations) {
       out_ << "<li>";
       write_step_link(page_, deviation.instance);
@@ -229,7 +229,7 @@ class Page {
     if (run().was_left()) write_time_fact("Ended", run().ended_at_ms);
     else write_time_fact("Last event", report_.last_at_ms);
     write_fact(page_, "Duration", elapsed_text(report_.duration_ms()));
-    write_fact(page_, "Of it at rest", report_.pauses.empty() ? "" : elapsed_text(report_.paused_ms()));
+    write_fact(page_, "No engine drove it for", report_.pauses.empty() ? "" : elapsed_text(report_.paused_ms()));
     write_fact(page_, "Operator", run().operator_name);
     write_fact(page_, "Host", run().host);
     write_fact(page_, "Source document", report_.document);
@@ -337,7 +337,7 @@ class Page {
 
   void write_deviations() {
     begin("deviations", "Deviations");
-    if (run().deviations.empty()) out_ << "<p>Nothing deviated from the plan.</p>";
+    if (run().deviations.empty()) out_ << "<p>No deviation from the plan was recorded.</p>";
     else write_deviation_table();
     out_ << "</section>\n";
   }
@@ -415,7 +415,7 @@ class Page {
     write_evidence(page_, stored_value(question.evidence, page_.stored));
     out_ << "</td><td data-h=\"By\">" << Shown{question.who};
     if (!question.approver.empty() && question.approver != question.who)
-      out_ << "<p class=\"k\">signed as " << Shown{question.approver} << "</p>";
+      out_ << "<p class=\"k\">counts as approval of " << Shown{question.approver} << "</p>";
     out_ << "</td><td class=\"when\" data-h=\"After\">";
     if (question.answered_at_ms != 0) out_ << Shown{elapsed_text(question.answered_at_ms - question.asked_at_ms)};
     out_ << "</td></tr>";
@@ -452,8 +452,7 @@ class Page {
       out_ << "<tr><td>";
       write_step_link(page_, step.instance);
       out_ << "</td><td>" << Shown{step.title()} << "</td><td>" << Shown{step.why};
-      if (const std::string because = because_left_out(report_, step); !because.empty())
-        out_ << "<p>" << Shown{because} << "</p>";
+      if (const std::string because = step.because; !because.empty()) out_ << "<p>" << Shown{because} << "</p>";
       out_ << "</td></tr>";
     }
     end_table();

@@ -114,9 +114,18 @@ class JsonReport {
 
   Value doubts() const {
     List list;
-    for (const AuditStep& step : report_.steps)
-      for (const AuditQuestion& question : step.questions)
-        if (question.about == "doubt") list.push_back(with(question_json(question), "step", step.instance));
+    for (const AuditDoubt& doubt : report_.doubts)
+      list.push_back(object({{"step", doubt.instance},
+                             {"event", doubt.seq},
+                             {"at", time_json(doubt.at_ms)},
+                             {"attempt", doubt.attempt},
+                             {"why", doubt.why},
+                             {"settled_event", doubt.settled_seq == 0 ? Value() : Value(doubt.settled_seq)},
+                             {"settled_at", time_json(doubt.settled_at_ms)},
+                             {"how", text_or_null(doubt.how)},
+                             {"choice", text_or_null(doubt.choice)},
+                             {"who", text_or_null(doubt.who)},
+                             {"because", text_or_null(doubt.because)}}));
     return Value(std::move(list));
   }
 
@@ -142,8 +151,7 @@ class JsonReport {
     List list;
     for (const AuditStep& step : report_.steps)
       if (is_left_out(step))
-        list.push_back(
-            object({{"step", step.instance}, {"why", step.why}, {"because", text_or_null(because_left_out(report_, step))}}));
+        list.push_back(object({{"step", step.instance}, {"why", step.why}, {"because", text_or_null(step.because)}}));
     return Value(std::move(list));
   }
 
@@ -239,10 +247,12 @@ class JsonReport {
   }
 
   Value output_json(const AuditAttempt& attempt) const {
-    Value told = object({{"total", attempt.output_total}, {"sha256", text_or_null(attempt.output_sha256)}});
+    Value told = object({{"total", attempt.output_total},
+                         {"sha256", text_or_null(attempt.output_sha256)},
+                         {"scrubbed", attempt.is_output_scrubbed}});
     if (!attempt.output || !report_.scope.has_output)
       return with(with(with(told, "head", Value()), "left_out", Value()), "tail", Value());
-    const Excerpt shown = excerpt(stored_(attempt.output.digest), attempt.output_shown);
+    const Excerpt shown = output_excerpt(attempt, stored_(attempt.output.digest));
     return with(with(with(told, "head", shown.head), "left_out", shown.left_out), "tail", shown.tail);
   }
 
@@ -255,7 +265,8 @@ class JsonReport {
                    {"began_at", time_json(attempt.began_at_ms)},
                    {"ended_event", attempt.ended_seq == 0 ? Value() : Value(attempt.ended_seq)},
                    {"ended_at", time_json(attempt.ended_at_ms)},
-                   {"duration_ms", lasted(attempt.began_at_ms, attempt.ended_at_ms)},
+                   {"duration_ms", attempt.was_in_doubt ? Value() : lasted(attempt.began_at_ms, attempt.ended_at_ms)},
+                   {"was_in_doubt", attempt.was_in_doubt},
                    {"result", attempt.result},
                    {"why", attempt.why},
                    {"effect", attempt.effect},
@@ -268,6 +279,7 @@ class JsonReport {
                    {"output", output_json(attempt)},
                    {"findings", text_or_null(attempt.findings ? stored_(attempt.findings.digest) : "")},
                    {"had_terminal", attempt.had_terminal},
+                   {"strays", list_from(attempt.strays)},
                    {"left", list_from(attempt.left)}});
   }
 

@@ -146,7 +146,7 @@ class JunitReport {
     std::string text;
     for (const AuditAttempt& attempt : step.attempts) {
       if (!attempt.output) continue;
-      const Excerpt shown = excerpt(stored_(attempt.output.digest), attempt.output_shown);
+      const Excerpt shown = output_excerpt(attempt, stored_(attempt.output.digest));
       if (step.attempts.size() > 1) text += fmt::format("-- attempt {} --\n", attempt.number);
       text += shown.head;
       if (shown.left_out > 0) text += fmt::format("\n[... {} bytes left out ...]\n", shown.left_out);

@@ -116,8 +116,9 @@ class MarkdownReport {
     for (const auto& [name, pinned] : run.targets) fact("target " + code(name), code(pinned.text));
     fact("began", at(run.began_at_ms));
     fact("ended", run.was_left() ? at(run.ended_at_ms) : "not yet");
-    fact("took", elapsed_text(report_.duration_ms()) +
-                     (report_.pauses.empty() ? "" : fmt::format(", {} of it at rest", elapsed_text(report_.paused_ms()))));
+    fact("took",
+         elapsed_text(report_.duration_ms()) +
+             (report_.pauses.empty() ? "" : fmt::format(", {} of it without an engine", elapsed_text(report_.paused_ms()))));
     values("input", report_.inputs);
     values("output", report_.outputs);
   }
@@ -153,25 +154,17 @@ class MarkdownReport {
   }
 
   void doubts() const {
-    bool is_first = true;
-    for (const AuditStep& step : report_.steps) {
-      for (const AuditQuestion& question : step.questions) {
-        if (question.about != "doubt") continue;
-        if (is_first) heading("In doubt");
-        is_first = false;
-        line(fmt::format("- {} at {}: {}  \n  {}", code(step.instance), at(question.asked_at_ms), plain(question.text),
-                         answer_text(question)));
-      }
-    }
+    if (!report_.doubts.empty()) heading("In doubt");
+    for (const AuditDoubt& doubt : report_.doubts)
+      line(fmt::format("- {} at {}: {}  \n  {}", code(doubt.instance), at(doubt.at_ms), plain(doubt.why), settled(doubt)));
   }
 
-  std::string answer_text(const AuditQuestion& question) const {
-    if (question.answered_at_ms == 0) return "**Not answered.**";
-    std::string text =
-        fmt::format("**{}**, decided by {} at {}", plain(question.choice), code(question.who), at(question.answered_at_ms));
-    if (!question.approver.empty() && question.approver != question.who) text += ", approval of " + code(question.approver);
-    if (!question.because.empty()) text += ", because: " + plain(question.because);
-    return text + ".";
+  std::string settled(const AuditDoubt& doubt) const {
+    std::string text;
+    if (!doubt.choice.empty()) text = fmt::format("**{}**, decided by {}", plain(doubt.choice), code(doubt.who));
+    if (!doubt.because.empty()) text += ", because: " + plain(doubt.because);
+    if (doubt.settled_seq == 0) return text.empty() ? "**It is not settled.**" : text + ".";
+    return fmt::format("{}Settled at {}: {}.", text.empty() ? text : text + ". ", at(doubt.settled_at_ms), plain(doubt.how));
   }
 
   void questions() const {
@@ -197,7 +190,7 @@ class MarkdownReport {
       if (!is_wanted(step)) continue;
       if (is_first) heading(title);
       is_first = false;
-      const std::string because = is_left_out(step) ? because_left_out(report_, step) : "";
+      const std::string because = is_left_out(step) ? step.because : "";
       line(fmt::format("- {} {}{}{}", code(step.instance), plain(step.title()), step.why.empty() ? "" : ": " + plain(step.why),
                        because.empty() ? "" : ", because: " + plain(because)));
     }
@@ -320,27 +313,31 @@ class MarkdownReport {
   }
 
   void one_attempt(const AuditStep& step, const AuditAttempt& attempt) const {
-    std::string text = fmt::format("\nAttempt {} (run's {}{}): **{}**", attempt.number, attempt.n,
-                                   attempt.group > 1 ? fmt::format(", group {}", attempt.group) : "", attempt.result);
+    std::string text = fmt::format("\nAttempt {}{}: **{}**", attempt.number,
+                                   attempt.group > 1 ? fmt::format(" (group {})", attempt.group) : "", attempt.result);
     if (!attempt.why.empty()) text += ": " + plain(attempt.why);
     if (attempt.exit_code) text += fmt::format("; exit status {}", *attempt.exit_code);
     text += fmt::format("; began {}", at(attempt.began_at_ms));
-    const std::string lasted = took(attempt.began_at_ms, attempt.ended_at_ms);
-    line(text + (lasted.empty() ? "." : fmt::format(", took {}.", lasted)));
+    const std::string lasted = attempt.was_in_doubt ? "" : took(attempt.began_at_ms, attempt.ended_at_ms);
+    line(text + (attempt.was_in_doubt ? "; nobody saw when it ended."
+                 : lasted.empty()     ? "."
+                                      : fmt::format(", took {}.", lasted)));
     deed(deed_of(step, &attempt, stored_), "");
     if (attempt.before) item("before", code(to_json(stored_value(attempt.before, stored_))));
     if (attempt.had_terminal) line("\nIt had the terminal; what passed there is not recorded.");
+    for (const std::string& process : attempt.strays) item("left behind, and ended", code(process));
     for (const std::string& process : attempt.left) item("left behind on purpose", code(process));
     if (report_.scope.has_output) output(attempt);
   }
 
   void output(const AuditAttempt& attempt) const {
     if (attempt.output) {
-      const Excerpt shown = excerpt(stored_(attempt.output.digest), attempt.output_shown);
+      const Excerpt shown = output_excerpt(attempt, stored_(attempt.output.digest));
       const std::string left =
           shown.left_out == 0 ? ""
                               : fmt::format(", {} left out here", counted(static_cast<std::size_t>(shown.left_out), "byte"));
       const std::string sha = attempt.output_sha256.empty() ? "" : ", SHA-256 " + code(attempt.output_sha256);
+      if (attempt.is_output_scrubbed) line("\nSomething was scrubbed from it since; size and digest are of what stood there.");
       line(fmt::format("\nOutput ({}{}{}):\n", counted(static_cast<std::size_t>(attempt.output_total), "byte"), left, sha));
       const std::string gap = shown.left_out == 0 ? ""
                                                   : fmt::format("\n[... {} left out ...]\n",
@@ -352,7 +349,7 @@ class MarkdownReport {
 
   void coverage() const {
     heading("Coverage of the document");
-    line("| part | steps | done | left out | undone | failed | open |\n|---|--:|--:|--:|--:|--:|--:|");
+    line("| part | steps | done | left out | undone | failed or in doubt | open |\n|---|--:|--:|--:|--:|--:|--:|");
     for (const AuditCoverage& part : report_.coverage)
       line(fmt::format("| {} | {} | {} | {} | {} | {} | {} |", part.source.empty() ? "*none named*" : plain(part.source),
                        part.steps, part.done, part.skipped, part.undone, part.failed, part.open));

@@ -20,6 +20,7 @@ StoredText stored_text(const Value& reference) { return {blob_digest(reference),
 
 // Events of which the timeline tells nothing that another one does not.
 bool is_told_elsewhere(const Event& event) {
+  if (event.body.find("strays")) return false;
   return event.kind == event::exited || event.kind == event::verifying || event.kind == event::section_entered ||
          event.kind == event::section_left || event.kind == event::included;
 }
@@ -127,6 +128,10 @@ class Auditor {
   }
 
   void finish() {
+    for (Deviation& each : report_.state.deviations)
+      each.instance = report_.state.name_now({each.seq, "", each.instance, 0, 0, {}});
+    for (AuditStep& step : report_.steps)
+      for (AuditAttempt& attempt : step.attempts) attempt.is_output_scrubbed = scrubbed_.count(attempt.output.digest) > 0;
     std::set<std::int64_t> deviations;
     for (const Deviation& each : report_.state.deviations) deviations.insert(each.seq);
     for (AuditEntry& entry : report_.timeline)
@@ -166,22 +171,29 @@ class Auditor {
     if (event.kind == event::undoing)
       report_.undos.push_back(
           {event.seq, event.at_ms, body.text_or("to", ""), body.text_or("who", ""), body.text_or("because", "")});
-    if (event.kind == event::paused && !is_resting_) {
-      report_.pauses.push_back({event.at_ms, 0, event.seq, body.text_or("state", "interrupted"), body.text_or("why", ""), ""});
-      is_resting_ = true;
-    }
+    if (event.kind == event::paused && !is_resting_)
+      rest({event.seq, event.at_ms}, body.text_or("state", "interrupted"), body.text_or("why", ""));
     if (event.kind == event::left) end_pause(event, "");
+    if (event.kind == event::left) ended_ = {event.seq, event.at_ms};
+    if (event.kind == event::run_began || event.kind == event::adopted) take_outline(body);
+    if (event.kind == event::scrubbed) note_scrubbed(body);
     if (is_in_time(event) && report_.scope.steps.empty()) tell(event, "");
   }
 
   void drive(const Event& event) {
     const std::string who = event.body.text_or("who", ""), how = event.body.text_or("how", "");
-    report_.sessions.push_back({event.seq, event.at_ms, who, how, event.body.text_or("engine", ""), ""});
-    if (how == "command") return;
+    report_.sessions.push_back(
+        {event.seq, event.at_ms, who, how, event.body.text_or("engine", ""), event.body.text_or("host", "")});
     const bool died = !is_resting_ && !was_left_ && how != "take-over" && previous_.seq != 0;
-    if (died) report_.pauses.push_back({previous_.at_ms, 0, previous_.seq, "crashed", "the engine ended without a word", ""});
-    is_resting_ = is_resting_ || died;
+    if (died) rest(previous_, "crashed", "the engine ended without a word");
+    if (how == "command") return;
+    if (was_left_ && !is_resting_) rest(ended_, "ended", "it had ended");
     end_pause(event, who);
+  }
+
+  void rest(const Moment& since, std::string state, std::string why) {
+    report_.pauses.push_back({since.at_ms, 0, since.seq, std::move(state), std::move(why), ""});
+    is_resting_ = true;
   }
 
   void end_pause(const Event& event, const std::string& who) {
@@ -189,6 +201,28 @@ class Auditor {
     report_.pauses.back().to_ms = event.at_ms;
     report_.pauses.back().resumed_by = who;
     is_resting_ = false;
+  }
+
+  // Without values in it an attempt's command stands in the outline that was in force.
+  void take_outline(const Value& body) {
+    does_.clear();
+    const std::string digest = blob_digest(body.get("outline"));
+    if (digest.empty() || digest == report_.state.outline) return;  // as the steps are now
+    add_deeds(parse_json(stored_(digest)), "");
+  }
+
+  void add_deeds(const Value& outline, const std::string& prefix) {
+    for (const Value& line : outline.is_list() ? outline.as_list() : List()) {
+      const std::string name = prefix + line.text_or("id", "");
+      does_[name] = line.get("does");
+      if (line.find("undo_does")) does_[name + ":undo"] = line.get("undo_does");
+      if (line.find("steps")) add_deeds(line.get("steps"), name + "/");
+    }
+  }
+
+  void note_scrubbed(const Value& body) {
+    const Value blobs = body.get("blobs");
+    for (const Value& each : blobs.is_list() ? blobs.as_list() : List()) scrubbed_.insert(each.text_or("from", ""));
   }
 
   void take_of_step(const Event& event, const std::string& name) {
@@ -202,12 +236,45 @@ class Auditor {
     if (is_in_time(event)) touched_.insert(position->second);
     if (is_in_time(event) && is_wanted(step)) tell(event, name);
     if (step.is_undo) follow_undo(step, event);
+    follow_doubts(event, name);
+    if (event.kind == event::skipped) step.because = event.body.text_or("because", "");
+    if (event.kind == event::renewed) step.because.clear();
     if (event.kind == event::asked) ask(step, event);
     else if (event.kind == event::answered || event.kind == event::ticked) answer(step, event);
     else if (event.kind == event::waiting) step.request = stored_text(event.body.get("request"));
-    else if (event.kind == event::intent) begin(step, event);
+    else if (event.kind == event::intent) begin_attempt(step, event);
     else if (event.attempt != 0) go_on(step, event);
     else if (event.kind == event::ended) take_texts_of_a_wait(step, event);
+  }
+
+  void begin_attempt(AuditStep& step, const Event& event) {
+    begin(step, event);
+    const auto written = does_.find(name_without_keys(event.instance));
+    if (written != does_.end()) step.attempts.back().does = written->second;
+  }
+
+  void follow_doubts(const Event& event, const std::string& name) {
+    if (event.kind == event::doubted) {
+      AuditDoubt& doubt = report_.doubts.emplace_back();
+      doubt.instance = name;
+      doubt.seq = event.seq;
+      doubt.at_ms = event.at_ms;
+      doubt.attempt = event.attempt;
+      doubt.why = event.body.text_or("why", "");
+      return;
+    }
+    const auto open = std::find_if(report_.doubts.rbegin(), report_.doubts.rend(),
+                                   [&](const AuditDoubt& each) { return each.instance == name && each.settled_seq == 0; });
+    if (open == report_.doubts.rend()) return;
+    if (event.kind == event::answered) {
+      open->choice = event.body.text_or("choice", "");
+      open->who = event.body.text_or("who", "");
+      open->because = event.body.text_or("because", "");
+    }
+    if (event.kind != event::ended && event.kind != event::sent_again) return;
+    open->settled_seq = event.seq;
+    open->settled_at_ms = event.at_ms;
+    open->how = event_sentence(event);
   }
 
   void tell(const Event& event, const std::string& name) {
@@ -246,6 +313,8 @@ class Auditor {
     attempt.output_sha256 = body.text_or("output_sha256", attempt.output_sha256);
     if (body.find("exit_code")) attempt.exit_code = body.int_or("exit_code", 0);
     for (std::string& process : texts_in(body.get("left"))) attempt.left.push_back(std::move(process));
+    for (std::string& process : texts_in(body.get("strays"))) attempt.strays.push_back(std::move(process));
+    if (event.kind == event::doubted) attempt.was_in_doubt = true;
     if (event.kind == event::doubted) end(attempt, event, "in_doubt");
     if (event.kind == event::ended) end(attempt, event, body.text_or("result", "failed"));
   }
@@ -367,13 +436,27 @@ class Auditor {
   }
 
  public:
+  // From before the scope's times until after them, if not within.
+  bool was_at_work(const AuditStep& step) const {
+    const AuditScope& scope = report_.scope;
+    const auto meets = [&](std::int64_t from_ms, std::int64_t to_ms) {
+      const bool begins_in_time = from_ms != 0 && (!scope.to_ms || from_ms <= *scope.to_ms);
+      return begins_in_time && (to_ms == 0 || !scope.from_ms || to_ms >= *scope.from_ms);
+    };
+    const auto runs = [&](const AuditAttempt& each) { return meets(each.began_at_ms, each.ended_at_ms); };
+    const auto is_asked = [&](const AuditQuestion& each) { return meets(each.asked_at_ms, each.answered_at_ms); };
+    return meets(step.started_at_ms, step.ended_at_ms) || std::any_of(step.attempts.begin(), step.attempts.end(), runs) ||
+           std::any_of(step.questions.begin(), step.questions.end(), is_asked);
+  }
+
   // Leaves those steps that the scope tells of.
   void narrow() {
     const AuditScope& scope = report_.scope;
     const bool has_times = scope.from_ms || scope.to_ms;
     std::vector<AuditStep> told;
     for (std::size_t i = 0; i < report_.steps.size(); ++i) {
-      const bool is_told = is_wanted(report_.steps[i]) && (!has_times || touched_.count(i));
+      const AuditStep& step = report_.steps[i];
+      const bool is_told = is_wanted(step) && (!has_times || touched_.count(i) || was_at_work(step));
       if (is_told) told.push_back(std::move(report_.steps[i]));
       else ++report_.steps_left_out;
     }
@@ -385,7 +468,9 @@ class Auditor {
   const ReadStored& stored_;
   std::unordered_map<std::string, std::size_t> positions_;
   std::set<std::size_t> touched_;  // by what happened within the scope's times
-  Moment previous_;
+  Moment previous_, ended_;
+  std::unordered_map<std::string, Value> does_;  // by step without keys, in an outline that is not the last
+  std::set<std::string> scrubbed_;               // digests
   bool is_resting_ = false, was_left_ = false;
 };
 

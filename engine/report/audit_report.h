@@ -39,20 +39,22 @@ struct AuditAttempt {
   std::int64_t number = 0;  // of the instance: 1, 2, 3 ...
   int group = 1;            // a new one with every decision to do it anew
   std::int64_t began_seq = 0, began_at_ms = 0;
-  std::int64_t ended_seq = 0, ended_at_ms = 0;  // 0: it has not ended
+  std::int64_t ended_seq = 0, ended_at_ms = 0;  // when that was recorded; 0: it has not ended
+  bool was_in_doubt = false;                    // nobody saw when it ended
   std::string result;                           // succeeded failed not_started timed_out cancelled unknown in_doubt running
   std::string why;
   std::string effect, definition;  // definition: the first 12 digits of its SHA-256
   std::optional<std::int64_t> exit_code;
-  StoredText
-      request;  // {type, params, env, dir} with its values; none: there are no values in it, it is as the step is written
+  StoredText request;  // {type, params, env, dir} with its values; none: there are no values in it
+  Value does;  // without a request: as the step was written when this began, where that is not what it says now; or null
   StoredText before, outputs, findings;
-  StoredText output;              // what is kept of what it wrote, in which a line counts what is left out
-  std::int64_t output_total = 0;  // bytes that it wrote
-  std::string output_sha256;      // of all that it wrote, after secrets were masked; "": not known
-  std::int64_t output_shown = 0;  // bytes of `output` that a report shows at most, first and last together
-  bool had_terminal = false;      // what passed there is not recorded
-  std::vector<std::string> left;  // processes left behind on purpose
+  StoredText output;                      // what is kept of what it wrote, in which a line counts what is left out
+  std::int64_t output_total = 0;          // bytes that it wrote
+  std::string output_sha256;              // of all that it wrote, after secrets were masked; "": not known
+  std::int64_t output_shown = 0;          // bytes of `output` that a report shows at most, first and last together
+  bool had_terminal = false;              // what passed there is not recorded
+  bool is_output_scrubbed = false;        // something was taken out of it since: size and digest are of what stood there
+  std::vector<std::string> strays, left;  // processes that it left behind: ended; meant to live on
 };
 
 // A question to a person, with what came of it.
@@ -65,7 +67,7 @@ struct AuditQuestion {
   std::int64_t asked_seq = 0, asked_at_ms = 0;
   std::int64_t answered_seq = 0, answered_at_ms = 0;  // 0: nobody answered it
   std::string choice, who, because;
-  std::string approver;  // the principal of a signature; ""
+  std::string approver;  // whose approval it counts as: an account, or the principal of a signature; ""
   StoredText evidence;   // a list: {note}, {url}, {file, size, sha256}
 };
 
@@ -85,6 +87,7 @@ struct AuditStep {
   StoredText outputs;   // a map, without secrets
   StoredText evidence;
   std::string answered_by;
+  std::string because;  // of the person who left it out; ""
   std::string title() const { return line.text_or("title", instance); }
 };
 
@@ -100,11 +103,22 @@ struct AuditEntry {
 };
 std::string_view audit_kind_name(AuditEntry::Kind kind);
 
+// A step of which it was not known whether it had its effect, and how that was settled.
+struct AuditDoubt {
+  std::string instance;
+  std::int64_t seq = 0, at_ms = 0, attempt = 0;
+  std::string why;
+  std::int64_t settled_seq = 0, settled_at_ms = 0;  // 0: it is in doubt still
+  std::string how;                                  // as a sentence
+  std::string choice, who, because;                 // of a person's decision; "": none was needed
+};
+
 // While nobody drove it.
 struct AuditPause {
   std::int64_t from_ms = 0, to_ms = 0;  // to: 0: it still rests
   std::int64_t seq = 0;                 // of `paused`, or of the last event that a dead engine wrote
-  std::string state;                    // failed waiting in_doubt interrupted; crashed: the engine ended without a word
+  std::string
+      state;  // failed waiting in_doubt interrupted; crashed: the engine ended without a word; ended: between its end and what began then
   std::string why;
   std::string resumed_by;
 };
@@ -112,7 +126,7 @@ struct AuditPause {
 // An engine that drove it, or a command that wrote for a person.
 struct AuditSession {
   std::int64_t from_seq = 0, at_ms = 0;
-  std::string who, how, engine, host;  // how: begin resume take-over command; host: of the first
+  std::string who, how, engine, host;  // how: begin resume take-over undo cancel command
 };
 
 // A decision to take back what was done.
@@ -140,6 +154,7 @@ struct AuditReport {
   std::vector<AuditPause> pauses;
   std::vector<AuditSession> sessions;
   std::vector<AuditUndo> undos;
+  std::vector<AuditDoubt> doubts;
   std::vector<AuditCoverage> coverage;  // of the whole run, whatever the scope is
   std::int64_t last_at_ms = 0;          // of the last event
   std::string head;                     // hash of that event, 64 hex digits

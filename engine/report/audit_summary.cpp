@@ -21,12 +21,12 @@ struct Count {
 Count count(const AuditReport& report) {
   Count count;
   for (const AuditStep& step : report.steps) {
-    if (step.is_undo || step.is_watch) continue;
+    if (step.is_undo || step.is_watch || step.line.find("includes")) continue;
     ++count.all;
     if (step.attempts.size() > 1) ++count.again;
     switch (step.state) {
       case StepState::succeeded: ++count.ran; break;
-      case StepState::satisfied: ++count.held; break;
+      case StepState::satisfied: ++(step.attempts.empty() ? count.held : count.ran); break;
       case StepState::failed: ++count.failed; break;
       case StepState::in_doubt: ++count.in_doubt; break;
       case StepState::skipped: ++count.skipped; break;
@@ -56,6 +56,8 @@ std::string end_sentence(const AuditReport& report) {
       {"interrupted", "rests: it was interrupted"}};
   const auto word = words.find(run.state);
   std::string text = fmt::format("“{}” {}", name, word == words.end() ? run.state : word->second);
+  if (run.state == "undone" && !report.undos.empty() && !report.undos.back().to.empty())
+    text += fmt::format(", back to `{}`,", report.undos.back().to);
   if (run.was_left()) text += fmt::format(" on {}", utc_text(run.ended_at_ms));
   else if (!run.why.empty()) text += fmt::format(" ({})", run.why);
   return text + ".";
@@ -81,10 +83,13 @@ std::string steps_sentence(const Count& count) {
 
 std::string time_sentence(const AuditReport& report) {
   const RunState& run = report.state;
-  std::string text = fmt::format("It began on {} and {} {}", utc_text(run.began_at_ms),
-                                 run.was_left() ? "took" : "has taken so far,", elapsed_text(report.duration_ms()));
+  const std::string took =
+      run.was_left() ? "took" : fmt::format("took, up to its last event on {},", utc_text(report.last_at_ms));
+  std::string text =
+      fmt::format("It began on {} and {} {}", utc_text(run.began_at_ms), took, elapsed_text(report.duration_ms()));
   if (!report.pauses.empty())
-    text += fmt::format(", {} of it at rest ({})", elapsed_text(report.paused_ms()), counted(report.pauses.size(), "pause"));
+    text += fmt::format("; {} of that no engine drove it ({})", elapsed_text(report.paused_ms()),
+                        counted(report.pauses.size(), "pause"));
   const auto crashes =
       std::count_if(report.pauses.begin(), report.pauses.end(), [](const AuditPause& each) { return each.state == "crashed"; });
   if (crashes > 0)
@@ -107,8 +112,8 @@ std::string people_sentence(const AuditReport& report) {
 
 std::string deviations_sentence(const AuditReport& report) {
   const std::size_t number = report.state.deviations.size();
-  if (number == 0) return "Nothing deviated from the plan.";
-  return fmt::format("{} from the plan {} recorded, each with who and why.", counted(number, "deviation"), was(number));
+  if (number == 0) return "No deviation from the plan was recorded.";
+  return fmt::format("{} from the plan {} recorded.", counted(number, "deviation"), was(number));
 }
 
 }  // namespace

@@ -44,7 +44,10 @@ std::string driven(const Value& body) {
   const std::string how = body.text_or("how", ""), who = body.text_or("who", "");
   if (how == "command") return "a command wrote to the record" + by(body);
   if (how == "take-over") return "taken over from a running engine" + by(body);
-  std::string text = (how == "begin" ? "driven" : "taken up again") + by(body);
+  std::string text = (how == "undo"     ? "taken up to be undone"
+                      : how == "cancel" ? "taken up to be given up"
+                                        : "taken up again") +
+                     by(body);
   const std::string from = body.text_or("from", "");
   return from.empty() ? text : text + ", handed off by " + from;
 }

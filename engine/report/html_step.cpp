@@ -151,7 +151,7 @@ class StepWriter {
     if (question.answered_at_ms == 0) write_fact(page_, "Answer", "nobody has answered it");
     write_fact(page_, "Answer", question.choice);
     write_fact(page_, "By", question.who);
-    write_fact(page_, "Signed as", question.approver);
+    write_fact(page_, "Counts as", question.approver);
     write_fact(page_, "Because", question.because);
     out_ << "</dl>";
     write_evidence(page_, stored_value(question.evidence, page_.stored));
@@ -166,6 +166,7 @@ class StepWriter {
     if (attempt.exit_code) out_ << ", exit status " << *attempt.exit_code;
     out_ << "</p>";
     if (!attempt.why.empty() && attempt.why != step_.why) out_ << "<p class=\"why\">" << Shown{attempt.why} << "</p>";
+    write_remarks(attempt);
     write_other_deed(attempt);
     if (attempt.had_terminal) out_ << "<p>It had the operator’s terminal; what passed there is not recorded.</p>";
     for (const std::string& process : attempt.left)
@@ -186,9 +187,16 @@ class StepWriter {
     out_ << "</p>";
   }
 
+  void write_remarks(const AuditAttempt& attempt) {
+    if (attempt.was_in_doubt) out_ << "<p>Nobody saw when it ended: that is when it was settled.</p>";
+    for (const std::string& process : attempt.strays)
+      out_ << "<p>Left behind, and ended: <code>" << Shown{process} << "</code></p>";
+  }
+
   void write_other_deed(const AuditAttempt& attempt) {
-    if (&attempt == &step_.attempts.back() || attempt.request.digest == step_.attempts.back().request.digest) return;
+    if (&attempt == &step_.attempts.back()) return;
     const Value deed = deed_of(step_, &attempt, page_.stored);
+    if (deed == deed_of(step_, &step_.attempts.back(), page_.stored)) return;
     write_block(page_, "What this attempt did", deed_text(deed));
     if (const std::string around = surroundings_of(deed); !around.empty()) write_block(page_, "In these surroundings", around);
   }
@@ -200,7 +208,7 @@ class StepWriter {
       write_about_output(attempt, attempt.output.size);
       return;
     }
-    const Excerpt part = excerpt(page_.stored(attempt.output.digest), attempt.output_shown);
+    const Excerpt part = output_excerpt(attempt, page_.stored(attempt.output.digest));
     const bool is_long = attempt.output_shown > 4000 || std::count(part.head.begin(), part.head.end(), '\n') > 40;
     out_ << (is_long ? Markup("<details class=\"x\"><summary>Output, ") : Markup("<p class=\"h\">Output, "))
          << Shown{size_text(attempt.output_total)} << (is_long ? Markup("</summary>") : Markup("</p>")) << "<pre>"
@@ -214,7 +222,8 @@ class StepWriter {
 
   void write_about_output(const AuditAttempt& attempt, std::int64_t left_out) {
     out_ << "<p class=\"rec\">" << attempt.output_total << " bytes written";
-    if (left_out > 0) out_ << ", " << left_out << " of those kept left out of this report";
+    if (left_out > 0) out_ << ", " << left_out << " of them left out here";
+    if (attempt.is_output_scrubbed) out_ << ", something was scrubbed from it since";
     if (!attempt.output_sha256.empty()) out_ << ", SHA-256 of all <code>" << Shown{attempt.output_sha256} << "</code>";
     out_ << "</p>";
   }

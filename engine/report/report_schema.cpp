@@ -145,6 +145,7 @@ constexpr std::string_view schema = R"json({
       "type": "object",
       "required": ["question", "about", "text", "form", "choices", "ticked", "asked_event", "asked_at", "answered_event", "answered_at",
                    "choice", "who", "because", "approver", "evidence"],
+      "additionalProperties": false,
       "properties": {
         "question": {"type": "string"},
         "about": {"enum": ["approval", "doubt", "overdue", "manual", "files", "code", "failed"]},
@@ -159,7 +160,7 @@ constexpr std::string_view schema = R"json({
         "choice": {"$ref": "#/$defs/text_or_null"},
         "who": {"$ref": "#/$defs/text_or_null"},
         "because": {"$ref": "#/$defs/text_or_null"},
-        "approver": {"description": "Whose approval it is, by account or by signature.", "$ref": "#/$defs/text_or_null"},
+        "approver": {"description": "Whose approval it counts as: an account, or the principal of a signature.", "$ref": "#/$defs/text_or_null"},
         "evidence": {"$ref": "#/$defs/evidence"}
       }
     },
@@ -173,9 +174,23 @@ constexpr std::string_view schema = R"json({
         }
       }
     },
-    "step_question": {"$ref": "#/$defs/question", "unevaluatedProperties": false},
     "doubt": {
-      "$ref": "#/$defs/question", "required": ["step"], "properties": {"step": {"type": "string"}}, "unevaluatedProperties": false
+      "type": "object",
+      "required": ["step", "event", "at", "attempt", "why", "settled_event", "settled_at", "how", "choice", "who", "because"],
+      "additionalProperties": false,
+      "properties": {
+        "step": {"type": "string"},
+        "event": {"$ref": "#/$defs/event"},
+        "at": {"$ref": "#/$defs/time"},
+        "attempt": {"type": "integer", "minimum": 1},
+        "why": {"type": "string"},
+        "settled_event": {"description": "null: it is in doubt still.", "$ref": "#/$defs/event_or_null"},
+        "settled_at": {"$ref": "#/$defs/time_or_null"},
+        "how": {"description": "What settled it, as a sentence.", "$ref": "#/$defs/text_or_null"},
+        "choice": {"description": "Of a person; null: none was needed.", "$ref": "#/$defs/text_or_null"},
+        "who": {"$ref": "#/$defs/text_or_null"},
+        "because": {"$ref": "#/$defs/text_or_null"}
+      }
     },
     "pause": {
       "type": "object", "required": ["event", "from", "to", "duration_ms", "state", "why", "resumed_by"], "additionalProperties": false,
@@ -184,7 +199,7 @@ constexpr std::string_view schema = R"json({
         "from": {"$ref": "#/$defs/time"},
         "to": {"description": "null: it still rests.", "$ref": "#/$defs/time_or_null"},
         "duration_ms": {"$ref": "#/$defs/milliseconds"},
-        "state": {"description": "crashed: the engine ended without a word.", "enum": ["failed", "waiting", "in_doubt", "interrupted", "crashed"]},
+        "state": {"description": "crashed: the engine ended without a word; ended: between its end and what began then.", "enum": ["failed", "waiting", "in_doubt", "interrupted", "crashed", "ended"]},
         "why": {"type": "string"},
         "resumed_by": {"$ref": "#/$defs/text_or_null"}
       }
@@ -264,22 +279,23 @@ constexpr std::string_view schema = R"json({
       }
     },
     "output": {
-      "type": "object", "required": ["total", "sha256", "head", "left_out", "tail"], "additionalProperties": false,
+      "type": "object", "required": ["total", "sha256", "scrubbed", "head", "left_out", "tail"], "additionalProperties": false,
       "properties": {
         "total": {"description": "Bytes that it wrote.", "type": "integer", "minimum": 0},
         "sha256": {"description": "Of all that it wrote, after secrets were masked.", "anyOf": [{"$ref": "#/$defs/sha256"}, {"type": "null"}]},
+        "scrubbed": {"description": "Something was taken out of it since: total and sha256 are of what stood there.", "type": "boolean"},
         "head": {"description": "null: it wrote nothing, or the report was asked for without output.", "$ref": "#/$defs/text_or_null"},
-        "left_out": {"description": "Bytes of the record between head and tail that this report does not show.", "type": ["integer", "null"], "minimum": 0},
+        "left_out": {"description": "Bytes between head and tail that stand in this report nowhere.", "type": ["integer", "null"], "minimum": 0},
         "tail": {"$ref": "#/$defs/text_or_null"}
       }
     },
     "attempt": {
       "type": "object",
-      "required": ["attempt", "number", "group", "began_event", "began_at", "ended_event", "ended_at", "duration_ms", "result", "why",
-                   "effect", "definition", "exit_code", "command", "request", "before", "outputs", "output", "findings", "had_terminal", "left"],
+      "required": ["attempt", "number", "group", "began_event", "began_at", "ended_event", "ended_at", "duration_ms", "was_in_doubt", "result", "why",
+                   "effect", "definition", "exit_code", "command", "request", "before", "outputs", "output", "findings", "had_terminal", "strays", "left"],
       "additionalProperties": false,
       "properties": {
-        "attempt": {"description": "Unique within the run.", "type": "integer", "minimum": 1},
+        "attempt": {"description": "Unique within the run; looks have numbers too.", "type": "integer", "minimum": 1},
         "number": {"type": "integer", "minimum": 1},
         "group": {"description": "A new one with every decision to do it anew.", "type": "integer", "minimum": 1},
         "began_event": {"$ref": "#/$defs/event"},
@@ -287,6 +303,7 @@ constexpr std::string_view schema = R"json({
         "ended_event": {"$ref": "#/$defs/event_or_null"},
         "ended_at": {"$ref": "#/$defs/time_or_null"},
         "duration_ms": {"$ref": "#/$defs/milliseconds"},
+        "was_in_doubt": {"description": "Nobody saw when it ended: its duration is not known.", "type": "boolean"},
         "result": {"enum": ["running", "succeeded", "failed", "not_started", "timed_out", "cancelled", "unknown", "in_doubt"]},
         "why": {"type": "string"},
         "effect": {"enum": ["read", "idempotent", "once", "irreversible"]},
@@ -299,6 +316,7 @@ constexpr std::string_view schema = R"json({
         "output": {"$ref": "#/$defs/output"},
         "findings": {"description": "What stood there when it had gone wrong.", "$ref": "#/$defs/text_or_null"},
         "had_terminal": {"description": "What passed at its terminal is not recorded.", "type": "boolean"},
+        "strays": {"description": "Processes that it left behind, and that were ended.", "type": "array", "items": {"type": "string"}},
         "left": {"description": "Processes that it left behind on purpose.", "type": "array", "items": {"type": "string"}}
       }
     },
@@ -335,7 +353,7 @@ constexpr std::string_view schema = R"json({
         "answered_by": {"$ref": "#/$defs/text_or_null"},
         "evidence": {"$ref": "#/$defs/evidence"},
         "attempts": {"type": "array", "items": {"$ref": "#/$defs/attempt"}},
-        "questions": {"type": "array", "items": {"$ref": "#/$defs/step_question"}}
+        "questions": {"type": "array", "items": {"$ref": "#/$defs/question"}}
       }
     }
   }

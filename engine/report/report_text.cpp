@@ -102,18 +102,12 @@ Value stored_value(const StoredText& text, const ReadStored& stored) {
 
 Value deed_of(const AuditStep& step, const AuditAttempt* attempt, const ReadStored& stored) {
   if (attempt && attempt->request) return stored_value(attempt->request, stored);
+  if (attempt && !attempt->does.is_null()) return attempt->does;
   if (step.request) return stored_value(step.request, stored);
   return step.line.get("does");
 }
 
 bool is_left_out(const AuditStep& step) { return step.state == StepState::skipped; }
-
-std::string because_left_out(const AuditReport& report, const AuditStep& step) {
-  std::string because;
-  for (const Deviation& each : report.state.deviations)
-    if (each.instance == step.instance && each.what == "skipped") because = each.because;
-  return because;
-}
 
 bool was_undone(const AuditStep& step) { return step.state == StepState::undone; }
 

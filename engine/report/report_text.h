@@ -35,7 +35,5 @@ Value stored_value(const StoredText& text, const ReadStored& stored);
 // Steps that the formats list on their own.
 bool is_left_out(const AuditStep& step);  // skipped: its `when` did not hold, or a person's decision
 bool was_undone(const AuditStep& step);
-// What a person gave as the reason to leave it out; "": none did.
-std::string because_left_out(const AuditReport& report, const AuditStep& step);
 
 }  // namespace runbook

@@ -48,4 +48,14 @@ Excerpt excerpt(std::string text, std::int64_t shown) {
   return {text.substr(0, head), text.substr(tail), static_cast<std::int64_t>(tail - head)};
 }
 
+Excerpt output_excerpt(const AuditAttempt& attempt, std::string text) {
+  // What was scrubbed may be longer than it was.
+  const bool is_whole = attempt.output_shown == attempt.output.size;
+  const auto size = static_cast<std::int64_t>(text.size());
+  Excerpt part = excerpt(std::move(text), is_whole ? std::max(attempt.output_shown, size) : attempt.output_shown);
+  const bool is_cut_twice = part.left_out > 0 && attempt.output_total > attempt.output.size;
+  if (is_cut_twice) part.left_out = attempt.output_total - static_cast<std::int64_t>(part.head.size() + part.tail.size());
+  return part;
+}
+
 }  // namespace runbook

@@ -20,5 +20,7 @@ struct Excerpt {
   std::int64_t left_out = 0;  // bytes between them; 0: head is all of it
 };
 Excerpt excerpt(std::string text, std::int64_t shown);
+// Of what an attempt wrote, which is `text` as it is kept. What was not kept counts as left out too.
+Excerpt output_excerpt(const AuditAttempt& attempt, std::string text);
 
 }  // namespace runbook

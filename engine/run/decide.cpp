@@ -48,9 +48,14 @@ class Decider {
     turn_.decision.end = End{"succeeded", "", "", outputs.empty() ? Value() : Value(std::move(outputs))};
   }
 
+  Value who_and_why() const {
+    const Value body = object({{"who", turn_.limits.who}});
+    return turn_.limits.because.empty() ? body : with(body, "because", turn_.limits.because);
+  }
+
   // What runs is ended, then `finally` of all that was entered runs.
   void leave() {
-    if (!turn_.state.is_cancelling) return turn_.propose(Proposal(event::cancelling, "", object({{"who", turn_.limits.who}})));
+    if (!turn_.state.is_cancelling) return turn_.propose(Proposal(event::cancelling, "", who_and_why()));
     const Progress progress = Walk(turn_).run(given_up_);
     if (progress == Progress::stopped) pause();
     if (progress != Progress::done || !turn_.decision.events.empty()) return;

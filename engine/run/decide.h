@@ -57,6 +57,7 @@ struct Limits {
   bool asks_about_failures = false;              // what fails is a question to who answers
   std::optional<WalkLimits> walk;                // somebody walks through it
   std::string who;                               // says so
+  std::string because;                           // and why: of a run that is given up
 };
 
 Decision decide(const RunFacts& facts, const RunState& state, const Live& live, StoredValues& values, std::int64_t now_ms,

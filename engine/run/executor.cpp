@@ -13,6 +13,7 @@
 #include "run/named_files.h"
 #include "run/on_target.h"
 #include "run/probe.h"
+#include "run/process_texts.h"
 #include "run/questions.h"
 #include "run/settle.h"
 
@@ -362,6 +363,7 @@ Executor::Conclusion Executor::conclude(const End& end) {
   Value body = object({{"state", end.state}, {"why", end.why}});
   // Before that is recorded: once a run is left, nobody takes it up again.
   std::vector<std::string> ended_with_it = end.is_left() ? parts_.performer.end_left() : std::vector<std::string>();
+  ended_with_it = masked_processes(std::move(ended_with_it), parts_.facts.secret_values());
   if (!ended_with_it.empty()) body = with(body, "strays", list_from(ended_with_it));
   if (parts_.files && !end.is_left()) {
     if (const Value files = parts_.files(values_); !(files == files_in(parts_.state))) body = with(body, "files", files);

@@ -10,6 +10,7 @@
 #include "os/files.h"
 #include "os/inquiry.h"
 #include "os/thread.h"
+#include "run/process_texts.h"
 
 namespace runbook {
 
@@ -166,6 +167,10 @@ void StepPerformer::finish(const Job& job) {
   }
   const bool has_process = job.launch.role != Role::target && job.launch.role != Role::files;
   if (job.launch.role != Role::act && has_process) parts_.acknowledge(job.launch.n);
+  if (job.launch.request) {
+    outcome.strays = masked_processes(std::move(outcome.strays), job.launch.request->secrets);
+    outcome.left = masked_processes(std::move(outcome.left), job.launch.request->secrets);
+  }
   inbox_.post(Ended{job.launch, std::move(outcome)});
 }
 

@@ -1,5 +1,6 @@
 """The audit report, read as an auditor would: a clean run, a messy one, one that was undone; its formats; what proves it."""
 
+import datetime
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import jsonschema
 import pytest
 
 from test_verify import forge
-from world import ROOT, kill, until, world  # noqa: F401
+from world import BINARY, ROOT, kill, until, world  # noqa: F401
 
 SCHEMA = ROOT / "tests" / "report" / "junit.xsd"
 FORMATS = {"md": "report.md", "html": "report.html", "json": "report.json", "junit": "report.xml"}
@@ -159,7 +160,7 @@ def test_a_clean_run_answers_for_itself(clean):
     assert step(told, "wait")["command"] == f"test -e {clean.folder}/effects"      # with its value, though only its look ran
     assert {part["source"]: (part["steps"], part["done"]) for part in told["coverage"]["parts"]} == {"Before you begin": (1, 1), "Copying": (2, 2)}
     assert told["coverage"]["not_encoded"] == [{"what": "Buying the machine", "because": "It is bought once a year."}]
-    assert "Nothing deviated from the plan." in told["summary"]
+    assert "No deviation from the plan was recorded." in told["summary"]
     assert "Of 3 steps 3 were done." in told["summary"]
 
 
@@ -174,7 +175,9 @@ def test_a_messy_run_tells_all_that_happened(messy):
     assert step(told, "hand")["outputs"] == {"colour": "green"}
     doubt, = told["doubts"]
     assert (doubt["step"], doubt["choice"], doubt["because"]) == ("crash", "done", "the file is there")
-    assert doubt["who"] and doubt["answered_at"] >= doubt["asked_at"]
+    assert doubt["who"] and doubt["settled_at"] >= doubt["at"] and doubt["how"].startswith("succeeded")
+    crashed_attempt, = step(told, "crash")["attempts"]
+    assert crashed_attempt["was_in_doubt"] and crashed_attempt["duration_ms"] is None
     assert {each["what"]: (each["step"], each["because"]) for each in told["deviations"]} == {
         "in doubt, decided: done": ("crash", "the file is there"), "skipped": ("dear", "the cache warms by itself")}
     assert told["left_out"] == [{"step": "dear", "why": step(told, "dear")["why"], "because": "the cache warms by itself"}]
@@ -185,6 +188,99 @@ def test_a_messy_run_tells_all_that_happened(messy):
     assert (last_word["step"], last_word["kind"]) == ("crash", "attempt")
     assert {each["kind"] for each in told["timeline"]} >= {"run", "attempt", "question", "answer", "pause", "deviation"}
     assert any("once the engine ended without a word" in each for each in told["summary"])
+
+
+def test_what_an_attempt_ran_is_what_stood_in_the_runbook_then(world):
+    world.write("""
+runbook: changed
+steps:
+  - {id: old, title: Drops it, shell: 'echo "DROP TABLE old"; exit 5'}
+""")
+    assert world.run().code == 1
+    world.write("""
+runbook: changed
+steps:
+  - {id: new, was: old, title: Harmless, shell: 'echo harmless'}
+""")
+    assert world.resume("--adopt", "--because", "it was too much").code == 0
+    first, second = step(as_json(world), "new")["attempts"]
+    assert first["command"] == 'echo "DROP TABLE old"; exit 5' and first["output"]["head"] == "DROP TABLE old\n"
+    assert second["command"] == "echo harmless"
+    for word in FORMATS:
+        assert "DROP TABLE" in report(world, "--format", word)
+
+
+def test_a_crash_is_told_also_when_a_command_came_before_the_resume(world):
+    world.write(MESSY.replace("manual: {instructions", "shell: 'true'}\n  #"))
+    engine = world.start()
+    until(lambda: world.lines(), "the step to have begun")
+    kill(engine.pid, world.supervisor(), *world.step_processes())
+    assert world("skip", "last", "last", "--because", "not today").code == 0
+    world.open_gate()
+    assert world.resume().code == 4
+    assert [each["state"] for each in as_json(world)["pauses"]] == ["crashed", "in_doubt"]
+
+
+def test_bytes_that_are_nowhere_are_counted(world):
+    world.write("""
+runbook: long
+steps:
+  - {id: much, title: Much, shell: 'head -c 2000000 /dev/zero | tr "\\\\0" x'}
+""")
+    assert world.run().code == 0
+    output = step(as_json(world), "much")["attempts"][0]["output"]
+    assert output["total"] == 2_000_000
+    assert output["left_out"] == 2_000_000 - len(output["head"]) - len(output["tail"]) > 1_900_000
+
+
+def test_what_was_scrubbed_is_shown_whole_and_marked(world):
+    world.write("""
+runbook: leaky
+steps:
+  - {id: leak, title: Leak, shell: 'echo "token abcdefgh end"'}
+""")
+    assert world.run().code == 0
+    (world.folder / "value").write_text("abcdefgh")
+    assert world("scrub", "last", "--value-from", "value", "--because", "it leaked").code == 0
+    output = step(as_json(world), "leak")["attempts"][0]["output"]
+    assert (output["head"], output["left_out"], output["scrubbed"]) == ("token [scrubbed] end\n", 0, True)
+
+
+def test_a_secret_in_the_command_line_of_a_process_left_behind_is_masked(world):
+    world.write("""
+runbook: stray
+inputs: {pw: {type: secret}}
+steps:
+  - {id: tunnel, title: Tunnel, shell: 'bash -c "sleep 60; :" tunnel "$P" & sleep 0.3', env: {P: "${{ $inputs.pw }}"}}
+""")
+    result = world.run(RUNBOOK_INPUT_PW="hunter2hunter2")
+    assert result.code == 0 and "hunter2" not in result.out + result.err
+    attempt, = step(as_json(world), "tunnel")["attempts"]
+    assert any("[secret]" in process for process in attempt["strays"]), attempt
+    assert "hunter2" not in report(world, "--format", "json")
+
+
+def test_who_gave_a_run_up_and_why_are_told_apart(world):
+    world.write(MESSY)
+    assert world.run().code == 3
+    assert world("cancel", "last", "--because", "wrong window").code == 0
+    told = as_json(world)
+    given_up = next(each for each in told["timeline"] if each["text"].startswith("the run is given up"))
+    assert given_up["who"] == told["run"]["operator"] and given_up["text"].endswith("because: wrong window")
+
+
+def test_a_window_in_time_shows_what_was_at_work_within(world):
+    world.write("""
+runbook: window
+steps:
+  - {id: early, title: Early, shell: 'true'}
+  - {id: long, title: Long, shell: 'sleep 3.2'}
+""")
+    assert world.run().code == 0
+    told = as_json(world)
+    at = datetime.datetime.fromisoformat(step(told, "long")["started_at"].replace("Z", "+00:00")) + datetime.timedelta(seconds=2)
+    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert [each["instance"] for each in as_json(world, "--from", moment, "--to", moment)["steps"]] == ["long"]
 
 
 def test_an_undone_run_tells_what_was_taken_back(undone):
@@ -347,6 +443,42 @@ def test_a_report_of_another_zone_and_of_a_part_is_checked_too(messy):
     assert checked.code == 0 and "byte for byte" in checked.out, checked
 
 
+def test_a_report_that_claims_another_engine_is_not_taken_for_checked(messy):
+    assert messy("report", "last", "--out", "r.md").code == 0
+    path = messy.folder / "r.md"
+    path.write_text(path.read_text().replace('"made_by":"', '"made_by":"9').replace("night shift", "day shift"))
+    checked = messy("verify", "--report", "r.md", "--json")
+    assert checked.code == 6 and json.loads(checked.out)["verdict"] == "not checked", checked
+
+
+@pytest.mark.parametrize("zone", ["CET-1CEST,M3.5.0,M10.5.0/3", "<+0545>-5:45"])
+def test_a_report_in_any_zone_that_the_system_takes_is_checked(clean, zone):
+    assert clean("report", "last", "--out", "r.md", TZ=zone).code == 0
+    checked = clean("verify", "--report", "r.md")
+    assert checked.code == 0 and "byte for byte" in checked.out, checked
+
+
+def test_a_report_never_takes_the_place_of_the_record(clean):
+    (clean.folder / "link.html").symlink_to(clean.folder / "target.html")
+    (clean.folder / "target.html").write_text("old")
+    assert clean("report", "last", "--out", "link.html").code == 0
+    assert (clean.folder / "link.html").is_symlink() and (clean.folder / "target.html").read_text() != "old"
+    (clean.folder / "to_journal").symlink_to(clean.journal)
+    for place in (clean.journal, f"{clean.journal}-wal", f"{clean.journal}.d/x", "to_journal"):
+        refused = clean("report", "last", "--out", place)
+        assert refused.code == 2 and "is the journal's own" in refused.err, refused
+    refused = clean("report", "last", "--out", "/dev/null")
+    assert refused.code == 2 and "is no file" in refused.err, refused
+    assert clean("verify", "last").code == 0
+
+
+def test_a_report_that_can_not_be_written_to_its_end_is_a_failure(clean):
+    for word in FORMATS:
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, "report", "last", "--format", word], env=clean.env, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "could not be written to its end" in done.stderr, (word, done)
+
+
 def test_a_report_of_a_run_that_went_on_still_holds(world):
     world.write(MESSY.replace("until test -e $W/gate; do sleep 0.01; done", "true").replace("exit 9", "true"))
     assert world.run().code == 3
@@ -393,7 +525,17 @@ def test_a_signature_vouches_for_a_report(messy):
     # Where there is no journal the signature alone speaks.
     elsewhere = messy("verify", "--report", "r.html", "--allowed-signers", "signers", "--journal", "none.db")
     assert elsewhere.code == 0 and "not looked at: there is no journal" in elsewhere.out, elsewhere
-    assert messy("verify", "--report", "r.html", "--signature", "none.sig", "--allowed-signers", "signers").code == 2
+
+    # Who asks for a signature is not content without one.
+    for words in (["--signature", "none.sig"], ["--allowed-signers", "signers", "--signature", "none.sig"]):
+        without = messy("verify", "--report", "r.html", *words)
+        assert without.code == 6 and "BROKEN: there is none" in without.out, without
+
+    # A journal that is there and lacks the run is another one, whatever the signature says.
+    (messy.folder / "other.yaml").write_text("runbook: other\nsteps: [{id: a, title: A, shell: 'true'}]\n")
+    assert messy("run", "other.yaml", "--journal", "other.db").code == 0
+    other = messy("verify", "--report", "r.html", "--allowed-signers", "signers", "--journal", "other.db")
+    assert other.code == 6 and "BROKEN: there is no run" in other.out, other
 
     path = messy.folder / "r.html"
     path.write_text(path.read_text().replace("night shift", "day shift"))

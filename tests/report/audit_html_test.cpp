@@ -267,9 +267,9 @@ TEST_CASE("of_a_long_output_both_ends_are_shown_and_how_much_is_left_out") {
   attempt.output_total = 123'456'789;
   attempt.output_sha256 = "abcd";
   const std::string page = told.page();
-  CHECK(holds(page, "hhh<i class=\"cut\">90000 bytes left out here</i>ttt"));
+  CHECK(holds(page, "hhh<i class=\"cut\">123446789 bytes left out here</i>ttt"));
   CHECK_FALSE(holds(page, "m\xEF"));
-  CHECK(holds(page, "123456789 bytes written, 90000 of those kept left out of this report, SHA-256 of all <code>abcd</code>"));
+  CHECK(holds(page, "123456789 bytes written, 123446789 of them left out here, SHA-256 of all <code>abcd</code>"));
 }
 
 TEST_CASE("without_outputs_the_page_says_so_and_still_names_their_digests") {
@@ -281,7 +281,7 @@ TEST_CASE("without_outputs_the_page_says_so_and_still_names_their_digests") {
   const std::string page = told.page();
   CHECK_FALSE(holds(page, "secret words"));
   CHECK(holds(page, "what the steps wrote"));
-  CHECK(holds(page, "12 bytes written, 12 of those kept left out"));
+  CHECK(holds(page, "12 bytes written, 12 of them left out here"));
 }
 
 TEST_CASE("steps_that_failed_are_open_and_the_others_folded") {

@@ -112,7 +112,9 @@ TEST_CASE("a_take_over_and_the_undo_of_a_run_that_was_left_are_no_crash") {
       .tell(event::left, "", 0, object({{"state", "succeeded"}}))
       .tell(event::driven, "", 0, object({{"how", "undo"}, {"who", "bob"}}))
       .tell(event::undoing);
-  CHECK(told.report().pauses.empty());
+  const AuditReport report = told.report();
+  REQUIRE(states(report) == std::vector<std::string>{"ended"});
+  CHECK(report.pauses[0].to_ms - report.pauses[0].from_ms == 1000);
 }
 
 TEST_CASE("attempts_keep_their_numbers_and_what_became_of_each") {
