@@ -22,18 +22,18 @@ std::string require_because(const Arguments& arguments) {
 
 void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::string& state_after) {
-  const Pause pause{state_after, fmt::format("decided by {}; not resumed yet", given.who)};
-  decree(given, make, [&](const RunState&) { return pause; });
+  Pause pause{state_after, fmt::format("decided by {}; not resumed yet", given.who)};
+  decree(given, make, [&](const RunState&) -> Pause { return pause; });
 }
 
-void decree(const Decree& decree, const std::function<std::vector<Proposal>(const RunState&)>& make,
+void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::function<Pause(const RunState&)>& pause_after) {
-  if (decree.row.ended_at_ms != 0)
-    throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", decree.row.run,
-                                             decree.row.state, utc_text(decree.row.ended_at_ms)));
+  if (given.row.ended_at_ms != 0)
+    throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", given.row.run,
+                                             given.row.state, utc_text(given.row.ended_at_ms)));
   SystemClock clock;
-  Lease lease = Lease::take(decree.file.run_folder(decree.row.run), decree.mode);
-  const RunState state = fold_run(decree.file, decree.row.run);
+  Lease lease = Lease::take(given.file.run_folder(given.row.run), given.mode);
+  const RunState state = fold_run(given.file, given.row.run);
   std::vector<Proposal> proposals = make(state);
   const Pause pause = pause_after(state);
   const char* how = lease.ended_pid() != 0 ? "take-over" : "command";
@@ -42,10 +42,10 @@ void decree(const Decree& decree, const std::function<std::vector<Proposal>(cons
   driven.at_ms = clock.now_ms();
   driven.body = object({{"how", how},
                         {"pid", static_cast<std::int64_t>(::getpid())},
-                        {"who", decree.who},
+                        {"who", given.who},
                         {"host", host_name()},
                         {"engine", version}});
-  auto journal = drive_run(decree.file, lease, decree.row.run, driven, commits_known_to(read_attempt_log(lease.folder())));
+  auto journal = drive_run(given.file, lease, given.row.run, driven, commits_known_to(read_attempt_log(lease.folder())));
   for (Proposal& proposal : proposals) append(*journal, std::move(proposal), clock.now_ms());
   Event paused;
   paused.kind = event::paused;

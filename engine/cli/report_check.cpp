@@ -219,7 +219,7 @@ class Check {
     return seq;
   }
 
-  void tell(std::string part, bool is_good, std::string what) {
+  void tell(std::string part, bool is_good, const std::string& what) {
     is_good_ = is_good_ && is_good;
     parts_.emplace_back(std::move(part), (is_good ? "" : "BROKEN: ") + what);
   }

@@ -67,7 +67,7 @@ ReportFormat format_given(const Arguments& arguments) {
 fs::path own_key() {
   std::error_code error;
   for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
-    const fs::path key = fs::path(home_folder()) / ".ssh" / name;
+    fs::path key = fs::path(home_folder()) / ".ssh" / name;
     if (fs::exists(key, error)) return key;
   }
   throw Error(ExitCode::usage, "--sign: there is no key in ~/.ssh", "name one: --sign-with KEY");
@@ -84,8 +84,8 @@ std::optional<fs::path> key_given(const Arguments& arguments) {
 // Through links: what is replaced is the file that is meant, and never a part of the record, nor what is no file.
 fs::path place_of(const std::string& path, const fs::path& journal) {
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(fs::absolute(path), error),
-                 record = fs::weakly_canonical(fs::absolute(journal), error);
+  fs::path place = fs::weakly_canonical(fs::absolute(path), error);
+  const fs::path record = fs::weakly_canonical(fs::absolute(journal), error);
   const auto is_beside = [&](const char* ending) { return place == record.string() + ending; };
   const bool is_of_the_record =
       is_beside("") || is_beside("-wal") || is_beside("-shm") || place.string().starts_with(record.string() + ".d/");

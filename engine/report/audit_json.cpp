@@ -242,6 +242,7 @@ class JsonReport {
                    {"choice", text_or_null(question.choice)},
                    {"who", text_or_null(question.who)},
                    {"because", text_or_null(question.because)},
+                   {"sha256", text_or_null(question.sha256)},
                    {"approver", text_or_null(question.approver)},
                    {"evidence", list_or_empty(stored_value(question.evidence, stored_))}});
   }

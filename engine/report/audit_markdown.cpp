@@ -177,7 +177,9 @@ class MarkdownReport {
         is_first = false;
         std::string who = code(question.who);
         if (!question.approver.empty() && question.approver != question.who) who += " as " + code(question.approver);
-        line(fmt::format("| {} | {} | {} | {} | {} | {} | {} |", code(step.instance), question.about, at(question.asked_at_ms),
+        const std::string about =
+            question.sha256.empty() ? question.about : question.about + " of SHA-256 " + code(question.sha256);
+        line(fmt::format("| {} | {} | {} | {} | {} | {} | {} |", code(step.instance), about, at(question.asked_at_ms),
                          question.answered_at_ms ? at(question.answered_at_ms) : "not answered", plain(question.choice), who,
                          plain(question.because)));
       }

@@ -349,6 +349,7 @@ class Auditor {
     question.about = body.text_or("about", "");
     question.text = body.text_or("text", "");
     question.form = stored_text(body.get("form"));
+    question.sha256 = body.text_or("sha256", "");
     question.choices = texts_in(body.get("choices"));
     question.asked_seq = event.seq;
     question.asked_at_ms = event.at_ms;

@@ -67,6 +67,7 @@ struct AuditQuestion {
   std::int64_t asked_seq = 0, asked_at_ms = 0;
   std::int64_t answered_seq = 0, answered_at_ms = 0;  // 0: nobody answered it
   std::string choice, who, because;
+  std::string sha256;    // approval by others: of what is approved; ""
   std::string approver;  // whose approval it counts as: an account, or the principal of a signature; ""
   StoredText evidence;   // a list: {note}, {url}, {file, size, sha256}
 };

@@ -152,6 +152,7 @@ class StepWriter {
     write_fact(page_, "Answer", question.choice);
     write_fact(page_, "By", question.who);
     write_fact(page_, "Counts as", question.approver);
+    write_fact(page_, "Of what, SHA-256", question.sha256);
     write_fact(page_, "Because", question.because);
     out_ << "</dl>";
     write_evidence(page_, stored_value(question.evidence, page_.stored));

@@ -144,7 +144,7 @@ constexpr std::string_view schema = R"json({
     "question": {
       "type": "object",
       "required": ["question", "about", "text", "form", "choices", "ticked", "asked_event", "asked_at", "answered_event", "answered_at",
-                   "choice", "who", "because", "approver", "evidence"],
+                   "choice", "who", "because", "sha256", "approver", "evidence"],
       "additionalProperties": false,
       "properties": {
         "question": {"type": "string"},
@@ -160,6 +160,7 @@ constexpr std::string_view schema = R"json({
         "choice": {"$ref": "#/$defs/text_or_null"},
         "who": {"$ref": "#/$defs/text_or_null"},
         "because": {"$ref": "#/$defs/text_or_null"},
+        "sha256": {"description": "Of what an approval by others is of.", "anyOf": [{"$ref": "#/$defs/sha256"}, {"type": "null"}]},
         "approver": {"description": "Whose approval it counts as: an account, or the principal of a signature.", "$ref": "#/$defs/text_or_null"},
         "evidence": {"$ref": "#/$defs/evidence"}
       }

@@ -665,3 +665,23 @@ steps:
     assert world.run().code == 0
     parts = {part["source"]: part["steps"] for part in as_json(world)["coverage"]["parts"]}
     assert parts == {"Chapter 1": 3, "Paragraph 1.2": 1, None: 1}
+
+
+def test_an_approval_says_of_what_it_is_and_whose(world):
+    world.env["XDG_CONFIG_HOME"] = str(world.folder)
+    world.write("""
+runbook: guarded
+steps:
+  - {id: drop, title: Drop it, shell: 'echo dropped', requires_approval: {by: [ada]}}
+""")
+    assert world.run().code == 3
+    assert world("confirm", "last", "drop", SUDO_USER="ada").code == 0
+    assert world.resume().code == 0
+    told = as_json(world)
+    question, = step(told, "drop")["questions"]
+    assert question["about"] == "approval" and question["choice"] == "approve" and question["approver"].startswith("ada")
+    assert re.fullmatch("[0-9a-f]{64}", question["sha256"])
+    for word in ("md", "html"):
+        assert question["sha256"] in report(world, "--format", word), word
+    schema = json.loads(world("schema", "--report").out)
+    assert not [each.message for each in jsonschema.Draft202012Validator(schema).iter_errors(told)]
