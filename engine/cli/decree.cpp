@@ -1,14 +1,12 @@
 #include "cli/decree.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/driven_event.h"
 #include "cli/session.h"
-#include "cli/version.h"
 #include "os/attempt_log.h"
-#include "os/identity.h"
 #include "report/run_view.h"
 
 namespace runbook {
@@ -37,14 +35,7 @@ void decree(const Decree& given, const std::function<std::vector<Proposal>(const
   std::vector<Proposal> proposals = make(state);
   const Pause pause = pause_after(state);
   const char* how = lease.ended_pid() != 0 ? "take-over" : "command";
-  Event driven;
-  driven.kind = event::driven;
-  driven.at_ms = clock.now_ms();
-  driven.body = object({{"how", how},
-                        {"pid", static_cast<std::int64_t>(::getpid())},
-                        {"who", given.who},
-                        {"host", host_name()},
-                        {"engine", version}});
+  const Event driven = driven_event(how, given.who, clock.now_ms());
   auto journal = drive_run(given.file, lease, given.row.run, driven, commits_known_to(read_attempt_log(lease.folder())));
   for (Proposal& proposal : proposals) append(*journal, std::move(proposal), clock.now_ms());
   Event paused;

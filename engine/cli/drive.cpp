@@ -19,6 +19,7 @@
 #include "cli/advice.h"
 #include "cli/aws_models.h"
 #include "cli/console.h"
+#include "cli/driven_event.h"
 #include "cli/handoff_summary.h"
 #include "cli/inherited_environment.h"
 #include "cli/input_sources.h"
@@ -119,14 +120,8 @@ class Drive {
                       : plan_.purpose == Purpose::undo ? "undo"
                       : lease_.ended_pid() != 0        ? "take-over"
                                                        : "resume";
-    Event driven;
-    driven.kind = event::driven;
-    driven.at_ms = clock().now_ms();
-    driven.body = with_models(object({{"how", how},
-                                      {"pid", static_cast<std::int64_t>(::getpid())},
-                                      {"who", who_},
-                                      {"host", host_name()},
-                                      {"engine", version}}));
+    Event driven = driven_event(how, who_, clock().now_ms());
+    driven.body = with_models(driven.body);
     if (const Handoff* handoff = state_.open_handoff())
       driven.body = with(with(driven.body, "from", handoff->who), "handed_off_seq", handoff->seq);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));

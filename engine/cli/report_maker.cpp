@@ -8,8 +8,6 @@
 #include <ctime>
 #include <map>
 
-#include "base/error.h"
-#include "base/suggestion.h"
 #include "base/trimmed.h"
 #include "os/files.h"
 #include "report/audit_html.h"
@@ -17,28 +15,8 @@
 #include "report/audit_junit.h"
 #include "report/audit_markdown.h"
 #include "state/history.h"
-#include "state/instance_name.h"
 
 namespace runbook {
-
-namespace {
-
-void require_known_steps(const AuditReport& whole, const std::set<std::string>& wanted) {
-  std::vector<std::string> names;
-  std::set<std::string> known;
-  for (const AuditStep& step : whole.steps) {
-    names.push_back(step.instance);
-    const std::string name = name_without_keys(step.instance);
-    known.insert({step.instance, name});
-    for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1))
-      known.insert(name.substr(0, end));
-  }
-  for (const std::string& step : wanted)
-    if (!known.count(step))
-      throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, names));
-}
-
-}  // namespace
 
 std::optional<ReportFormat> report_format(std::string_view word) {
   static const std::map<std::string_view, ReportFormat> words = {{"md", ReportFormat::markdown},
@@ -91,10 +69,7 @@ AuditReport audit(const JournalFile& file, const RunRow& row, const AuditScope& 
   const std::int64_t last = std::min(scope.up_to_seq, row.seq);  // the run may go on meanwhile
   const auto read = [&](const std::function<void(const Event&)>& each) { return checked_events(file, row.run, last, each); };
   const auto stored = [&](const std::string& digest) { return file.blob(digest); };
-  AuditReport report = audit_run(row.run, read, stored, scope);
-  if (report.steps_left_out > 0 && !scope.steps.empty())
-    require_known_steps(audit_run(row.run, read, stored, AuditScope()), scope.steps);
-  return report;
+  return audit_run(row.run, read, stored, scope);
 }
 
 void write_report(const JournalFile& file, const AuditReport& report, ReportFormat format, const ReportMaking& making,

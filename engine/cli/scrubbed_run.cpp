@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/command_event.h"
+#include "cli/driven_event.h"
 #include "cli/session.h"
 #include "os/attempt_log.h"
 #include "os/identity.h"

@@ -26,12 +26,10 @@ struct Part {
   std::size_t number = 0;
 };
 
-bool is_utc(const std::string& zone) { return zone == "UTC" || zone == "Etc/UTC"; }
-
 class Page {
  public:
   Page(const AuditReport& report, const ReadStored& stored, const ReportMaking& making, HtmlWriter& out)
-      : report_(report), making_(making), out_(out), page_{out, report, stored, !is_utc(making.zone)} {
+      : report_(report), making_(making), out_(out), page_{out, report, stored, making.has_local_times()} {
     for (std::size_t i = 0; i < report.steps.size(); ++i) page_.positions.emplace(report.steps[i].instance, i);
   }
 

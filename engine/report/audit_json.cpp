@@ -289,7 +289,7 @@ class JsonReport {
     for (const AuditAttempt& attempt : step.attempts) attempts.push_back(attempt_json(step, attempt));
     for (const AuditQuestion& question : step.questions) questions.push_back(question_json(question));
     const Value& line = step.line;
-    const Value deed = deed_of(step, step.attempts.empty() ? nullptr : &step.attempts.back(), stored_);
+    const Value deed = attempts.empty() ? deed_of(step, nullptr, stored_) : attempts.back().get("request");
     return object({{"instance", step.instance},
                    {"id", line.get("id")},
                    {"title", line.get("title")},

@@ -65,7 +65,7 @@ std::string took(std::int64_t from_ms, std::int64_t to_ms) {
 class MarkdownReport {
  public:
   MarkdownReport(const AuditReport& report, const ReadStored& stored, const ReportMaking& making, const ReportSink& sink)
-      : report_(report), stored_(stored), making_(making), sink_(sink), is_utc_(making.zone == "UTC") {}
+      : report_(report), stored_(stored), making_(making), sink_(sink) {}
 
   void write() {
     head();
@@ -89,7 +89,7 @@ class MarkdownReport {
   // UTC, and beside it the local time where that is another one.
   std::string at(std::int64_t at_ms) const {
     if (at_ms == 0) return "";
-    return is_utc_ ? utc_text(at_ms) : fmt::format("{} ({})", utc_text(at_ms), local_text(at_ms));
+    return making_.has_local_times() ? fmt::format("{} ({})", utc_text(at_ms), local_text(at_ms)) : utc_text(at_ms);
   }
 
   void fact(std::string_view name, const std::string& text) const {
@@ -382,7 +382,6 @@ class MarkdownReport {
   const ReadStored& stored_;
   const ReportMaking& making_;
   const ReportSink& sink_;
-  const bool is_utc_;
 };
 
 }  // namespace

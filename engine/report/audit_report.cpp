@@ -6,7 +6,9 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/error.h"
 #include "base/json.h"
+#include "base/suggestion.h"
 #include "report/event_text.h"
 #include "report/shown_output.h"
 #include "report/viewed_steps.h"
@@ -374,15 +376,21 @@ class Auditor {
     found->evidence = stored_text(body.get("evidence"));
   }
 
-  bool is_wanted(const AuditStep& step) const {
-    const std::set<std::string>& wanted = report_.scope.steps;
-    if (wanted.empty() || wanted.count(step.instance)) return true;
+  // What a scope can call it: its instance, its step, and the steps that include it.
+  static std::vector<std::string> names_of(const AuditStep& step) {
     std::string name = name_without_keys(step.instance);
     if (const std::size_t undo = name.rfind(":undo"); undo != std::string::npos) name.resize(undo);
-    // By its own name, or by that of the step that includes it.
+    std::vector<std::string> names{step.instance, name};
     for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1))
-      if (wanted.count(name.substr(0, end))) return true;
-    return wanted.count(name) > 0;
+      names.push_back(name.substr(0, end));
+    return names;
+  }
+
+  bool is_wanted(const AuditStep& step) const {
+    const std::set<std::string>& wanted = report_.scope.steps;
+    if (wanted.empty()) return true;
+    const std::vector<std::string> names = names_of(step);
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return wanted.count(name) > 0; });
   }
 
   void cover() {
@@ -448,6 +456,18 @@ class Auditor {
     const auto is_asked = [&](const AuditQuestion& each) { return meets(each.asked_at_ms, each.answered_at_ms); };
     return meets(step.started_at_ms, step.ended_at_ms) || std::any_of(step.attempts.begin(), step.attempts.end(), runs) ||
            std::any_of(step.questions.begin(), step.questions.end(), is_asked);
+  }
+
+  void require_known_steps() const {
+    std::set<std::string> unknown = report_.scope.steps;
+    if (unknown.empty()) return;
+    std::vector<std::string> instances;
+    for (const AuditStep& step : report_.steps) {
+      instances.push_back(step.instance);
+      for (const std::string& name : names_of(step)) unknown.erase(name);
+    }
+    for (const std::string& step : unknown)
+      throw Error(ExitCode::usage, fmt::format("this run has no step `{}`", step), suggestion(step, instances));
   }
 
   // Leaves those steps that the scope tells of.
@@ -525,6 +545,7 @@ AuditReport audit_run(const std::string& run, const ReadEvents& events, const Re
   for (const std::string& name : undos) undos_by_name.insert(report.state.name_now({0, "", name, 0, 0, {}}));
   Auditor auditor(report, stored);
   auditor.lay_out_steps(undos_by_name);
+  auditor.require_known_steps();
   events([&](const Event& event) { auditor.take(event); });
   auditor.finish();
   auditor.narrow();

@@ -169,7 +169,8 @@ struct AuditReport {
 // Gives the hash of the last one, hex.
 using ReadEvents = std::function<std::string(const std::function<void(const Event&)>& each)>;
 
-// The one function. It reads the events twice: the second time it knows what steps are called now.
+// The one function. It reads the events twice: the second time it knows what steps are called now. Throws Error (exit 2) with "did you
+// mean" for a step of the scope that the run has not.
 AuditReport audit_run(const std::string& run, const ReadEvents& events, const ReadStored& stored, const AuditScope& scope);
 
 // What a manager reads: a few sentences.

@@ -35,11 +35,6 @@ std::string ended(const Value& body) {
   return with_reason(result == "timed_out" ? "failed" : result, body);
 }
 
-std::string in_words(std::string state) {
-  std::replace(state.begin(), state.end(), '_', ' ');
-  return state;
-}
-
 std::string driven(const Value& body) {
   const std::string how = body.text_or("how", ""), who = body.text_or("who", "");
   if (how == "command") return "a command wrote to the record" + by(body);
@@ -61,6 +56,12 @@ std::string shell_closed(const Value& body) {
 }
 
 }  // namespace
+
+std::string in_words(std::string_view name) {
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
 
 std::string event_sentence(const Event& event) {
   const Value& body = event.body;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "report/audit_report.h"
+#include "report/event_text.h"
 #include "report/html_text.h"
 
 namespace runbook {
@@ -40,7 +41,5 @@ void write_values(HtmlPage& page, Markup name, const Value& values);
 void write_evidence(HtmlPage& page, const Value& evidence);
 // Bytes for a person: "812 bytes", "64 KB", "1.2 MB".
 std::string size_text(std::int64_t bytes);
-// "in_doubt" as a person reads it.
-std::string in_words(std::string_view name);
 
 }  // namespace runbook

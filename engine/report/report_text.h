@@ -16,6 +16,7 @@ using ReportSink = std::function<void(std::string_view)>;
 struct ReportMaking {
   std::string engine;        // version
   std::string zone = "UTC";  // name of the time zone of local times, which the process is in
+  bool has_local_times() const { return zone != "UTC" && zone != "Etc/UTC"; }
 };
 
 // Carried by the report, so that it can be checked: {run, runbook, state, events, head, engine, zone, scope: {from, to, steps, output}}.

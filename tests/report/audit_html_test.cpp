@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "report/html_style.h"
 #include "report/html_text.h"
+#include "tests/support/parts_of_text.h"
 
 using namespace runbook;
 
@@ -80,14 +81,6 @@ struct Told {
     return text;
   }
 };
-
-bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-std::size_t times(const std::string& text, std::string_view part) {
-  std::size_t number = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++number;
-  return number;
-}
 
 std::string between(const std::string& text, std::string_view begin, std::string_view end) {
   const std::size_t from = text.find(begin) + begin.size();

@@ -7,6 +7,7 @@
 
 #include "base/xml.h"
 #include "report/timeline_lanes.h"
+#include "tests/support/parts_of_text.h"
 
 using namespace runbook;
 
@@ -59,14 +60,6 @@ struct Told {
     return text;
   }
 };
-
-bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-std::size_t times(const std::string& text, std::string_view part) {
-  std::size_t number = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++number;
-  return number;
-}
 
 // The bars of a kind, each with where it begins and how wide it is, in hundredths of the picture.
 struct Bar {
