@@ -2,6 +2,7 @@
 // The engine's side of the supervisor: runs processes by it, collects their ends, and salvages what it can if the supervisor dies.
 #include <sys/types.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -83,12 +84,15 @@ class SupervisorClient : public ProcessRunner {
   void give_back(std::int64_t n);
   void await_absence(std::unique_lock<std::mutex>& lock);
   void watch_for_the_end();
-  bool read_one(std::unique_lock<std::mutex>& lock);
+  using SteadyClock = std::chrono::steady_clock;
+  void look_out(SteadyClock::time_point end) const;
+  bool read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until = {});
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
   void hear_terminal(WireReader& reader, Message& message);
   void show(std::int64_t n, Waiting& waiting);
-  void hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
+  void hear_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so,
+                  SteadyClock::time_point awake_until = {});
   void sleep(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_so);
   void wake_those_concerned();
   void wake_all();

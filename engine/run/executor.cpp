@@ -92,9 +92,7 @@ Executor::Conclusion Executor::run(Limits limits) {
   if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
   for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
   while (true) {
-    Decision decision = decide_until_settled();
-    commit();
-    for (auto& next : decision.launches) launch(std::move(next));
+    const Decision decision = served_ ? *std::exchange(served_, std::nullopt) : take_turn();
     for (std::int64_t n : decision.cancels) cancel(n);
     if (decision.end) return is_over(*decision.end) ? conclude(*decision.end) : stop_for_now(*decision.end);
     if (!decision.launches.empty()) continue;  // what now runs may have a deadline to wake for
@@ -106,6 +104,13 @@ Executor::Conclusion Executor::run(Limits limits) {
       return stop_for_now(End{"yielded", "", "", Value()});
     }
   }
+}
+
+Decision Executor::take_turn() {
+  Decision decision = decide_until_settled();
+  commit();
+  for (const Launch& next : decision.launches) launch(next);
+  return decision;
 }
 
 // What was asked is asked again by the next run.
@@ -175,7 +180,12 @@ std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms) {
   if (!asked_.empty()) at_most = std::min(at_most.value_or(answer_poll_ms), answer_poll_ms);
   // A clock that is set forward must not be slept through: it is looked at once a minute at least.
   if (at_most) at_most = std::min<std::int64_t>(*at_most, 60'000);
-  return parts_.inbox.wait(at_most ? std::optional(std::chrono::milliseconds(*at_most)) : std::nullopt);
+  // The thread that slept goes on with what was decided meanwhile.
+  const auto serve = [this](Signal& ended) {
+    absorb(ended);
+    served_ = take_turn();
+  };
+  return parts_.inbox.wait(at_most ? std::optional(std::chrono::milliseconds(*at_most)) : std::nullopt, serve);
 }
 
 void Executor::absorb(Signal& signal) {

@@ -1,7 +1,8 @@
 #pragma once
-// The one loop: decide, record, commit, then launch, ask, cancel; wait for what comes in; turn it into events. One thread, the
-// only one that touches journal and state.
+// The one loop: decide, record, commit, then launch, ask, cancel; wait for what comes in; turn it into events. One thread at a time
+// touches journal and state: the one that runs it, or while that one sleeps the one that brings an outcome.
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,6 +61,8 @@ class Executor {
 
  private:
   Decision decide_until_settled();
+  // Decides, commits, launches.
+  Decision take_turn();
   bool is_over(const End& end) const;
   Conclusion stop_for_now(const End& end);
   void forget_looks(const Event& event);
@@ -100,7 +103,8 @@ class Executor {
   Limits limits_;
   std::vector<Event> uncommitted_;
   std::vector<std::int64_t> to_acknowledge_;
-  std::set<std::string> asked_;  // question ids the operator was asked
+  std::optional<Decision> served_;  // what was decided while the thread that runs the loop slept
+  std::set<std::string> asked_;     // question ids the operator was asked
   std::optional<std::string> detached_by_;
   bool is_yielding_ = false;
   bool keeps_pausing_ = false;  // it paused when it yielded

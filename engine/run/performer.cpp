@@ -143,21 +143,25 @@ std::string StepPerformer::make_room() {
 
 void StepPerformer::work() {
   std::unique_lock lock(mutex_);
+  ++idle_;
   while (true) {
-    ++idle_;
     changed_.wait(lock, [this] { return is_over_ || !waiting_.empty(); });
-    --idle_;
     if (waiting_.empty()) return;
+    --idle_;
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    finish(job);
+    Ended ended = finish(job);
     lock.lock();
     running_.erase(job.launch.n);
+    ++idle_;  // before it posts: what is launched because of that is its next job
+    lock.unlock();
+    inbox_.post(std::move(ended));
+    lock.lock();
   }
 }
 
-void StepPerformer::finish(const Job& job) {
+Ended StepPerformer::finish(const Job& job) {
   Outcome outcome;
   try {
     outcome = perform(job.launch, job.stop.get_token());
@@ -171,7 +175,7 @@ void StepPerformer::finish(const Job& job) {
     outcome.strays = masked_processes(std::move(outcome.strays), job.launch.request->secrets);
     outcome.left = masked_processes(std::move(outcome.left), job.launch.request->secrets);
   }
-  inbox_.post(Ended{job.launch, std::move(outcome)});
+  return Ended{job.launch, std::move(outcome)};
 }
 
 std::string StepPerformer::keep_secret(const std::filesystem::path& file, std::string_view secret) {

@@ -114,7 +114,7 @@ class StepPerformer : public Performer {
   Outcome perform(const Launch& launch, std::stop_token stop) const;
   Outcome look_at_targets(const Request& request, std::stop_token stop) const;
   Outcome look_at_files(const Request& request) const;
-  void finish(const Job& job);
+  Ended finish(const Job& job);
   Parts parts_;
   Inbox& inbox_;
   mutable FileDigests digests_;
