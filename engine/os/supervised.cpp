@@ -132,21 +132,6 @@ void Supervised::add_standard_files(posix_spawn_file_actions_t& actions) const {
   posix_spawn_file_actions_adddup2(&actions, pipes_.child_err.get(), 2);
 }
 
-namespace {
-
-// The others are as they should be: the supervisor handles none.
-sigset_t ignored_signals() {
-  sigset_t ignored;
-  sigemptyset(&ignored);
-  for (int number = 1; number < NSIG; ++number) {
-    struct sigaction action {};
-    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) sigaddset(&ignored, number);
-  }
-  return ignored;
-}
-
-}  // namespace
-
 int Supervised::start() {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -158,10 +143,10 @@ int Supervised::start() {
   const int own = terminal_ ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
   posix_spawnattr_setflags(&attributes, static_cast<short>(own | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
   posix_spawnattr_setpgroup(&attributes, 0);
-  static const sigset_t ignored = ignored_signals();  // nothing changes in a supervisor's life
-  sigset_t none;
+  sigset_t all, none;
+  sigfillset(&all);
   sigemptyset(&none);
-  posix_spawnattr_setsigdefault(&attributes, &ignored);
+  posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setsigmask(&attributes, &none);
 
   auto argv = pointers(body_.command.argv);

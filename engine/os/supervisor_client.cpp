@@ -129,6 +129,7 @@ void SupervisorClient::watch_for_the_end() {
 
 // Waking a processor that has gone to sleep takes longer than all else that a short step costs beyond its process. Who waits for the
 // only step therefore looks for a moment before it sleeps, as kernels do: https://docs.kernel.org/virt/kvm/halt-polling.html
+// Not with one processor, where the step itself would wait for that.
 void SupervisorClient::look_out(SteadyClock::time_point end) const {
   static const bool has_processor_to_spare = std::thread::hardware_concurrency() > 1;
   while (has_processor_to_spare && SteadyClock::now() < end && !has_answer(connection_.get(), 0)) ::sched_yield();

@@ -86,6 +86,7 @@ class SupervisorClient : public ProcessRunner {
   void watch_for_the_end();
   using SteadyClock = std::chrono::steady_clock;
   void look_out(SteadyClock::time_point end) const;
+  // awake_until: without it, it sleeps at once.
   bool read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until = {});
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);

@@ -90,20 +90,24 @@ Executor::Conclusion Executor::run(Limits limits) {
   limits_ = std::move(limits);
   for (Signal& signal : parts_.inbox.wait(std::chrono::milliseconds(0))) absorb(signal);  // what came in between two runs
   if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
+  if (std::exchange(is_yielding_, false)) return yield();
   for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
+  std::optional<Decision> decided_meanwhile;
   while (true) {
-    const Decision decision = served_ ? *std::exchange(served_, std::nullopt) : take_turn();
+    const Decision decision = decided_meanwhile ? *std::exchange(decided_meanwhile, std::nullopt) : take_turn();
     for (std::int64_t n : decision.cancels) cancel(n);
     if (decision.end) return is_over(*decision.end) ? conclude(*decision.end) : stop_for_now(*decision.end);
     if (!decision.launches.empty()) continue;  // what now runs may have a deadline to wake for
     if (limits_.is_interactive) ask_what_is_open();
-    for (Signal& signal : wait(decision.wake_ms)) absorb(signal);
+    for (Signal& signal : wait(decision.wake_ms, decided_meanwhile)) absorb(signal);
     if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
-    if (std::exchange(is_yielding_, false)) {
-      keeps_pausing_ = limits_.is_pausing;
-      return stop_for_now(End{"yielded", "", "", Value()});
-    }
+    if (std::exchange(is_yielding_, false)) return yield();
   }
+}
+
+Executor::Conclusion Executor::yield() {
+  keeps_pausing_ = limits_.is_pausing;
+  return stop_for_now(End{"yielded", "", "", Value()});
 }
 
 Decision Executor::take_turn() {
@@ -173,17 +177,16 @@ std::vector<Answer> Executor::answers_of_others() {
   return fitting;
 }
 
-std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms) {
+std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms, std::optional<Decision>& decided_meanwhile) {
   parts_.clock.about_to_wait(wake_ms);
   std::optional<std::int64_t> at_most;
   if (wake_ms) at_most = std::max<std::int64_t>(0, *wake_ms - parts_.clock.now_ms());
   if (!asked_.empty()) at_most = std::min(at_most.value_or(answer_poll_ms), answer_poll_ms);
   // A clock that is set forward must not be slept through: it is looked at once a minute at least.
   if (at_most) at_most = std::min<std::int64_t>(*at_most, 60'000);
-  // The thread that slept goes on with what was decided meanwhile.
-  const auto serve = [this](Signal& ended) {
+  const auto serve = [&](Signal& ended) {
     absorb(ended);
-    served_ = take_turn();
+    decided_meanwhile = take_turn();
   };
   return parts_.inbox.wait(at_most ? std::optional(std::chrono::milliseconds(*at_most)) : std::nullopt, serve);
 }

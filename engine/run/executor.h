@@ -65,6 +65,7 @@ class Executor {
   Decision take_turn();
   bool is_over(const End& end) const;
   Conclusion stop_for_now(const End& end);
+  Conclusion yield();
   void forget_looks(const Event& event);
   void launch(Launch launch);
   void cancel(std::int64_t n);
@@ -72,7 +73,8 @@ class Executor {
   Value details_of(const Question& question);
   // Those that fit an open question.
   std::vector<Answer> answers_of_others();
-  std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms);
+  // decided_meanwhile: set, and no signals, where an outcome was served; it is dealt with as what this thread decides itself.
+  std::vector<Signal> wait(const std::optional<std::int64_t>& wake_ms, std::optional<Decision>& decided_meanwhile);
   void absorb(Signal& signal);
   void absorb_ended(const Ended& ended);
   void absorb_answer_to_doubt(const Instance& step, Ended ended);
@@ -103,8 +105,7 @@ class Executor {
   Limits limits_;
   std::vector<Event> uncommitted_;
   std::vector<std::int64_t> to_acknowledge_;
-  std::optional<Decision> served_;  // what was decided while the thread that runs the loop slept
-  std::set<std::string> asked_;     // question ids the operator was asked
+  std::set<std::string> asked_;  // question ids the operator was asked
   std::optional<std::string> detached_by_;
   bool is_yielding_ = false;
   bool keeps_pausing_ = false;  // it paused when it yielded

@@ -15,7 +15,7 @@ void Inbox::post(Signal signal) {
 
 // In the order in which they came: what came before it is not passed over.
 bool Inbox::is_to_be_served(const Signal& signal) const {
-  return serve_ && served_ == Served::no && signals_.empty() && std::holds_alternative<Ended>(signal);
+  return server_ && served_ == Served::no && signals_.empty() && std::holds_alternative<Ended>(signal);
 }
 
 void Inbox::serve(std::unique_lock<std::mutex>& lock, Signal& signal) {
@@ -23,13 +23,13 @@ void Inbox::serve(std::unique_lock<std::mutex>& lock, Signal& signal) {
   lock.unlock();
   std::exception_ptr failure;
   try {
-    (*serve_)(signal);
+    (*server_)(signal);
   } catch (...) {
     failure = std::current_exception();
   }
   lock.lock();
   served_ = Served::done;
-  failure_ = failure;
+  failure_ = std::move(failure);
 }
 
 std::vector<Signal> Inbox::wait(std::optional<std::chrono::milliseconds> at_most) {
@@ -42,12 +42,12 @@ std::vector<Signal> Inbox::wait(std::optional<std::chrono::milliseconds> at_most
 
 std::vector<Signal> Inbox::wait(std::optional<std::chrono::milliseconds> at_most, const Serve& serve) {
   std::unique_lock lock(mutex_);
-  serve_ = &serve;
+  server_ = &serve;
   auto has_some = [this] { return !signals_.empty() || served_ == Served::done; };
   if (at_most) arrived_.wait_for(lock, *at_most, has_some);
   else arrived_.wait(lock, has_some);
   arrived_.wait(lock, [this] { return served_ != Served::begun; });
-  serve_ = nullptr;
+  server_ = nullptr;
   const bool was_served = std::exchange(served_, Served::no) == Served::done;
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   return was_served ? std::vector<Signal>() : std::exchange(signals_, {});

@@ -1,5 +1,5 @@
 #pragma once
-// Where everything that happens comes together: outcomes, answers, interrupts. The only object that the engine's threads share.
+// Where everything that happens comes together: outcomes, answers, interrupts.
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -42,7 +42,7 @@ using Signal = std::variant<Ended, Answer, Interrupt, Ticked>;
 
 class Inbox {
  public:
-  // Any thread; one that brings an outcome may find itself serving it.
+  // Any thread, holding no lock that serving may want: one that brings an outcome may find itself serving it.
   void post(Signal signal);
   // All that came in, at least one, unless `at_most` passes first.
   std::vector<Signal> wait(std::optional<std::chrono::milliseconds> at_most);
@@ -59,7 +59,7 @@ class Inbox {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Signal> signals_;
-  const Serve* serve_ = nullptr;  // of who waits now; nullptr: nobody does
+  const Serve* server_ = nullptr;  // of who waits now; nullptr: nobody does
   enum class Served { no, begun, done } served_ = Served::no;
   std::exception_ptr failure_;
 };

@@ -118,16 +118,17 @@ std::vector<std::string> StepPerformer::end_left() {
 
 void StepPerformer::start(const Launch& launch) {
   Job job{launch, {}};
-  {
-    std::lock_guard lock(mutex_);
-    const std::string why = make_room();
-    // What an earlier engine began may well live: nothing is said of it.
-    if (!why.empty() && launch.takes_up) throw Error(ExitCode::step_failed, why, "try again: runbook run --resume");
-    if (!why.empty()) return inbox_.post(Ended{launch, not_started(why)});
+  std::unique_lock lock(mutex_);
+  const std::string why = make_room();
+  if (why.empty()) {
     running_.emplace(launch.n, job.stop);
     waiting_.push_back(std::move(job));
   }
-  changed_.notify_one();
+  lock.unlock();
+  if (why.empty()) return changed_.notify_one();
+  // What an earlier engine began may well live: nothing is said of it.
+  if (launch.takes_up) throw Error(ExitCode::step_failed, why, "try again: runbook run --resume");
+  inbox_.post(Ended{launch, not_started(why)});
 }
 
 // A thread for one more job; "" or why there is none. Without a new one those that are there take it when they have time.

@@ -61,12 +61,13 @@ class Operator {
   virtual void withdraw(const std::string& question) = 0;
 };
 
+// Any thread, one call at a time; `output` alone may come at the same time as another.
 class Observer {
  public:
   virtual ~Observer() = default;
   // After the commit, in order, with the state that includes it.
   virtual void committed(const Event& event, const RunState& state) = 0;
-  // What a step writes, masked; any thread.
+  // What a step writes, masked.
   virtual void output(const std::string& instance, std::string_view bytes) = 0;
   // What a look saw that did not say yes, while something waits for it: a sentence, often the same one again.
   virtual void saw(const std::string& instance, const std::string& sentence) = 0;
@@ -123,7 +124,8 @@ class StepPerformer : public Performer {
   std::condition_variable changed_;
   std::deque<Job> waiting_;  // launched, and not yet taken by a thread
   std::map<std::int64_t, std::stop_source> running_;
-  std::size_t idle_ = 0;  // threads that wait for a job
+  std::size_t idle_ =
+      0;  // threads that wait for a job, or will as soon as their outcome is posted: who serves it launches last of all
   bool is_over_ = false;
   std::vector<std::thread> threads_;
 };

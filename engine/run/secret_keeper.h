@@ -1,6 +1,6 @@
 #pragma once
 // Brings secrets over the death of an engine: keeps those that steps gave where `keep` says, finds them again, and finds secret inputs
-// that were not there when the run began. They are held in the facts' SecretOutputs, in memory alone. The decider's thread alone.
+// that were not there when the run began. They are held in the facts' SecretOutputs, in memory alone. For who decides: one thread at a time.
 #include <filesystem>
 #include <functional>
 #include <set>

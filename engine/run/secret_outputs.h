@@ -1,6 +1,6 @@
 #pragma once
 // Secrets that came while the run went on: outputs of steps, and inputs (of no step, "") that were not there when it began. In memory
-// only. The decider's thread alone.
+// only. For who decides: one thread at a time.
 #include <map>
 #include <string>
 #include <string_view>

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "tests/run/loop.h"
 
 using namespace runbook;
@@ -313,4 +315,78 @@ TEST_CASE("what a wait sees is told to who watches, and is no event; a look befo
   CHECK(loop.run().end.state == "succeeded");
   CHECK(loop.witness.sights == Names{"w: 1 of 2", "w: can't tell: refused"});
   CHECK(loop.journal.everything().find("refused") == std::string::npos);
+}
+
+namespace {
+
+constexpr const char* three_steps = "- {id: a, shell: go}\n- {id: b, shell: go}\n- {id: c, shell: go}\n";
+constexpr int rounds = 100;  // sometimes it comes before the loop sleeps, mostly after
+
+// Each step's end is brought by a thread of its own.
+class EndsElsewhere {
+ public:
+  explicit EndsElsewhere(DrivenRun& loop) : loop_(loop) {
+    for (const char* act : {"act a", "act b", "act c"}) loop.performer.script[act] = {std::nullopt};
+    loop.performer.on_start = [this](const Launch& launch) { end(launch.n); };
+  }
+  void end(std::int64_t n) {
+    threads_.emplace_back([this, n] { loop_.performer.finish(n, exits(0)); });
+  }
+
+ private:
+  DrivenRun& loop_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE("what other threads bring while the loop sleeps is recorded, committed and told as ever") {
+  DrivenRun usual(three_steps);
+  REQUIRE(usual.run().end.state == "succeeded");
+  for (int round = 0; round < rounds; ++round) {
+    DrivenRun loop(three_steps);
+    const EndsElsewhere ends(loop);
+    REQUIRE(loop.run().end.state == "succeeded");
+    REQUIRE(loop.performer.told_of == usual.performer.told_of);
+    REQUIRE(loop.witness.seen == usual.witness.seen);
+    REQUIRE(loop.journal.commits.size() == usual.journal.commits.size());
+  }
+}
+
+TEST_CASE("a commit that fails where an outcome is brought ends the loop, and nothing more is launched") {
+  for (int round = 0; round < rounds; ++round) {
+    DrivenRun loop(three_steps);
+    const EndsElsewhere ends(loop);
+    loop.journal.before_commit = [&] {
+      if (loop.journal.commits.size() == 1) throw Error(ExitCode::journal, "the disk is full");
+    };
+    REQUIRE_THROWS_WITH(loop.run(), "the disk is full");
+    REQUIRE(loop.performer.told_of == Names{"act a"});
+  }
+}
+
+TEST_CASE("an interrupt that comes while another thread decides pauses behind what was launched by that") {
+  for (int round = 0; round < rounds; ++round) {
+    DrivenRun loop(three_steps);
+    EndsElsewhere ends(loop);
+    loop.performer.on_start = [&](const Launch& launch) {
+      if (launch.step.id == "b") loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-C"});
+      ends.end(launch.n);
+    };
+    REQUIRE(loop.run().end.state == "interrupted");
+    REQUIRE(loop.performer.told_of == Names{"act a", "act b"});
+  }
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("who drives has the word at once when he asked for it between two runs, and what ran then is not forgotten") {
+  DrivenRun loop(three_steps);
+  Executor executor = loop.executor();
+  loop.inbox.post(Interrupt{Interrupt::Kind::yield, "ada"});
+  CHECK(executor.run(loop.limits).end.state == "yielded");
+  CHECK(loop.performer.told_of.empty());
+  CHECK(executor.run(loop.limits).end.state == "succeeded");
 }

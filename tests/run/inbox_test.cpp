@@ -10,6 +10,8 @@
 using namespace runbook;
 using namespace std::chrono_literals;
 
+TEST_SUITE_BEGIN("threads");
+
 namespace {
 
 Ended ended(std::int64_t n) {
@@ -70,9 +72,21 @@ TEST_CASE("one at a time: what comes in meanwhile is there for the next wait, an
   CHECK(std::holds_alternative<Interrupt>(signals[1]));
 }
 
+TEST_CASE("who waits does not come back before that is over, though his time has passed") {
+  Inbox inbox;
+  bool is_over = false;
+  signals_behind(inbox, [&](Signal&) {
+    std::this_thread::sleep_for(5ms);  // longer than he would wait
+    is_over = true;
+  });
+  CHECK(is_over);
+}
+
 TEST_CASE("what serving throws is thrown to who waits, once") {
   Inbox inbox;
   CHECK_THROWS_WITH(signals_behind(inbox, [](Signal&) { throw std::runtime_error("the disk is full"); }), "the disk is full");
   inbox.post(ended(2));
   CHECK_NOTHROW(inbox.wait(std::nullopt, [](Signal&) {}));
 }
+
+TEST_SUITE_END();

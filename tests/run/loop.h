@@ -1,6 +1,6 @@
 #pragma once
 // What the executor needs, in memory: a journal that can fail, a performer that does what the story says and checks what it is told, a
-// person, an observer, a clock that jumps. All on one thread.
+// person, an observer, a clock that jumps. All on one thread, unless a story brings outcomes from others.
 #include <doctest/doctest.h>
 
 #include <deque>
@@ -158,8 +158,9 @@ class ScriptedPerformer : public Performer {
   std::map<std::string, std::string> kept;  // secrets, by file
   std::string keeping_fails;                // why
   void finish(std::int64_t n, const Outcome& outcome) {
-    inbox_.post(Ended{running_.at(n), outcome});
-    running_.erase(n);
+    const auto launched = running_.extract(n);
+    REQUIRE_FALSE(launched.empty());
+    inbox_.post(Ended{launched.mapped(), outcome});
   }
 
  private:
