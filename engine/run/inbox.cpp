@@ -32,17 +32,9 @@ void Inbox::serve(std::unique_lock<std::mutex>& lock, Signal& signal) {
   failure_ = std::move(failure);
 }
 
-std::vector<Signal> Inbox::wait(std::optional<std::chrono::milliseconds> at_most) {
-  std::unique_lock lock(mutex_);
-  auto has_some = [this] { return !signals_.empty(); };
-  if (at_most) arrived_.wait_for(lock, *at_most, has_some);
-  else arrived_.wait(lock, has_some);
-  return std::exchange(signals_, {});
-}
-
 std::vector<Signal> Inbox::wait(std::optional<std::chrono::milliseconds> at_most, const Serve& serve) {
   std::unique_lock lock(mutex_);
-  server_ = &serve;
+  server_ = serve ? &serve : nullptr;
   auto has_some = [this] { return !signals_.empty() || served_ == Served::done; };
   if (at_most) arrived_.wait_for(lock, *at_most, has_some);
   else arrived_.wait(lock, has_some);

@@ -44,14 +44,12 @@ class Inbox {
  public:
   // Any thread, holding no lock that serving may want: one that brings an outcome may find itself serving it.
   void post(Signal signal);
-  // All that came in, at least one, unless `at_most` passes first.
-  std::vector<Signal> wait(std::optional<std::chrono::milliseconds> at_most);
-
   using Serve = std::function<void(Signal&)>;
-  // The same for who sleeps long: an outcome that comes in meanwhile is served at once, in the thread that brings it, for waking
-  // another one takes longer than deciding. Then this returns nothing, or throws what `serve` threw, and what else came in is there
-  // for the next wait. One at a time, and before this returns: what `serve` touches needs no lock of its own.
-  std::vector<Signal> wait(std::optional<std::chrono::milliseconds> at_most, const Serve& serve);
+  // All that came in, at least one, unless `at_most` passes first. With `serve` an outcome that comes in meanwhile is served at once, in
+  // the thread that brings it, for waking another one takes longer than deciding. Then this returns nothing, or throws what `serve`
+  // threw, and what else came in is there for the next wait. One at a time, and before this returns: what `serve` touches needs no
+  // lock of its own.
+  std::vector<Signal> wait(std::optional<std::chrono::milliseconds> at_most, const Serve& serve = {});
 
  private:
   bool is_to_be_served(const Signal& signal) const;
@@ -59,7 +57,7 @@ class Inbox {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Signal> signals_;
-  const Serve* server_ = nullptr;  // of who waits now; nullptr: nobody does
+  const Serve* server_ = nullptr;  // of who waits now; nullptr: nobody does, or without one
   enum class Served { no, begun, done } served_ = Served::no;
   std::exception_ptr failure_;
 };

@@ -124,8 +124,8 @@ class StepPerformer : public Performer {
   std::condition_variable changed_;
   std::deque<Job> waiting_;  // launched, and not yet taken by a thread
   std::map<std::int64_t, std::stop_source> running_;
-  std::size_t idle_ =
-      0;  // threads that wait for a job, or will as soon as their outcome is posted: who serves it launches last of all
+  // Threads that wait for a job, or will as soon as their outcome is posted: who serves that launches last of all.
+  std::size_t idle_ = 0;
   bool is_over_ = false;
   std::vector<std::thread> threads_;
 };
