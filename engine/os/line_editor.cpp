@@ -231,24 +231,22 @@ class LineEditor::Editing {
   void complete_sequence(EditLine* line) {
     const std::string_view marker = is_pasting_ ? paste_ends : paste_begins;
     while (bytes_.size() < marker.size() && marker.substr(0, bytes_.size()) == bytes_) {
-      pollfd more{0, POLLIN, 0};
+      pollfd more{typed_.fd(), POLLIN, 0};
       if (::poll(&more, 1, rest_of_sequence_ms) <= 0 || !read_more(line)) return;
     }
   }
 
   bool read_more(EditLine* line) {
     while (true) {
-      pollfd fds[] = {{0, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {said_.get(), POLLIN, 0}};
+      pollfd fds[] = {{typed_.fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {said_.get(), POLLIN, 0}};
       if (::poll(fds, 3, -1) < 0) continue;
       if (fds[1].revents) return false;
       if (fds[2].revents) put_above(line);
       if (!fds[0].revents) continue;
-      char buffer[4096];
-      const ssize_t count = ::read(0, buffer, sizeof buffer);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return false;
-      bytes_.append(buffer, static_cast<std::size_t>(count));
-      return true;
+      const auto typed = typed_.what_is_there();
+      if (!typed) continue;
+      bytes_ += *typed;
+      return !typed->empty();
     }
   }
 
@@ -301,6 +299,7 @@ class LineEditor::Editing {
 
   const bool is_plain_;
   LineReader plain_;
+  TypedInput typed_;
   Fd wake_, said_;
   History* history_;
   std::string history_file_, prompt_, bytes_;

@@ -1,5 +1,6 @@
 #include "os/terminal.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -64,6 +65,18 @@ bool speaks_utf8() {
   return true;
 }
 
+TypedInput::TypedInput(int inherited) : inherited_(inherited) {
+  const std::string path = "/proc/self/fd/" + std::to_string(inherited);
+  if (is_terminal(inherited)) own_ = Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+std::optional<std::string> TypedInput::what_is_there() const {
+  char buffer[4096];
+  const ssize_t count = ::read(fd(), buffer, sizeof buffer);
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return std::nullopt;
+  return count <= 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(count));
+}
+
 LineReader::LineReader() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void LineReader::break_off() {
@@ -82,16 +95,16 @@ std::optional<std::string> LineReader::read_line(const std::string& prompt) {
   std::fflush(stderr);
   std::string line;
   while (true) {
-    pollfd fds[] = {{0, POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    pollfd fds[] = {{typed_.fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
     if (::poll(fds, 2, -1) < 0) continue;
     if (fds[1].revents) {
       forget_break_off();
       return std::nullopt;
     }
-    char buffer[1024];
-    ssize_t count = ::read(0, buffer, sizeof buffer);
-    if (count <= 0) return std::nullopt;
-    line.append(buffer, static_cast<std::size_t>(count));
+    const auto typed = typed_.what_is_there();
+    if (!typed) continue;
+    if (typed->empty()) return std::nullopt;
+    line += *typed;
     if (auto end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
   }
 }

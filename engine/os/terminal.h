@@ -21,6 +21,21 @@ std::size_t terminal_columns(int fd);
 bool speaks_utf8();
 Charset terminal_charset();
 
+// What is typed at a terminal, without ever waiting for it: Ctrl-C discards what poll(2) has just promised. It is read by a descriptor of its
+// own, since O_NONBLOCK on the inherited one would hold for whoever shares it; what belongs to somebody else (su) can't be opened, and is
+// read as inherited.
+class TypedInput {
+ public:
+  explicit TypedInput(int inherited = 0);
+  int fd() const { return own_.get() >= 0 ? own_.get() : inherited_; }
+  // nullopt: nothing is there after all; empty: the end of input.
+  std::optional<std::string> what_is_there() const;
+
+ private:
+  int inherited_;
+  Fd own_;
+};
+
 // Reads lines a person types; another thread may break it off.
 class LineReader {
  public:
@@ -33,6 +48,7 @@ class LineReader {
   void forget_break_off();
 
  private:
+  TypedInput typed_;
   Fd wake_;
 };
 

@@ -23,6 +23,7 @@ class Tmux:
         settings.pop("LC_ALL", None)
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "/bin/sh", env=settings)
         self.type("PS1='$ '; clear")
+        self.until(lambda: self.told().strip() == "$", "a shell that reads")    # what is typed before is cleared away
 
     def tmux(self, *words, **kwargs):
         return subprocess.run(["tmux", "-S", str(self.socket), *words], check=True, capture_output=True, text=True, cwd=self.world.folder, **kwargs).stdout
