@@ -24,7 +24,14 @@ namespace runbook {
 namespace {
 constexpr std::int64_t patience_ms = 1'000;  // how long it waits for an engine when nothing is left to do
 constexpr std::int64_t ring_pause_ms = 50;
-constexpr std::int64_t send_pause_ms = 20;  // until it tries again to tell an engine that does not read
+constexpr std::int64_t folder_look_ms = 60'000;  // how often one that only waits sees whether its run is still there
+constexpr std::int64_t send_pause_ms = 20;       // until it tries again to tell an engine that does not read
+
+// The run's folder, in which a supervisor works (unlink(2): the last link).
+bool was_folder_removed() {
+  struct stat here {};
+  return ::stat(".", &here) == 0 && here.st_nlink == 0;
+}
 
 std::set<std::int64_t> attempts_in(const AttemptLog& log) {
   std::set<std::int64_t> numbers;
@@ -98,9 +105,16 @@ void SupervisorLoop::run(Fd first) {
 
 // A status that nobody has acknowledged keeps it alive, and what a step left behind.
 bool SupervisorLoop::may_go() const {
-  if (!attempts_.empty() || !newcomers_.empty() || !leftovers_.empty()) return false;
+  if (!newcomers_.empty() || !leftovers_.empty()) return false;
+  if (waits_for_an_engine_with_statuses() && was_folder_removed()) return true;  // none can find it any more
+  if (!attempts_.empty()) return false;
   if (was_told_bye_) return true;
   return !engine_ && boot_time_ms() - lonely_since_ms_ >= patience_ms;
+}
+
+bool SupervisorLoop::waits_for_an_engine_with_statuses() const {
+  return !engine_ && !attempts_.empty() &&
+         std::all_of(attempts_.begin(), attempts_.end(), [](const auto& entry) { return entry.second->has_ended; });
 }
 
 int SupervisorLoop::poll_timeout_ms() const {
@@ -118,6 +132,7 @@ int SupervisorLoop::poll_timeout_ms() const {
   if (engine_ && (!refusals_.empty() || !terminals_asked_.empty())) consider(boot_time_ms() + send_pause_ms);
   if (leftovers_.is_ending() || is_end_of_leftovers_asked_) consider(boot_time_ms() + send_pause_ms);
   if (attempts_.empty() && leftovers_.empty() && !engine_ && newcomers_.empty()) consider(lonely_since_ms_ + patience_ms);
+  if (waits_for_an_engine_with_statuses()) consider(boot_time_ms() + folder_look_ms);
   return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
 }
 

@@ -83,6 +83,7 @@ class SupervisorLoop {
 
   int poll_timeout_ms() const;
   bool may_go() const;
+  bool waits_for_an_engine_with_statuses() const;
   void wait_for_events();
   void handle_signals();
   void log(const std::string& line);

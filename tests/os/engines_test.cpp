@@ -76,6 +76,23 @@ TEST_CASE("who connects and says nothing is in nobody's way") {
         }) == "");
 }
 
+TEST_CASE("a supervisor whose run was removed, and that has only statuses left, waits for nobody") {
+  CHECK(told([] {
+          TestFolder folder, elsewhere;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          engine.say_hello(1);
+          engine.hear_table();
+          engine.say_spawn(1, 1, shell(elsewhere.path(), "touch began; until [ -e gate ]; do sleep 0.02; done; touch ended"));
+          until("it began", [&] { return fs::exists(elsewhere / "began"); });
+          engine.hang_up();
+          fs::remove_all(folder.path());
+          std::ofstream(elsewhere / "gate");
+          until("it ended", [&] { return ::waitpid(seed.pid(), nullptr, WNOHANG) == seed.pid(); });
+          must(fs::exists(elsewhere / "ended"), "after its step");
+        }) == "");
+}
+
 TEST_CASE("a start with another epoch is ignored") {
   CHECK(told([] {
           TestFolder folder;
