@@ -37,7 +37,7 @@ steps:
      hints: [{match: disk is full, say: make room first}]}
   - {id: ship, shell: 'echo shipped >> "$W/effects"'}
 """
-PROMPT = "▸ "
+PROMPT = r"(?<!/\d\] )(?<!/\d\d\] )(?<!/\d{3}\] )▸ "     # not that of a step that runs, as in [2/14]: what is typed then is thrown away
 MENU = re.escape("what now? (Ctrl-D pauses): ")
 
 
