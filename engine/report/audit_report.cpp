@@ -159,10 +159,7 @@ class Auditor {
     std::int64_t seq = 0, at_ms = 0;
   };
 
-  bool is_in_time(const Event& event) const {
-    const AuditScope& scope = report_.scope;
-    return (!scope.from_ms || event.at_ms >= *scope.from_ms) && (!scope.to_ms || event.at_ms <= *scope.to_ms);
-  }
+  bool is_in_time(const Event& event) const { return report_.scope.covers(event.at_ms); }
 
   void take_of_run(const Event& event) {
     const Value& body = event.body;

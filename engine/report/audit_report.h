@@ -22,6 +22,8 @@ struct AuditScope {
   std::set<std::string> steps;                 // ids or instances; empty: all
   bool has_output = true;                      // what the steps wrote
   std::int64_t up_to_seq = std::numeric_limits<std::int64_t>::max();  // the run as it stood at that event
+  // Of its times alone.
+  bool covers(std::int64_t at_ms) const { return (!from_ms || at_ms >= *from_ms) && (!to_ms || at_ms <= *to_ms); }
   bool is_whole() const { return !from_ms && !to_ms && steps.empty() && has_output; }
 };
 

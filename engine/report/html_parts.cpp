@@ -60,6 +60,16 @@ void write_excerpt(HtmlPage& page, const std::string& text) {
 
 }  // namespace
 
+void begin_part(HtmlPage& page, Markup id, Markup name) {
+  page.out << "<section id=\"" << id << "\" aria-labelledby=\"h-" << id << "\"><h2 id=\"h-" << id << "\">" << name << "</h2>\n";
+}
+
+void end_part(HtmlPage& page) { page.out << "</section>\n"; }
+
+void begin_table(HtmlPage& page, Markup caption) { page.out << "<table><caption>" << caption << "</caption><thead><tr>"; }
+
+void end_table(HtmlPage& page) { page.out << "</tbody></table>\n"; }
+
 void write_time(HtmlPage& page, std::int64_t at_ms) {
   const std::string utc = utc_text(at_ms), date = utc.substr(0, 10), time = utc.substr(11, 8);
   page.out << "<time datetime=\"" << Shown{utc} << "\">" << Shown{date} << " " << Shown{time} << " UTC</time>";

@@ -23,6 +23,17 @@ struct HtmlPage {
       {};  // by name: the first of a loop's that was shown, and it
 };
 
+// A part of the page, and how much there is in it.
+struct HtmlPart {
+  Markup id, name;
+  std::size_t number = 0;
+};
+void begin_part(HtmlPage& page, Markup id, Markup name);
+void end_part(HtmlPage& page);
+// Up to its first row of headings, which the caller ends.
+void begin_table(HtmlPage& page, Markup caption);
+void end_table(HtmlPage& page);
+
 // UTC, and the local time beside it where that is another one.
 void write_time(HtmlPage& page, std::int64_t at_ms);
 // From when to when, and how long that took; an end of 0: not yet.

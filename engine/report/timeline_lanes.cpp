@@ -63,9 +63,17 @@ class LaneMaker {
   std::vector<Lane> make() {
     for (const AuditStep& step : report_.steps)
       if (step.first_at_ms != 0) add(step);
-    for (const AuditEntry& entry : report_.timeline) add(entry);
+    for (const AuditEntry& entry : report_.timeline)
+      if (entry.kind == AuditEntry::Kind::watch)
+        lane_of(entry.instance).marks.push_back({Mark::watch, entry.at_ms, entry.text});
+    for (const AuditDoubt& doubt : report_.doubts)
+      if (by_instance_.contains(doubt.instance))
+        lane_of(doubt.instance).marks.push_back({Mark::doubt, doubt.at_ms, "in doubt: " + doubt.why});
+    if (report_.scope.steps.empty()) add_sessions();
     for (const Deviation& deviation : report_.state.deviations)
       lane_of(deviation.instance).marks.push_back({Mark::deviation, deviation.at_ms, deviation.what});
+    for (Lane& lane : lanes_) drop_marks_out_of_scope(lane);
+    drop_marks_out_of_scope(run_);
     if (!run_.marks.empty()) lanes_.insert(lanes_.begin(), std::move(run_));
     return std::move(lanes_);
   }
@@ -108,17 +116,23 @@ class LaneMaker {
     add_state(lane, step);
   }
 
+  void drop_marks_out_of_scope(Lane& lane) const {
+    std::erase_if(lane.marks, [&](const LaneMark& mark) { return !report_.scope.covers(mark.at_ms); });
+  }
+
   Lane& lane_of(const std::string& instance) {
     const auto found = by_instance_.find(instance);
     return found == by_instance_.end() ? run_ : lanes_[found->second];
   }
 
-  void add(const AuditEntry& entry) {
-    Lane& lane = lane_of(entry.instance);
-    const bool is_taken_up = entry.kind == AuditEntry::Kind::run && entry.text.starts_with("taken ");
-    if (tells_of_a_doubt(entry)) lane.marks.push_back({Mark::doubt, entry.at_ms, entry.text});
-    if (entry.kind == AuditEntry::Kind::watch) lane.marks.push_back({Mark::watch, entry.at_ms, entry.text});
-    if (is_taken_up) run_.marks.push_back({Mark::taken_up, entry.at_ms, entry.text});
+  // What began it is no mark, nor is a command that wrote to the record.
+  void add_sessions() {
+    for (const AuditSession& session : report_.sessions) {
+      if (session.how == "begin" || session.how == "command") continue;
+      const bool is_taken_over = session.how == "take-over";
+      run_.marks.push_back(
+          {Mark::taken_up, session.at_ms, fmt::format("{} by {}", is_taken_over ? "taken over" : "taken up", session.who)});
+    }
   }
 
   const AuditReport& report_;
@@ -129,10 +143,6 @@ class LaneMaker {
 };
 
 }  // namespace
-
-bool tells_of_a_doubt(const AuditEntry& entry) {
-  return entry.kind == AuditEntry::Kind::attempt && entry.text.starts_with("in doubt");
-}
 
 std::vector<Lane> timeline_lanes(const AuditReport& report, std::size_t most) {
   std::vector<Lane> lanes;

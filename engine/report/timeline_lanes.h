@@ -34,7 +34,4 @@ struct Lane {
 // else items of a loop share the lane of their step, or steps that of their section.
 std::vector<Lane> timeline_lanes(const AuditReport& report, std::size_t most);
 
-// It was not known whether a step had taken effect.
-bool tells_of_a_doubt(const AuditEntry& entry);
-
 }  // namespace runbook

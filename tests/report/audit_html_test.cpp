@@ -87,6 +87,14 @@ std::string between(const std::string& text, std::string_view begin, std::string
   return text.substr(from, text.find(end, from) - from);
 }
 
+AuditDoubt open_doubt(const std::string& instance, const std::string& why) {
+  AuditDoubt doubt;
+  doubt.instance = instance;
+  doubt.why = why;
+  doubt.at_ms = began;
+  return doubt;
+}
+
 }  // namespace
 
 TEST_CASE("text_from_outside_is_only_ever_text") {
@@ -141,6 +149,7 @@ TEST_CASE("hostile_text_stands_nowhere_as_markup_whatever_field_it_comes_in") {
   told.report.undos = {{1, began, evil, evil, evil}};
   told.report.coverage = {{evil}};
   told.entry("in doubt: " + evil, AuditEntry::Kind::attempt, evil).who = evil;
+  told.report.doubts = {{evil, 1, began, 1, evil, 2, began, evil, evil, evil, evil}};
   AuditStep& step = told.step(evil, evil);
   for (const char* name : {"section", "source", "note", "when", "includes", "effect", "effect_because", "undo"})
     step.line = with(step.line, name, evil);
@@ -230,7 +239,7 @@ TEST_CASE("the_page_is_a_function_of_what_it_is_given") {
 TEST_CASE("every_id_is_there_once_and_every_way_leads_somewhere") {
   Told told;
   for (const char* name : {"a", "b", "c"}) told.attempt(told.step(name), "text");
-  told.entry("in doubt: x", AuditEntry::Kind::attempt, "b");
+  told.report.doubts = {open_doubt("b", "x")};
   told.entry("failed", AuditEntry::Kind::attempt, "gone");
   told.report.state.deviations = {{1, began, "c", "skipped", "ada", "why"}};
   const std::string page = told.page();
@@ -243,6 +252,29 @@ TEST_CASE("every_id_is_there_once_and_every_way_leads_somewhere") {
     const std::string id = page.substr(at + 7, page.find('"', at + 7) - at - 7);
     CHECK_MESSAGE(ids.count(id) == 1, id);
   }
+}
+
+TEST_CASE("a_doubt_is_told_with_who_settled_it_and_how_and_an_open_one_as_open") {
+  Told told;
+  for (const char* name : {"a", "b"}) told.attempt(told.step(name), "text");
+  told.report.doubts = {{"a", 3, began, 1, "the machine went down", 5, began, "succeeded", "done", "bob", "the file is there"},
+                        open_doubt("b", "nobody saw it end")};
+  const std::string page = told.page();
+  CHECK(holds(page, "</a> was in doubt and was settled</li>"));
+  CHECK(holds(page, "</a> is in doubt still</li>"));
+  CHECK(holds(page, "</td><td>the machine went down</td>"));
+  CHECK(holds(page, "<p><strong>done</strong>, by bob</p><p>the file is there</p><p>succeeded<br>"));
+  CHECK(holds(page, "nobody saw it end</td><td data-h=\"Settled\"><p>It is not settled.</p>"));
+}
+
+TEST_CASE("a_step_in_doubt_twice_is_named_once_at_the_top_as_it_stands_now") {
+  Told told;
+  told.attempt(told.step("a"), "text");
+  told.report.doubts = {{"a", 3, began, 1, "first", 5, began, "failed", "not_done", "bob", "empty"}, open_doubt("a", "second")};
+  const std::string page = told.page();
+  CHECK(times(page, " is in doubt still</li>") == 1);
+  CHECK_FALSE(holds(page, "was settled</li>"));
+  CHECK(holds(page, "<a href=\"#doubts\">Doubts</a> <i>2</i>"));
 }
 
 TEST_CASE("local_times_stand_beside_utc_unless_they_are_the_same") {

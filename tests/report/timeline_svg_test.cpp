@@ -124,6 +124,29 @@ TEST_CASE("every_way_to_end_has_a_bar_of_its_own") {
   CHECK(bars(figure, "r")[0].width == doctest::Approx(20));
 }
 
+TEST_CASE("doubts_and_who_took_it_up_are_marked_and_nothing_beyond_the_scope") {
+  Told told;
+  told.attempt(told.step("a"), 0, 10);
+  AuditDoubt& doubt = told.report.doubts.emplace_back();
+  doubt.instance = "a";
+  doubt.why = "the machine went down";
+  doubt.at_ms = noon + 5 * minute;
+  told.report.sessions = {{1, noon, "ada", "begin", "", ""},
+                          {4, noon + 6 * minute, "bob", "resume", "", ""},
+                          {5, noon + 7 * minute, "eve", "command", "", ""},
+                          {6, noon + 8 * minute, "cyn", "take-over", "", ""}};
+  CHECK(holds(told.figure(), "in doubt: the machine went down"));
+  for (const char* mark : {"taken up by bob", "taken over by cyn"}) CHECK(holds(told.figure(), mark));
+  for (const char* name : {"ada", "eve"}) CHECK_FALSE(holds(told.figure(), name));
+  told.report.scope.from_ms = noon + 7 * minute;
+  CHECK_FALSE(holds(told.figure(), "in doubt"));
+  CHECK_FALSE(holds(told.figure(), "bob"));
+  CHECK(holds(told.figure(), "taken over by cyn"));
+  told.report.scope = {};
+  told.report.scope.steps = {"a"};
+  CHECK_FALSE(holds(told.figure(), "taken"));
+}
+
 TEST_CASE("a_pause_of_three_days_leaves_the_minutes_of_work_their_room") {
   Told told;
   const std::int64_t later = 3 * 24 * 60;
