@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -7,12 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include "base/error.h"
 #include "os/files.h"
+#include "os/protocol.h"
 #include "os/supervisor.h"
 #include "os/supervisor_loop.h"
 #include "os/wire.h"
@@ -62,6 +65,16 @@ Fd connect_to(const std::filesystem::path& folder) {
   return socket;
 }
 
+// One that was killed keeps its socket until all of it is gone; a hello of epoch 0, which is no engine's, is answered with a refusal.
+bool is_served(const Fd& connection, std::int64_t until_ms) {
+  Message answer;
+  if (!send_message(connection.get(), protocol::hello({0, {}}), {}, SendMode::wait)) return false;
+  pollfd comes{connection.get(), POLLIN, 0};
+  const std::int64_t wait_ms = std::max<std::int64_t>(0, until_ms - boot_time_ms());
+  if (::poll(&comes, 1, static_cast<int>(wait_ms)) <= 0) return true;  // stopped, or slow: who greets it will see
+  return receive_message(connection.get(), answer) == Received::message;
+}
+
 // The lock; or, while another supervisor holds it, a connection to that one, which also keeps it from going away; or why neither.
 struct Place {
   Fd lock, holder;
@@ -83,7 +96,8 @@ Place find_place(const std::filesystem::path& folder) {
       return place;
     }
     place.holder = connect_to(folder);
-    if (place.holder) return place;
+    if (place.holder && is_served(connect_to(folder), give_up_at_ms)) return place;
+    place.holder.reset();
     ::usleep(2'000);  // the holder is just going
   }
   place.why = "another supervisor of this run is there and can't be reached through " + (folder / "sock").string();

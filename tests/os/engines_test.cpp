@@ -1,3 +1,6 @@
+#include <poll.h>
+#include <sys/file.h>
+
 #include "engine.h"
 
 using namespace runbook;
@@ -73,6 +76,32 @@ TEST_CASE("who connects and says nothing is in nobody's way") {
           silent.hang_up();
           newer.say_spawn(2, 2, shell(folder.path(), "true"));
           must(newer.hear_end_of(2) == protocol::Kind::exit, "and runs steps");
+        }) == "");
+}
+
+TEST_CASE("who finds a supervisor that was killed, and is not quite gone, becomes the next one") {
+  CHECK(told([] {
+          TestFolder folder;
+          if (const pid_t dying = ::fork(); dying == 0) {
+            const Fd lock(::open((folder / "sup.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+            ::flock(lock.get(), LOCK_EX);
+            const Fd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+            sockaddr_un address{};
+            address.sun_family = AF_UNIX;
+            std::strncpy(address.sun_path, (folder / "sock").c_str(), sizeof address.sun_path - 1);
+            ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+            ::listen(listener.get(), 4);
+            const Fd first(::accept(listener.get(), nullptr, nullptr));
+            pollfd next[] = {{first.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}};
+            ::poll(next, 2, -1);
+            ::_exit(0);
+          }
+          until("it listens", [&] { return fs::exists(folder / "sock"); });
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          must(seed.pid() != 0, "it serves itself");
+          engine.say_hello(1);
+          must(engine.hear_table().refusal.empty(), "and answers");
         }) == "");
 }
 
