@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cerrno>
-#include <utility>
 
 namespace runbook {
 
@@ -23,7 +22,5 @@ void AttemptTerminal::read() {
     if (missed_.size() > most_missed) missed_.erase(0, missed_.size() - most_missed);
   }
 }
-
-std::string AttemptTerminal::take_missed() { return std::exchange(missed_, {}); }
 
 }  // namespace runbook

@@ -16,7 +16,8 @@ class AttemptTerminal {
   bool is_lent = false;
   // What is there now; the last of it is remembered, for who comes back.
   void read();
-  std::string take_missed();
+  const std::string& missed() const { return missed_; }
+  void forget_missed() { missed_.clear(); }
 
  private:
   PseudoTerminal terminal_;

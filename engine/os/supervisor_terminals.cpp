@@ -38,10 +38,9 @@ bool SupervisorLoop::send_terminal(std::int64_t n) {
   const auto found = attempts_.find(n);
   AttemptTerminal* terminal = found == attempts_.end() ? nullptr : found->second->terminal();
   if (!terminal) return send_message(engine_.get(), protocol::terminal({n, "", ""}), {}, SendMode::if_room);
-  terminal->read();
-  std::string missed = terminal->take_missed();
-  const protocol::Lent lent{n, found->second->body().command.step, missed};
+  const protocol::Lent lent{n, found->second->body().command.step, terminal->missed()};
   terminal->is_lent = send_message(engine_.get(), protocol::terminal(lent), {terminal->device().master()}, SendMode::if_room);
+  if (terminal->is_lent) terminal->forget_missed();
   return terminal->is_lent;
 }
 

@@ -196,8 +196,8 @@ std::size_t questions(const AuditReport& report) {
 // In the order of the page.
 struct Finding {
   Markup id, name;
-  std::size_t (*number)(const AuditReport& report);
-  void (*write)(HtmlPage& page);
+  std::size_t (*number)(const AuditReport& report) = nullptr;
+  void (*write)(HtmlPage& page) = nullptr;
 };
 
 constexpr Finding findings[] = {

@@ -20,11 +20,20 @@ ASKED = "in `[a-z]+`: back [|] stop: "
 MENU = r"what now\? \(Ctrl-D pauses\): "
 
 
+def modes_of_a_new_one():
+    ends = os.openpty()
+    try:
+        return termios.tcgetattr(ends[1])
+    finally:
+        for end in ends:
+            os.close(end)
+
+
 class Terminal(pexpect.spawn):
     def __init__(self, world, *words):
         super().__init__(str(BINARY), ["run", *map(str, words)], env={**world.env, "TERM": "xterm"}, cwd=str(world.folder), encoding="utf-8",
                          codec_errors="replace", timeout=60, dimensions=(40, 120))
-        self.modes = self.modes_now()
+        self.modes = modes_of_a_new_one()   # its own may have been changed by the engine already
         self.logfile_read = io.StringIO()
 
     def modes_now(self):

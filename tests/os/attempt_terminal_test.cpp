@@ -110,6 +110,7 @@ TEST_CASE("a terminal that was asked for beforehand comes before the end of the 
           scene.engine.say(protocol::lend(1));
           scene.begin(1, "echo all of it");
           Borrowed borrowed = hear_terminal(scene.engine, 1);
+          must(borrowed.written.empty(), "nobody has read what it writes");
           must(scene.engine.hear_end_of(1) == protocol::Kind::exit, "then its end");
           borrowed.read_until("all of it");
           must(!borrow(scene.engine, 1).terminal, "that of one that has ended is not lent");

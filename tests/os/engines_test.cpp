@@ -6,6 +6,19 @@
 using namespace runbook;
 using namespace runbook::testing;
 
+namespace {
+
+// What comes from now on it hears when it goes on: until it has stopped, poll(2) may still see it come.
+void stop(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  until("it has stopped", [&] {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+  });
+}
+
+}  // namespace
+
 TEST_CASE("an engine with a lower or an equal epoch is refused") {
   CHECK(told([] {
           TestFolder folder;
@@ -44,7 +57,7 @@ TEST_CASE("what an older engine said and nobody read is dropped when a newer one
           RawEngine older(seed.grow(folder.path()));
           older.say_hello(1);
           older.hear_table();
-          ::kill(seed.pid(), SIGSTOP);
+          stop(seed.pid());
           older.say_spawn(1, 1, shell(folder.path(), "touch ran"));
           older.say(protocol::bye());
           RawEngine newer = RawEngine::connected_to(folder.path());
@@ -89,8 +102,8 @@ TEST_CASE("who finds a supervisor that was killed, and is not quite gone, become
             sockaddr_un address{};
             address.sun_family = AF_UNIX;
             std::strncpy(address.sun_path, (folder / "sock").c_str(), sizeof address.sun_path - 1);
-            ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
-            ::listen(listener.get(), 4);
+            if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) ::_exit(1);
+            if (::listen(listener.get(), 4) != 0) ::_exit(1);
             const Fd first(::accept(listener.get(), nullptr, nullptr));
             pollfd next[] = {{first.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}};
             ::poll(next, 2, -1);

@@ -41,6 +41,16 @@ bool is_promised(const TypedInput& input) {
   return ::poll(&typed, 1, 10'000) == 1;
 }
 
+// The kernel hands on what is typed in its own time.
+bool is_taken_back(const TypedInput& input) {
+  pollfd typed{input.fd(), POLLIN, 0};
+  for (int i = 0; i < 10'000; ++i) {
+    if (::poll(&typed, 1, 0) == 0) return true;
+    ::usleep(1'000);
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_SUITE("os.typed_input") {
@@ -50,6 +60,7 @@ TEST_SUITE("os.typed_input") {
     terminal.type("some words");
     REQUIRE(is_promised(input));
     terminal.type("\x03");
+    REQUIRE(is_taken_back(input));
     CHECK_FALSE(input.what_is_there());
     terminal.type("others");
     REQUIRE(is_promised(input));
