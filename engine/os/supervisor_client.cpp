@@ -62,6 +62,18 @@ std::string why_not_runnable(const Command& command, const std::string& program)
   return fmt::format("`{}` {}", name, S_ISDIR(info.st_mode) ? "is a folder, not a program" : "is not executable");
 }
 
+// Who listens, or listened when it connected (unix(7), SO_PEERCRED).
+pid_t pid_of_peer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+Error no_answer(pid_t supervisor) {
+  return {ExitCode::interrupted, fmt::format("the supervisor of this run (pid {}) does not answer", supervisor),
+          fmt::format("if it was stopped, `kill -CONT {}` lets it go on; then go on with `runbook run --resume`", supervisor)};
+}
+
 // Whether something can be read within the time.
 bool has_answer(int fd, int timeout_ms) {
   pollfd answer{fd, POLLIN, 0};
@@ -92,8 +104,10 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   epoch_ = epoch;
   send_message(connection_.get(), protocol::hello({epoch, open_attempts}), {}, SendMode::wait);
   Message message;
-  if (!has_answer(connection_.get(), greeting_patience_ms) || receive_message(connection_.get(), message) != Received::message)
-    throw Error(ExitCode::interrupted, "the supervisor of this run does not answer", "go on with `runbook run --resume`");
+  if (!has_answer(connection_.get(), greeting_patience_ms)) throw no_answer(pid_of_peer(connection_.get()));
+  if (receive_message(connection_.get(), message) != Received::message)
+    throw Error(ExitCode::interrupted, "the supervisor of this run died as this engine came",
+                "go on with `runbook run --resume`");
   WireReader reader(message.bytes);
   protocol::read_kind(reader);
   protocol::Table table = protocol::read_table(reader);

@@ -37,7 +37,7 @@ class SupervisorClient : public ProcessRunner {
   ~SupervisorClient() override;
 
   // Says HELLO and starts listening. Throws Error: exit 5 when an engine with a higher epoch was there or the supervisor is of
-  // another version, exit 1 when it does not answer.
+  // another version, exit 130 when it does not answer.
   void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
   // The greatest n that was ever announced for this run.
   std::int64_t greatest() const { return greatest_; }

@@ -24,13 +24,16 @@ namespace runbook {
 namespace {
 constexpr std::int64_t patience_ms = 1'000;  // how long it waits for an engine when nothing is left to do
 constexpr std::int64_t ring_pause_ms = 50;
+constexpr int most_waiting = 64;                 // engines that came while it was stopped
 constexpr std::int64_t folder_look_ms = 60'000;  // how often one that only waits sees whether its run is still there
 constexpr std::int64_t send_pause_ms = 20;       // until it tries again to tell an engine that does not read
 
-// The run's folder, in which a supervisor works (unlink(2): the last link).
+// The run's folder, in which a supervisor works. A removed one has no link and nothing in it; a moved one keeps both.
 bool was_folder_removed() {
-  struct stat here {};
-  return ::stat(".", &here) == 0 && here.st_nlink == 0;
+  struct stat here {
+  }, lock{};
+  const bool has_no_link = ::stat(".", &here) == 0 ? here.st_nlink == 0 : errno == ESTALE;
+  return has_no_link && ::stat("sup.lock", &lock) != 0;
 }
 
 std::set<std::int64_t> attempts_in(const AttemptLog& log) {
@@ -72,7 +75,7 @@ void SupervisorLoop::listen() {
   address.sun_family = AF_UNIX;
   std::strcpy(address.sun_path, "sock");
   bool listens = listener_ && ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                 ::listen(listener_.get(), 4) == 0;
+                 ::listen(listener_.get(), most_waiting) == 0;
   if (!listens) throw_system(ExitCode::step_failed, "listening in " + folder_.string(), errno);
 }
 
@@ -99,11 +102,12 @@ void SupervisorLoop::run(Fd first) {
     if (newcomers_.empty()) break;
     listen();
   }
+  if (was_folder_removed()) return;  // another one may be in its place
   for (const AttemptFiles& files : spares_) files.remove_from(folder_);
   if (prepared_) AttemptFiles(prepared_->n).remove_from(folder_);
 }
 
-// A status that nobody has acknowledged keeps it alive, and what a step left behind.
+// A status that nobody has acknowledged keeps it alive, while it can be asked for, and what a step left behind.
 bool SupervisorLoop::may_go() const {
   if (!newcomers_.empty() || !leftovers_.empty()) return false;
   if (waits_for_an_engine_with_statuses() && was_folder_removed()) return true;  // none can find it any more

@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -25,6 +24,7 @@ namespace runbook {
 namespace {
 
 constexpr std::int64_t holder_patience_ms = 10'000;
+constexpr int served_patience_ms = 1'000;
 
 char* command_line = nullptr;
 std::size_t command_line_size = 0;
@@ -65,13 +65,15 @@ Fd connect_to(const std::filesystem::path& folder) {
   return socket;
 }
 
-// One that was killed keeps its socket until all of it is gone; a hello of epoch 0, which is no engine's, is answered with a refusal.
-bool is_served(const Fd& connection, std::int64_t until_ms) {
-  Message answer;
+// Whether somebody serves the folder. One that was killed keeps its socket until all of it is gone; a hello of epoch 0, which is no engine's,
+// is answered with a refusal. Who is only slow, or stopped, counts as somebody: who greets it will see.
+bool is_served(const std::filesystem::path& folder) {
+  const Fd connection = connect_to(folder);
+  if (!connection) return errno == EAGAIN;  // more wait there than it has heard
   if (!send_message(connection.get(), protocol::hello({0, {}}), {}, SendMode::wait)) return false;
   pollfd comes{connection.get(), POLLIN, 0};
-  const std::int64_t wait_ms = std::max<std::int64_t>(0, until_ms - boot_time_ms());
-  if (::poll(&comes, 1, static_cast<int>(wait_ms)) <= 0) return true;  // stopped, or slow: who greets it will see
+  if (::poll(&comes, 1, served_patience_ms) <= 0) return true;
+  Message answer;
   return receive_message(connection.get(), answer) == Received::message;
 }
 
@@ -96,7 +98,7 @@ Place find_place(const std::filesystem::path& folder) {
       return place;
     }
     place.holder = connect_to(folder);
-    if (place.holder && is_served(connect_to(folder), give_up_at_ms)) return place;
+    if (place.holder && is_served(folder)) return place;
     place.holder.reset();
     ::usleep(2'000);  // the holder is just going
   }

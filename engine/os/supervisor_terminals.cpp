@@ -48,7 +48,8 @@ std::vector<AttemptTerminal*> SupervisorLoop::unread_terminals() const {
   std::vector<AttemptTerminal*> terminals;
   for (const auto& [n, attempt] : attempts_) {
     AttemptTerminal* terminal = attempt->terminal();
-    if (terminal && !terminal->is_lent && !attempt->has_ended) terminals.push_back(terminal);
+    const bool is_for_the_engine = terminal && (terminal->is_lent || terminals_asked_.count(n) > 0);
+    if (terminal && !is_for_the_engine && !attempt->has_ended) terminals.push_back(terminal);
   }
   return terminals;
 }

@@ -66,8 +66,12 @@ bool speaks_utf8() {
 }
 
 TypedInput::TypedInput(int inherited) : inherited_(inherited) {
+  if (!is_terminal(inherited)) return;
+  constexpr int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const std::string path = "/proc/self/fd/" + std::to_string(inherited);
-  if (is_terminal(inherited)) own_ = Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  own_ = Fd(::open(path.c_str(), flags));
+  const bool is_of_session = ::tcgetsid(inherited) == ::getsid(0);
+  if (!own_ && is_of_session) own_ = Fd(::open("/dev/tty", flags));
 }
 
 std::optional<std::string> TypedInput::what_is_there() const {

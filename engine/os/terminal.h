@@ -22,8 +22,8 @@ bool speaks_utf8();
 Charset terminal_charset();
 
 // What is typed at a terminal, without ever waiting for it: Ctrl-C discards what poll(2) has just promised. It is read by a descriptor of its
-// own, since O_NONBLOCK on the inherited one would hold for whoever shares it; what belongs to somebody else (su) can't be opened, and is
-// read as inherited.
+// own, since O_NONBLOCK on the inherited one would hold for whoever shares it. What can't be opened is read as inherited, and may wait:
+// a terminal of somebody else (after `su`) that isn't the session's.
 class TypedInput {
  public:
   explicit TypedInput(int inherited = 0);

@@ -235,7 +235,7 @@ class Auditor {
     if (is_in_time(event)) touched_.insert(position->second);
     if (is_in_time(event) && is_wanted(step)) tell(event, name);
     if (step.is_undo) follow_undo(step, event);
-    follow_doubts(event, name);
+    follow_doubts(step, event);
     if (event.kind == event::skipped) step.because = event.body.text_or("because", "");
     if (event.kind == event::renewed) step.because.clear();
     if (event.kind == event::asked) ask(step, event);
@@ -252,28 +252,39 @@ class Auditor {
     if (written != does_.end()) step.attempts.back().does = written->second;
   }
 
-  void follow_doubts(const Event& event, const std::string& name) {
-    if (event.kind == event::doubted) {
-      AuditDoubt& doubt = report_.doubts.emplace_back();
-      doubt.instance = name;
-      doubt.seq = event.seq;
-      doubt.at_ms = event.at_ms;
-      doubt.attempt = event.attempt;
-      doubt.why = event.body.text_or("why", "");
-      return;
-    }
-    const auto open = std::find_if(report_.doubts.rbegin(), report_.doubts.rend(),
-                                   [&](const AuditDoubt& each) { return each.instance == name && each.settled_seq == 0; });
-    if (open == report_.doubts.rend()) return;
-    if (event.kind == event::answered) {
+  void follow_doubts(const AuditStep& step, const Event& event) {
+    const auto open = std::find_if(report_.doubts.rbegin(), report_.doubts.rend(), [&](const AuditDoubt& each) {
+      return each.instance == step.instance && each.settled_seq == 0;
+    });
+    const bool is_open = open != report_.doubts.rend();
+    if (is_open && event.kind == event::answered && is_about_a_doubt(step, event)) {
       open->choice = event.body.text_or("choice", "");
       open->who = event.body.text_or("who", "");
       open->because = event.body.text_or("because", "");
     }
-    if (event.kind != event::ended && event.kind != event::sent_again) return;
-    open->settled_seq = event.seq;
-    open->settled_at_ms = event.at_ms;
-    open->how = event_sentence(event);
+    if (is_open && event.kind == event::sent_again) open->how = event_sentence(event);
+    if (is_open && event.kind == event::ended) settle(*open, event, event_sentence(event));
+    if (event.kind != event::doubted) return;
+    if (is_open) settle(*open, event, "that told nothing");
+    AuditDoubt& doubt = report_.doubts.emplace_back();
+    doubt.instance = step.instance;
+    doubt.seq = event.seq;
+    doubt.at_ms = event.at_ms;
+    doubt.attempt = event.attempt;
+    doubt.why = event.body.text_or("why", "");
+  }
+
+  // Another question may still have been open, and was closed because the step had ended.
+  static bool is_about_a_doubt(const AuditStep& step, const Event& answered) {
+    const std::string id = answered.body.text_or("question", "");
+    return std::any_of(step.questions.begin(), step.questions.end(),
+                       [&](const AuditQuestion& each) { return each.id == id && each.about == "doubt"; });
+  }
+
+  static void settle(AuditDoubt& doubt, const Event& event, const std::string& how) {
+    doubt.settled_seq = event.seq;
+    doubt.settled_at_ms = event.at_ms;
+    doubt.how = doubt.how.empty() ? how : doubt.how + "; " + how;
   }
 
   void tell(const Event& event, const std::string& name) {
@@ -479,6 +490,18 @@ class Auditor {
       else ++report_.steps_left_out;
     }
     report_.steps = std::move(told);
+    narrow_doubts();
+  }
+
+  void narrow_doubts() {
+    const AuditScope& scope = report_.scope;
+    std::set<std::string_view> steps;
+    for (const AuditStep& step : report_.steps) steps.insert(step.instance);
+    std::erase_if(report_.doubts, [&](const AuditDoubt& doubt) {
+      const bool was_before = scope.from_ms && doubt.settled_seq != 0 && doubt.settled_at_ms < *scope.from_ms;
+      const bool came_after = scope.to_ms && doubt.at_ms > *scope.to_ms;
+      return was_before || came_after || !steps.contains(doubt.instance);
+    });
   }
 
  private:

@@ -112,7 +112,7 @@ struct AuditDoubt {
   std::int64_t seq = 0, at_ms = 0, attempt = 0;
   std::string why;
   std::int64_t settled_seq = 0, settled_at_ms = 0;  // 0: it is in doubt still
-  std::string how;                                  // as a sentence
+  std::string how;                                  // as a sentence; while it is open: what was tried
   std::string choice, who, because;                 // of a person's decision; "": none was needed
 };
 
@@ -157,7 +157,7 @@ struct AuditReport {
   std::vector<AuditPause> pauses;
   std::vector<AuditSession> sessions;
   std::vector<AuditUndo> undos;
-  std::vector<AuditDoubt> doubts;
+  std::vector<AuditDoubt> doubts;       // of those steps
   std::vector<AuditCoverage> coverage;  // of the whole run, whatever the scope is
   std::int64_t last_at_ms = 0;          // of the last event
   std::string head;                     // hash of that event, 64 hex digits

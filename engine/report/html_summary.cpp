@@ -79,7 +79,9 @@ void write_first_doubts(HtmlPage& page) {
     write_step_link(page, doubt.instance);
     page.out << (step.mapped() ? Markup(" was in doubt and was settled") : Markup(" is in doubt still")) << "</li>";
   }
-  if (page.report.doubts.empty()) page.out << "<li>Of every step it is known what became of it.</li>";
+  if (page.report.doubts.empty())
+    page.out << (page.report.scope.is_whole() ? Markup("<li>Of every step it is known what became of it.</li>")
+                                              : Markup("<li>No step that this report tells of was in doubt.</li>"));
   page.out << "</ul></div>";
 }
 

@@ -67,11 +67,11 @@ class LaneMaker {
       if (entry.kind == AuditEntry::Kind::watch)
         lane_of(entry.instance).marks.push_back({Mark::watch, entry.at_ms, entry.text});
     for (const AuditDoubt& doubt : report_.doubts)
-      if (by_instance_.contains(doubt.instance))
-        lane_of(doubt.instance).marks.push_back({Mark::doubt, doubt.at_ms, "in doubt: " + doubt.why});
+      lane_of(doubt.instance).marks.push_back({Mark::doubt, doubt.at_ms, "in doubt: " + doubt.why});
     if (report_.scope.steps.empty()) add_sessions();
     for (const Deviation& deviation : report_.state.deviations)
-      lane_of(deviation.instance).marks.push_back({Mark::deviation, deviation.at_ms, deviation.what});
+      if (report_.scope.steps.empty() || by_instance_.contains(deviation.instance))
+        lane_of(deviation.instance).marks.push_back({Mark::deviation, deviation.at_ms, deviation.what});
     for (Lane& lane : lanes_) drop_marks_out_of_scope(lane);
     drop_marks_out_of_scope(run_);
     if (!run_.marks.empty()) lanes_.insert(lanes_.begin(), std::move(run_));
@@ -129,9 +129,11 @@ class LaneMaker {
   void add_sessions() {
     for (const AuditSession& session : report_.sessions) {
       if (session.how == "begin" || session.how == "command") continue;
-      const bool is_taken_over = session.how == "take-over";
-      run_.marks.push_back(
-          {Mark::taken_up, session.at_ms, fmt::format("{} by {}", is_taken_over ? "taken over" : "taken up", session.who)});
+      const char* how = session.how == "take-over" ? "taken over"
+                        : session.how == "undo"    ? "taken up to be undone"
+                        : session.how == "cancel"  ? "taken up to be given up"
+                                                   : "taken up";
+      run_.marks.push_back({Mark::taken_up, session.at_ms, fmt::format("{} by {}", how, session.who)});
     }
   }
 

@@ -22,8 +22,8 @@ class Tmux:
         settings = {**world.env, "TERM": "screen-256color", "LANG": "C.UTF-8", **env}
         settings.pop("LC_ALL", None)
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "/bin/sh", env=settings)
-        self.type("PS1='$ '; clear")
-        self.until(lambda: self.told().strip() == "$", "a shell that reads")    # what is typed before is cleared away
+        self.type("PS1='ready$ '; clear")
+        self.until(lambda: self.told().strip() == "ready$", "a shell that reads")    # what is typed before is cleared away
 
     def tmux(self, *words, **kwargs):
         return subprocess.run(["tmux", "-S", str(self.socket), *words], check=True, capture_output=True, text=True, cwd=self.world.folder, **kwargs).stdout
@@ -182,7 +182,7 @@ def test_what_a_step_writes_does_nothing_to_the_terminal(world, window):
     screen.shows(r"│ moved")
     assert screen.tmux("display-message", "-p", "#{pane_title} #{alternate_on}").split()[-1] == "0"
     assert "stolen" not in screen.tmux("display-message", "-p", "#{pane_title}")
-    assert screen.screen()[0].startswith("$ "), screen.told()
+    assert screen.screen()[0].startswith("ready$ "), screen.told()
     assert all(len(line) <= 80 for line in screen.screen())
     world.open_gate()
     screen.shows("exit 0")

@@ -117,6 +117,23 @@ TEST_CASE("a terminal that was asked for beforehand comes before the end of the 
         }) == "");
 }
 
+TEST_CASE("the first that a step writes is there when its engine reads, however late that is") {
+  CHECK(told([] {
+          Scene scene;
+          constexpr int refused = 600;  // more than a socket holds
+          for (int n = 2; n < refused; ++n) scene.engine.say_spawn(1, n, shell(scene.folder.path(), "true"), "/nonexistent");
+          scene.engine.say(protocol::lend(1));
+          scene.begin(1, "touch began; seq 1 20000; echo the last");
+          until("it began", [&] { return fs::exists(scene.folder / "began"); });
+          while (scene.engine.hear() && scene.engine.kind() != protocol::Kind::terminal) {
+          }
+          Borrowed borrowed{scene.engine.take_file(), lent_of(scene.engine).missed};
+          borrowed.read_until("the last");
+          must(borrowed.written.starts_with("1\r\n2\r\n3\r\n"), "from its first line");
+          must(has(borrowed.written, "\r\n10000\r\n"), "and all between");
+        }) == "");
+}
+
 TEST_CASE("a shell with a terminal that takes no SIGTERM is hung up on before it is killed") {
   CHECK(told([] {
           Scene scene;

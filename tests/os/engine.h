@@ -40,7 +40,7 @@ class Engine {
       : folder_(folder), seed_(SupervisorSeed::plant()) {
     AttemptLog past = read_attempt_log(folder);
     Fd connection = seed_.grow(folder);
-    client_.emplace(SupervisorClient::Config{folder, "R", seed_.pid(), past, [this] { was_lost_ = true; }},
+    client_.emplace(SupervisorClient::Config{folder, run_name, seed_.pid(), past, [this] { was_lost_ = true; }},
                     std::move(connection));
     client_->greet(epoch, open);
   }
@@ -103,7 +103,7 @@ class RawEngine {
     body.terminal = terminal;
     body.command = command;
     body.program = program;
-    body.marker = fmt::format("R/{}", n);
+    body.marker = mark_of(n);
     Fd file = memory_file(protocol::spawn_body(body), "spawn");
     say(protocol::spawn(epoch, n), {file.get()});
   }

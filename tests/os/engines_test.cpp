@@ -17,6 +17,12 @@ void stop(pid_t pid) {
   });
 }
 
+void must_go(pid_t supervisor) {
+  int status = 0;
+  until("it has ended", [&] { return ::waitpid(supervisor, &status, WNOHANG) == supervisor; });
+  must(WIFEXITED(status) && WEXITSTATUS(status) == 0, "as it wanted to");
+}
+
 }  // namespace
 
 TEST_CASE("an engine with a lower or an equal epoch is refused") {
@@ -92,6 +98,50 @@ TEST_CASE("who connects and says nothing is in nobody's way") {
         }) == "");
 }
 
+TEST_CASE("a supervisor whose run is removed when its steps have ended goes, too, and not before") {
+  CHECK(told([] {
+          TestFolder folder, elsewhere;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine(seed.grow(folder.path()));
+          engine.say_hello(1);
+          engine.hear_table();
+          engine.say_spawn(1, 1, shell(elsewhere.path(), "true"));
+          must(engine.hear_end_of(1) == protocol::Kind::exit, "it ended");
+          engine.hang_up();
+          ::kill(seed.pid(), SIGTERM);  // it looks around
+          RawEngine next = RawEngine::connected_to(folder.path());
+          next.say_hello(2, {1});
+          must(next.hear_table().entries.at(0).state == protocol::Entry::State::ended, "it has kept the status");
+          next.hang_up();
+          fs::rename(folder.path(), elsewhere / "moved");
+          ::kill(seed.pid(), SIGTERM);
+          RawEngine other = RawEngine::connected_to(elsewhere / "moved");
+          other.say_hello(3, {1});
+          must(other.hear_table().entries.at(0).state == protocol::Entry::State::ended, "also where the folder was moved");
+          other.hang_up();
+          fs::remove_all(elsewhere / "moved");
+          ::kill(seed.pid(), SIGTERM);
+          must_go(seed.pid());
+        }) == "");
+}
+
+TEST_CASE("a supervisor that was stopped is one: who comes has its connection, and is heard when it goes on") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed first = SupervisorSeed::plant();
+          RawEngine engine(first.grow(folder.path()));
+          engine.say_hello(1);
+          engine.hear_table();
+          stop(first.pid());
+          SupervisorSeed second = SupervisorSeed::plant();
+          RawEngine next(second.grow(folder.path()));
+          must(second.pid() == 0, "it serves still");
+          next.say_hello(2);
+          ::kill(first.pid(), SIGCONT);
+          must(next.hear_table().refusal.empty(), "and answers");
+        }) == "");
+}
+
 TEST_CASE("who finds a supervisor that was killed, and is not quite gone, becomes the next one") {
   CHECK(told([] {
           TestFolder folder;
@@ -130,7 +180,7 @@ TEST_CASE("a supervisor whose run was removed, and that has only statuses left, 
           engine.hang_up();
           fs::remove_all(folder.path());
           std::ofstream(elsewhere / "gate");
-          until("it ended", [&] { return ::waitpid(seed.pid(), nullptr, WNOHANG) == seed.pid(); });
+          must_go(seed.pid());
           must(fs::exists(elsewhere / "ended"), "after its step");
         }) == "");
 }

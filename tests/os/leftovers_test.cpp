@@ -39,7 +39,7 @@ TEST_CASE("what a step leaves behind on purpose lives beside later steps, is rea
           until("it sleeps", [&] { return has(child_of_number(left.pid).command, "sleep 1001"); });
           auto ended = engine.client().end_left();
           must(ended.size() == 1 && has(ended[0], "sleep 1001"), joined(ended));
-          must(processes_marked("R/1").empty(), "it has ended");
+          must(processes_marked(mark_of(1)).empty(), "it has ended");
           must(engine.client().end_left().empty(), "once");
           engine.leave();
           must(start_time_of(engine.supervisor()) == 0, "and so has the supervisor");
@@ -79,7 +79,7 @@ TEST_CASE("a supervisor stays for what was left behind, and serves the next engi
             engine.client().acknowledge(1);
             engine.leave();
           }
-          must(is_alive(supervisor) && !processes_marked("R/1").empty(), "both live");
+          must(is_alive(supervisor) && !processes_marked(mark_of(1)).empty(), "both live");
           {
             Engine engine(folder.path(), 2);
             must(engine.supervisor() == 0, "it is the same one");
@@ -87,10 +87,10 @@ TEST_CASE("a supervisor stays for what was left behind, and serves the next engi
             engine.client().acknowledge(2);
             engine.leave();
           }
-          must(is_alive(supervisor) && !processes_marked("R/1").empty(), "both still live");
+          must(is_alive(supervisor) && !processes_marked(mark_of(1)).empty(), "both still live");
           Engine engine(folder.path(), 3);
           must(engine.client().end_left().size() == 1, "it was ended");
-          must(processes_marked("R/1").empty(), "really");
+          must(processes_marked(mark_of(1)).empty(), "really");
           engine.leave();
           until("it goes", [&] { return !is_alive(supervisor); });
         }) == "");
@@ -105,7 +105,7 @@ TEST_CASE("a supervisor that stays goes when what was left behind has ended by i
           engine.client().acknowledge(1);
           engine.leave();
           must(is_alive(supervisor), "it stays");
-          for (const auto& process : processes_marked("R/1")) ::kill(process.pid, SIGKILL);
+          for (const auto& process : processes_marked(mark_of(1))) ::kill(process.pid, SIGKILL);
           until("it goes", [&] { return !is_alive(supervisor); });
         }) == "");
 }
@@ -122,7 +122,7 @@ TEST_CASE("what a step that failed or was stopped leaves behind is ended, meant 
           up.wait();
           step.stop();
           must(step.exit().was_cancelled && step.exit().left.empty(), "stopped");
-          must(processes_marked("R/1").empty() && processes_marked("R/2").empty(), "nothing lives");
+          must(processes_marked(mark_of(1)).empty() && processes_marked(mark_of(2)).empty(), "nothing lives");
           engine.leave();
         }) == "");
 }
@@ -171,9 +171,9 @@ TEST_CASE("a step that leaves something behind ends with its own process when it
           go.ring();
           must_exit(step.exit(), 0);
           must(step.exit().left.size() == 1 && has(step.exit().left[0], "sleep 1001"), joined(step.exit().left));
-          must(processes_marked("R/1").size() == 1, "it lives on");
+          must(processes_marked(mark_of(1)).size() == 1, "it lives on");
           must(engine.client().end_left().size() == 1, "and is ended");
-          must(processes_marked("R/1").empty(), "really");
+          must(processes_marked(mark_of(1)).empty(), "really");
         }) == "");
 }
 

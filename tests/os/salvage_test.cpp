@@ -26,7 +26,7 @@ struct Scene {
     return salvaged_as_it_is(stop);
   }
   Exit salvaged_as_it_is(std::stop_token stop = {}) const {
-    return salvage({folder.path(), "R", 1, {}, {}, 0}, read_attempt_log(folder.path()), stop);
+    return salvage({folder.path(), run_name, 1, {}, {}, 0}, read_attempt_log(folder.path()), stop);
   }
   ProcessWorld other_boot() const { return {"00000000-0000-0000-0000-000000000000", here.pid_namespace}; }
   ProcessWorld other_namespace() const { return {here.boot_id, here.pid_namespace + 1}; }
@@ -160,7 +160,7 @@ struct OrphanScene : Scene {
     ::mkfifo((folder / "1.err").c_str(), 0600);
     SpoolWriter::create(folder / "1.spool", {1'000, 1'000});
     out = Fd(::open((folder / "1.out").c_str(), O_RDWR | O_CLOEXEC));
-    pid = begin_orphan(folder.path(), script, "R/1");
+    pid = begin_orphan(folder.path(), script, mark_of(1));
     write_text(folder / "log", header(here) + line("S 1 5 ab") + line(fmt::format("P 1 {} {}", pid, start_time_of(pid))));
   }
   Exit salvaged_from_elsewhere() const {  // by a process that is not its parent
@@ -168,7 +168,7 @@ struct OrphanScene : Scene {
     must(::pipe2(ends, O_CLOEXEC) == 0, "a pipe");
     pid_t other = ::fork();
     if (other == 0) {
-      Exit exit = salvage({folder.path(), "R", 1, {"hunter22"}, {}, 0}, read_attempt_log(folder.path()), {});
+      Exit exit = salvage({folder.path(), run_name, 1, {"hunter22"}, {}, 0}, read_attempt_log(folder.path()), {});
       ::_exit(exit.kind == Exit::Kind::lost ? 0 : 1);
     }
     ::waitpid(pid, nullptr, 0);
@@ -197,7 +197,7 @@ TEST_CASE(
   write_text(scene.folder / "log", header(scene.here) + line("S 1 5 ab leaves"));
   CHECK(scene.salvaged_as_it_is().kind == Exit::Kind::lost);
   CHECK(has(read_spool(scene.folder / "1.spool").tail, "in line 9999\n"));
-  std::vector<ProcessId> left = processes_marked("R/1");
+  std::vector<ProcessId> left = processes_marked(mark_of(1));
   REQUIRE(left.size() == 1);
   ::kill(left[0].pid, SIGKILL);
   ::waitpid(scene.pid, nullptr, 0);
@@ -235,7 +235,7 @@ TEST_CASE("a status is waited for until a supervisor that is dying has given its
             return false;
           };
           Exit exit =
-              salvage({scene.folder.path(), "R", 1, {}, dies_late, supervisor}, read_attempt_log(scene.folder.path()), {});
+              salvage({scene.folder.path(), run_name, 1, {}, dies_late, supervisor}, read_attempt_log(scene.folder.path()), {});
           must(exit.kind == Exit::Kind::code && exit.number == 5, exit.why);
         }) == "");
 }
@@ -253,7 +253,8 @@ TEST_CASE("a stop ends the process that lost its supervisor, and says so in the 
 
 TEST_CASE("who leaves waits for no process and takes none of its output") {
   OrphanScene scene("echo kept; exec sleep 1000");
-  Exit exit = salvage({scene.folder.path(), "R", 1, {}, [] { return true; }, 0}, read_attempt_log(scene.folder.path()), {});
+  Exit exit =
+      salvage({scene.folder.path(), run_name, 1, {}, [] { return true; }, 0}, read_attempt_log(scene.folder.path()), {});
   CHECK(exit.kind == Exit::Kind::lost);
   CHECK(read_spool(scene.folder / "1.spool").total == 0);
   CHECK(start_time_of(scene.pid) > 0);

@@ -125,7 +125,7 @@ TEST_CASE("a stop ends the process and all of its group") {
           step.stop();
           must(step.exit().kind == Exit::Kind::signal && step.exit().number == SIGTERM, "ended by TERM");
           must(step.exit().was_cancelled && !step.exit().has_timed_out, "by the stop");
-          must(processes_marked("R/1").empty(), "nothing of it lives");
+          must(processes_marked(mark_of(1)).empty(), "nothing of it lives");
           must(read_attempt_log(folder.path()).attempts.at(1).was_cancelled, "C stands in the log");
           engine.leave();
         }) == "");

@@ -34,6 +34,10 @@ namespace runbook::testing {
 
 namespace fs = std::filesystem;
 
+// The run, and the mark of its attempts, of this executable alone: others run at the same time, and processes are found by it in all of /proc.
+inline const std::string run_name = "R" + std::to_string(::getpid());
+inline std::string mark_of(std::int64_t n) { return run_name + "/" + std::to_string(n); }
+
 class TestFolder {
  public:
   TestFolder() {

@@ -140,6 +140,72 @@ TEST_CASE("attempts_keep_their_numbers_and_what_became_of_each") {
   CHECK(renewed->who == "ada");
 }
 
+TEST_CASE("what_closed_another_question_is_no_decision_about_a_doubt") {
+  Told told;
+  told.tell(event::intent, "a", 1)
+      .tell(event::asked, "a", 0, object({{"question", "q1"}, {"about", "overdue"}}))
+      .tell(event::doubted, "a", 1, object({{"why", "it was killed"}}))
+      .tell(event::answered, "a", 0, object({{"question", "q1"}, {"choice", "wait"}, {"who", "runbook"}}))
+      .tell(event::asked, "a", 0, object({{"question", "q2"}, {"about", "doubt"}}));
+  REQUIRE(told.report().doubts.size() == 1);
+  CHECK(told.report().doubts[0].choice == "");
+  told.tell(event::answered, "a", 0,
+            object({{"question", "q2"}, {"choice", "done"}, {"who", "bob"}, {"because", "it is there"}}))
+      .tell(event::ended, "a", 1, result("succeeded"));
+  const AuditDoubt doubt = told.report().doubts.at(0);
+  CHECK(doubt.choice == "done");
+  CHECK(doubt.because == "it is there");
+  CHECK(doubt.settled_seq == 8);
+}
+
+TEST_CASE("a_doubt_is_open_while_what_was_sent_again_has_not_told") {
+  Told told;
+  told.tell(event::intent, "a", 1).tell(event::doubted, "a", 1, object({{"why", "no answer"}})).tell(event::sent_again, "a", 1);
+  CHECK(told.report().doubts.at(0).settled_seq == 0);
+  SUBCASE("it tells") {
+    told.tell(event::ended, "a", 1, result("succeeded"));
+    CHECK(told.report().doubts.size() == 1);
+    CHECK(told.report().doubts[0].settled_seq == 5);
+    CHECK(told.report().doubts[0].how == "sent once more with the same token; succeeded");
+  }
+  SUBCASE("it does not, and somebody decides") {
+    told.tell(event::doubted, "a", 1, object({{"why", "no answer again"}}))
+        .tell(event::asked, "a", 0, object({{"question", "q"}, {"about", "doubt"}}))
+        .tell(event::answered, "a", 0, object({{"question", "q"}, {"choice", "done"}, {"who", "bob"}}))
+        .tell(event::ended, "a", 1, result("succeeded"));
+    const auto doubts = told.report().doubts;
+    REQUIRE(doubts.size() == 2);
+    CHECK(doubts[0].how == "sent once more with the same token; that told nothing");
+    CHECK(doubts[0].choice == "");
+    CHECK(doubts[1].choice == "done");
+  }
+}
+
+TEST_CASE("a_part_of_the_record_has_the_doubts_of_its_steps_and_times") {
+  Told told;
+  told.tell(event::intent, "a", 1)
+      .tell(event::doubted, "a", 1, object({{"why", "x"}}))
+      .tell(event::ended, "a", 1, result("succeeded"))
+      .tell(event::intent, "b", 2)
+      .tell(event::doubted, "b", 2, object({{"why", "y"}}));
+  const auto names = [&](const AuditScope& scope) {
+    std::vector<std::string> all;
+    for (const AuditDoubt& doubt : told.report(scope).doubts) all.push_back(doubt.instance);
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(names({}) == Names{"a", "b"});
+  AuditScope scope;
+  scope.steps = {"b"};
+  CHECK(names(scope) == Names{"b"});
+  scope = {};
+  scope.from_ms = 1'005'000;
+  CHECK(names(scope) == Names{"b"});
+  scope = {};
+  scope.to_ms = 1'004'000;
+  CHECK(names(scope) == Names{"a"});
+}
+
 TEST_CASE("a_step_that_has_another_name_now_keeps_what_happened_under_the_former_one") {
   Told told;
   told.tell(event::intent, "z", 1).tell(event::ended, "z", 1, result("succeeded"));

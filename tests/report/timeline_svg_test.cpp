@@ -134,9 +134,12 @@ TEST_CASE("doubts_and_who_took_it_up_are_marked_and_nothing_beyond_the_scope") {
   told.report.sessions = {{1, noon, "ada", "begin", "", ""},
                           {4, noon + 6 * minute, "bob", "resume", "", ""},
                           {5, noon + 7 * minute, "eve", "command", "", ""},
-                          {6, noon + 8 * minute, "cyn", "take-over", "", ""}};
+                          {6, noon + 8 * minute, "cyn", "take-over", "", ""},
+                          {7, noon + 9 * minute, "dan", "undo", "", ""}};
+  told.report.state.deviations = {{8, noon + 9 * minute, "elsewhere", "skipped", "ada", "why"}};
   CHECK(holds(told.figure(), "in doubt: the machine went down"));
-  for (const char* mark : {"taken up by bob", "taken over by cyn"}) CHECK(holds(told.figure(), mark));
+  for (const char* mark : {"taken up by bob", "taken over by cyn", "taken up to be undone by dan"})
+    CHECK(holds(told.figure(), mark));
   for (const char* name : {"ada", "eve"}) CHECK_FALSE(holds(told.figure(), name));
   told.report.scope.from_ms = noon + 7 * minute;
   CHECK_FALSE(holds(told.figure(), "in doubt"));
@@ -145,6 +148,7 @@ TEST_CASE("doubts_and_who_took_it_up_are_marked_and_nothing_beyond_the_scope") {
   told.report.scope = {};
   told.report.scope.steps = {"a"};
   CHECK_FALSE(holds(told.figure(), "taken"));
+  CHECK_FALSE(holds(told.figure(), "skipped"));
 }
 
 TEST_CASE("a_pause_of_three_days_leaves_the_minutes_of_work_their_room") {
