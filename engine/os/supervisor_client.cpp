@@ -74,16 +74,6 @@ Error no_answer(pid_t supervisor) {
           fmt::format("if it was stopped, `kill -CONT {}` lets it go on; then go on with `runbook run --resume`", supervisor)};
 }
 
-// Whether something can be read within the time.
-bool has_answer(int fd, int timeout_ms) {
-  pollfd answer{fd, POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = ::poll(&answer, 1, timeout_ms);
-  } while (ready < 0 && errno == EINTR);
-  return ready > 0;
-}
-
 }  // namespace
 
 Exit not_begun(std::string why) { return with_reason(Exit::Kind::not_started, std::move(why)); }

@@ -30,8 +30,7 @@ constexpr std::int64_t send_pause_ms = 20;       // until it tries again to tell
 
 // The run's folder, in which a supervisor works. A removed one has no link and nothing in it; a moved one keeps both.
 bool was_folder_removed() {
-  struct stat here {
-  }, lock{};
+  struct stat here = {}, lock = {};
   const bool has_no_link = ::stat(".", &here) == 0 ? here.st_nlink == 0 : errno == ESTALE;
   return has_no_link && ::stat("sup.lock", &lock) != 0;
 }
@@ -110,13 +109,13 @@ void SupervisorLoop::run(Fd first) {
 // A status that nobody has acknowledged keeps it alive, while it can be asked for, and what a step left behind.
 bool SupervisorLoop::may_go() const {
   if (!newcomers_.empty() || !leftovers_.empty()) return false;
-  if (waits_for_an_engine_with_statuses() && was_folder_removed()) return true;  // none can find it any more
+  if (keeps_only_statuses() && was_folder_removed()) return true;  // none can find it any more
   if (!attempts_.empty()) return false;
   if (was_told_bye_) return true;
   return !engine_ && boot_time_ms() - lonely_since_ms_ >= patience_ms;
 }
 
-bool SupervisorLoop::waits_for_an_engine_with_statuses() const {
+bool SupervisorLoop::keeps_only_statuses() const {
   return !engine_ && !attempts_.empty() &&
          std::all_of(attempts_.begin(), attempts_.end(), [](const auto& entry) { return entry.second->has_ended; });
 }
@@ -136,7 +135,7 @@ int SupervisorLoop::poll_timeout_ms() const {
   if (engine_ && (!refusals_.empty() || !terminals_asked_.empty())) consider(boot_time_ms() + send_pause_ms);
   if (leftovers_.is_ending() || is_end_of_leftovers_asked_) consider(boot_time_ms() + send_pause_ms);
   if (attempts_.empty() && leftovers_.empty() && !engine_ && newcomers_.empty()) consider(lonely_since_ms_ + patience_ms);
-  if (waits_for_an_engine_with_statuses()) consider(boot_time_ms() + folder_look_ms);
+  if (keeps_only_statuses()) consider(boot_time_ms() + folder_look_ms);
   return next < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(next - boot_time_ms(), 0, 60'000));
 }
 

@@ -83,7 +83,7 @@ class SupervisorLoop {
 
   int poll_timeout_ms() const;
   bool may_go() const;
-  bool waits_for_an_engine_with_statuses() const;
+  bool keeps_only_statuses() const;  // of steps that have ended, for an engine that is not there
   void wait_for_events();
   void handle_signals();
   void log(const std::string& line);

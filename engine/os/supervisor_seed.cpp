@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -71,8 +70,7 @@ bool is_served(const std::filesystem::path& folder) {
   const Fd connection = connect_to(folder);
   if (!connection) return errno == EAGAIN;  // more wait there than it has heard
   if (!send_message(connection.get(), protocol::hello({0, {}}), {}, SendMode::wait)) return false;
-  pollfd comes{connection.get(), POLLIN, 0};
-  if (::poll(&comes, 1, served_patience_ms) <= 0) return true;
+  if (!has_answer(connection.get(), served_patience_ms)) return true;
   Message answer;
   return receive_message(connection.get(), answer) == Received::message;
 }

@@ -1,5 +1,6 @@
 #include "os/wire.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -79,6 +80,15 @@ bool send_message(int socket, std::string_view bytes, const std::vector<int>& fd
     if (::sendmsg(socket, &header, MSG_NOSIGNAL | (mode == SendMode::if_room ? MSG_DONTWAIT : 0)) >= 0) return true;
     if (errno != EINTR) return false;
   }
+}
+
+bool has_answer(int socket, int timeout_ms) {
+  pollfd answer{socket, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&answer, 1, timeout_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
 }
 
 Received receive_message(int socket, Message& message) {

@@ -49,6 +49,9 @@ enum class SendMode {
 // false: it was not sent (errno says why): the other side is gone, or has no room, or the system has none.
 bool send_message(int socket, std::string_view bytes, const std::vector<int>& fds, SendMode mode);
 
+// Whether something can be read, or the other side has gone, within the time.
+bool has_answer(int socket, int timeout_ms);
+
 enum class Received { message, nothing, closed };
 // Never blocks on a non-blocking socket.
 Received receive_message(int socket, Message& message);

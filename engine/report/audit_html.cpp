@@ -14,7 +14,6 @@
 #include "report/html_step.h"
 #include "report/html_style.h"
 #include "report/html_summary.h"
-#include "report/timeline_lanes.h"
 #include "report/timeline_svg.h"
 
 namespace runbook {
@@ -73,17 +72,21 @@ class Page {
   }
 
   void write_contents() {
-    std::vector<HtmlPart> parts = {{"timeline", "Timeline", report_.timeline.size()}};
-    const std::vector<HtmlPart> findings = html_findings(report_);
-    parts.insert(parts.end(), findings.begin(), findings.end());
-    parts.insert(parts.end(), {{"steps", "Steps", report_.steps.size()}, {"coverage", "Coverage", report_.coverage.size()}});
     out_ << "<nav aria-label=\"Parts of this report\"><ul><li><a href=\"#summary\">Summary</a></li><li><a href=\"#about\">The "
             "run</a></li>";
-    for (const HtmlPart& part : parts) {
-      if (part.number == 0 && part.id.text() != "deviations") continue;
-      out_ << "<li><a href=\"#" << part.id << "\">" << part.name << "</a> <i>" << part.number << "</i></li>";
-    }
+    write_if_any({"timeline", "Timeline", report_.timeline.size()});
+    for (const HtmlPart& part : html_findings(report_)) write_entry_of(part);
+    write_if_any({"steps", "Steps", report_.steps.size()});
+    write_if_any({"coverage", "Coverage", report_.coverage.size()});
     out_ << "<li><a href=\"#proof\">Proof</a></li></ul></nav>\n";
+  }
+
+  void write_if_any(const HtmlPart& part) {
+    if (part.number > 0) write_entry_of(part);
+  }
+
+  void write_entry_of(const HtmlPart& part) {
+    out_ << "<li><a href=\"#" << part.id << "\">" << part.name << "</a> <i>" << part.number << "</i></li>";
   }
 
   // The run

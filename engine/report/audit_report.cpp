@@ -494,6 +494,7 @@ class Auditor {
   }
 
   void narrow_doubts() {
+    if (report_.doubts.empty()) return;
     const AuditScope& scope = report_.scope;
     std::set<std::string_view> steps;
     for (const AuditStep& step : report_.steps) steps.insert(step.instance);

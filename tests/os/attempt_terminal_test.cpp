@@ -12,11 +12,7 @@ namespace {
 struct Scene {
   TestFolder folder;
   SupervisorSeed seed = SupervisorSeed::plant();
-  RawEngine engine{seed.grow(folder.path())};
-  Scene() {
-    engine.say_hello(1);
-    engine.hear_table();
-  }
+  RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
   void begin(std::int64_t n, const std::string& script) const {
     Command command = shell(folder.path(), script);
     command.tty = command.hides_output = true;

@@ -83,6 +83,13 @@ class Running {
 class RawEngine {
  public:
   explicit RawEngine(Fd connection) : line_(std::move(connection)) {}
+  // The first engine of a run, known to its supervisor.
+  static RawEngine greeted(Fd connection) {
+    RawEngine engine(std::move(connection));
+    engine.say_hello(1);
+    engine.hear_table();
+    return engine;
+  }
   // Another connection to whoever serves the folder.
   static RawEngine connected_to(const fs::path& folder) {
     Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));

@@ -60,9 +60,7 @@ TEST_CASE("what an older engine said and nobody read is dropped when a newer one
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine older(seed.grow(folder.path()));
-          older.say_hello(1);
-          older.hear_table();
+          RawEngine older = RawEngine::greeted(seed.grow(folder.path()));
           stop(seed.pid());
           older.say_spawn(1, 1, shell(folder.path(), "touch ran"));
           older.say(protocol::bye());
@@ -84,9 +82,7 @@ TEST_CASE("who connects and says nothing is in nobody's way") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine first(seed.grow(folder.path()));
-          first.say_hello(1);
-          first.hear_table();
+          RawEngine first = RawEngine::greeted(seed.grow(folder.path()));
           RawEngine newer = RawEngine::connected_to(folder.path()), silent = RawEngine::connected_to(folder.path());
           first.say_spawn(1, 1, shell(folder.path(), "true"));
           must(first.hear_end_of(1) == protocol::Kind::exit, "by now both were seen");
@@ -102,9 +98,7 @@ TEST_CASE("a supervisor whose run is removed when its steps have ended goes, too
   CHECK(told([] {
           TestFolder folder, elsewhere;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
-          engine.say_hello(1);
-          engine.hear_table();
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
           engine.say_spawn(1, 1, shell(elsewhere.path(), "true"));
           must(engine.hear_end_of(1) == protocol::Kind::exit, "it ended");
           engine.hang_up();
@@ -129,9 +123,7 @@ TEST_CASE("a supervisor that was stopped is one: who comes has its connection, a
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed first = SupervisorSeed::plant();
-          RawEngine engine(first.grow(folder.path()));
-          engine.say_hello(1);
-          engine.hear_table();
+          RawEngine engine = RawEngine::greeted(first.grow(folder.path()));
           stop(first.pid());
           SupervisorSeed second = SupervisorSeed::plant();
           RawEngine next(second.grow(folder.path()));
@@ -172,9 +164,7 @@ TEST_CASE("a supervisor whose run was removed, and that has only statuses left, 
   CHECK(told([] {
           TestFolder folder, elsewhere;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
-          engine.say_hello(1);
-          engine.hear_table();
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
           engine.say_spawn(1, 1, shell(elsewhere.path(), "touch began; until [ -e gate ]; do sleep 0.02; done; touch ended"));
           until("it began", [&] { return fs::exists(elsewhere / "began"); });
           engine.hang_up();
@@ -205,9 +195,7 @@ TEST_CASE("a damaged start is refused, and starts nothing") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
-          engine.say_hello(1);
-          engine.hear_table();
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
           Fd half = memory_file(protocol::spawn_body({}).substr(0, 20), "spawn");
           engine.say(protocol::spawn(1, 1), {half.get()});
           must(engine.hear_end_of(1) == protocol::Kind::not_started, "half a message");
@@ -220,9 +208,7 @@ TEST_CASE("an engine that does not read is told everything once it does") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
-          engine.say_hello(1);
-          engine.hear_table();
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
           constexpr int refused = 600, run = 20;  // more than a socket holds
           for (int n = 1; n <= refused; ++n) engine.say_spawn(1, n, shell(folder.path(), "true"), "/nonexistent");
           for (int n = refused + 1; n <= refused + run; ++n) engine.say_spawn(1, n, shell(folder.path(), "true"));
@@ -335,9 +321,7 @@ TEST_CASE("with nothing left and no engine, a supervisor goes by itself") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
-          engine.say_hello(1);
-          engine.hear_table();
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
           engine.hang_up();
           int status = -1;
           must(::waitpid(seed.pid(), &status, 0) == seed.pid() && status == 0, "it went");
@@ -399,9 +383,7 @@ TEST_CASE("probes of a dead engine are ended when the next one comes") {
           TestFolder folder;
           Bell up(folder / "up");
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine dead(seed.grow(folder.path()));
-          dead.say_hello(1);
-          dead.hear_table();
+          RawEngine dead = RawEngine::greeted(seed.grow(folder.path()));
           dead.say_spawn(1, 1, shell(folder.path(), "echo > up; exec sleep 1000"));
           up.wait();
           dead.hang_up();
