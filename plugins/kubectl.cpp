@@ -10,6 +10,7 @@
 #include "plugins/kubectl_findings.h"
 #include "plugins/kubectl_log.h"
 #include "plugins/kubectl_preview.h"
+#include "plugins/kubectl_streams.h"
 #include "plugins/kubectl_verbs.h"
 #include "plugins/kubectl_waits.h"
 #include "plugins/kubectl_words.h"
@@ -269,9 +270,11 @@ class Kubectl : public ProcessStep {
     return arguments;
   }
 
-  static Outcome shaped(Outcome outcome, const Value& params) {
+  static Outcome shaped(Outcome exited, const Value& params) {
+    const KubectlWords words = read(params);
+    Outcome outcome = without_lost_streams(std::move(exited), words);
     const bool has_exited = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
-    if (has_exited) outcome.said = answer_of(outcome, read(params).verb_text());
+    if (has_exited) outcome.said = answer_of(outcome, words.verb_text());
     const bool is_parsed = text_of(params, "output") == "json" && outcome.kind == Outcome::Kind::succeeded;
     if (is_parsed && outcome.result.is_map()) outcome.result = outcome.result.get("json");
     return outcome;

@@ -77,7 +77,8 @@ Outcome outcome_of(Exit exit, const StepContext& context) {
   outcome.output_sha256 = exit.output_sha256;
   outcome.strays = std::move(exit.strays);
   outcome.left = std::move(exit.left);
-  outcome.result_is_missing = context.keeps_result && exit.result_is_missing;
+  if (context.keeps_result && exit.result_is_missing)
+    outcome.why_no_result = "the output was held by the supervisor, which died";
   outcome.named_outputs_are_missing = exit.named_outputs_are_missing;
   if (context.keeps_result) outcome.result = result_of(exit);
   if (outcome.kind == Outcome::Kind::failed && context.hides_output) outcome.reason += std::string("; ") + nothing_is_kept;
@@ -219,7 +220,7 @@ Outcome ProcessStep::follow(const StepContext& context, Command command) const t
   if (!is_seen && (exit.kind == Exit::Kind::not_started || exit.kind == Exit::Kind::lost)) return outcome;
   outcome.said = said_of(exit, stream);
   outcome.result = object({{"stdout", is_seen ? stream.last_line() : ""}});
-  outcome.result_is_missing = false;
+  outcome.why_no_result.clear();
   return outcome;
 } catch (const Error& error) {
   return not_started(error.what());

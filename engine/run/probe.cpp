@@ -80,7 +80,7 @@ void look_closer(Look& look, const PlacedExpression& that, const Outcome& outcom
 Look judge(const Probe& probe, const Outcome& outcome, const Scope& scope) {
   Look look = outcome.said ? by_word(*outcome.said) : by_exit(probe, outcome);
   const bool is_seen = look.answer != Look::Answer::cannot_tell;
-  if (is_seen && outcome.result_is_missing) return answered(Look::Answer::cannot_tell, "the supervisor died while it looked");
+  if (is_seen && !outcome.why_no_result.empty()) return answered(Look::Answer::cannot_tell, outcome.why_no_result);
   if (is_seen && !outcome.given) {
     if (holds(probe.fail_when, outcome, scope)) look.failure = "fail_when holds: " + probe.fail_when->expression.text();
     if (look.answer == Look::Answer::yes && probe.that) look_closer(look, *probe.that, outcome, scope);

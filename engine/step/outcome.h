@@ -37,7 +37,7 @@ struct Outcome {
   std::int64_t output_total = 0;
   std::string output_sha256;                                       // of all that it wrote, redacted; hex
   std::vector<std::pair<std::string, std::string>> named_outputs;  // from $RUNBOOK_OUTPUT, in order
-  bool result_is_missing = false;                                  // the supervisor that held standard output died
+  std::string why_no_result;                                       // what was asked for is lost, or a part of it; else empty
   bool named_outputs_are_missing = false;                          // what it wrote to $RUNBOOK_OUTPUT can't be read
   std::optional<Said> said;                                        // the answer of a look; none: the exit code tells
   std::optional<Value> given;                                      // a map or null: outputs as they are, instead of a result

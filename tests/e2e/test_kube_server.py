@@ -16,7 +16,7 @@ from world import ROOT, until
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from kube import exchanges, kubectl, real  # noqa: E402
+from kube import exchanges, exec_, kubectl, real  # noqa: E402
 from kube.server import KubeServer  # noqa: E402
 
 MODERN = (1, 29)      # exec by WebSocket, `create token`, `events`, ...
@@ -422,6 +422,12 @@ def test_exec_and_attach(newest, server):
     newest.says("exec one -- fail", "outerr.*exit code 3", 3)
     newest.says("exec one -- nothing", "executable file not found", 127)
     newest.says("run two --image=x -i --rm --restart=Never -- echo done", "^done\n", stdin="")
+
+
+def test_what_kubectl_discards_is_told_in_the_words_that_a_step_looks_for(newest, server, monkeypatch):
+    monkeypatch.setattr(exec_.Exec, "_start_process", lambda self: self.socket.send(bytes([9]) + b"early"))
+    newest.says("run one --image=x --restart=Never", "created")
+    newest.says("exec one -i -- cat", r"(?m)^E\d{4} [\d:.]+ +\d+ websocket\.go:\d+\] Unknown stream id 9, discarding message$", stdin="x\n")
 
 
 # Strictness

@@ -206,6 +206,45 @@ def put_late_kubectl(world, first="late", others="late"):
     world.env["PATH"] = f"{late.parent}:{world.env['PATH']}"
 
 
+FORGETFUL = """#!/bin/sh
+case " $* " in
+  *" exec "*) echo called >> "$W/calls"
+    for stream in {streams}; do
+      echo "E1130 02:47:05.378129   13479 websocket.go:296] Unknown stream id $stream, discarding message" >&2
+    done
+    exit 0 ;;
+esac
+exec {kubectl} "$@"
+"""
+
+
+def put_forgetful_kubectl(world, streams):
+    """One that discards what comes from a container on these channels, as those before kubernetes/kubernetes#131203 may."""
+    (world.folder / "bin").mkdir()
+    forgetful = world.folder / "bin" / "kubectl"
+    forgetful.write_text(FORGETFUL.format(kubectl=shutil.which("kubectl", path=world.env["PATH"]), streams=streams))
+    forgetful.chmod(0o755)
+    world.env["PATH"] = f"{forgetful.parent}:{world.env['PATH']}"
+
+
+def test_a_command_in_a_container_whose_end_kubectl_discarded_is_in_doubt(world, server):
+    put_forgetful_kubectl(world, "1 3")
+    world.write(book("  - {id: sync, kubectl: exec pod/iis -- curl -X POST http://localhost:8080/sync}\n" + make("one")))
+    ended = world.run()
+    assert ended.code == 4 and "kubectl discarded the container's word of how it ended (kubernetes/kubernetes#131189)" in ended.err, ended
+    assert not names(server)
+    assert world("resolve", "last", "sync", "done", "--because", "seen in its log").code == 0
+    assert world.run("--resume").code == 0
+    assert names(server) == {"one"} and (world.folder / "calls").read_text() == "called\n"
+
+
+def test_an_output_of_which_kubectl_discarded_a_part_is_not_taken(world, server):
+    put_forgetful_kubectl(world, "1")
+    world.write(book("  - {id: sync, kubectl: exec pod/iis -- curl, outputs: {status: {regex: 'HTTP (.+)'}}}\n"))
+    ended = world.run()
+    assert ended.code == 1 and "output `status`: kubectl discarded a part of what the container wrote" in ended.err, ended
+
+
 def test_a_look_that_began_before_another_branch_pinned_the_cluster_is_taken_again(world, server, other):
     """Both branches look while nothing is pinned; the slower one sees what somebody has switched to meanwhile."""
     put_late_kubectl(world, first=":")

@@ -1,12 +1,14 @@
 """Exec and attach over a WebSocket (v5.channel.k8s.io and v4); SPDY, which kubectl before 1.29 speaks, is refused by name."""
 
 import json
+import time
 
 from . import status
 from .websocket import WebSocket, accept_key
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
+START_OF_A_PROCESS = 0.2      # seconds, in a container
 
 
 def not_a_websocket(request):
@@ -45,6 +47,7 @@ class Exec:
         is_attached = self.request.subresource == "attach"
         words = self._own_words() if is_attached else self.request.query.get("command", [])
         stdin = self._read_input() if self.request.param("stdin") in ("true", "1") else b""
+        self._start_process()
         out, err, code = self.server.execute(self.pod, self.container, words, stdin)
         self._send(STDOUT, out if self.request.param("stdout") in ("true", "1") else b"")
         self._send(STDERR if self.request.param("tty") not in ("true", "1") else STDOUT, err)
@@ -52,6 +55,12 @@ class Exec:
         self.socket.close()
         if is_attached:
             self.server.finish_pod(self.pod["metadata"]["name"], code, self.pod["metadata"]["namespace"])
+
+    def _start_process(self):
+        """As slow as a container is: a kubectl without kubernetes/kubernetes#131203 reads before it has made its streams, and
+        discards what comes that early, be it the exit code. Its answer to a ping says that it reads."""
+        self.socket.ping()
+        time.sleep(START_OF_A_PROCESS)
 
     def _own_words(self):
         """What the container runs: who attaches to it sees that from its beginning, and then it has ended."""

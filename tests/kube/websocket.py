@@ -41,6 +41,14 @@ class WebSocket:
                 if is_last:
                     return whole
 
+    def ping(self):
+        """Returns when the other side has answered, or is gone; messages that come before that are dropped."""
+        self.send(b"", PING)
+        while True:
+            frame = self._frame()
+            if frame is None or frame[1] in (PONG, CLOSING):
+                return
+
     def _frame(self):
         head = self.reader.read(2)
         if len(head) < 2:

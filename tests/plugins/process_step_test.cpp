@@ -207,9 +207,9 @@ TEST_CASE("a result that is missing or too large is said to be") {
   Exit exit = exited(0);
   exit.result_is_missing = exit.result_is_too_large = true;
   CHECK(shell_outcome(exit, context).kind == Outcome::Kind::succeeded);
-  CHECK_FALSE(shell_outcome(exit, context).result_is_missing);
+  CHECK(shell_outcome(exit, context).why_no_result.empty());
   context.keeps_result = true;
-  CHECK(shell_outcome(exit, context).result_is_missing);
+  CHECK(shell_outcome(exit, context).why_no_result == "the output was held by the supervisor, which died");
   CHECK(shell_outcome(exit, context).kind == Outcome::Kind::failed);
   CHECK(shell_outcome(exit, context).reason.find("larger than 16 MB") != std::string::npos);
 }
@@ -220,7 +220,7 @@ TEST_CASE("named outputs that are missing are said to be, and are no reason why 
   Exit exit = exited(0);
   exit.named_outputs_are_missing = true;
   CHECK(shell_outcome(exit, context).named_outputs_are_missing);
-  CHECK_FALSE(shell_outcome(exit, context).result_is_missing);
+  CHECK(shell_outcome(exit, context).why_no_result.empty());
 }
 
 TEST_CASE("named outputs come in order, and the last of a name counts") {

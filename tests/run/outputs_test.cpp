@@ -75,7 +75,7 @@ TEST_CASE("named outputs that died with their supervisor are missing, but the re
 TEST_CASE("a result that died with its supervisor is missing, but what was written to the file is not") {
   Outcome outcome = that_wrote({{"id", "i-1"}});
   outcome.result = Value();
-  outcome.result_is_missing = true;
+  outcome.why_no_result = "the output was held by the supervisor, which died";
   CHECK(taken("x: stdout", outcome) == "output `x`: the output was held by the supervisor, which died");
   CHECK(taken("id: {}", outcome) == R"({"id":"i-1"})");
 }

@@ -61,8 +61,8 @@ TEST_CASE("an expression that fails, or gives no boolean, can't tell") {
 
 TEST_CASE("a result that was lost can't tell") {
   Outcome outcome = exits(0);
-  outcome.result_is_missing = true;
-  CHECK(told("that: stdout == 'up'", outcome) == "can't tell: the supervisor died while it looked");
+  outcome.why_no_result = "the output was held by the supervisor, which died";
+  CHECK(told("that: stdout == 'up'", outcome) == "can't tell: the output was held by the supervisor, which died");
 }
 
 TEST_CASE("a yes gives its outputs, and one that lacks an output can't tell") {
