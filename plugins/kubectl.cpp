@@ -218,8 +218,7 @@ class Kubectl : public ProcessStep {
 
   // By what the object says of itself.
   static Outcome answered(const KubectlWait& wait, Outcome outcome, const Value& params) {
-    const bool has_exited = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
-    if (!has_exited) return outcome;
+    if (!has_exited(outcome)) return outcome;
     outcome.said = answer_of(outcome, "get");
     if (outcome.kind == Outcome::Kind::failed) return outcome;
     const Value object = outcome.result.get("json");
@@ -230,10 +229,9 @@ class Kubectl : public ProcessStep {
   }
 
   static Outcome with_findings(Outcome outcome, const StepContext& context) {
-    const bool has_ended = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
     const bool is_well = outcome.said ? outcome.said->answer == Said::Answer::yes : outcome.kind == Outcome::Kind::succeeded;
     const bool is_final = context.wants_findings || (outcome.said && outcome.said->fails);
-    if (has_ended && !is_well && is_final && !context.hides_output)
+    if (has_exited(outcome) && !is_well && is_final && !context.hides_output)
       outcome.findings = kubectl_findings(context, outcome.result);
     return outcome;
   }
@@ -273,8 +271,7 @@ class Kubectl : public ProcessStep {
   static Outcome shaped(Outcome exited, const Value& params) {
     const KubectlWords words = read(params);
     Outcome outcome = without_lost_streams(std::move(exited), words);
-    const bool has_exited = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
-    if (has_exited) outcome.said = answer_of(outcome, words.verb_text());
+    if (has_exited(outcome)) outcome.said = answer_of(outcome, words.verb_text());
     const bool is_parsed = text_of(params, "output") == "json" && outcome.kind == Outcome::Kind::succeeded;
     if (is_parsed && outcome.result.is_map()) outcome.result = outcome.result.get("json");
     return outcome;

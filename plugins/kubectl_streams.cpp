@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "base/lines.h"
 
@@ -13,15 +15,20 @@ namespace runbook {
 namespace {
 
 // Channels of the remote command protocol (kubernetes: apimachinery/pkg/util/remotecommand/constants.go).
-constexpr const char *output = "1", *errors = "2", *ending = "3";
+constexpr std::string_view output = "1", errors = "2", ending = "3";
 
-// A line of kubectl's own log: "E1130 02:47:05.378129   13479 websocket.go:296] Unknown stream id 1, discarding message".
-bool has_lost(std::string_view written, const char* stream) {
-  const std::string end = fmt::format("] Unknown stream id {}, discarding message", stream);
-  const std::vector<std::string_view> lines = lines_of(written);
-  return std::any_of(lines.begin(), lines.end(), [&](std::string_view line) {
-    return line.starts_with("E") && line.find(" websocket.go:") != std::string_view::npos && line.ends_with(end);
-  });
+// By kubectl's own log: "E1130 02:47:05.378129   13479 websocket.go:296] Unknown stream id 1, discarding message".
+std::set<std::string_view> lost_streams(std::string_view written) {
+  constexpr std::string_view before = "] Unknown stream id ", behind = ", discarding message";
+  std::set<std::string_view> lost;
+  for (std::string_view line : lines_of(written)) {
+    const std::size_t at = line.find(before);
+    const bool is_it = line.starts_with("E") && line.find(" websocket.go:") < at && at != line.npos && line.ends_with(behind);
+    if (!is_it) continue;
+    line.remove_suffix(behind.size());
+    lost.insert(line.substr(at + before.size()));
+  }
+  return lost;
 }
 
 bool has_streams(const KubectlWords& words) {
@@ -29,7 +36,7 @@ bool has_streams(const KubectlWords& words) {
   return std::find(verbs.begin(), verbs.end(), words.verb_text()) != verbs.end();
 }
 
-std::string lost(const char* what) {
+std::string discarded(const char* what) {
   return fmt::format(
       "kubectl discarded {} (kubernetes/kubernetes#131189): take a newer one, or give the step "
       "`env: {{KUBECTL_REMOTE_COMMAND_WEBSOCKETS: \"false\"}}`",
@@ -39,15 +46,13 @@ std::string lost(const char* what) {
 }  // namespace
 
 Outcome without_lost_streams(Outcome outcome, const KubectlWords& words) {
-  const bool has_exited = outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
-  if (!has_exited || !has_streams(words)) return outcome;
+  if (!has_exited(outcome) || !has_streams(words)) return outcome;
   const std::string err = outcome.result.text_or("stderr", "");
-  const std::string& written = err.empty() ? outcome.output : err;
-  if (has_lost(written, output) || has_lost(written, errors))
-    outcome.why_no_result = lost("a part of what the container wrote");
-  if (has_lost(written, ending)) {
+  const std::set<std::string_view> lost = lost_streams(err.empty() ? outcome.output : err);
+  if (lost.count(output) || lost.count(errors)) outcome.why_no_result = discarded("a part of what the container wrote");
+  if (lost.count(ending)) {
     outcome.kind = Outcome::Kind::unknown;
-    outcome.reason = lost("the container's word of how it ended");
+    outcome.reason = discarded("the container's word of how it ended");
   }
   return outcome;
 }

@@ -18,6 +18,10 @@ std::string_view outcome_name(Outcome::Kind kind) {
   RUNBOOK_ASSERT(false);
 }
 
+bool has_exited(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::succeeded || outcome.kind == Outcome::Kind::failed;
+}
+
 Outcome not_started(std::string why) {
   Outcome outcome;
   outcome.kind = Outcome::Kind::not_started;

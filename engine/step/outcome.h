@@ -46,6 +46,8 @@ struct Outcome {
   std::vector<std::string> left;                                   // what was left behind, as `leaves` says, and lives on
 };
 std::string_view outcome_name(Outcome::Kind kind);
+// It came to its own end, good or bad.
+bool has_exited(const Outcome& outcome);
 // One of that kind, with its reason.
 Outcome not_started(std::string why);
 

@@ -197,13 +197,18 @@ exec {kubectl} "$@"
 """
 
 
+def put_kubectl(world, text, **fields):
+    """Before the real one, which it names as `kubectl`."""
+    (world.folder / "bin").mkdir()
+    ours = world.folder / "bin" / "kubectl"
+    ours.write_text(text.format(kubectl=shutil.which("kubectl", path=world.env["PATH"]), **fields))
+    ours.chmod(0o755)
+    world.env["PATH"] = f"{ours.parent}:{world.env['PATH']}"
+
+
 def put_late_kubectl(world, first="late", others="late"):
     """A kubectl whose first look at the kubeconfig, or all others, wait for the file `second`."""
-    (world.folder / "bin").mkdir()
-    late = world.folder / "bin" / "kubectl"
-    late.write_text(LATE.format(kubectl=shutil.which("kubectl", path=world.env["PATH"]), first=first, others=others))
-    late.chmod(0o755)
-    world.env["PATH"] = f"{late.parent}:{world.env['PATH']}"
+    put_kubectl(world, LATE, first=first, others=others)
 
 
 FORGETFUL = """#!/bin/sh
@@ -220,11 +225,7 @@ exec {kubectl} "$@"
 
 def put_forgetful_kubectl(world, streams):
     """One that discards what comes from a container on these channels, as those before kubernetes/kubernetes#131203 may."""
-    (world.folder / "bin").mkdir()
-    forgetful = world.folder / "bin" / "kubectl"
-    forgetful.write_text(FORGETFUL.format(kubectl=shutil.which("kubectl", path=world.env["PATH"]), streams=streams))
-    forgetful.chmod(0o755)
-    world.env["PATH"] = f"{forgetful.parent}:{world.env['PATH']}"
+    put_kubectl(world, FORGETFUL, streams=streams)
 
 
 def test_a_command_in_a_container_whose_end_kubectl_discarded_is_in_doubt(world, server):
