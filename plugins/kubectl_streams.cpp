@@ -23,7 +23,8 @@ std::set<std::string_view> lost_streams(std::string_view written) {
   std::set<std::string_view> lost;
   for (std::string_view line : lines_of(written)) {
     const std::size_t at = line.find(before);
-    const bool is_it = line.starts_with("E") && line.find(" websocket.go:") < at && at != line.npos && line.ends_with(behind);
+    const bool is_it =
+        line.starts_with("E") && line.find(" websocket.go:") < at && at != std::string_view::npos && line.ends_with(behind);
     if (!is_it) continue;
     line.remove_suffix(behind.size());
     lost.insert(line.substr(at + before.size()));
