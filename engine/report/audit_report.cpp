@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/suggestion.h"
+#include "report/audit_doubts.h"
+#include "report/audit_step.h"
 #include "report/event_text.h"
 #include "report/shown_output.h"
 #include "report/viewed_steps.h"
@@ -17,8 +19,6 @@
 namespace runbook {
 
 namespace {
-
-StoredText stored_text(const Value& reference) { return {blob_digest(reference), reference.int_or("size", 0)}; }
 
 // Events of which the timeline tells nothing that another one does not.
 bool is_told_elsewhere(const Event& event) {
@@ -234,57 +234,11 @@ class Auditor {
     if (step.first_at_ms == 0) step.first_at_ms = event.at_ms;
     if (is_in_time(event)) touched_.insert(position->second);
     if (is_in_time(event) && is_wanted(step)) tell(event, name);
-    if (step.is_undo) follow_undo(step, event);
-    follow_doubts(step, event);
-    if (event.kind == event::skipped) step.because = event.body.text_or("because", "");
-    if (event.kind == event::renewed) step.because.clear();
-    if (event.kind == event::asked) ask(step, event);
-    else if (event.kind == event::answered || event.kind == event::ticked) answer(step, event);
-    else if (event.kind == event::waiting) step.request = stored_text(event.body.get("request"));
-    else if (event.kind == event::intent) begin_attempt(step, event);
-    else if (event.attempt != 0) go_on(step, event);
-    else if (event.kind == event::ended) take_texts_of_a_wait(step, event);
-  }
-
-  void begin_attempt(AuditStep& step, const Event& event) {
-    begin(step, event);
+    follow_doubts(report_.doubts, step, event);
+    follow_step(step, event);
+    if (event.kind != event::intent) return;
     const auto written = does_.find(name_without_keys(event.instance));
     if (written != does_.end()) step.attempts.back().does = written->second;
-  }
-
-  void follow_doubts(const AuditStep& step, const Event& event) {
-    const auto open = std::find_if(report_.doubts.rbegin(), report_.doubts.rend(), [&](const AuditDoubt& each) {
-      return each.instance == step.instance && each.settled_seq == 0;
-    });
-    const bool is_open = open != report_.doubts.rend();
-    if (is_open && event.kind == event::answered && is_about_a_doubt(step, event)) {
-      open->choice = event.body.text_or("choice", "");
-      open->who = event.body.text_or("who", "");
-      open->because = event.body.text_or("because", "");
-    }
-    if (is_open && event.kind == event::sent_again) open->how = event_sentence(event);
-    if (is_open && event.kind == event::ended) settle(*open, event, event_sentence(event));
-    if (event.kind != event::doubted) return;
-    if (is_open) settle(*open, event, "that told nothing");
-    AuditDoubt& doubt = report_.doubts.emplace_back();
-    doubt.instance = step.instance;
-    doubt.seq = event.seq;
-    doubt.at_ms = event.at_ms;
-    doubt.attempt = event.attempt;
-    doubt.why = event.body.text_or("why", "");
-  }
-
-  // Another question may still have been open, and was closed because the step had ended.
-  static bool is_about_a_doubt(const AuditStep& step, const Event& answered) {
-    const std::string id = answered.body.text_or("question", "");
-    return std::any_of(step.questions.begin(), step.questions.end(),
-                       [&](const AuditQuestion& each) { return each.id == id && each.about == "doubt"; });
-  }
-
-  static void settle(AuditDoubt& doubt, const Event& event, const std::string& how) {
-    doubt.settled_seq = event.seq;
-    doubt.settled_at_ms = event.at_ms;
-    doubt.how = doubt.how.empty() ? how : doubt.how + "; " + how;
   }
 
   void tell(const Event& event, const std::string& name) {
@@ -292,96 +246,6 @@ class Auditor {
     std::string who = event.body.text_or("who", event.body.text_or("operator", ""));
     report_.timeline.push_back(
         {kind_of(event), event.seq, event.at_ms, event.attempt, name, event_sentence(event), std::move(who)});
-  }
-
-  static void begin(AuditStep& step, const Event& event) {
-    const Value& body = event.body;
-    AuditAttempt& attempt = step.attempts.emplace_back();
-    attempt.n = event.attempt;
-    attempt.number = body.int_or("number", static_cast<std::int64_t>(step.attempts.size()));
-    attempt.group = static_cast<int>(body.int_or("group", 1));
-    attempt.began_seq = event.seq;
-    attempt.began_at_ms = event.at_ms;
-    attempt.result = "running";
-    attempt.effect = body.text_or("effect", "");
-    attempt.definition = body.text_or("definition", "");
-    attempt.request = stored_text(body.get("request"));
-    attempt.before = stored_text(body.get("before"));
-    attempt.had_terminal = body.find("tty") != nullptr;
-  }
-
-  static void go_on(AuditStep& step, const Event& event) {
-    const auto found = std::find_if(step.attempts.rbegin(), step.attempts.rend(),
-                                    [&](const AuditAttempt& each) { return each.n == event.attempt; });
-    if (found == step.attempts.rend()) return;
-    AuditAttempt& attempt = *found;
-    const Value& body = event.body;
-    if (body.find("output")) attempt.output = stored_text(body.get("output"));
-    if (body.find("findings")) attempt.findings = stored_text(body.get("findings"));
-    if (body.find("outputs")) attempt.outputs = stored_text(body.get("outputs"));
-    attempt.output_total = body.int_or("output_total", attempt.output_total);
-    attempt.output_sha256 = body.text_or("output_sha256", attempt.output_sha256);
-    if (body.find("exit_code")) attempt.exit_code = body.int_or("exit_code", 0);
-    for (std::string& process : texts_in(body.get("left"))) attempt.left.push_back(std::move(process));
-    for (std::string& process : texts_in(body.get("strays"))) attempt.strays.push_back(std::move(process));
-    if (event.kind == event::doubted) attempt.was_in_doubt = true;
-    if (event.kind == event::doubted) end(attempt, event, "in_doubt");
-    if (event.kind == event::ended) end(attempt, event, body.text_or("result", "failed"));
-  }
-
-  static void end(AuditAttempt& attempt, const Event& event, std::string result) {
-    attempt.result = std::move(result);
-    attempt.why = event.body.text_or("why", "");
-    attempt.ended_seq = event.seq;
-    attempt.ended_at_ms = event.at_ms;
-  }
-
-  // The fold forgets an undo that is done.
-  static void follow_undo(AuditStep& step, const Event& event) {
-    if (event.kind == event::intent || event.kind == event::asked) step.started_at_ms = event.at_ms;
-    const bool is_satisfied = event.kind == event::satisfied;
-    if (event.kind != event::ended && !is_satisfied) return;
-    const bool is_done = is_satisfied || event.body.text_or("result", "") == "succeeded";
-    step.state = is_satisfied ? StepState::satisfied : is_done ? StepState::succeeded : StepState::failed;
-    step.why = event.body.text_or("why", "");
-    step.ended_at_ms = event.at_ms;
-  }
-
-  // What a wait found that did not come to be, beside its answer.
-  static void take_texts_of_a_wait(AuditStep& step, const Event& event) {
-    if (event.body.find("findings")) step.findings = stored_text(event.body.get("findings"));
-  }
-
-  static void ask(AuditStep& step, const Event& event) {
-    const Value& body = event.body;
-    AuditQuestion& question = step.questions.emplace_back();
-    question.id = body.text_or("question", "");
-    question.about = body.text_or("about", "");
-    question.text = body.text_or("text", "");
-    question.form = stored_text(body.get("form"));
-    question.sha256 = body.text_or("sha256", "");
-    question.choices = texts_in(body.get("choices"));
-    question.asked_seq = event.seq;
-    question.asked_at_ms = event.at_ms;
-  }
-
-  static void answer(AuditStep& step, const Event& event) {
-    const Value& body = event.body;
-    const std::string id = body.text_or("question", "");
-    const auto found =
-        std::find_if(step.questions.rbegin(), step.questions.rend(), [&](const AuditQuestion& each) { return each.id == id; });
-    if (found == step.questions.rend()) return;
-    if (event.kind == event::ticked) {
-      found->ticked.insert(body.int_or("item", 0));
-      return;
-    }
-    found->answered_seq = event.seq;
-    found->answered_at_ms = event.at_ms;
-    found->choice = body.text_or("choice", "");
-    found->who = body.text_or("who", "");
-    found->because = body.text_or("because", "");
-    found->approver = body.text_or("approver", "");
-    found->evidence = stored_text(body.get("evidence"));
   }
 
   // What a scope can call it: its instance, its step, and the steps that include it.
@@ -490,19 +354,7 @@ class Auditor {
       else ++report_.steps_left_out;
     }
     report_.steps = std::move(told);
-    narrow_doubts();
-  }
-
-  void narrow_doubts() {
-    if (report_.doubts.empty()) return;
-    const AuditScope& scope = report_.scope;
-    std::set<std::string_view> steps;
-    for (const AuditStep& step : report_.steps) steps.insert(step.instance);
-    std::erase_if(report_.doubts, [&](const AuditDoubt& doubt) {
-      const bool was_before = scope.from_ms && doubt.settled_seq != 0 && doubt.settled_at_ms < *scope.from_ms;
-      const bool came_after = scope.to_ms && doubt.at_ms > *scope.to_ms;
-      return was_before || came_after || !steps.contains(doubt.instance);
-    });
+    narrow_doubts(report_);
   }
 
  private:
