@@ -24,8 +24,8 @@ namespace event {
 inline constexpr std::string_view run_began =
     "run_began";  // definition, included, outline, about, inputs, file, operator, host, engine, lock, aws_models, scripted (the scenario)
 inline constexpr std::string_view driven =
-    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; from (who handed it
-               // off), handed_off_seq
+    "driven";  // an engine took the run: epoch, pid, who, how (begin, resume, take-over, command), engine, aws_models; because; from (who
+               // handed it off), handed_off_seq
 inline constexpr std::string_view accepted = "accepted";  // a person takes what is not as required: what, who, because
 // The run goes on with a changed runbook: definition, outline, about, inputs, renamed, sections, who, because; edited for this run
 // alone: what, file_sha256.

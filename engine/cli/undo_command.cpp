@@ -63,15 +63,19 @@ class UndoCommand {
     plan.limits.who = operator_name();
     plan.limits.is_interactive = can_ask(arguments_);
     plan.shows_output = arguments_.has("--output");
-    if (!state_.is_undoing) plan.opening.push_back(scope_.undoing(operator_name(), arguments_.value("--because").value_or("")));
+    const std::string because = arguments_.value("--because").value_or("");
+    if (state_.is_undoing) plan.limits.because = because;
+    else plan.opening.push_back(scope_.undoing(operator_name(), because));
     if (arguments_.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
     return drive(arguments_, file_, std::move(seed), std::move(plan));
   }
 
  private:
   void read_border() {
-    scope_.to = state_.is_undoing ? state_.undo_to : arguments_.value("--to").value_or("");
+    const std::optional<std::string> wanted = arguments_.value("--to");
+    scope_.to = state_.is_undoing ? state_.undo_to : wanted.value_or("");
     scope_.border = state_.undo_border;
+    if (state_.is_undoing && wanted && *wanted != scope_.to) refuse_another_border(*wanted);
     if (state_.is_undoing || scope_.to.empty()) return;
     if (is_undo(scope_.to))
       throw Error(ExitCode::usage, fmt::format("--to: `{}` is an undo itself, which has no undo", scope_.to));
@@ -80,6 +84,13 @@ class UndoCommand {
     if (scope_.border == 0)
       throw Error(ExitCode::usage, fmt::format("--to: `{}` has not run, so that nothing of it could be undone", scope_.to),
                   fmt::format("runbook undo {} --plan", row_.run));
+  }
+
+  [[noreturn]] void refuse_another_border(const std::string& wanted) const {
+    const std::string begun = scope_.to.empty() ? "of all that ran" : fmt::format("back to `{}`", scope_.to);
+    throw Error(ExitCode::usage,
+                fmt::format("--to: an undo of run {} has begun, {}, and `{}` can't change that", row_.run, begun, wanted),
+                fmt::format("runbook undo {0} goes on with it; runbook cancel {0} gives it up, and leaves the run", row_.run));
   }
 
   std::string border_text() const {

@@ -1,6 +1,7 @@
 """Branches, loops, rescue, finally, watches, includes, undo and targets, with real processes: what a person sees and what happens."""
 
 import json
+import re
 import signal
 import subprocess
 
@@ -292,6 +293,38 @@ steps:
     assert refused.code == 2 and "point of no return" in refused.err and "--to b" in refused.err, refused
     assert world("undo", "last", "--to", "b").code == 0
     assert world.lines() == ["unb"]
+
+
+def half_undone(world, *words):
+    """A run of which `b` can't be undone until there is the file `mended`, and an undo that has begun and failed there."""
+    world.write(f"""
+runbook: half
+steps:
+  - {{id: a, shell: 'true', undo: {{shell: '{EFFECT.format("una")}'}}}}
+  - {{id: b, shell: 'true', undo: {{shell: 'test -e "$W/mended" && {EFFECT.format("unb")}'}}}}
+""")
+    assert world.run().code == 0
+    assert world("undo", "last", *words).code == 1
+    (world.folder / "mended").touch()
+
+
+@pytest.mark.parametrize("begun,other,said", [((), "b", "of all that ran"), (("--to", "b"), "a", "back to `b`")])
+def test_an_undo_that_has_begun_goes_no_other_way_than_it_began(world, begun, other, said):
+    half_undone(world, *begun)
+    for more in ([], ["--plan"]):
+        refused = world("undo", "last", "--to", other, *more)
+        assert refused.code == 2 and f"has begun, {said}, and `{other}` can't change that" in refused.err, refused
+    assert world.lines() == []
+    assert world("undo", "last", *begun).code == 0
+    assert world.lines() == (["unb"] if begun else ["unb", "una"])
+
+
+def test_why_an_undo_is_gone_on_with_is_recorded_too(world):
+    half_undone(world, "--because", "wrong window")
+    assert world("undo", "last", "--because", "the disk is back").code == 0
+    told = world("report", "last").out
+    assert "an undo began by" in told and "because: wrong window" in told
+    assert re.search(r"taken up to be undone by \S+ because: the disk is back", told), told
 
 
 def test_an_undo_that_is_killed_goes_on_where_it_was(world):
