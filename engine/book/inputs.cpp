@@ -45,6 +45,16 @@ class Resolution {
     return std::move(resolved_);
   }
 
+  Value run_for_given() {
+    check_names();
+    for (const Input& input : runbook_.inputs) {
+      const bool is_given = flag_of(input) || in_file(input);
+      if (is_given && input.type != ValueType::secret) resolve(input);
+    }
+    if (!problems_.empty()) throw_all(problems_);
+    return std::move(resolved_.values);
+  }
+
   std::map<std::string, std::string> run_for_secrets() {
     for (const Input& input : runbook_.inputs) {
       if (input.type == ValueType::secret) resolve(input);
@@ -202,6 +212,8 @@ InputValues resolve_inputs(const Runbook& runbook, const GivenInputs& given) { r
 std::map<std::string, std::string> resolve_secrets(const Runbook& runbook, const GivenInputs& given) {
   return Resolution(runbook, given).run_for_secrets();
 }
+
+Value resolve_given(const Runbook& runbook, const GivenInputs& given) { return Resolution(runbook, given).run_for_given(); }
 
 std::string environment_name(const Input& input) { return "RUNBOOK_INPUT_" + upper_case(input.name); }
 

@@ -41,6 +41,9 @@ InputValues resolve_inputs(const Runbook& runbook, const GivenInputs& given);
 // On resume: the secrets alone, those that are there.
 std::map<std::string, std::string> resolve_secrets(const Runbook& runbook, const GivenInputs& given);
 
+// What flags and file give alone, without secrets; throws as `resolve_inputs` does.
+Value resolve_given(const Runbook& runbook, const GivenInputs& given);
+
 // RUNBOOK_INPUT_NAME
 std::string environment_name(const Input& input);
 // Why this text is no value of the input; "" if it is one.

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "book/yaml_reader.h"
+#include "cli/pinned_inputs.h"
 #include "cli/session.h"
 #include "os/files.h"
 #include "os/identity.h"
@@ -70,7 +71,11 @@ class AdoptionDialog {
   GoesOnWith decide() {
     read_new();
     changes_ = reconcile(*before_, *now_, state_, files_named_by(before_, inputs_));
-    if (changes_.is_same()) return {before_, inputs_, {}};
+    if (changes_.is_same()) {
+      read_choices();
+      require_as_pinned(*before_, {run_, state_.dir, inputs_}, given());
+      return {before_, inputs_, {}};
+    }
     fmt::print(stderr, "{} has changed since run {} {}:\n{}", subject(), run_, state_.renamings.empty() ? "began" : "saw it",
                text_of(changes_));
     require_possible();
@@ -207,21 +212,18 @@ class AdoptionDialog {
 
   std::string command() const { return fmt::format("runbook run --resume {}{}", run_, journal_words(arguments_)); }
 
+  GivenInputs given() const {
+    return given_inputs(arguments_, state_.dir, can_ask(arguments_) ? Looking::everywhere : Looking::without_asking);
+  }
+
   // What the run has stays; what is new must be given, or has a default.
   Value inputs_of_new() const {
-    Map kept;
+    GivenInputs found = given();
+    require_as_pinned(*now_, {run_, state_.dir, inputs_}, found);
     for (const auto& [name, value] : inputs_.is_map() ? inputs_.as_map() : Map())
-      if (now_->find_input(name)) kept.emplace_back(name, value);
-    GivenInputs given =
-        given_inputs(arguments_, state_.dir, can_ask(arguments_) ? Looking::everywhere : Looking::without_asking);
-    for (const auto& [name, text] : given.flags) {
-      if (Value(kept).find(name))
-        throw Error(ExitCode::usage, fmt::format("the input `{}` is pinned with the run and can't be given anew", name));
-    }
-    std::vector<Diagnostic> ignored;
-    given.file = read_yaml(SourceText("the inputs of the run", to_json(Value(std::move(kept)))), ignored);
-    given.leaves_out_secrets = true;
-    return with_absolute_paths(*now_, state_.dir, resolve_inputs(*now_, given).values);
+      if (now_->find_input(name)) found.values.emplace_back(name, value);
+    found.leaves_out_secrets = true;
+    return with_absolute_paths(*now_, state_.dir, resolve_inputs(*now_, found).values);
   }
 
   Value inputs_of_edit() const {

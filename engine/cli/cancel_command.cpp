@@ -37,6 +37,7 @@ int cancel_command(const Arguments& arguments) {
   plan.limits.is_cancelling = true;
   plan.limits.who = operator_name();
   plan.limits.because = arguments.value("--because").value_or("");
+  if (state.is_cancelling) plan.because = plan.limits.because;
   if (arguments.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
   return drive(arguments, file, std::move(seed), std::move(plan));
 }

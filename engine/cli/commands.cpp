@@ -23,7 +23,7 @@ std::vector<Option> driving(std::vector<Option> own) {
       {"--accept", 0, Takes::nothing, "", "take tools of other versions than required; stands in the record"},
       {"--adopt", 0, Takes::nothing, "", "go on though the runbook has changed; what changed stands in the record"},
       {"--behind", 0, Takes::value, "STEP=run|skip", "of an adopted runbook: a step that is new where the run has passed"},
-      {"--because", 0, Takes::value, "TEXT", "why it is adopted; stands in the record"},
+      {"--because", 0, Takes::value, "TEXT", "why it goes on, or is adopted; stands in the record"},
       {"--take-over", 0, Takes::nothing, "", "end the engine that drives the run, then go on"},
       {"--output", 'o', Takes::nothing, "", "show what the steps write, as they write it"},
   };

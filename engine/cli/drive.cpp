@@ -122,8 +122,7 @@ class Drive {
                                                        : "resume";
     Event driven = driven_event(how, who_, clock().now_ms());
     driven.body = with_models(driven.body);
-    const bool begins_to_cancel = plan_.purpose == Purpose::cancel && !state_.is_cancelling;  // which says why itself
-    if (!plan_.limits.because.empty() && !begins_to_cancel) driven.body = with(driven.body, "because", plan_.limits.because);
+    if (!plan_.because.empty()) driven.body = with(driven.body, "because", plan_.because);
     if (const Handoff* handoff = state_.open_handoff())
       driven.body = with(with(driven.body, "from", handoff->who), "handed_off_seq", handoff->seq);
     journal_ = drive_run(file_, lease_, plan_.run, driven, commits_known_to(past_));

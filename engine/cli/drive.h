@@ -27,6 +27,7 @@ struct DrivePlan {
   std::vector<Proposal> opening;      // what is recorded first: that it goes on with a changed runbook, or that an undo begins
   std::int64_t made_at_seq = 0;       // the last event when that was worked out
   std::vector<std::string> accepted;  // of a new run: what is not as required, and was taken by --accept
+  std::string because;                // why it is taken up again; "": nothing was said, or the opening has it
   Limits limits;
   Purpose purpose = Purpose::go_on;
   Lease::Mode lease_mode = Lease::Mode::polite;

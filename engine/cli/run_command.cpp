@@ -251,6 +251,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   plan.runbook = std::move(with.runbook);
   plan.inputs = std::move(with.inputs);
   plan.opening = std::move(with.adoption);
+  if (plan.opening.empty()) plan.because = arguments.value("--because").value_or("");
   if (is_rehearsal(arguments)) {
     read_scenario_of(arguments, state.file, plan);
     plan.secrets = rehearsed_inputs(arguments, *plan.scenario, *plan.runbook).secrets;
@@ -270,9 +271,9 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
 int run_command(const Arguments& arguments) {
   SupervisorSeed seed = SupervisorSeed::plant();  // before any thread, and before SQLite
   auto word = arguments.value("--resume");
-  if (!word && (arguments.has("--behind") || arguments.has("--adopt")))
-    throw Error(ExitCode::usage, "--adopt and --behind are about a run that goes on with a changed runbook",
-                "add --resume [RUN]");
+  const bool is_about_going_on = arguments.has("--behind") || arguments.has("--adopt") || arguments.has("--because");
+  if (!word && is_about_going_on)
+    throw Error(ExitCode::usage, "--adopt, --behind and --because are about a run that goes on", "add --resume [RUN]");
   if (word) return resume(arguments, std::move(seed), *word);
   if (arguments.operands().empty())
     throw Error(ExitCode::usage, "which runbook? Give a file", fmt::format("runbook {} FILE", arguments.command().name));

@@ -64,7 +64,7 @@ class UndoCommand {
     plan.limits.is_interactive = can_ask(arguments_);
     plan.shows_output = arguments_.has("--output");
     const std::string because = arguments_.value("--because").value_or("");
-    if (state_.is_undoing) plan.limits.because = because;
+    if (state_.is_undoing) plan.because = because;
     else plan.opening.push_back(scope_.undoing(operator_name(), because));
     if (arguments_.has("--take-over")) plan.lease_mode = Lease::Mode::take_over;
     return drive(arguments_, file_, std::move(seed), std::move(plan));

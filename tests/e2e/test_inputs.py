@@ -80,6 +80,36 @@ inputs:
     assert inputs_of(world)["zones"] == ["e", "f"]
 
 
+PINNED = """
+inputs: {name: {default: ada}, zones: {type: list, default: [a, b]}, file: {type: path, default: data}}
+"""
+
+
+def test_a_run_that_goes_on_keeps_its_inputs_and_says_so_to_who_gives_others(world):
+    world.write(book(PINNED, step='shell: test -e mended'))
+    world.write("name: bob\nzones: [a, b]\n", "inputs.yaml")
+    world.write("name: ada\nzones: [a, b]\nfile: data\n", "same.yaml")
+    assert world.run().code == 1
+    begun = world.show()
+    for words, said in [(["-i", "name=bob"], '`name` is "ada", not "bob"'), (["--inputs", "inputs.yaml"], '`name` is "ada", not "bob"'),
+                        (["-i", "zones=a,c"], '`zones` is ["a","b"], not ["a","c"]'), (["-i", "file=other"], '/data", not'),
+                        (["-i", "nme=bob"], "did you mean `name`?")]:
+        refused = world.resume(*words)
+        assert refused.code == 2 and said in refused.err, refused
+    assert world.show() == begun
+    (world.folder / "mended").touch()
+    assert world.resume("-i", "name=ada", "-i", "zones=a,b", "-i", "file=data", "--inputs", "same.yaml").code == 0
+
+
+def test_why_a_run_goes_on_is_recorded(world):
+    world.write(book(PINNED, step='shell: test -e mended'))
+    assert world.run("--because", "x").code == 2
+    assert world.run().code == 1
+    (world.folder / "mended").touch()
+    assert world.resume("--because", "the disk is back").code == 0
+    assert "because: the disk is back" in world("report", "last").out
+
+
 def test_all_problems_with_inputs_and_constraints_are_told_and_nothing_is_journaled(world):
     world.write(book("""
 inputs:
