@@ -80,11 +80,11 @@ class Drive {
       watch_signals();
       return execute(nullptr);
     }
-    Fd connection = seed_.grow(lease_.folder());
+    Fd connection = seed_.grow(lease_.folder(), std::max(state_.last_attempt, past_.greatest()));
     watch_signals();
     TerminalLender* lender = can_ask(arguments_) ? &share_ : nullptr;
     const auto on_lost = [this] { inbox_.post(Interrupt{Interrupt::Kind::lost, "the death of the supervisor"}); };
-    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), past_, on_lost, lender};
+    SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), on_lost, lender};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
     find_terminals(client);

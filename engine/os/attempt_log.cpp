@@ -60,15 +60,23 @@ void read_left(std::istringstream& fields, LoggedAttempt& attempt) {
   attempt.left.push_back(left);
 }
 
+// What was damaged, or lost when the machine died, stands before it.
+void read_head(std::istringstream& fields, AttemptLog& log) {
+  ProcessWorld world;
+  std::int64_t known = tells_of_none;
+  fields >> world.boot_id >> world.pid_namespace;
+  if (!(fields >> known)) known = tells_of_none;
+  const bool goes_on = world == log.last_world && !log.is_damaged;
+  log.tells_all_above = goes_on ? std::min(log.tells_all_above, known) : known;
+  log.last_world = world;
+  log.is_damaged = false;
+}
+
 void read_line(const std::string& text, AttemptLog& log) {
   std::istringstream fields(text);
   char kind = 0;
   fields >> kind;
-  if (kind == 'H') {
-    fields >> log.last_world.boot_id >> log.last_world.pid_namespace;
-    log.is_damaged = false;
-    return;
-  }
+  if (kind == 'H') return read_head(fields, log);
   std::int64_t n = 0;
   fields >> n;
   auto [found, is_new] = log.attempts.try_emplace(n);
@@ -92,6 +100,10 @@ bool AttemptLog::names_one_that_leaves() const {
   return std::any_of(attempts.begin(), attempts.end(), [](const auto& entry) { return entry.second.leaves; });
 }
 
+bool AttemptLog::proves_not_started(std::int64_t n) const {
+  return exists && last_world == this_world() && !is_damaged && n > tells_all_above && attempts.count(n) == 0;
+}
+
 AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
   AttemptLog log;
   const std::filesystem::path path = run_folder / "log";
@@ -111,7 +123,7 @@ AttemptLog read_attempt_log(const std::filesystem::path& run_folder) {
 }
 
 // A record that was glued to a torn one, or the missing name of a new world, would make of what follows something else.
-AttemptLogWriter::AttemptLogWriter(const std::filesystem::path& run_folder) {
+AttemptLogWriter::AttemptLogWriter(const std::filesystem::path& run_folder, std::int64_t known) {
   auto path = run_folder / "log";
   fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!fd_) throw_system(ExitCode::journal, "opening " + path.string(), errno);
@@ -119,7 +131,7 @@ AttemptLogWriter::AttemptLogWriter(const std::filesystem::path& run_folder) {
   std::string last = bytes.substr(bytes.rfind('\n') + 1);
   bool is_whole = last.empty() || write_all(fd_.get(), fmt::format("{}\n", checked(last) ? "" : torn_mark));
   ProcessWorld world = this_world();
-  if (!is_whole || !append(fmt::format("H {} {}", world.boot_id, world.pid_namespace)))
+  if (!is_whole || !append(fmt::format("H {} {} {}", world.boot_id, world.pid_namespace, known)))
     throw_system(ExitCode::journal, "writing " + path.string(), errno);
 }
 

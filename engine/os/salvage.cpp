@@ -105,7 +105,9 @@ class Orphan {
     return process_.pid == 0 && std::any_of(alive.begin(), alive.end(), may_be_the_step);
   }
 
-  void log_stop() const try { AttemptLogWriter(wreck_.folder).append(fmt::format("C {}", wreck_.n)); } catch (const Error&) {
+  void log_stop() const try {
+    AttemptLogWriter(wreck_.folder, tells_of_none).append(fmt::format("C {}", wreck_.n));
+  } catch (const Error&) {
     // A full disk is no reason to leave it running; who stopped it still remembers.
   }
 
@@ -150,8 +152,9 @@ Exit unnamed(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
   Exit exit = outlive(wreck, LoggedAttempt(), stop);
   if (exit.kind != Exit::Kind::lost) return exit;
   exit.why = !log.exists                      ? "the supervisor's log is gone"
-             : log.last_world == this_world() ? "the supervisor's log is damaged, and what is left of it does not name it"
-                                              : "the machine was restarted, and the supervisor's log does not name it";
+             : log.last_world != this_world() ? "the machine was restarted, and the supervisor's log does not name it"
+             : log.is_damaged                 ? "the supervisor's log is damaged, and what is left of it does not name it"
+                                              : "the supervisor's log was begun anew since, and does not name it";
   return exit;
 }
 
@@ -175,8 +178,7 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
   ProcessWorld here = this_world();
   auto found = log.attempts.find(wreck.n);
   if (found == log.attempts.end()) {
-    if (log.exists && log.last_world == here && !log.is_damaged)
-      return with_reason(Exit::Kind::not_started, "the supervisor never got to it");
+    if (log.proves_not_started(wreck.n)) return with_reason(Exit::Kind::not_started, "the supervisor never got to it");
     return unnamed(wreck, log, stop);
   }
   const LoggedAttempt& attempt = found->second;

@@ -3,6 +3,7 @@
 // and any SQLite handle exists, no exec. It never waits for the engine.
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "os/fd.h"
@@ -21,7 +22,8 @@ class SupervisorSeed {
 
   // A connection to the supervisor of that run: this one, or, if one serves the folder already, that one (this one
   // then goes; pid() is 0). Throws Error.
-  Fd grow(const std::filesystem::path& run_folder);
+  // `known`: no attempt above it has had an intent.
+  Fd grow(const std::filesystem::path& run_folder, std::int64_t known);
   // The engine's child, or 0.
   pid_t pid() const { return pid_; }
 

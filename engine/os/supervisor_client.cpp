@@ -104,8 +104,9 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   if (!table.refusal.empty())
     throw Error(ExitCode::driven, table.refusal,
                 "resume with the version of runbook that began the step, or wait until it has ended");
-  greatest_ = std::max(table.greatest, config_.past.greatest());
-  may_have_left_ = config_.past.names_one_that_leaves();
+  log_ = read_attempt_log(config_.folder);
+  greatest_ = std::max(table.greatest, log_.greatest());
+  may_have_left_ = log_.names_one_that_leaves();
   for (const auto& entry : table.entries) {
     at_greeting_[entry.n] = entry.state;
     if (entry.has_terminal) terminals_.insert(entry.n);
@@ -302,7 +303,7 @@ Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& se
   auto found = at_greeting_.find(n);
   State state = found == at_greeting_.end() ? State::unknown : found->second;
   if (state == State::not_started) return not_begun("it could not be started");
-  if (state == State::unknown || state == State::lost) return salvage(wreck(n, secrets), config_.past, stop);
+  if (state == State::unknown || state == State::lost) return salvage(wreck(n, secrets), log_, stop);
   if (config_.lender && had_terminal(n)) return attach_at_terminal(n, secrets, stop);
   {
     std::lock_guard lock(mutex_);

@@ -29,7 +29,6 @@ class SupervisorClient : public ProcessRunner {
     std::filesystem::path folder;  // of the run
     std::string run;
     pid_t supervisor = 0;           // if it is our child
-    AttemptLog past;                // read before the supervisor began
     std::function<void()> on_lost;  // once, from another thread, when the supervisor is gone; before anybody who waits is told
     TerminalLender* lender = nullptr;  // lives as long as the client; nullptr: there is no terminal here
   };
@@ -40,6 +39,7 @@ class SupervisorClient : public ProcessRunner {
   // another version, exit 130 when it does not answer.
   void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
   // The greatest n that was ever announced for this run.
+  AttemptLog log_;  // as it stood when the supervisor had answered: an earlier one can't add to it any more
   std::int64_t greatest() const { return greatest_; }
   // Whether n ran with a terminal of its own when this engine came.
   bool had_terminal(std::int64_t n) const { return terminals_.count(n) > 0; }

@@ -48,10 +48,10 @@ std::int64_t boot_time_ms() {
   return now.tv_sec * 1'000 + now.tv_nsec / 1'000'000;
 }
 
-SupervisorLoop::SupervisorLoop(std::filesystem::path folder)
+SupervisorLoop::SupervisorLoop(std::filesystem::path folder, std::int64_t known)
     : folder_(std::move(folder)),
       past_(attempts_in(read_attempt_log(folder_))),
-      log_(folder_),
+      log_(folder_, known),
       seen_(past_),
       lonely_since_ms_(boot_time_ms()) {
   read_on_for_the_past();

@@ -19,7 +19,7 @@ namespace runbook {
 class SupervisorLoop {
  public:
   // The caller holds sup.lock. Listens on `<folder>/sock` when this returns. Throws Error.
-  explicit SupervisorLoop(std::filesystem::path folder);
+  SupervisorLoop(std::filesystem::path folder, std::int64_t known);
   // `first` is a connection whose other end will say HELLO.
   void run(Fd first);
 

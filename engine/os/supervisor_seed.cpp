@@ -107,7 +107,9 @@ Place find_place(const std::filesystem::path& folder) {
 [[noreturn]] void grow_up(Fd line) {
   Message message;
   if (receive_message(line.get(), message) != Received::message) ::_exit(0);
-  std::filesystem::path folder = message.bytes;
+  WireReader reader(message.bytes);
+  const std::int64_t known = reader.number();
+  const std::filesystem::path folder = reader.text();
   Place place = find_place(folder);
   if (place.holder) {
     send_message(line.get(), "held", {place.holder.get()}, SendMode::wait);
@@ -119,7 +121,7 @@ Place find_place(const std::filesystem::path& folder) {
   }
   show_as("runbook: supervisor of " + folder.filename().string());
   try {
-    SupervisorLoop loop(folder);
+    SupervisorLoop loop(folder, known);
     send_message(line.get(), "serves", {}, SendMode::wait);
     loop.run(std::move(line));
   } catch (const std::exception& error) {
@@ -160,9 +162,12 @@ SupervisorSeed::~SupervisorSeed() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-Fd SupervisorSeed::grow(const std::filesystem::path& run_folder) {
+Fd SupervisorSeed::grow(const std::filesystem::path& run_folder, std::int64_t known) {
   std::filesystem::path folder = std::filesystem::absolute(run_folder);
-  send_message(line_.get(), folder.string(), {}, SendMode::wait);
+  WireWriter place;
+  place.number(known);
+  place.text(folder.string());
+  send_message(line_.get(), place.bytes(), {}, SendMode::wait);
   Message answer;
   bool has_answered = receive_message(line_.get(), answer) == Received::message;
   if (has_answered && answer.bytes == "serves") return std::move(line_);  // goes on as the connection

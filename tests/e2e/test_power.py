@@ -7,9 +7,11 @@ import shutil
 import uuid
 from pathlib import Path
 
+import pytest
+
 from faults import EXHAUST, Fault
 from test_storage import BOOK, RIGHT, SEED, done_with, fresh_world
-from world import command_line, kill
+from world import command_line, kill, until
 
 TRACKED, CHANGES = "*/journal.db*", "write sync truncate allocate rename"
 
@@ -134,3 +136,38 @@ def test_the_power_goes_at_every_call_and_nothing_runs_twice():
         print(f"RUNBOOK_TEST_SEED={SEED} {name}: {len(drawn)} points, {table}")
         assert sum(table.values()) >= len(drawn) - max(1, len(drawn) // 10)     # a run may end before a point at its end
         assert table["told"] == 0 or name == "the journal is older", table
+
+
+PAY = """
+runbook: pay
+steps:
+  - {id: pay, title: Pay, shell: 'echo paid >> "$W/effects"; until [ -e "$W/gate" ]; do sleep 0.02; done'}
+"""
+
+
+@pytest.mark.parametrize("is_log_left", [True, False])
+def test_who_goes_on_after_that_may_die_too_and_the_step_is_still_in_doubt(is_log_left):
+    """The log of that one tells nothing of what was lost: the step had begun, and its record never reached the disk."""
+    deaths = 0
+    for at in range(1, 41) if EXHAUST else range(16, 26):
+        made = fresh_world()
+        made.write(PAY)
+        engine = made.start()
+        until(made.lines, "the step to have had its effect")
+        log, = of_run(made, "log")
+        head = log.read_text().splitlines(keepends=True)[0]
+        kill(engine.pid)
+        engine.wait()
+        all_dead(made)
+        log.write_text(head) if is_log_left else log.unlink()
+        boot = made.folder / "boot_id"
+        boot.write_text(f"{uuid.UUID(int=at)}\n")
+        again = Fault(made.folder, TRACKED, CHANGES, at=at, lasting="cut", images=made.folder, boot_id=boot)
+        made.start("--resume", **again.env).wait(timeout=60)
+        all_dead(made)
+        deaths += again.hits
+        note = f"{at}: {again.last}"
+        last = made.resume(**Fault(made.folder, boot_id=boot).env)
+        assert last.code == 4 and made.lines() == ["paid"], (note, last, made.lines())
+        done_with(made)
+    assert deaths > 3

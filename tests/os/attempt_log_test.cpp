@@ -11,7 +11,7 @@ namespace {
 using State = LoggedAttempt::State;
 
 void append_all(const TestFolder& folder, const std::vector<std::string>& lines) {
-  AttemptLogWriter log(folder.path());
+  AttemptLogWriter log(folder.path(), 0);
   for (const auto& line : lines) REQUIRE(log.append(line));
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("wherever the last line is torn, the lines before it count and the nex
   append_all(folder, {"S 1 10 aa", "P 1 100 5000"});
   std::string before = text_of(folder / "log");
   append_all(folder, {});
-  { AttemptLogWriter(folder.path()).append("E 1 code 0 5 beef"); }
+  { AttemptLogWriter(folder.path(), 0).append("E 1 code 0 5 beef"); }
   std::string line = text_of(folder / "log");
   line = line.substr(line.rfind("E 1"));
   for (std::size_t size = 0; size < line.size(); ++size) {
@@ -122,9 +122,9 @@ TEST_CASE("an attempt whose announcement was lost is still known to run, and whe
 
 TEST_CASE("two supervisors, one after the other and at once, harm no line of each other") {
   TestFolder folder;
-  AttemptLogWriter first(folder.path());
+  AttemptLogWriter first(folder.path(), 0);
   REQUIRE(first.append("S 1 10 aa"));
-  AttemptLogWriter second(folder.path());
+  AttemptLogWriter second(folder.path(), 0);
   for (int n = 2; n < 200; n += 2) {
     REQUIRE(first.append("S " + std::to_string(n) + " 1 a"));
     REQUIRE(second.append("S " + std::to_string(n + 1) + " 1 a"));
@@ -153,7 +153,7 @@ TEST_CASE("a line that did not fit on the disk spoils no later one") {
   CHECK(told([] {
           TestFolder folder;
           ::signal(SIGXFSZ, SIG_IGN);
-          AttemptLogWriter log(folder.path());
+          AttemptLogWriter log(folder.path(), 0);
           auto size = fs::file_size(folder / "log");
           for (rlim_t room = 0; room < 24; ++room) {
             rlimit limit{size + room, RLIM_INFINITY};
@@ -197,7 +197,7 @@ TEST_CASE("a supervisor that can't name its world in the log does not begin") {
             must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "the limit was set");
             bool has_begun = true;
             try {
-              AttemptLogWriter log(folder.path());
+              AttemptLogWriter log(folder.path(), 0);
             } catch (const Error& error) {
               has_begun = error.code() != ExitCode::journal;
             }
@@ -205,7 +205,7 @@ TEST_CASE("a supervisor that can't name its world in the log does not begin") {
             limit.rlim_cur = RLIM_INFINITY;
             must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "the limit was lifted");
           }
-          AttemptLogWriter(folder.path()).append("S 2 11 bb");
+          AttemptLogWriter(folder.path(), 0).append("S 2 11 bb");
           must(read_attempt_log(folder.path()).attempts.size() == 2, "and another one can");
         }) == "");
 }

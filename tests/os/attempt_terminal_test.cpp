@@ -12,7 +12,7 @@ namespace {
 struct Scene {
   TestFolder folder;
   SupervisorSeed seed = SupervisorSeed::plant();
-  RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+  RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
   void begin(std::int64_t n, const std::string& script) const {
     Command command = shell(folder.path(), script);
     command.tty = command.hides_output = true;

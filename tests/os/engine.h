@@ -38,9 +38,8 @@ class Engine {
  public:
   explicit Engine(const fs::path& folder, std::int64_t epoch = 1, const std::vector<std::int64_t>& open = {})
       : folder_(folder), seed_(SupervisorSeed::plant()) {
-    AttemptLog past = read_attempt_log(folder);
-    Fd connection = seed_.grow(folder);
-    client_.emplace(SupervisorClient::Config{folder, run_name, seed_.pid(), past, [this] { was_lost_ = true; }},
+    Fd connection = seed_.grow(folder, 0);
+    client_.emplace(SupervisorClient::Config{folder, run_name, seed_.pid(), [this] { was_lost_ = true; }},
                     std::move(connection));
     client_->greet(epoch, open);
   }

@@ -45,7 +45,7 @@ TEST_CASE("a supervisor of another version is refused by both") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
+          RawEngine engine(seed.grow(folder.path(), 0));
           WireWriter hello;
           hello.number(static_cast<std::int64_t>(protocol::Kind::hello));
           hello.number(protocol::version + 1);
@@ -60,7 +60,7 @@ TEST_CASE("what an older engine said and nobody read is dropped when a newer one
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine older = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine older = RawEngine::greeted(seed.grow(folder.path(), 0));
           stop(seed.pid());
           older.say_spawn(1, 1, shell(folder.path(), "touch ran"));
           older.say(protocol::bye());
@@ -82,7 +82,7 @@ TEST_CASE("who connects and says nothing is in nobody's way") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine first = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine first = RawEngine::greeted(seed.grow(folder.path(), 0));
           RawEngine newer = RawEngine::connected_to(folder.path()), silent = RawEngine::connected_to(folder.path());
           first.say_spawn(1, 1, shell(folder.path(), "true"));
           must(first.hear_end_of(1) == protocol::Kind::exit, "by now both were seen");
@@ -98,7 +98,7 @@ TEST_CASE("a supervisor whose run is removed when its steps have ended goes, too
   CHECK(told([] {
           TestFolder folder, elsewhere;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
           engine.say_spawn(1, 1, shell(elsewhere.path(), "true"));
           must(engine.hear_end_of(1) == protocol::Kind::exit, "it ended");
           engine.hang_up();
@@ -123,10 +123,10 @@ TEST_CASE("a supervisor that was stopped is one: who comes has its connection, a
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed first = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(first.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(first.grow(folder.path(), 0));
           stop(first.pid());
           SupervisorSeed second = SupervisorSeed::plant();
-          RawEngine next(second.grow(folder.path()));
+          RawEngine next(second.grow(folder.path(), 0));
           must(second.pid() == 0, "it serves still");
           next.say_hello(2);
           ::kill(first.pid(), SIGCONT);
@@ -153,7 +153,7 @@ TEST_CASE("who finds a supervisor that was killed, and is not quite gone, become
           }
           until("it listens", [&] { return fs::exists(folder / "sock"); });
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
+          RawEngine engine(seed.grow(folder.path(), 0));
           must(seed.pid() != 0, "it serves itself");
           engine.say_hello(1);
           must(engine.hear_table().refusal.empty(), "and answers");
@@ -164,7 +164,7 @@ TEST_CASE("a supervisor whose run was removed, and that has only statuses left, 
   CHECK(told([] {
           TestFolder folder, elsewhere;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
           engine.say_spawn(1, 1, shell(elsewhere.path(), "touch began; until [ -e gate ]; do sleep 0.02; done; touch ended"));
           until("it began", [&] { return fs::exists(elsewhere / "began"); });
           engine.hang_up();
@@ -179,7 +179,7 @@ TEST_CASE("a start with another epoch is ignored") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine(seed.grow(folder.path()));
+          RawEngine engine(seed.grow(folder.path(), 0));
           engine.say_hello(3);
           engine.hear_table();
           engine.say_spawn(2, 1, shell(folder.path(), "touch ran"));
@@ -195,7 +195,7 @@ TEST_CASE("a damaged start is refused, and starts nothing") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
           Fd half = memory_file(protocol::spawn_body({}).substr(0, 20), "spawn");
           engine.say(protocol::spawn(1, 1), {half.get()});
           must(engine.hear_end_of(1) == protocol::Kind::not_started, "half a message");
@@ -208,7 +208,7 @@ TEST_CASE("an engine that does not read is told everything once it does") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
           constexpr int refused = 600, run = 20;  // more than a socket holds
           for (int n = 1; n <= refused; ++n) engine.say_spawn(1, n, shell(folder.path(), "true"), "/nonexistent");
           for (int n = refused + 1; n <= refused + run; ++n) engine.say_spawn(1, n, shell(folder.path(), "true"));
@@ -250,12 +250,12 @@ TEST_CASE("a seed that comes while the first supervisor is going is always serve
           std::int64_t epoch = 0;
           for (int round = 0; round < 60; ++round) {
             SupervisorSeed seed = SupervisorSeed::plant(), other = SupervisorSeed::plant();
-            RawEngine engine(seed.grow(folder.path()));
+            RawEngine engine(seed.grow(folder.path(), 0));
             engine.say_hello(++epoch);
             must(engine.hear_table().refusal.empty(), "greeted");
             engine.say(protocol::bye());
             for (int i = 0; i < round * 20; ++i) ::sched_yield();
-            RawEngine next(other.grow(folder.path()));
+            RawEngine next(other.grow(folder.path(), 0));
             next.say_hello(++epoch);
             must(next.hear_table().refusal.empty(), "the next one is greeted");
             next.say(protocol::bye());
@@ -321,7 +321,7 @@ TEST_CASE("with nothing left and no engine, a supervisor goes by itself") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
           engine.hang_up();
           int status = -1;
           must(::waitpid(seed.pid(), &status, 0) == seed.pid() && status == 0, "it went");
@@ -383,7 +383,7 @@ TEST_CASE("probes of a dead engine are ended when the next one comes") {
           TestFolder folder;
           Bell up(folder / "up");
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine dead = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine dead = RawEngine::greeted(seed.grow(folder.path(), 0));
           dead.say_spawn(1, 1, shell(folder.path(), "echo > up; exec sleep 1000"));
           up.wait();
           dead.hang_up();
@@ -437,7 +437,7 @@ TEST_CASE("a folder that is not there is said to be missing") {
           SupervisorSeed seed = SupervisorSeed::plant();
           std::string what;
           try {
-            seed.grow(folder / "none");
+            seed.grow(folder / "none", 0);
           } catch (const Error& error) {
             what = error.what();
           }

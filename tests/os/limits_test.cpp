@@ -49,7 +49,7 @@ TEST_CASE("a supervisor without free descriptors refuses to start, hangs nobody 
           must(::setrlimit(RLIMIT_NOFILE, &low) == 0, "the limit was set");
           SupervisorSeed seed = SupervisorSeed::plant();
           must(::setrlimit(RLIMIT_NOFILE, &before) == 0, "ours was lifted");
-          SupervisorClient client({folder.path(), run_name, seed.pid(), {}, {}}, seed.grow(folder.path()));
+          SupervisorClient client({folder.path(), run_name, seed.pid(), {}}, seed.grow(folder.path(), 0));
           client.greet(1, {});
           // A sanitizer needs a descriptor when it meets a kind of exception for the first time.
           Command roomless = shell(folder.path(), "true");
@@ -93,7 +93,7 @@ TEST_CASE("what can't be logged is not begun, and spoils nothing that comes late
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          SupervisorClient client({folder.path(), run_name, seed.pid(), {}, {}}, seed.grow(folder.path()));
+          SupervisorClient client({folder.path(), run_name, seed.pid(), {}}, seed.grow(folder.path(), 0));
           client.greet(1, {});
           auto tiny = [&](const std::string& script) {
             Command command = shell(folder.path(), script);

@@ -14,7 +14,10 @@ using namespace runbook::testing;
 namespace {
 
 std::string line(const std::string& text) { return fmt::format("{} {:08x}\n", text, crc32(text)); }
-std::string header(const ProcessWorld& world) { return line(fmt::format("H {} {}", world.boot_id, world.pid_namespace)); }
+// Of a supervisor that began when the attempts up to `known` had had their intents.
+std::string header(const ProcessWorld& world, std::int64_t known = 0) {
+  return line(fmt::format("H {} {} {}", world.boot_id, world.pid_namespace, known));
+}
 
 // A run's folder whose supervisor is gone, with the log that it left.
 struct Scene {
@@ -39,6 +42,22 @@ TEST_CASE("same boot and not announced: it was not started, proven") {
   Exit exit = scene.salvaged(header(scene.here));
   CHECK(exit.kind == Exit::Kind::not_started);
   CHECK(exit.why == "the supervisor never got to it");
+}
+
+TEST_CASE("a log that was begun after it proves nothing of it") {
+  Scene scene;
+  for (const std::string& log : {header(scene.here, 1), header(scene.other_boot()) + header(scene.here, 1),
+                                 line("H " + scene.here.boot_id + " " + std::to_string(scene.here.pid_namespace))}) {
+    const Exit exit = scene.salvaged(log);
+    CHECK(exit.kind == Exit::Kind::lost);
+    CHECK(exit.why == "the supervisor's log was begun anew since, and does not name it");
+  }
+}
+
+TEST_CASE("a later supervisor of the same boot takes nothing from the proof, unless something was damaged before it") {
+  Scene scene;
+  CHECK(scene.salvaged(header(scene.here) + header(scene.here, 1)).kind == Exit::Kind::not_started);
+  CHECK(scene.salvaged(header(scene.here) + "S 1 6 ab 00000000\n" + header(scene.here, 1)).kind == Exit::Kind::lost);
 }
 
 TEST_CASE("a torn announcement was not acted on") {
