@@ -108,7 +108,8 @@ void on_ended(InstanceState& it, const Event& event) {
   }
   bool is_tried_again = body.find("retry_at_ms") != nullptr;
   bool begins_anew = body.bool_or("again", false);
-  const bool did_nothing = result == "not_started" || begins_anew || body.bool_or("had_no_effect", false);
+  // That it is begun again after a doubt proves nothing: what may have been done is still to be undone.
+  const bool did_nothing = result == "not_started" || body.bool_or("had_no_effect", false);
   if (did_nothing) it.acted_seq = it.acted_before_seq;
   end(it, is_tried_again ? StepState::waiting : begins_anew ? StepState::pending : StepState::failed, event);
   if (is_tried_again) it.retry_at_ms = body.int_or("retry_at_ms", 0);

@@ -240,6 +240,23 @@ def test_what_may_run_again_does_without_a_question(world, effect):
     assert world.lines("begun") == ["begun", "begun"] and world.lines() == ["effect", "after"]
 
 
+def test_what_is_begun_again_after_a_doubt_is_still_undone(world):
+    world.write("""
+runbook: clusters
+steps:
+  - {id: zero, shell: 'true', undo: {shell: 'echo un-zero >> "$W/effects"'}}
+  - id: create
+    effect: idempotent
+    shell: 'echo created >> "$W/effects"; echo begun >> "$W/begun"; until [ -e "$W/gate" ]; do sleep 0.02; done'
+    undo: {shell: 'echo deleted >> "$W/effects"'}
+""")
+    begin_and_kill_all(world, step_too=True)
+    assert world("cancel", "last").code == 0
+    assert world("undo", "last").code == 0
+    assert world.lines() == ["created", "deleted", "un-zero"]
+    assert world.state_of("create") == "undone"
+
+
 def test_a_look_that_says_yes_settles_the_doubt(world):
     world.write(gated(done_when='{shell: test -e "$W/created"}'))
     begin_and_kill_all(world, step_too=True)
