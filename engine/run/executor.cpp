@@ -91,14 +91,18 @@ Executor::Conclusion Executor::run(Limits limits) {
   for (Signal& signal : parts_.inbox.wait(std::chrono::milliseconds(0))) absorb(signal);  // what came in between two runs
   if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
   if (std::exchange(is_yielding_, false)) return yield();
-  for (const Answer& answer : answers_of_others()) absorb_answer(answer);  // an earlier engine may not have lived to hear them
+  take_up_answers_of_others();  // an earlier engine may not have lived to hear them
   std::optional<Decision> decided_meanwhile;
   while (true) {
     const Decision decision = decided_meanwhile ? *std::exchange(decided_meanwhile, std::nullopt) : take_turn();
     for (std::int64_t n : decision.cancels) cancel(n);
-    if (decision.end) return is_over(*decision.end) ? conclude(*decision.end) : stop_for_now(*decision.end);
+    if (decision.end) {
+      if (!decision.end->is_left() && take_up_answers_of_others()) continue;  // who was told so must not wait for a resume
+      return is_over(*decision.end) ? conclude(*decision.end) : stop_for_now(*decision.end);
+    }
     if (!decision.launches.empty()) continue;  // what now runs may have a deadline to wake for
     if (limits_.is_interactive) ask_what_is_open();
+    if (take_up_answers_of_others()) continue;
     for (Signal& signal : wait(decision.wake_ms, decided_meanwhile)) absorb(signal);
     if (detached_by_) return conclude(End{"interrupted", *detached_by_, "", Value()});
     if (std::exchange(is_yielding_, false)) return yield();
@@ -154,8 +158,6 @@ void Executor::ask_what_is_open() {
     }
     if (!question.is_open && asked_.erase(id) > 0) parts_.person.withdraw(id);
   }
-  if (asked_.empty()) return;
-  for (Answer& answer : answers_of_others()) parts_.inbox.post(std::move(answer));
 }
 
 // For who is asked: the form, or what became of the step.
@@ -166,8 +168,20 @@ Value Executor::details_of(const Question& question) {
   return object({{"output", text_of(it.output)}, {"findings", text_of(it.findings)}, {"attempt", it.all_attempts}});
 }
 
+bool Executor::is_any_question_open() const {
+  const auto& questions = parts_.state.questions;
+  return std::any_of(questions.begin(), questions.end(), [](const auto& each) { return each.second.is_open; });
+}
+
+bool Executor::take_up_answers_of_others() {
+  const std::vector<Answer> answers = answers_of_others();
+  for (const Answer& answer : answers) absorb_answer(answer);
+  return !answers.empty();
+}
+
 std::vector<Answer> Executor::answers_of_others() {
   std::vector<Answer> fitting;
+  if (!is_any_question_open()) return fitting;
   for (Answer& answer : parts_.journal.answers()) {
     auto question = parts_.state.questions.find(answer.question);
     if (question == parts_.state.questions.end() || !question->second.is_open) continue;
@@ -181,7 +195,7 @@ std::vector<Signal> Executor::wait(const std::optional<std::int64_t>& wake_ms, s
   parts_.clock.about_to_wait(wake_ms);
   std::optional<std::int64_t> at_most;
   if (wake_ms) at_most = std::max<std::int64_t>(0, *wake_ms - parts_.clock.now_ms());
-  if (!asked_.empty()) at_most = std::min(at_most.value_or(answer_poll_ms), answer_poll_ms);
+  if (is_any_question_open()) at_most = std::min(at_most.value_or(answer_poll_ms), answer_poll_ms);
   // A clock that is set forward must not be slept through: it is looked at once a minute at least.
   if (at_most) at_most = std::min<std::int64_t>(*at_most, 60'000);
   const auto serve = [&](Signal& ended) {

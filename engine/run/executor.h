@@ -71,6 +71,9 @@ class Executor {
   void cancel(std::int64_t n);
   void ask_what_is_open();
   Value details_of(const Question& question);
+  bool is_any_question_open() const;
+  // Whether or not somebody sits here who is asked. false: there are none.
+  bool take_up_answers_of_others();
   // Those that fit an open question.
   std::vector<Answer> answers_of_others();
   // decided_meanwhile: set, and no signals, where an outcome was served; it is dealt with as what this thread decides itself.

@@ -325,6 +325,34 @@ def test_an_answer_to_an_engine_that_was_killed_is_taken_up_at_resume(world):
     assert world.resume().code == 0 and world.step("look")["answered_by"] == "bob" and world.lines() == ["after"]
 
 
+BESIDE = """
+runbook: beside
+steps:
+  - section: Both
+    parallel:
+      - section: Asked
+        steps:
+          - {asks}
+          - {{id: after, shell: echo after >> "$W/effects"}}
+      - {{id: slow, shell: 'until test -e "$W/gate"; do sleep 0.01; done'}}
+"""
+
+
+@pytest.mark.parametrize("asks, state, answer", [
+    ("{id: it, manual: Look at the dashboard.}", "waiting", ["confirm", "last", "it"]),
+    ("{id: it, shell: sleep 600, timeout: 10ms, on_timeout: kill}", "in_doubt", ["resolve", "last", "it", "done", "--because", "seen"]),
+], ids=["confirm", "resolve"])
+def test_an_engine_without_a_terminal_takes_up_an_answer_while_another_branch_runs(world, asks, state, answer):
+    world.write(BESIDE.format(asks=asks))
+    run = world.start()
+    until(lambda: world.state_of("it") == state and world.show()["questions"], "the question")
+    assert world(*answer).code == 0
+    until(lambda: world.lines() == ["after"], "what comes after the answer")
+    assert run.poll() is None and world.state_of("slow") == "running"
+    world.open_gate()
+    assert run.wait() == 0
+
+
 @needs_terminal
 def test_an_answer_that_comes_after_the_kill_counts(world, terminal):
     world.write(PLAIN)

@@ -255,6 +255,40 @@ TEST_CASE("an answer that an engine did not live to hear is heard by the next on
   CHECK(loop.state.deviations.at(0).who == "grace");
 }
 
+TEST_CASE("without anybody to ask, an answer from elsewhere is taken up while another branch runs") {
+  DrivenRun loop(R"(- section: Both
+  parallel:
+    - section: Asked
+      steps: [{id: person, manual: look}, {id: next, shell: one}]
+    - {id: slow, shell: two, timeout: 1s}
+)");
+  loop.performer.script["act slow"] = {std::nullopt};
+  loop.performer.on_start = [&](const Launch& launch) {
+    if (launch.step.id == "slow") loop.journal.answer({loop.state.open_question("person")->id, "confirm", "grace", "", 0, {}});
+    if (launch.step.id == "next") loop.performer.finish(1, exits(0));
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.performer.told_of == Names{"act slow", "act next"});
+  CHECK(loop.person.asked.empty());
+}
+
+TEST_CASE("an answer that comes just before the run would pause for it is taken up") {
+  DrivenRun loop("- {id: person, manual: look}\n- {id: next, shell: one}\n");
+  loop.journal.after_commit = [&] {
+    if (const Question* open = loop.state.open_question("person"))
+      loop.journal.answer({open->id, "confirm", "grace", "", 0, {}});
+  };
+  CHECK(loop.run().end.state == "succeeded");
+  CHECK(loop.state.of("person").answered_by == "grace");
+}
+
+TEST_CASE("an answer from elsewhere that does not fit does not keep a run from pausing") {
+  DrivenRun loop("- {id: a, shell: one}\n");
+  loop.performer.script["act a"] = {is_lost()};
+  loop.journal.after_commit = [&] { loop.journal.answer({"a/doubt/1", "perhaps", "grace", "", 0, {}}); };
+  CHECK(loop.run().end.state == "in_doubt");
+}
+
 TEST_CASE("a question whose step ended by itself is withdrawn") {
   DrivenRun loop("- {id: a, shell: one, timeout: 1s, verify: {shell: check}}\n");
   loop.limits.is_interactive = true;
