@@ -125,7 +125,8 @@ class JournalFile {
   std::string blob(const std::string& digest) const;
   bool has_intact_blob(const std::string& digest) const;
 
-  // false: the question has been answered before (see `answer`); the first wins, also between processes.
+  // false, and nothing is stored: the run was left, or the question has been answered before (see `answers`); the first wins, also
+  // between processes.
   bool add_answer(const std::string& run, const Answer& answer);
   std::vector<Answer> answers(const std::string& run) const;
 

@@ -310,7 +310,8 @@ bool JournalFile::add_answer(const std::string& run, const Answer& answer) {
   Transaction transaction(*db_->database, Transaction::Kind::write);
   Statement insert(*db_->database,
                    "INSERT INTO answers(run, question, choice, who, because, at_ms, fields) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
-                   " WHERE NOT EXISTS (SELECT 1 FROM answers WHERE run = ?1 AND question = ?2)");
+                   " WHERE NOT EXISTS (SELECT 1 FROM answers WHERE run = ?1 AND question = ?2)"
+                   " AND NOT EXISTS (SELECT 1 FROM runs WHERE run = ?1 AND ended_at_ms <> 0)");
   insert.bind(run).bind(answer.question).bind(answer.choice).bind(answer.who).bind(answer.because).bind(answer.at_ms);
   if (answer.fields.is_null()) {
     insert.bind_null();

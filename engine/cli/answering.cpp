@@ -23,9 +23,7 @@ Answering::Answering(const Arguments& arguments)
       state(fold_run(file, row.run)),
       step_id(arguments.operands().at(1)) {
   require_step(file, state, step_id);
-  if (row.ended_at_ms != 0)
-    throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", row.run, row.state,
-                                             utc_text(row.ended_at_ms)));
+  require_not_left(row);
   runbook = load_runbook(stored_definition(file, state), all_declarations(), stored_includes(file, state)).runbook;
   if (!runbook)
     throw Error(ExitCode::usage, fmt::format("this version can't read the definition of run {}", row.run),
@@ -74,13 +72,13 @@ Answer Answering::answer(const Question& question, const std::string& choice) co
 
 GivenTo Answering::give(const Question& question, const Answer& given) {
   if (is_approval_by_others(question)) require_approver(question, given);
-  if (!file.add_answer(row.run, given)) {
+  if (!store_answer(file, row.run, given)) {
     for (const Answer& first : file.answers(row.run)) {
       if (first.question == question.id) throw_answered(first.who, first.choice);
     }
   }
   if (lease_holder(file.run_folder(row.run)) != 0) return GivenTo::driver;
-  return record(question, given) ? GivenTo::journal : GivenTo::driver;
+  return record(given) ? GivenTo::journal : GivenTo::driver;
 }
 
 std::string Answering::require_approver(const Question& question, const Answer& given) const {
@@ -89,26 +87,14 @@ std::string Answering::require_approver(const Question& question, const Answer& 
   return approver.name;
 }
 
-// false: an engine has taken up the run meanwhile, and with it the answer.
-bool Answering::record(const Question& question, const Answer& given) {
-  struct TakenUp {};
-  const auto make = [&](const RunState& now) {
-    const Question* open = now.open_question(step_id);
-    if (!open || open->id != question.id) throw TakenUp();
-    if (open->about == "files") return runbook::answer(now, *open, given);
-    if (open->about == "manual") return answer_manual(instance(), *open, given, given.at_ms);
-    return answer_approval(now, *open, given, require_approver(*open, given));
+bool Answering::record(const Answer& given) {
+  const auto make = [&](const RunState& now, const Question& question) {
+    if (question.about == "files") return runbook::answer(now, question, given);
+    if (question.about == "manual") return answer_manual(instance(), question, given, given.at_ms);
+    return answer_approval(now, question, given, require_approver(question, given));
   };
-  try {
-    decree({file, row, given.who, given.because}, make,
-           given.choice == "reject" || given.choice == "stop" ? "failed" : "interrupted");
-    return true;
-  } catch (const TakenUp&) {
-    return false;
-  } catch (const Error& error) {
-    if (error.code() == ExitCode::driven) return false;
-    throw;
-  }
+  const bool stops_it = given.choice == "reject" || given.choice == "stop";
+  return decree_answer({file, row, given.who, given.because}, given, make, stops_it ? "failed" : "interrupted");
 }
 
 }  // namespace runbook

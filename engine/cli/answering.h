@@ -39,7 +39,7 @@ struct Answering {
   [[noreturn]] void throw_answered(const std::string& who, const std::string& choice) const;
   // Throws Error (exit 2) that says why the answer does not count.
   std::string require_approver(const Question& question, const Answer& given) const;
-  bool record(const Question& question, const Answer& given);
+  bool record(const Answer& given);
 };
 
 }  // namespace runbook

@@ -26,9 +26,7 @@ void decree(const Decree& given, const std::function<std::vector<Proposal>(const
 
 void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::function<Pause(const RunState&)>& pause_after) {
-  if (given.row.ended_at_ms != 0)
-    throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", given.row.run,
-                                             given.row.state, utc_text(given.row.ended_at_ms)));
+  require_not_left(given.row);
   SystemClock clock;
   Lease lease = Lease::take(given.file.run_folder(given.row.run), given.mode);
   const RunState state = fold_run(given.file, given.row.run);
@@ -44,6 +42,38 @@ void decree(const Decree& given, const std::function<std::vector<Proposal>(const
   paused.body = object({{"state", pause.state}, {"why", pause.why}});
   journal->append(std::move(paused));
   journal->commit();
+}
+
+bool decree_answer(const Decree& given, const Answer& answer,
+                   const std::function<std::vector<Proposal>(const RunState&, const Question&)>& make,
+                   const std::string& state_after) {
+  struct TakenUp {};
+  const auto make_if_open = [&](const RunState& now) {
+    const auto asked = now.questions.find(answer.question);
+    if (asked == now.questions.end() || !asked->second.is_open) throw TakenUp();
+    return make(now, asked->second);
+  };
+  try {
+    decree(given, make_if_open, state_after);
+    return true;
+  } catch (const TakenUp&) {
+    return false;
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::driven) return false;
+    throw;
+  }
+}
+
+bool store_answer(JournalFile& file, const std::string& run, const Answer& answer) {
+  if (file.add_answer(run, answer)) return true;
+  require_not_left(*file.run(run));
+  return false;
+}
+
+void require_not_left(const RunRow& row) {
+  if (row.ended_at_ms == 0) return;
+  throw Error(ExitCode::usage, fmt::format("run {} was left as {} at {}; nothing in it changes any more", row.run, row.state,
+                                           utc_text(row.ended_at_ms)));
 }
 
 }  // namespace runbook

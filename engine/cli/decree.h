@@ -29,6 +29,16 @@ void decree(const Decree& given, const std::function<std::vector<Proposal>(const
 void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
             const std::function<Pause(const RunState&)>& pause_after);
 
+// What follows from an answer that is stored already. false: an engine has taken up the run meanwhile, and with it the answer.
+bool decree_answer(const Decree& given, const Answer& answer,
+                   const std::function<std::vector<Proposal>(const RunState&, const Question&)>& make,
+                   const std::string& state_after);
+// The answer becomes the first one to its question; false: another one is. Throws Error (exit 2) when the run was left: nothing is stored
+// then, for a later undo would take it up.
+bool store_answer(JournalFile& file, const std::string& run, const Answer& answer);
+// Throws Error (exit 2).
+void require_not_left(const RunRow& row);
+
 // The value of --because. Throws Error (exit 2) if it is missing or blank.
 std::string require_because(const Arguments& arguments);
 

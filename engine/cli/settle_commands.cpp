@@ -31,6 +31,7 @@ struct SettledStep {
         row(file.find_run(arguments.operands().at(0))),
         step(arguments.operands().at(1)) {
     require_step(file, fold_run(file, row.run), step);
+    require_not_left(row);
   }
   Decree decree(std::string because) { return {file, row, operator_name(), std::move(because)}; }
 };
@@ -88,7 +89,7 @@ const Question& require_doubt(const RunState& state, const std::string& step, co
 
 // The first answer counts, also one that was handed to an engine which has died since.
 void give_first(SettledStep& target, const Answer& given) {
-  if (target.file.add_answer(target.row.run, given)) return;
+  if (store_answer(target.file, target.row.run, given)) return;
   for (const Answer& first : target.file.answers(target.row.run)) {
     if (first.question == given.question)
       throw Error(ExitCode::usage, fmt::format("{} answered first: {}", first.who, first.choice),
@@ -105,22 +106,17 @@ int resolve_command(const Arguments& arguments) {
   Answer given{"", choice, operator_name(), because, SystemClock().now_ms(), Value()};
   if (choice == "done") given.fields = read_outputs(arguments, target);
   if (choice != "done" && arguments.has("--set")) throw Error(ExitCode::usage, "--set goes with `done`");
-  auto check = [&](const RunState& state) {
-    const Question& question = require_doubt(state, target.step, target.row.run);
-    given.question = question.id;
-    std::string why = why_not_a_choice(question, given);
-    if (!why.empty()) throw Error(ExitCode::usage, why, "runbook resolve RUN STEP done|not-done|retry");
-    return question;
-  };
-  check(fold_run(target.file, target.row.run));
+  const RunState state = fold_run(target.file, target.row.run);
+  const Question& question = require_doubt(state, target.step, target.row.run);
+  given.question = question.id;
+  if (const std::string why = why_not_a_choice(question, given); !why.empty())
+    throw Error(ExitCode::usage, why, "runbook resolve RUN STEP done|not-done|retry");
   give_first(target, given);
-  if (lease_holder(target.file.run_folder(target.row.run)) != 0) {
+  const auto make = [&](const RunState& now, const Question& open) { return answer(now, open, given); };
+  const bool is_driven = lease_holder(target.file.run_folder(target.row.run)) != 0;
+  if (is_driven || !decree_answer(target.decree(because), given, make, choice == "not-done" ? "failed" : "interrupted"))
     return report_done(arguments, target,
                        fmt::format("`{}`: {} is handed to the engine that drives the run", target.step, choice));
-  }
-  decree(
-      target.decree(because), [&](const RunState& state) { return answer(state, check(state), given); },
-      choice == "not-done" ? "failed" : "interrupted");
   return report_done(arguments, target, fmt::format("`{}` is settled: {}", target.step, choice));
 }
 

@@ -34,6 +34,8 @@ std::string undo_text(const RunFacts& facts, const RunState& state, StoredValues
   };
   if (it.state == StepState::failed && entry.undo)
     text += fmt::format("  {:<14} it failed; what it did until then is undone\n", "");
+  if (it.state == StepState::in_doubt)
+    text += fmt::format("  {:<14} it is in doubt: whether it took effect is to be settled first\n", "");
   if (!entry.undo) return text + fmt::format("  {:<14} {}\n", "", entry.why_not);
   const Declaration* type = find_declaration(*facts.types, entry.undo.value()->type);
   const Value request = undo_request(facts, state, values, entry);

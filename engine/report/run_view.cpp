@@ -52,6 +52,15 @@ Value deviation_json(const Deviation& deviation) {
                  {"because", deviation.because}});
 }
 
+// Nobody can answer what a run had asked before it was left.
+std::vector<const Question*> open_questions(const RunState& run) {
+  std::vector<const Question*> open;
+  if (run.was_left()) return open;
+  for (const auto& [id, question] : run.questions)
+    if (question.is_open) open.push_back(&question);
+  return open;
+}
+
 Value question_json(const Question& question, const Value& form) {
   List choices, ticked;
   for (const auto& choice : question.choices) choices.emplace_back(choice);
@@ -177,9 +186,7 @@ RunView view_run(const JournalFile& file, const RunRow& row) {
     step.outputs = stored(file, view.state.of(step.instance).outputs);
     step.evidence = stored(file, view.state.of(step.instance).evidence);
   }
-  for (const auto& [id, question] : view.state.questions) {
-    if (question.is_open) view.forms[id] = stored(file, question.form);
-  }
+  for (const Question* question : open_questions(view.state)) view.forms[question->id] = stored(file, question->form);
   return view;
 }
 
@@ -200,9 +207,8 @@ Value to_json_view(const RunView& view) {
   for (const Handoff& handoff : run.handoffs) handoffs.push_back(handoff_json(handoff));
   for (const ViewedStep& step : view.steps) steps.push_back(step_json(step, run.of(step.instance)));
   for (const auto& deviation : run.deviations) deviations.push_back(deviation_json(deviation));
-  for (const auto& [id, question] : run.questions) {
-    if (question.is_open) questions.push_back(question_json(question, view.forms.at(id)));
-  }
+  for (const Question* question : open_questions(run))
+    questions.push_back(question_json(*question, view.forms.at(question->id)));
   return object({{"run", view.row.run},
                  {"runbook", run.runbook},
                  {"title", run.title},
@@ -250,10 +256,10 @@ std::string to_text_view(const RunView& view, Colour colour, const std::optional
     for (const std::string& process : view.state.of(step.instance).left)
       text += fmt::format("\nleft behind by `{}`, ends with the run: {}\n", step.instance, process);
   }
-  for (const auto& [id, question] : view.state.questions) {
-    if (!question.is_open) continue;
-    text += fmt::format("\nopen question: {}\n", question.text);
-    if (const Value& form = view.forms.at(id); form.is_map()) text += "\n" + form_text(form, question, "    ", markdown);
+  for (const Question* question : open_questions(view.state)) {
+    text += fmt::format("\nopen question: {}\n", question->text);
+    if (const Value& form = view.forms.at(question->id); form.is_map())
+      text += "\n" + form_text(form, *question, "    ", markdown);
   }
   if (!view.state.deviations.empty()) text += "\ndeviations\n";
   for (const auto& deviation : view.state.deviations)

@@ -295,6 +295,28 @@ steps:
     assert world.lines() == ["unb"]
 
 
+def test_an_answer_that_was_refused_does_not_count_when_the_run_is_undone(world):
+    world.write(f"""
+runbook: doubtful
+steps:
+  - {{id: a, shell: '{EFFECT.format("a")}', undo: {{shell: '{EFFECT.format("una")}'}}}}
+  - {{id: d, shell: sleep 600, timeout: 10ms, on_timeout: kill, undo: {{shell: '{EFFECT.format("und")}'}}}}
+""")
+    assert world.run().code == 4
+    assert "open question: Did `d` take effect?" in world("show", "last").out
+    assert world("cancel", "last").code == 0
+    assert "open question" not in world("show", "last").out and world.show()["questions"] == []
+    refused = world("resolve", "last", "d", "done", "--because", "seen")
+    assert refused.code == 2 and "was left as cancelled" in refused.err, refused
+    plan = world("undo", "last", "--plan").out
+    assert "it is in doubt: whether it took effect is to be settled first" in plan, plan
+    assert world("undo", "last").code == 4
+    assert world.lines() == ["a"]
+    assert world("resolve", "last", "d", "done", "--because", "seen").code == 0
+    assert world("undo", "last").code == 0
+    assert world.lines() == ["a", "und", "una"]
+
+
 def half_undone(world, *words):
     """A run of which `b` can't be undone until there is the file `mended`, and an undo that has begun and failed there."""
     world.write(f"""

@@ -271,6 +271,16 @@ TEST_CASE("the first answer wins between two processes, 200 times") {
   }
 }
 
+TEST_CASE("an answer to a run that was left is not stored") {
+  const TestFolder folder;
+  Drive drive(folder / "journal.db");
+  drive.step("copy");
+  drive.journal->append(fact(event::left, "", object({{"state", "cancelled"}})));
+  drive.journal->commit();
+  CHECK_FALSE(drive.file.add_answer(example_run, answer("copy#1", "done")));
+  CHECK(drive.file.answers(example_run).empty());
+}
+
 TEST_CASE("an answer reaches the driver as it was given") {
   const TestFolder folder;
   Drive drive(folder / "journal.db");
