@@ -14,6 +14,7 @@
 #include "os/terminal.h"
 #include "report/form_text.h"
 #include "run/approval.h"
+#include "run/frontier.h"
 #include "run/manual.h"
 
 namespace runbook {
@@ -47,8 +48,7 @@ class Adviser {
     if (end_.state == "undone")
       return fmt::format("\nrun {} is undone{}{}\n", a_.run, end_.why.empty() ? "" : ": ", end_.why) +
              line("what stays", "undo " + a_.run + " --plan");
-    if (end_.state == "cancelled")
-      return fmt::format("\nrun {} is cancelled. What it did stays done:\n{}", a_.run, line("what was done", "show " + a_.run));
+    if (end_.state == "cancelled") return cancelled();
     if (end_.state == "failed") return failed();
     if (end_.state == "in_doubt") return in_doubt();
     if (end_.state == "waiting") return waiting(has_running_steps);
@@ -76,16 +76,22 @@ class Adviser {
     return fmt::format("\nrun {} succeeded: {} in {}\n", a_.run, counted(a_.runbook.steps.size(), "step"), elapsed_text(took));
   }
 
+  std::string cancelled() const {
+    const std::string text = a_.first ? fmt::format("\n{}", failure(*a_.first)) : "";
+    return text + fmt::format("\nrun {} is cancelled. What it did stays done:\n", a_.run) +
+           line("what was done", "show " + a_.run);
+  }
+
   std::string failed() const {
     const std::string& step = end_.instance;
-    std::string text = "\n";
+    std::string text = a_.first ? fmt::format("\n{}\nthen its cleanup failed:\n", failure(*a_.first)) : "\n";
     if (step.empty()) return text + fmt::format("run {} failed: {}\n", a_.run, end_.why) + give_up();
-    text += fmt::format("step `{}` failed: {}\n", step, end_.why);
-    text += last_lines(a_.output, 20, "    | ");
-    if (!a_.findings.empty()) text += "what stood there:\n" + last_lines(a_.findings, 40, "    | ");
-    text += hints();
-    text += fmt::format("\nrun {} has paused there; nothing after `{}` was run.\n", a_.run, step);
-    if (has_cleanup() && !a_.state.is_undoing) text += "Its cleanup (`finally`) is pending: it runs when the run is left.\n";
+    text += failure({step, end_.why, a_.output, a_.findings});
+    const bool is_in_cleanup = is_of_cleanup(step);
+    text += fmt::format("\nrun {} has paused {}; nothing after `{}` was run.\n", a_.run,
+                        is_in_cleanup ? "in its cleanup (`finally`)" : "there", step);
+    if (has_cleanup() && !is_in_cleanup && !a_.state.is_undoing)
+      text += "Its cleanup (`finally`) is pending: it runs when the run is left.\n";
     if (would_happen_twice(step))
       text += "Its process ended well: what it did stands, and trying it again does it once more.\n";
     text += line("look", fmt::format("logs {} {}", a_.run, word(step)));
@@ -94,16 +100,27 @@ class Adviser {
     return text + give_up();
   }
 
+  std::string failure(const Failure& it) const {
+    if (it.step.empty()) return fmt::format("run {} failed: {}\n", a_.run, it.why);
+    std::string text = fmt::format("step `{}` failed: {}\n", it.step, it.why);
+    text += last_lines(it.output, 20, "    | ");
+    if (!it.findings.empty()) text += "what stood there:\n" + last_lines(it.findings, 40, "    | ");
+    const Step* step = a_.runbook.find_step_of(it.step);
+    return step ? text + hints_for(*step, {it.output, it.findings, it.why}) : text;
+  }
+
+  // Nothing else begins in a run that is given up.
+  bool is_of_cleanup(const std::string& id) const {
+    if (a_.state.is_cancelling || !has_cleanup()) return a_.state.is_cancelling;
+    const std::vector<const Step*> cleanup = steps_of(*a_.runbook.root.finally);
+    return std::find(cleanup.begin(), cleanup.end(), a_.runbook.find_step_of(id)) != cleanup.end();
+  }
+
   // It failed behind its effect: its outputs can't be had, or a look says no.
   bool would_happen_twice(const std::string& id) const {
     const Step* step = a_.runbook.find_step_of(id);
     const bool may_be_repeated = step && (step->effect == Effect::read || step->effect == Effect::idempotent);
     return step && !may_be_repeated && a_.state.of(id).exit_code == std::int64_t{0};
-  }
-
-  std::string hints() const {
-    const Step* step = a_.runbook.find_step_of(end_.instance);
-    return step ? hints_for(*step, {a_.output, a_.findings, end_.why}) : "";
   }
 
   std::string in_doubt() const {

@@ -11,17 +11,25 @@
 
 namespace runbook {
 
+// A step that failed, and what is known of it.
+struct Failure {
+  std::string step, why;  // step: "": none, the run itself
+  std::string output;     // what it wrote, its last part
+  std::string findings;   // what a person would look at next, or ""
+};
+
 struct Advice {
   const Runbook& runbook;
   const RunState& state;
   std::string run;
-  std::string file;                                      // as it can be typed
-  std::string journal_words;                             // " --journal X", or ""
-  std::string output;                                    // what the step wrote, its last part
-  std::string findings;                                  // what a person would look at next, or ""
+  std::string file;           // as it can be typed
+  std::string journal_words;  // " --journal X", or ""
+  std::string output;         // as in Failure, of the step that it ends at
+  std::string findings;
   Value form;                                            // of the question that waits: what is asked in detail
   std::optional<MarkdownStyle> markdown = std::nullopt;  // how its instructions look; nullopt: as they are written
   std::string resume_words = "run";                      // the command that goes on with it
+  std::optional<Failure> first = std::nullopt;           // why a run that is given up failed, before its cleanup ran
 };
 std::string advise(const Advice& advice, const End& end, bool has_running_steps);
 

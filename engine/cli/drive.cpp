@@ -44,6 +44,7 @@
 #include "report/run_view.h"
 #include "run/approval.h"
 #include "run/executor.h"
+#include "run/first_cause.h"
 #include "run/named_files.h"
 #include "run/outline.h"
 #include "run/scripted_world.h"
@@ -325,9 +326,10 @@ class Drive {
     if (!wished) return false;
     conclusion = *wished;
     if (conclusion.end.state != "failed" || !plan_.cancels_on_failure) return true;
-    has_failed_ = true;
+    failed_ = conclusion.end;
     limits = plan_.limits;
     limits.is_cancelling = true;
+    limits.because = "--on-failure cancel: " + failure_text(*failed_);
     conclusion = driven.executor.run(limits);
     return true;
   }
@@ -343,10 +345,20 @@ class Drive {
     return plan_.scenario ? fmt::format("walk --rehearse={}", quoted_for_shell(plan_.scenario_name)) : "walk";
   }
 
+  std::string text_of(const std::string& digest) const { return digest.empty() ? "" : journal_->blob(digest); }
+
+  // What its cleanup must not hide. Whoever cancels a run that failed before has been told.
+  std::optional<Failure> failure_before(const End& end) const {
+    StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
+    const auto first = failed_ || end.is_left() ? failed_ : first_cause(facts_, state_, values, end);
+    if (!first) return std::nullopt;
+    const InstanceState& it = state_.of(first->instance);
+    return Failure{first->instance, first->why, text_of(it.output), text_of(it.findings)};
+  }
+
   int tell(const Executor::Conclusion& conclusion) {
     const End& end = conclusion.end;
     const InstanceState& it = state_.of(end.instance);
-    const auto text_of = [&](const std::string& digest) { return digest.empty() ? "" : journal_->blob(digest); };
     Advice advice{*plan_.runbook,
                   state_,
                   plan_.run,
@@ -356,7 +368,8 @@ class Drive {
                   text_of(it.findings),
                   Value(),
                   markdown_style(STDERR_FILENO),
-                  resume_words()};
+                  resume_words(),
+                  failure_before(end)};
     const Question* question = state_.open_question(end.instance);
     if (question && !question->form.empty()) advice.form = parse_json(journal_->blob(question->form));
     fmt::print(stderr, "{}", advise(advice, end, conclusion.has_running_steps));
@@ -366,7 +379,7 @@ class Drive {
     } else if (end.outputs.is_map()) {
       for (const auto& [name, value] : end.outputs.as_map()) fmt::print("{}={}\n", name, text_or_json(value));
     }
-    if (has_failed_) return static_cast<int>(ExitCode::step_failed);
+    if (failed_) return static_cast<int>(ExitCode::step_failed);
     const bool is_undone = end.state == "undone" || !state_.is_undoing;
     const bool is_wanted = plan_.purpose == Purpose::cancel ? end.is_left() : plan_.purpose == Purpose::undo && is_undone;
     return is_wanted ? 0 : static_cast<int>(exit_code_of(end.state));
@@ -394,7 +407,8 @@ class Drive {
   TerminalShare share_;
   std::optional<ScriptedWorld> world_;
   std::optional<SignalWatch> signals_;  // ends before what it tells
-  bool has_failed_ = false, is_first_ = true;
+  std::optional<End> failed_;           // for which the run is given up
+  bool is_first_ = true;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/redactor.h"
 #include "run/before.h"
+#include "run/first_cause.h"
 #include "run/manual.h"
 #include "run/named_files.h"
 #include "run/on_target.h"
@@ -387,7 +388,7 @@ void Executor::stop_what_runs() {
 }
 
 Executor::Conclusion Executor::conclude(const End& end) {
-  Value body = object({{"state", end.state}, {"why", end.why}});
+  Value body = object({{"state", end.state}, {"why", why_it_ends(parts_.facts, parts_.state, values_, end)}});
   // Before that is recorded: once a run is left, nobody takes it up again.
   std::vector<std::string> ended_with_it = end.is_left() ? parts_.performer.end_left() : std::vector<std::string>();
   ended_with_it = masked_processes(std::move(ended_with_it), parts_.facts.secret_values());

@@ -187,6 +187,64 @@ finally: [{effect("cleanup")}]
     assert world.show()["state"] == "cancelled"
 
 
+CI = """
+runbook: ci
+steps:
+  - {{id: a, shell: "echo ERROR the database said no >&2; exit 7", hints: [{{match: said no, say: Ask it kindly}}]}}
+  - {{id: never, shell: "true"}}
+finally: [{{id: f, shell: '{cleanup}'}}]
+"""
+
+
+def test_for_ci_the_end_says_what_failed_and_what_it_wrote(world):
+    world.write(CI.format(cleanup=EFFECT.format("cleanup")))
+    result = world.run("--on-failure", "cancel")
+    assert result.code == 1 and world.lines() == ["cleanup"]
+    run = world.show()["run"]
+    assert result.err.endswith(f"""
+step `a` failed: it exited with 7
+    | ERROR the database said no
+  hint: Ask it kindly
+
+run {run} is cancelled. What it did stays done:
+  what was done   runbook show {run}
+"""), result
+    assert re.search(r"state +cancelled \(cancelled by \S+: step `a` failed: it exited with 7\)", world("show", "last").out)
+    assert r"because: --on-failure cancel: step \`a\` failed: it exited with 7" in world("report", "last").out
+
+
+@pytest.mark.parametrize("ways", [[["run", "--on-failure", "cancel"]], [["run"], ["cancel", "last"]]], ids=["for ci", "by a person"])
+def test_a_cleanup_that_fails_does_not_hide_what_failed_first(world, ways):
+    world.write(CI.format(cleanup='echo cleaning up; test -e "$W/mended"'))
+    for command, *words in ways:
+        result = world.run(*words) if command == "run" else world(command, *words)
+        assert result.code == 1, result
+    run = world.show()["run"]
+    assert f"""
+step `a` failed: it exited with 7
+    | ERROR the database said no
+  hint: Ask it kindly
+
+then its cleanup failed:
+step `f` failed: it exited with 1
+    | cleaning up
+
+run {run} has paused in its cleanup (`finally`); nothing after `f` was run.
+  look            runbook logs {run} f
+""" in result.err, result
+    told = "failed (step `a` failed: it exited with 7; then its cleanup failed: step `f` failed: it exited with 1)"
+    assert told in world("show", "last").out
+    (world.folder / "mended").touch()
+    assert world("cancel", "last").code == 0 and world.show()["state"] == "cancelled"
+    assert "step `a` failed: it exited with 7" in world.show()["why"]
+
+
+def test_a_cleanup_that_fails_at_the_end_of_a_run_is_not_called_pending(world):
+    world.write('runbook: last\nsteps: [{id: a, shell: "true"}]\nfinally: [{id: f, shell: exit 1}]\n')
+    result = world.run()
+    assert result.code == 1 and "has paused in its cleanup (`finally`)" in result.err and "pending" not in result.err, result
+
+
 def test_a_killed_engine_in_rescue_and_in_finally_goes_on_there(world):
     world.write(f"""
 runbook: killed

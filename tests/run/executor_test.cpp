@@ -321,6 +321,31 @@ TEST_CASE("a retry waits for its time and is woken for it") {
   CHECK(loop.performer.told_of == Names{"act a", "act a", "act a"});
 }
 
+TEST_CASE("a finally that fails while a failed run is given up does not hide the first cause") {
+  DrivenRun loop("- section: S\n  steps: [{id: a, shell: one}]\n  finally: [{id: f, shell: two}]\n");
+  loop.performer.script["act a"] = {exits(7)};
+  loop.performer.script["act f"] = {exits(1)};
+  const auto why = [&] { return loop.journal.committed.back().body.text_or("why", ""); };
+  CHECK(loop.run().end.instance == "a");
+  CHECK(why() == "it exited with 7");
+  loop.limits.is_cancelling = true;
+  CHECK(loop.run().end.instance == "f");
+  CHECK(why() == "step `a` failed: it exited with 7; then its cleanup failed: step `f` failed: it exited with 1");
+  CHECK(loop.resume().end.state == "cancelled");
+  CHECK(why() == "cancelled by ada: step `a` failed: it exited with 7");
+}
+
+TEST_CASE("a finally that fails while a run that had not failed is given up is the first cause itself") {
+  DrivenRun loop("- section: S\n  steps: [{id: a, shell: one}]\n  finally: [{id: f, shell: two}]\n");
+  loop.performer.script["act f"] = {exits(1)};
+  loop.performer.on_start = [&](const Launch&) { loop.inbox.post(Interrupt{Interrupt::Kind::pause, "ada"}); };
+  CHECK(loop.run().end.state == "interrupted");
+  loop.limits.is_cancelling = true;
+  loop.performer.on_start = nullptr;
+  CHECK(loop.run().end.instance == "f");
+  CHECK(loop.journal.committed.back().body.text_or("why", "") == "it exited with 1");
+}
+
 TEST_CASE("a failed run is cancelled by the same executor") {
   DrivenRun loop(two_steps);
   loop.performer.script["act a"] = {exits(1)};
