@@ -1,5 +1,7 @@
 #include "run/recovery.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "run/decide.h"
 #include "run/frontier.h"
@@ -47,12 +49,12 @@ class Recoverer {
   Recoverer(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who)
       : facts_(facts), state_(state), values_(values), who_(who), instances_(facts, state, values) {}
 
-  void take_up() {
+  void take_up(Purpose purpose) {
     for (const auto& [name, it] : state_.instances) {
       if (!is_end_unknown(it)) continue;
       const auto step = instances_.find(name);
-      RUNBOOK_ASSERT(step);
-      recovery.taken_up.push_back(taken_up(facts_, state_, values_, *step));
+      if (step) recovery.taken_up.push_back(taken_up(facts_, state_, values_, *step));
+      else give_up(name, it, purpose);
     }
   }
 
@@ -76,6 +78,17 @@ class Recoverer {
   Recovery recovery;
 
  private:
+  // Its step is gone: versions before this one adopted such a runbook.
+  void give_up(const std::string& name, const InstanceState& it, Purpose purpose) {
+    const std::string why = "its end is not known, and its step is no longer in the runbook";
+    if (purpose != Purpose::cancel)
+      throw Error(ExitCode::usage, fmt::format("`{}` has begun, {}; nothing was run", name, why),
+                  fmt::format("put the step back where it stood, and adopt that: runbook run --resume {0} --adopt\n"
+                              "or leave the run, with this step in doubt: runbook cancel {0}",
+                              facts_.run));
+    recovery.events.push_back(Proposal(event::doubted, name, object({{"why", why}}), it.attempt));
+  }
+
   // What it set off is set off anew if it trips again.
   void renew_watch(const std::string& name) {
     recovery.events.push_back(renewed(name, who_));
@@ -100,7 +113,7 @@ class Recoverer {
 
 Recovery recover(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who, Purpose purpose) {
   Recoverer recoverer(facts, state, values, who);
-  recoverer.take_up();
+  recoverer.take_up(purpose);
   const bool is_going_on = purpose != Purpose::cancel || state.is_cancelling;
   if (is_going_on) recoverer.renew();
   if (purpose != Purpose::cancel) recoverer.go_on_waiting();

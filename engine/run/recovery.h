@@ -22,6 +22,7 @@ enum class Purpose {
   undo,
   cancel,  // nothing is renewed, but what fails while the run is left
 };
+// Throws Error (exit 2): an attempt is open of which the runbook has no step any more, and the run is not to be left.
 Recovery recover(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& who, Purpose purpose);
 
 // Attempts of which the journal knows no end.

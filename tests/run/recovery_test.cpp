@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/error.h"
 #include "tests/run/world.h"
 
 using namespace runbook;
@@ -91,4 +92,17 @@ TEST_CASE("who cancels a run renews nothing, but the open attempt is taken up to
   Recovery recovery = story.recovered(Purpose::cancel);
   CHECK(recovery.events.empty());
   CHECK(recovery.taken_up.size() == 1);
+}
+
+TEST_CASE("an attempt of which the runbook has no step any more is no riddle: the run can be left, with the step in doubt") {
+  Story story("- {section: L, for_each: [p, q], as: x, steps: [{id: pay, shell: pay}]}\n- {id: last, shell: last}\n");
+  story.turn();
+  story.facts = facts_of(steps_only("- {id: last, shell: last}\n"));
+  for (const Purpose purpose : {Purpose::go_on, Purpose::undo})
+    CHECK_THROWS_WITH_AS(recover(story.facts, story.state, story.values, "ada", purpose),
+                         "`pay[p]` has begun, its end is not known, and its step is no longer in the runbook; nothing was run",
+                         Error);
+  story.limits.is_cancelling = true;
+  CHECK(story.crashes_and_resumes(Purpose::cancel) == "doubted pay[p]; cancelling; end cancelled");
+  CHECK(open_attempts(story.state).empty());
 }
