@@ -80,7 +80,7 @@ class UndoCommand {
     if (is_undo(scope_.to))
       throw Error(ExitCode::usage, fmt::format("--to: `{}` is an undo itself, which has no undo", scope_.to));
     require_step(file_, state_, scope_.to);
-    scope_.border = undo_border(facts_, state_, values_, scope_.to);
+    scope_.border = undo_border(state_, scope_.to);
     if (scope_.border == 0)
       throw Error(ExitCode::usage, fmt::format("--to: `{}` has not run, so that nothing of it could be undone", scope_.to),
                   fmt::format("runbook undo {} --plan", row_.run));
@@ -124,7 +124,7 @@ class UndoCommand {
   Value json_of(const UndoEntry& entry) const {
     const InstanceState& it = state_.of(entry.step.id);
     return object({{"step", entry.step.id},
-                   {"title", entry.step->title},
+                   {"title", entry.title},
                    {"state", step_state_name(it.state)},
                    {"ran_at", utc_text(it.started_at_ms)},
                    {"can_be_undone", entry.undo.has_value()},

@@ -27,8 +27,7 @@ Value undo_request(const RunFacts& facts, const RunState& state, StoredValues& v
 
 std::string undo_text(const RunFacts& facts, const RunState& state, StoredValues& values, const UndoEntry& entry) {
   const InstanceState& it = state.of(entry.step.id);
-  std::string text =
-      fmt::format("  {:<14} {}  {}\n", entry.undo ? "will be undone" : "stays", entry.step.id, entry.step->title);
+  std::string text = fmt::format("  {:<14} {}  {}\n", entry.undo ? "will be undone" : "stays", entry.step.id, entry.title);
   const auto line = [&](std::string_view name, const Value& value) {
     if (!value.is_null()) text += fmt::format("  {:<14} {}: {}\n", "", name, text_or_json(value));
   };

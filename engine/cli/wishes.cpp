@@ -187,7 +187,7 @@ Wishes::Then Wishes::undo(std::string back_to) {
     if (*typed != "all") back_to = *typed;
   }
   if (!back_to.empty()) {
-    const std::int64_t border = undo_border(driven_.facts, driven_.state, driven_.values, back_to);
+    const std::int64_t border = undo_border(driven_.state, back_to);
     if (border == 0) throw Error(ExitCode::usage, fmt::format("`{}` has done nothing that could be undone", back_to));
     scope = scope_to(border);
   }

@@ -12,6 +12,8 @@ namespace runbook {
 
 namespace {
 
+std::string after_comma(const std::string& text) { return text.empty() ? text : ", " + text; }
+
 class Decider {
  public:
   explicit Decider(Turn& turn) : turn_(turn) {}
@@ -61,8 +63,10 @@ class Decider {
     if (progress != Progress::done || !turn_.decision.events.empty()) return;
     const std::string& as = turn_.state.leaves_as;
     turn_.decision.end =
-        as.empty() ? End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()} : End{as, "", "", Value()};
+        as.empty() ? End{"cancelled", "cancelled by " + turn_.limits.who, "", Value()} : End{as, all_but(), "", Value()};
   }
+
+  std::string all_but() const { return all_but_what_is_gone(turn_.facts, turn_.state, turn_.values); }
 
   // What has begun of it comes to its end; then the run is left as any other.
   void give_up_undo() {
@@ -107,11 +111,11 @@ class Decider {
       return turn_.propose(Proposal(event::undo_ended, "", body));
     }
     if (is_whole || state.was_left_before) {
-      const std::string why = is_whole ? "" : fmt::format("undone back to `{}`", state.undo_to);
+      const std::string why = is_whole ? all_but() : fmt::format("undone back to `{}`", state.undo_to) + after_comma(all_but());
       turn_.decision.end = End{"undone", why, "", Value()};
       return;
     }
-    const std::string why = fmt::format("undone back to `{}`; going on does it anew", state.undo_to);
+    const std::string why = fmt::format("undone back to `{}`{}; going on does it anew", state.undo_to, after_comma(all_but()));
     turn_.propose(Proposal(event::undo_ended, "", object({{"why", why}})));
     turn_.decision.end = End{"interrupted", why, "", Value()};
   }

@@ -1,6 +1,7 @@
 #include "run/undo.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -19,7 +20,30 @@ UndoEntry entry_of(Instance step, const InstanceState& it) {
   if (entry.is_irreversible) entry.why_not = "it is a point of no return";
   else if (!step->undo) entry.why_not = "it has no `undo`";
   else entry.undo = Instance(*step->undo, step.frame);
+  entry.title = step->title;
   entry.step = std::move(step);
+  return entry;
+}
+
+// The line of "cluster/apply" in an outline, or null.
+Value outline_line(const Value& outline, const std::string& step) {
+  const std::size_t end = std::min(step.find('/'), step.size());
+  for (const Value& line : outline.is_list() ? outline.as_list() : List()) {
+    if (line.text_or("id", "") != step.substr(0, end)) continue;
+    return end == step.size() ? line : outline_line(line.get("steps"), step.substr(end + 1));
+  }
+  return {};
+}
+
+// What the runbook said of it, when it was there, stands in the outline.
+UndoEntry entry_of_gone(const std::string& name, std::int64_t seq, const Value& line) {
+  UndoEntry entry;
+  entry.step.id = name;
+  entry.title = line.text_or("title", "");
+  entry.is_gone = true;
+  entry.seq = seq;
+  entry.why_not = "it is no longer in the runbook";
+  entry.is_irreversible = line.text_or("effect", "") == effect_name(Effect::irreversible);
   return entry;
 }
 
@@ -104,12 +128,33 @@ class Reopening {
 
 std::vector<UndoEntry> undo_list(const RunFacts& facts, const RunState& state, StoredValues& values) {
   std::vector<UndoEntry> list;
+  std::set<std::string> known;
   for (Instance& step : Instances(facts, state, values).all()) {
+    known.insert(step.id);
     const InstanceState& it = state.of(step.id);
     if (is_to_be_undone(*step, it)) list.push_back(entry_of(std::move(step), it));
   }
+  for (const auto& [name, it] : state.instances) {
+    if (it.acted_seq == 0 || known.count(name) || is_undo(name)) continue;
+    const Value line = outline_line(values.get(state.outline), name_without_keys(name));
+    const bool only_read = line.text_or("effect", "") == effect_name(Effect::read);
+    if (!only_read) list.push_back(entry_of_gone(name, it.acted_seq, line));
+  }
   std::sort(list.begin(), list.end(), [](const UndoEntry& a, const UndoEntry& b) { return a.seq > b.seq; });
   return list;
+}
+
+std::string all_but_what_is_gone(const RunFacts& facts, const RunState& state, StoredValues& values) {
+  std::vector<std::string> gone;
+  for (const UndoEntry& entry : undo_list(facts, state, values))
+    if (entry.is_gone && entry.seq >= state.undo_border) gone.push_back(entry.step.id);
+  if (gone.empty()) return "";
+  constexpr std::size_t most = 5;
+  const std::size_t more = gone.size() - std::min(gone.size(), most);
+  gone.resize(gone.size() - more);
+  const std::string names = fmt::format("`{}`", fmt::join(gone, "`, `"));
+  if (more > 0) return fmt::format("all but {} and {} more, which are no longer in the runbook", names, more);
+  return fmt::format("all but {}, which {} no longer in the runbook", names, gone.size() == 1 ? "is" : "are");
 }
 
 std::optional<UndoEntry> next_to_undo(const RunFacts& facts, const RunState& state, StoredValues& values) {
@@ -138,12 +183,11 @@ std::vector<Proposal> undone(const RunFacts& facts, const RunState& state, Store
   return events;
 }
 
-std::int64_t undo_border(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& step) {
+std::int64_t undo_border(const RunState& state, const std::string& step) {
   std::int64_t border = 0;
-  for (const Instance& instance : Instances(facts, state, values).all()) {
-    const std::int64_t seq = state.of(instance.id).acted_seq;
-    const bool is_meant = instance.id == step || name_without_keys(instance.id) == step;
-    if (is_meant && seq > 0) border = border == 0 ? seq : std::min(border, seq);
+  for (const auto& [name, it] : state.instances) {
+    const bool is_meant = !is_undo(name) && (name == step || name_without_keys(name) == step);
+    if (is_meant && it.acted_seq > 0) border = border == 0 ? it.acted_seq : std::min(border, it.acted_seq);
   }
   return border;
 }

@@ -10,7 +10,9 @@
 namespace runbook {
 
 struct UndoEntry {
-  Instance step;
+  Instance step;  // if it is gone: its name alone
+  std::string title;
+  bool is_gone = false;          // no longer in the runbook
   std::int64_t seq = 0;          // of what is undone
   std::optional<Instance> undo;  // nullopt: it can't be undone
   std::string why_not;
@@ -20,6 +22,9 @@ struct UndoEntry {
 // The last comes first. Steps that only read are left out: they changed nothing.
 std::vector<UndoEntry> undo_list(const RunFacts& facts, const RunState& state, StoredValues& values);
 
+// Of an undo that comes to its end: "all but `pay`, which is no longer in the runbook"; "": nothing of that kind stays.
+std::string all_but_what_is_gone(const RunFacts& facts, const RunState& state, StoredValues& values);
+
 // Of an undo that is under way: the next that can be undone and is within it; nullopt: there is nothing left.
 std::optional<UndoEntry> next_to_undo(const RunFacts& facts, const RunState& state, StoredValues& values);
 
@@ -27,7 +32,7 @@ std::optional<UndoEntry> next_to_undo(const RunFacts& facts, const RunState& sta
 std::vector<Proposal> undone(const RunFacts& facts, const RunState& state, StoredValues& values, const UndoEntry& entry);
 
 // Where `--to STEP` ends: the event from which on all is undone; 0: this step has not run.
-std::int64_t undo_border(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& step);
+std::int64_t undo_border(const RunState& state, const std::string& step);
 
 // Why an undo back to that event can't begin, with what to do; "" if it can.
 struct UndoRefusal {

@@ -214,7 +214,7 @@ class Schedule {
     if (file_.state.is_undoing || list.empty()) return false;
     const UndoEntry& last = chance_.among(list);
     const bool is_whole = chance_.of(50);
-    const std::int64_t border = is_whole ? 0 : undo_border(facts_, file_.state, values_, last.step.id);
+    const std::int64_t border = is_whole ? 0 : undo_border(file_.state, last.step.id);
     if (!why_no_undo(file_.state, list, border).why.empty()) return false;
     write(Proposal(event::undoing, "",
                    object({{"to", is_whole ? "" : last.step.id}, {"border", border}, {"who", "ada"}, {"because", "wanted"}})),

@@ -32,7 +32,7 @@ std::string listed(Story& story) {
   return names;
 }
 UndoRefusal refusal(Story& story, const std::string& to = "") {
-  const std::int64_t border = to.empty() ? 0 : undo_border(story.facts, story.state, story.values, to);
+  const std::int64_t border = to.empty() ? 0 : undo_border(story.state, to);
   return why_no_undo(story.state, undo_list(story.facts, story.state, story.values), border);
 }
 
@@ -338,4 +338,30 @@ TEST_CASE("an undo that a person left out is passed over") {
   story.ends("c:undo", exits(1));
   story.record(Proposal(event::skipped, "c:undo", object({{"why", "left out by ada"}, {"who", "ada"}})));
   CHECK(story.crashes_and_resumes() == "skipped c:undo; intent b:undo; act b:undo");
+}
+
+TEST_CASE("what is no longer in the runbook stays, and an undo says so") {
+  Story story =
+      done("- {section: L, for_each: [p, q], as: x, steps: [" + act("a") + "]}\n- " + act("b") + "\n- " + act("c") + "\n",
+           {"a[p]", "a[q]", "b", "c"});
+  story.facts = facts_of(steps_only("- " + act("c") + "\n"));
+  story.live = Live();
+  const std::string gone = " (it is no longer in the runbook)";
+  CHECK(listed(story) == "c b" + gone + " a[q]" + gone + " a[p]" + gone);
+  CHECK(undo_border(story.state, "b") > 0);
+  story.is_undone();
+  CHECK(story.ends("c:undo", exits(0)) == "ended c:undo succeeded; undone c; end undone");
+  CHECK(story.end_why() == "all but `b`, `a[q]`, `a[p]`, which are no longer in the runbook");
+}
+
+TEST_CASE("of what is no longer in the runbook the outline says whether it only read, or was a point of no return") {
+  Story story = done(three(), {"a", "b", "c"});
+  const List outline = {object({{"id", "a"}, {"title", "Look"}, {"effect", "read"}}),
+                        object({{"id", "b"}, {"title", "Pay"}, {"effect", "irreversible"}})};
+  Proposal adopted(event::adopted, "", Value(Map{}));
+  story.record(std::move(adopted.attach("outline", to_json(Value(outline)))));
+  story.facts = facts_of(steps_only("- " + act("c") + "\n"));
+  CHECK(listed(story) == "c b (it is no longer in the runbook)");
+  CHECK(undo_list(story.facts, story.state, story.values).back().title == "Pay");
+  CHECK(refusal(story).why == "`b` is a point of no return: what came before it can't be undone by this run");
 }

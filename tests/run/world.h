@@ -159,7 +159,7 @@ class Story {
   }
   // Back to that step, or all of it.
   std::string is_undone(const std::string& to = "") {
-    const std::int64_t border = to.empty() ? 0 : undo_border(facts, state, values, to);
+    const std::int64_t border = to.empty() ? 0 : undo_border(state, to);
     REQUIRE(why_no_undo(state, undo_list(facts, state, values), border).why == "");
     record(Proposal(event::undoing, "", object({{"to", to}, {"border", border}, {"who", "ada"}})));
     return turn();
