@@ -15,8 +15,8 @@
 #include "os/identity.h"
 #include "os/terminal.h"
 #include "plugins/all.h"
+#include "run/adopt.h"
 #include "run/outline.h"
-#include "run/reconcile.h"
 
 namespace runbook {
 
@@ -31,6 +31,7 @@ std::string_view word_for(Kind kind) {
     case Kind::added: return "new";
     case Kind::removed: return "removed";
     case Kind::renamed: return "renamed";
+    case Kind::moved: return "moved";
   }
   RUNBOOK_ASSERT(false);
 }
@@ -40,7 +41,8 @@ std::string line_of(const StepChange& change) {
   std::string text = fmt::format("  {:<9} `{}`", is_moved ? "moved" : word_for(change.kind), change.id);
   if (!change.former.empty()) text += fmt::format(", which was `{}`", change.former);
   if (change.line > 0) text += fmt::format(" (line {})", change.line);
-  if (change.kind != Kind::added) text += fmt::format(": {}", step_state_name(change.state));
+  const bool is_known = change.kind != Kind::added || change.state != StepState::pending;
+  if (is_known) text += fmt::format(": {}", step_state_name(change.state));
   if (!change.twin.empty())
     text += fmt::format(": it does what `{0}` did, which is gone; if it is the same step, say `was: {0}`", change.twin);
   else if (change.is_behind) text += ": it stands before steps that are done or have begun";
@@ -115,7 +117,9 @@ class AdoptionDialog {
 
  private:
   std::vector<Proposal> adoption(const Value& inputs, const std::string& because) const {
-    return adopt({*now_, changes_, state_, parse_json(file_.blob(state_.outline)), inputs, behind_, operator_name(), because});
+    StoredValues values([this](const std::string& digest) { return file_.blob(digest); });
+    return adopt(
+        {*now_, changes_, state_, values, parse_json(file_.blob(state_.outline)), inputs, behind_, operator_name(), because});
   }
 
   std::string subject() const { return now_ == before_ ? "a file that steps name" : before_->source->name(); }

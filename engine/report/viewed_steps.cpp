@@ -32,6 +32,11 @@ class Viewing {
   // Lines that stand in one loop come item by item. The position behind them.
   std::size_t add_group(const List& lines, std::size_t begin, std::size_t limit, std::size_t depth, const Around& around) {
     const std::string loop = loop_of(lines[begin], depth);
+    // Of a step that is gone, with the loops around it.
+    if (const std::vector<std::string> keys = texts_in(lines[begin].get("keys")); !keys.empty()) {
+      for (const std::string& each : keys) add_line(lines[begin], {around.prefix, each, around.titles});
+      return begin + 1;
+    }
     if (loop.empty()) {
       add_line(lines[begin], around);
       return begin + 1;

@@ -7,13 +7,10 @@
 #include <functional>
 #include <set>
 
-#include "base/digest.h"
-#include "base/error.h"
-#include "base/json.h"
 #include "book/step_text.h"
-#include "run/approval.h"
 #include "run/frontier.h"
-#include "run/outline.h"
+#include "run/step_record.h"
+#include "state/instance_name.h"
 
 namespace runbook {
 
@@ -21,18 +18,27 @@ namespace {
 
 using Kind = StepChange::Kind;
 
-bool has_begun(StepState state) {
-  return is_done(state) || state == StepState::running || state == StepState::in_doubt || state == StepState::waiting;
+std::vector<const Section*> sections_in(const Section& section) {
+  std::vector<const Section*> inner;
+  for (const auto& child : section.children)
+    if (const auto* found = std::get_if<std::unique_ptr<Section>>(&child)) inner.push_back(found->get());
+  return inner;
 }
 
 class Reconciler {
  public:
   Reconciler(const Runbook& before, const Runbook& now, const RunState& state)
-      : before_(before), now_(now), state_(state), old_text_(texts_of(*before.source)), new_text_(texts_of(*now.source)) {}
+      : before_(before),
+        now_(now),
+        state_(state),
+        records_(state),
+        old_text_(texts_of(*before.source)),
+        new_text_(texts_of(*now.source)) {}
 
   Reconciliation reconcile() {
     find_renamed();
     match_sections(before_.root, now_.root);
+    find_loops_left_out();
     for (const Step* step : now_.steps) compare(*step);
     for (const Step* step : before_.steps) {
       if (!is_kept_.count(step->id)) remove(*step);
@@ -60,28 +66,106 @@ class Reconciler {
     return found != result_.renamed.end() && found->second == step.id ? step.was : "";
   }
 
-  // By id, or else by title.
+  // By id, or else by title; a loop also by its steps: what was made of them is found by its list.
   void match_sections(const Section& before, const Section& now) {
-    for (const auto& child : now.children) {
-      const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
-      const Section* former = inner ? find_section(before, **inner) : nullptr;
-      if (!former || result_.sections.count(former->path)) continue;
-      result_.sections[former->path] = (*inner)->path;
-      const auto seen = state_.sections.find(former->path);
-      const bool was_left_out = seen != state_.sections.end() && seen->second.phase == SectionState::Phase::skipped;
-      for (const Step* step : was_left_out ? steps_of(**inner) : std::vector<const Step*>()) left_out_.insert(step->id);
-      match_sections(*former, **inner);
+    std::vector<const Section*> unknown;
+    for (const Section* inner : sections_in(now)) {
+      const Section* former = find_named(before, *inner);
+      if (former && !result_.sections.count(former->path)) match(*former, *inner);
+      else unknown.push_back(inner);
+    }
+    for (const Section* inner : unknown) {
+      if (const Section* former = find_loop(before, *inner)) match(*former, *inner);
+    }
+    match_extra(before.rescue.get(), now.rescue.get());
+    match_extra(before.finally.get(), now.finally.get());
+    for (const Watch& watch : now.watches) {
+      const auto former = std::find_if(before.watches.begin(), before.watches.end(),
+                                       [&](const Watch& each) { return each.step->id == watch.step->id; });
+      if (former != before.watches.end()) match_extra(former->on_trip.get(), watch.on_trip.get());
     }
   }
 
-  static const Section* find_section(const Section& among, const Section& wanted) {
-    for (const auto& child : among.children) {
-      const auto* inner = std::get_if<std::unique_ptr<Section>>(&child);
-      if (!inner) continue;
-      const bool is_same = wanted.id.empty() ? (*inner)->title == wanted.title : (*inner)->id == wanted.id;
-      if (is_same) return inner->get();
+  void match_extra(const Section* former, const Section* now) {
+    if (former && now) match(*former, *now);
+  }
+
+  void match(const Section& former, const Section& now) {
+    result_.sections[former.path] = now.path;
+    // "1.2" and "1.2[a]": it stands in a loop, and was left out for some items.
+    for (auto seen = state_.sections.lower_bound(former.path); seen != state_.sections.end(); ++seen) {
+      const auto& [name, section] = *seen;
+      if (!name.starts_with(former.path)) break;
+      if (section.phase == SectionState::Phase::skipped && name_without_keys(name) == former.path)
+        leave_out(now, name.substr(former.path.size()));
+    }
+    match_sections(former, now);
+  }
+
+  static const Section* find_named(const Section& among, const Section& wanted) {
+    for (const Section* inner : sections_in(among)) {
+      if (wanted.id.empty() ? inner->title == wanted.title : inner->id == wanted.id) return inner;
     }
     return nullptr;
+  }
+
+  const Section* find_loop(const Section& among, const Section& wanted) const {
+    if (!wanted.loop) return nullptr;
+    for (const Section* inner : sections_in(among)) {
+      if (inner->loop && !result_.sections.count(inner->path) && share_a_step(*inner, wanted)) return inner;
+    }
+    return nullptr;
+  }
+
+  bool share_a_step(const Section& former, const Section& now) const {
+    std::set<std::string> ids;
+    for (const Step* step : steps_of(former)) ids.insert(step->id);
+    const std::vector<const Step*> steps = steps_of(now);
+    return std::any_of(steps.begin(), steps.end(), [&](const Step* step) { return ids.count(former_id(*step)) > 0; });
+  }
+
+  // As the walk does it, but for what was there already.
+  void leave_out(const Section& section, const std::string& keys) {
+    for (const Step* step : keys.empty() ? steps_of(section) : std::vector<const Step*>()) left_out_.insert(step->id);
+    if (section.loop) return;
+    for (const auto& child : section.children) {
+      if (const auto* step = std::get_if<std::unique_ptr<Step>>(&child))
+        left_out_instances_[(*step)->id].push_back((*step)->id + keys);
+      else leave_out_inner(*std::get<std::unique_ptr<Section>>(child), keys);
+    }
+    for (const Watch& watch : section.watches)
+      if (watch.on_trip) leave_out_inner(*watch.on_trip, keys);
+    for (const Section* extra : {section.rescue.get(), section.finally.get()})
+      if (extra) leave_out_inner(*extra, keys);
+  }
+
+  void leave_out_inner(const Section& section, const std::string& keys) {
+    if (section.loop) left_out_loops_.emplace_back(section.path, keys);
+    else leave_out(section, keys);
+  }
+
+  void find_loops_left_out() {
+    std::set<std::string> known;
+    for (const auto& [former, now] : result_.sections) known.insert(now);
+    for (const auto& [path, keys] : left_out_loops_)
+      if (!known.count(path)) result_.left_out_loops.push_back(path + keys);
+  }
+
+  // What was made of it has the same names in both.
+  bool has_same_loops(const Step& former, const Step& now) const {
+    return std::equal(former.loops.begin(), former.loops.end(), now.loops.begin(), now.loops.end(),
+                      [&](const Section* before, const Section* after) {
+                        const auto found = result_.sections.find(before->path);
+                        return found != result_.sections.end() && found->second == after->path;
+                      });
+  }
+
+  // Of a step that comes back under a name that the run knows: they would be found again.
+  static bool has_same_names(const StepRecord& record, const Step& step) {
+    return std::all_of(record.instances.begin(), record.instances.end(), [&](const std::string& instance) {
+      const auto parts = parts_of_name(instance);
+      return parts && parts->front().keys.size() == step.loops.size();
+    });
   }
 
   void compare(const Step& step) {
@@ -89,22 +173,38 @@ class Reconciler {
     change.id = step.id;
     change.line = step.place.line;
     const std::string former = former_id(step);
-    if (former.empty()) {
-      change.kind = Kind::added;
-      change.is_left_out = left_out_.count(step.id) > 0;
-      result_.steps.push_back(std::move(change));
-      return;
-    }
+    if (former.empty()) return add(std::move(change), step);
     const StepText &was = old_text_.steps.at(former), &is = new_text_.steps.at(step.id);
+    const StepRecord& record = records_.of(former);
+    const Step& before = *before_.find(former);
     change.former = former == step.id ? "" : former;
-    change.state = state_.of(former).state;
-    const bool is_another = was.deed != is.deed || included_by(*before_.find(former)) != included_by(step);
-    change.kind = is_another ? Kind::deed : was.words != is.words ? Kind::words : Kind::renamed;
+    change.state = record.state;
+    const bool is_another = was.deed != is.deed || included_by(before) != included_by(step);
+    const bool is_moved = !record.instances.empty() && !has_same_loops(before, step);
+    change.kind = is_moved ? Kind::moved : is_another ? Kind::deed : was.words != is.words ? Kind::words : Kind::renamed;
     if (change.kind == Kind::renamed && change.former.empty()) {
       ++result_.unchanged;
       return;
     }
-    judge(change, state_.of(former));
+    judge(change, record);
+    const bool is_taken = !change.former.empty() && !records_.of(step.id).instances.empty();
+    if (change.why_not.empty() && is_taken) {
+      change.why_not = fmt::format("the run knows another step as `{}`, which is gone", step.id);
+      change.hint = "give it an `id` that this run has not had";
+    }
+    result_.steps.push_back(std::move(change));
+  }
+
+  // Maybe one that was there once: then the run knows its name.
+  void add(StepChange change, const Step& step) {
+    const StepRecord& record = records_.of(step.id);
+    const bool comes_back_elsewhere = record.was_touched && !has_same_names(record, step);
+    change.kind = comes_back_elsewhere ? Kind::moved : Kind::added;
+    change.state = record.state;
+    change.is_left_out = left_out_.count(step.id) > 0;
+    if (const auto found = left_out_instances_.find(step.id); found != left_out_instances_.end())
+      change.left_out = found->second;
+    if (comes_back_elsewhere) judge(change, record);
     result_.steps.push_back(std::move(change));
   }
 
@@ -120,45 +220,61 @@ class Reconciler {
     StepChange change;
     change.kind = Kind::removed;
     change.id = step.id;
-    change.state = state_.of(step.id).state;
-    judge(change, state_.of(step.id));
+    change.state = records_.of(step.id).state;
+    judge(change, records_.of(step.id));
     result_.steps.push_back(std::move(change));
   }
 
   // What can't change any more, and the way out.
-  static void judge(StepChange& change, const InstanceState& it) {
-    if (it.state == StepState::in_doubt) {
-      change.why_not = "it is in doubt";
+  static void judge(StepChange& change, const StepRecord& record) {
+    const bool is_itself = record.weightiest == (change.former.empty() ? change.id : change.former);
+    const std::string it = is_itself ? "it" : fmt::format("`{}`", record.weightiest);
+    if (record.state == StepState::in_doubt) {
+      change.why_not = it + " is in doubt";
       change.hint = "settle it first (`runbook resolve`), then adopt the change";
-    } else if (it.is_open || it.state == StepState::running) {
-      change.why_not = "it has begun, and its end is not known yet";
+    } else if (record.is_open) {
+      change.why_not = it + " has begun, and its end is not known yet";
       change.hint = "put its text back and go on until it has ended, then adopt the change";
-    } else if (change.kind == Kind::deed && (it.state == StepState::succeeded || it.state == StepState::satisfied)) {
-      change.why_not = "it is done, and did what the old text says";
-      change.hint = "put its text back; or, to have it done anew: `runbook redo` first, then adopt the change";
+    } else if (change.kind == Kind::moved && record.was_touched) {
+      change.why_not =
+          "it stands in another loop than before, or in none any more: what it did would be forgotten, and done anew";
+      change.hint =
+          "put it back where it stood; or give it another `id`: what it did is then told as that of a step which is gone";
+    } else if (change.kind == Kind::deed && (record.state == StepState::succeeded || record.state == StepState::satisfied)) {
+      change.why_not = it + " is done, and did what the old text says";
+      change.hint = is_itself ? "put its text back; or, to have it done anew: `runbook redo` first, then adopt the change"
+                              : "put its text back, and let a step of its own do what is to be done otherwise; or, to have all "
+                                "of it done anew: `runbook redo` first, then adopt the change";
     }
+  }
+
+  bool has_begun(const std::string& former) const { return records_.of(former).has_begun; }
+  // Under which the run knows the step, if it does.
+  std::string known_id(const Step& step) const {
+    const std::string former = former_id(step);
+    return former.empty() ? step.id : former;
   }
 
   // The position behind the last step that has begun, in that runbook.
   std::size_t reached(const std::vector<const Step*>& steps, const std::function<std::string(const Step&)>& former) const {
     for (std::size_t i = steps.size(); i > 0; --i) {
-      if (has_begun(state_.of(former(*steps[i - 1])).state)) return i;
+      if (has_begun(former(*steps[i - 1]))) return i;
     }
     return 0;
   }
 
   // Still to be done, and before the last that has begun: that was not so before.
   void find_those_behind() {
-    const std::size_t now = reached(now_.steps, [this](const Step& step) { return former_id(step); });
+    const std::size_t now = reached(now_.steps, [this](const Step& step) { return known_id(step); });
     const std::size_t old = reached(before_.steps, [](const Step& step) { return step.id; });
     std::set<std::string> was_behind;
     for (std::size_t i = 0; i < old; ++i) {
-      if (!has_begun(state_.of(before_.steps[i]->id).state)) was_behind.insert(before_.steps[i]->id);
+      if (!has_begun(before_.steps[i]->id)) was_behind.insert(before_.steps[i]->id);
     }
     for (std::size_t i = 0; i < now; ++i) {
       const Step& step = *now_.steps[i];
       const std::string former = former_id(step);
-      if (has_begun(state_.of(former).state) || was_behind.count(former) || left_out_.count(step.id)) continue;
+      if (has_begun(known_id(step)) || was_behind.count(former) || left_out_.count(step.id)) continue;
       change_of(step, former).is_behind = true;
     }
   }
@@ -168,7 +284,7 @@ class Reconciler {
     for (StepChange& change : result_.steps) {
       if (change.kind != Kind::added || change.is_left_out) continue;
       const auto twin = std::find_if(result_.steps.begin(), result_.steps.end(), [&](const StepChange& gone) {
-        return gone.kind == Kind::removed && has_begun(gone.state) &&
+        return gone.kind == Kind::removed && has_begun(gone.id) &&
                old_text_.steps.at(gone.id).deed == new_text_.steps.at(change.id).deed;
       });
       if (twin == result_.steps.end()) continue;
@@ -185,7 +301,7 @@ class Reconciler {
     StepChange moved;
     moved.kind = Kind::words;
     moved.id = step.id;
-    moved.state = state_.of(former).state;
+    moved.state = records_.of(former).state;
     moved.line = step.place.line;
     --result_.unchanged;
     result_.steps.push_back(std::move(moved));
@@ -215,104 +331,14 @@ class Reconciler {
 
   const Runbook &before_, &now_;
   const RunState& state_;
+  const StepRecords records_;
   const RunbookText old_text_, new_text_;
   std::set<std::string> is_kept_;   // former ids
   std::set<std::string> left_out_;  // steps of sections that `when` has left out
+  std::map<std::string, std::vector<std::string>> left_out_instances_;
+  std::vector<std::pair<std::string, std::string>> left_out_loops_;  // in such sections: paths and keys
   Reconciliation result_;
 };
-
-// "a, b"; "" for none.
-std::string ids_of(const Reconciliation& changes, Kind kind) {
-  std::vector<std::string> ids;
-  for (const StepChange& change : changes.steps)
-    if (change.kind == kind) ids.push_back(change.id);
-  return fmt::format("{}", fmt::join(ids, ", "));
-}
-
-// What changed, in a line of the record.
-std::string summary(const Reconciliation& changes) {
-  std::vector<std::string> parts;
-  const auto add = [&](std::string_view what, const std::string& which) {
-    if (!which.empty()) parts.push_back(fmt::format("{}: {}", what, which));
-  };
-  add("changed", ids_of(changes, Kind::deed));
-  add("new", ids_of(changes, Kind::added));
-  add("removed", ids_of(changes, Kind::removed));
-  std::vector<std::string> renamed;
-  for (const auto& [from, to] : changes.renamed) renamed.push_back(fmt::format("{} to {}", from, to));
-  add("renamed", fmt::format("{}", fmt::join(renamed, ", ")));
-  add("settings", fmt::format("{}", fmt::join(changes.settings, ", ")));
-  add("files", fmt::format("{}", fmt::join(changes.files, ", ")));
-  if (parts.empty()) return changes.steps.empty() ? "" : "only what people read";
-  return fmt::format("{}", fmt::join(parts, "; "));
-}
-
-Value as_map(const std::map<std::string, std::string>& texts) {
-  Map map;
-  for (const auto& [key, text] : texts) map.emplace_back(key, text);
-  return Value(std::move(map));
-}
-
-// The new outline, and behind it what is gone and had begun: it is not forgotten.
-Value outline_of(const Adoption& adoption) {
-  List lines = make_outline(adoption.now).as_list();
-  std::set<std::string> gone;
-  for (const StepChange& change : adoption.changes.steps)
-    if (change.kind == Kind::removed) gone.insert(change.id);
-  for (const Value& line : adoption.old_outline.is_list() ? adoption.old_outline.as_list() : List()) {
-    const std::string id = line.text_or("id", "");
-    const bool is_gone = gone.count(id) || line.bool_or("is_removed", false);
-    const bool was_touched = adoption.state.instances.count(id) > 0;
-    if (is_gone && was_touched) lines.push_back(with(with(line, "section", "no longer in the runbook"), "is_removed", true));
-  }
-  return Value(std::move(lines));
-}
-
-std::string because_of(const Adoption& adoption, const std::string& what) {
-  if (adoption.because.empty() || what.empty()) return adoption.because + what;
-  return fmt::format("{} ({})", adoption.because, what);
-}
-
-Proposal adopted(const Adoption& adoption) {
-  const std::string& text = adoption.now.source->text();
-  const std::string what = summary(adoption.changes);
-  Proposal proposal(event::adopted, "",
-                    object({{"definition_sha256", sha256_hex(text)},
-                            {"title", adoption.now.title},
-                            {"version", adoption.now.version},
-                            {"renamed", as_map(adoption.changes.renamed)},
-                            {"sections", as_map(adoption.changes.sections)},
-                            {"who", adoption.who},
-                            {"because", because_of(adoption, what)}}));
-  proposal.attach("definition", text).attach("outline", to_json(outline_of(adoption)));
-  proposal.attach("about", to_json(about(adoption.now)));
-  if (!adoption.now.included.empty()) proposal.attach("included", to_json(included_texts(adoption.now)));
-  if (!adoption.inputs.is_null()) proposal.attach("inputs", to_json(adoption.inputs));
-  return proposal;
-}
-
-Proposal skipped(const std::string& id, const std::string& why) { return Proposal(event::skipped, id, object({{"why", why}})); }
-
-Proposal skipped_by_choice(const Adoption& adoption, const std::string& id) {
-  const std::string why = "new in the runbook, behind where the run stood";
-  return Proposal(event::skipped, id, object({{"why", why}, {"who", adoption.who}, {"because", adoption.because}}));
-}
-
-// An approval holds for one definition: who is asked now would approve what is not done any more.
-void ask_approvers_anew(const Adoption& adoption, std::vector<Proposal>& events) {
-  for (const auto& [id, question] : adoption.state.questions) {
-    if (!question.is_open || !is_approval_by_others(question)) continue;
-    Question now = question;
-    const auto renamed = adoption.changes.renamed.find(question.instance);
-    if (renamed != adoption.changes.renamed.end()) now.instance = renamed->second;
-    events.push_back(turn_away(now, Answer{id, "", adoption.who, "", 0, Value()}, "the runbook has changed"));
-  }
-}
-
-bool is_to_be_skipped(const Adoption& adoption, const StepChange& change) {
-  const auto choice = adoption.behind.find(change.id);
-  return change.is_behind && choice != adoption.behind.end() && choice->second == Behind::skip;
-}
 
 }  // namespace
 
@@ -328,23 +354,6 @@ Reconciliation reconcile(const Runbook& before, const Runbook& now, const RunSta
       result.files.push_back(fmt::format("{} (`{}`)", path, fmt::join(file.steps, "`, `")));
   }
   return result;
-}
-
-std::vector<Proposal> adopt(const Adoption& adoption) {
-  std::vector<Proposal> events = {adopted(adoption)};
-  ask_approvers_anew(adoption, events);
-  for (const StepChange& change : adoption.changes.steps) {
-    const bool has_failed = change.state == StepState::failed || change.state == StepState::cancelled;
-    const bool is_waiting = change.state == StepState::waiting;
-    if (change.kind == Kind::removed && (has_failed || is_waiting))
-      events.push_back(skipped(change.id, "it is no longer in the runbook"));
-    else if (change.kind == Kind::deed && is_waiting)
-      events.emplace_back(event::renewed, change.id,
-                          object({{"how", "adopt"}, {"who", adoption.who}, {"because", "its text has changed"}}));
-    else if (change.is_left_out) events.push_back(skipped(change.id, "`when` of its section is false"));
-    else if (is_to_be_skipped(adoption, change)) events.push_back(skipped_by_choice(adoption, change.id));
-  }
-  return events;
 }
 
 }  // namespace runbook

@@ -2,28 +2,38 @@
 // What becomes of a run whose runbook has changed since it began: step by step, and what stands against it.
 //
 // What a step that is done did can't be changed any more; what people read about it can. What runs or is in doubt stays as it is. All
-// that is still to be done can change.
+// that is still to be done can change. A step in loops is judged by all that they made of it: one item that is done is a step that is
+// done. What was touched keeps its name, and with it the loops around it.
 #include <map>
 #include <string>
 #include <vector>
 
+#include "book/runbook.h"
 #include "run/named_files.h"
-#include "run/proposal.h"
+#include "state/run_state.h"
 
 namespace runbook {
 
 struct StepChange {
-  enum class Kind { words, deed, added, removed, renamed };  // renamed: and nothing else
+  enum class Kind {
+    words,
+    deed,
+    added,
+    removed,
+    renamed,  // and nothing else
+    moved,    // into other loops, or out of one: what it is made into has other names
+  };
   Kind kind = Kind::deed;
-  std::string id;      // the new one; of a removed step the one it had
-  std::string former;  // of a step that was renamed, and may have changed besides
-  StepState state = StepState::pending;
-  int line = 0;              // in the new file; 0: it is not there
-  bool is_left_out = false;  // new, in a section that `when` has left out
-  bool is_behind = false;    // still to be done, and stands before what has begun: somebody decides whether it runs
-  std::string twin;          // the same, of one that does what this step did, which is gone
-  std::string why_not;       // why the run can't go on with it; "" if it can
-  std::string hint;          // and what to do then
+  std::string id;                        // the new one; of a removed step the one it had
+  std::string former;                    // of a step that was renamed, and may have changed besides
+  StepState state = StepState::pending;  // of all its instances, the one that binds most
+  int line = 0;                          // in the new file; 0: it is not there
+  bool is_left_out = false;              // new, in a section that `when` has left out
+  std::vector<std::string> left_out;     // new: its instances in sections that `when` has left out, maybe for some items only
+  bool is_behind = false;                // still to be done, and stands before what has begun: somebody decides whether it runs
+  std::string twin;                      // the same, of one that does what this step did, which is gone
+  std::string why_not;                   // why the run can't go on with it; "" if it can
+  std::string hint;                      // and what to do then
 };
 
 struct Reconciliation {
@@ -32,6 +42,7 @@ struct Reconciliation {
   std::vector<std::string> files;               // that steps name, and that are not what they were
   std::map<std::string, std::string> renamed;   // former ids to new ones
   std::map<std::string, std::string> sections;  // former paths of sections that are still there to new ones
+  std::vector<std::string> left_out_loops;      // new ones, in sections that `when` has left out: "1.2[a]"
   int unchanged = 0;                            // steps
 
   bool is_same() const { return steps.empty() && settings.empty() && files.empty(); }
@@ -40,21 +51,5 @@ struct Reconciliation {
 
 // `named`: the files that the steps of `before` name now.
 Reconciliation reconcile(const Runbook& before, const Runbook& now, const RunState& state, const NamedFiles& named);
-
-// What to do with steps that are behind.
-enum class Behind { run, skip };
-
-// What the run is to go on with.
-struct Adoption {
-  const Runbook& now;
-  const Reconciliation& changes;
-  const RunState& state;
-  Value old_outline;  // what is gone and had begun stays in the new one
-  Value inputs;       // null: as they were
-  std::map<std::string, Behind> behind;
-  std::string who, because;
-};
-// The event `adopted` first; the files' digests are left to who records it.
-std::vector<Proposal> adopt(const Adoption& adoption);
 
 }  // namespace runbook

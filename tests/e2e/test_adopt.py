@@ -7,7 +7,7 @@ import pexpect
 import pytest
 
 from test_crash import begin_and_kill_all
-from world import BINARY, gated, until, world  # noqa: F401  (the fixture)
+from world import BINARY, gated, kill, until, world  # noqa: F401  (the fixture)
 
 
 def book(*steps, head=""):
@@ -309,3 +309,109 @@ def test_killed_while_it_adopts_the_run_is_as_before_or_has_adopted(stopped):
             break
     assert stopped.resume("--adopt").code == 0
     assert stopped.lines() == ["a", "b", "c"] and stopped("verify", "last").code == 0
+
+
+def loop(*steps, title="Each"):
+    """A section that goes through a and b; its steps see $x."""
+    inside = "".join(f"      - {{{step}}}\n" for step in steps)
+    return f"  - section: {title}\n    for_each: \"['a', 'b']\"\n    as: x\n    steps:\n{inside}"
+
+
+def looped(*parts):
+    return "runbook: changing\nsteps:\n" + "".join(part if part.startswith("  -") else f"  - {{{part}}}\n" for part in parts)
+
+
+def pay(name="pay", keys="", word="paid"):
+    return step(name, f'echo {word} ${{x-}} >> \\"$W/effects\\"', keys)
+
+
+@pytest.fixture
+def paid(world):
+    """pay[a] and pay[b] are done, last has failed."""
+    world.write(looped(loop(pay()), step("last", FAILS)))
+    assert world.run().code == 1 and world.lines() == ["paid a", "paid b"]
+    return world
+
+
+def shown_lines(world):
+    return {each["instance"]: (each["state"], each["section"]) for each in world.show()["steps"]}
+
+
+def test_what_a_loop_did_is_not_done_again_under_another_name(paid):
+    paid.write(looped(loop(pay("pay_all")), step("last")))
+    result = paid.resume("--adopt")
+    assert result.code == 2 and "removed   `pay`: succeeded" in result.err, result
+    assert "it does what `pay` did, which is gone; if it is the same step, say `was: pay`" in result.err
+    assert paid.resume("--adopt", "--behind", "pay_all=skip").code == 0
+    assert paid.lines() == ["paid a", "paid b", "last"]
+    shown = shown_lines(paid)
+    assert shown["pay[a]"] == shown["pay[b]"] == ("succeeded", "no longer in the runbook")
+    assert shown["pay_all[a]"][0] == shown["pay_all[b]"][0] == "skipped"
+
+
+def test_what_a_loop_did_is_known_again_with_was(paid):
+    paid.write(looped(loop(pay("pay_all", ", was: pay"), title="For each"), step("last")))
+    result = paid.resume("--adopt")
+    assert result.code == 0 and "`pay_all`, which was `pay`" in result.err, result
+    assert paid.lines() == ["paid a", "paid b", "last"]
+
+
+def test_what_a_loop_has_begun_to_do_can_not_change(paid):
+    paid.write(looped(loop(pay(word="paid twice")), step("last")))
+    result = paid.resume("--adopt")
+    assert result.code == 2 and "`pay[a]` is done, and did what the old text says" in result.err, result
+    assert paid.lines() == ["paid a", "paid b"]
+
+
+@pytest.mark.parametrize("before, now", [(pay(), loop(pay())), (loop(pay()), pay()),
+                                         (loop(pay(), step("other", "true")), loop(step("other", "true")) + loop(pay(), title="Own"))])
+def test_what_was_done_is_not_lost_by_a_loop_around_it_that_comes_or_goes(world, before, now):
+    world.write(looped(before, step("last", FAILS)))
+    assert world.run().code == 1
+    done = world.lines()
+    world.write(looped(now, step("last")))
+    result = world.resume("--adopt")
+    assert result.code == 2 and "the change of `pay` can't be adopted: it stands in another loop than before" in result.err, result
+    assert "put it back where it stood; or give it another `id`" in result.err
+    assert world.lines() == done
+    world.write(looped(before, step("last")))
+    assert world.resume("--adopt").code == 0 and world.lines() == [*done, "last"]
+
+
+@pytest.mark.parametrize("now", [loop(pay(word="paid otherwise")), loop(pay("pay_all")), step("pay", "true"), ""])
+def test_what_a_loop_left_in_doubt_is_settled_before_anything_changes(world, now):
+    hangs = 'echo begun $x >> \\"$W/begun\\"; test $x = a || while sleep 0.1; do :; done'
+    world.write(looped(loop(step("pay", hangs)), step("last")))
+    engine = world.start()
+    until(lambda: world.lines("begun") == ["begun a", "begun b"], "the second item to begin")
+    engine.kill()
+    engine.wait()
+    world.write(looped(*filter(None, [now]), step("last")))
+    running = world.resume("--adopt")
+    assert running.code == 2 and "`pay[b]` has begun, and its end is not known yet" in running.err, running
+    processes = world.step_processes()
+    kill(world.supervisor())
+    kill(*processes)
+    world.write(looped(loop(step("pay", hangs)), step("last")))
+    assert world.resume().code == 4
+    world.write(looped(*filter(None, [now]), step("last")))
+    doubtful = world.resume("--adopt")
+    assert doubtful.code == 2 and "`pay[b]` is in doubt" in doubtful.err and "runbook resolve" in doubtful.err, doubtful
+    assert world.lines("begun") == ["begun a", "begun b"] and world.lines() == []
+
+
+def test_an_undo_names_what_stays_as_its_step_is_gone(world):
+    undo = ', undo: {shell: "echo back ${x-} >> \\"$W/effects\\""}'
+    world.write(looped(loop(pay(keys=undo)), step("once", keys=undo), step("kept", keys=undo), step("last", FAILS)))
+    assert world.run().code == 1
+    world.write(looped(step("kept", keys=undo), step("last", FAILS)))
+    assert world.resume("--adopt").code == 1
+    plan = world("undo", "last", "--plan").out
+    assert "  stays          once  Do once\n                 it is no longer in the runbook\n" in plan, plan
+    assert "  stays          pay[b]  Do pay\n                 it is no longer in the runbook\n" in plan
+    gone = [each for each in json.loads(world("undo", "last", "--plan", "--json").out)["steps"] if each["why_not"]]
+    assert {each["step"] for each in gone if "no longer" in each["why_not"]} == {"once", "pay[a]", "pay[b]"}
+    result = world("undo", "last")
+    assert result.code == 0, result
+    assert "is undone: all but `once`, `pay[b]`, `pay[a]`, which are no longer in the runbook" in result.err
+    assert world.lines()[-1] == "back" and world("verify", "last").code == 0
