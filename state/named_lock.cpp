@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/shell_word.h"
+#include "state/going_on.h"
 #include "state/journal_file.h"
 
 namespace runbook {
@@ -23,7 +24,7 @@ struct Holder {
   int pid = 0;  // that drives it, or 0
   // Since when it is in its state. Of one whose engine died that is not recorded: then, when it was last heard of.
   std::int64_t since_ms = 0;
-  bool is_undoing = false;
+  RunState state = {};
 
   bool has_died() const { return row.state == "running" && pid == 0; }
 };
@@ -32,8 +33,7 @@ Holder look_at(const JournalFile& file, const RunRow& row) {
   Holder holder{row, lease_holder(file.run_folder(row.run)), row.began_at_ms};
   file.events(row.run, 0, [&](const Event& event) {
     if (holder.has_died() || sets_state(event)) holder.since_ms = event.at_ms;
-    if (event.kind == event::undoing) holder.is_undoing = true;
-    if (event.kind == event::undo_ended) holder.is_undoing = false;
+    holder.state.apply(event);
   });
   return holder;
 }
@@ -57,9 +57,12 @@ std::string what_it_does(const Holder& holder) {
 
 std::string what_to_do(const JournalFile& file, const Holder& holder) {
   const std::string first = holder.pid == 0 ? "" : "wait until it has ended, or stop it there with Ctrl-C; ";
-  const std::string run = holder.row.run + journal_words(file);
-  if (holder.is_undoing) return fmt::format("{}to go on with its undo: `runbook undo {}`", first, run);
-  return fmt::format("{0}to go on with it: `runbook run --resume {1}`; to give it up: `runbook cancel {1}`", first, run);
+  const RunState& state = holder.state;
+  const std::string words = journal_words(file);
+  const std::string going_on = command_to_go_on(state, holder.row.run, words);
+  if (state.is_undoing) return fmt::format("{}to go on with its undo: `{}`", first, going_on);
+  if (state.is_cancelling) return fmt::format("{}to go on with leaving it: `{}`", first, going_on);
+  return fmt::format("{}to go on with it: `{}`; to give it up: `runbook cancel {}{}`", first, going_on, holder.row.run, words);
 }
 
 Error held(const JournalFile& file, const std::string& lock, const Holder& holder) {

@@ -377,6 +377,7 @@ void rename_steps(RunState& run, const Event& event) {
 // A run that was left is open again as long as it lasts.
 void begin_undo(RunState& run, const Event& event) {
   run.is_undoing = true;
+  run.undo_began_at_ms = event.at_ms;
   run.is_cancelling = false;
   run.undo_to = event.body.text_or("to", "");
   run.undo_border = event.body.int_or("border", 0);

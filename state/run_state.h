@@ -146,6 +146,7 @@ struct RunState {
   bool is_cancelling = false;                    // it is being left: `finally` comes first
   std::string leaves_as;                         // with that: "" (cancelled) or undone
   bool is_undoing = false;
+  std::int64_t undo_began_at_ms = 0;
   std::string undo_to;           // the step at which the undo ends, undone too; "": all
   std::int64_t undo_border = 0;  // the event from which on is undone
   bool was_left_before = false;  // the undo began after the run had been left

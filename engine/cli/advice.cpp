@@ -16,6 +16,7 @@
 #include "run/approval.h"
 #include "run/frontier.h"
 #include "run/manual.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -59,12 +60,15 @@ class Adviser {
     return fmt::format("  {:<15} runbook {}{}\n", what, command, a_.journal_words);
   }
   std::string resume() const {
-    return a_.state.is_undoing ? "undo " + a_.run : fmt::format("{} {} --resume", a_.resume_words, a_.file);
+    return is_being_left() ? words_to_go_on(a_.state, a_.run) : resume_with_options();
   }
+  // `undo` and `cancel` take no answers beforehand.
+  std::string resume_with_options() const { return fmt::format("{} {} --resume", a_.resume_words, a_.file); }
+  bool is_being_left() const { return !a_.state.is_scripted && (a_.state.is_undoing || a_.state.is_cancelling); }
   // Of loops there are names that a shell would take for patterns.
   static std::string word(const std::string& instance) { return quoted_for_shell(instance); }
   std::string give_up() const {
-    if (a_.state.is_undoing) return {};
+    if (a_.state.is_undoing || a_.state.is_cancelling) return {};
     return line(has_cleanup() ? "clean up" : "give up", "cancel " + a_.run);
   }
   bool has_cleanup() const { return a_.runbook.root.finally != nullptr; }
@@ -153,7 +157,7 @@ class Adviser {
     if (question && question->about == "approval")
       return text +
              line("to approve",
-                  fmt::format("{} --approve {}={}", resume(), end_.instance, quoted_for_shell(question->phrase))) +
+                  fmt::format("{} --approve {}={}", resume_with_options(), end_.instance, quoted_for_shell(question->phrase))) +
              give_up();
     const Step* step = a_.runbook.find_step_of(end_.instance);
     if (!question && step && step->has_terminal) return text + at_a_terminal(has_running_steps);

@@ -59,7 +59,7 @@ int report(const Arguments& arguments, const Answering& answering, GivenTo to, c
   }
   const std::string& run = answering.row.run;
   if (to == GivenTo::driver) return fmt::print("{}; the engine that drives run {} takes it up\n", done, run), 0;
-  fmt::print("{}\n  go on: runbook run --resume {}{}\n", done, run, journal_words(arguments));
+  fmt::print("{}\n  go on: {}\n", done, answering.command_to_go_on());
   return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "run/approval.h"
 #include "run/manual.h"
 #include "run/questions.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -21,7 +22,8 @@ Answering::Answering(const Arguments& arguments)
     : file(journal_path(arguments), OpenMode::write),
       row(file.find_run(arguments.operands().at(0))),
       state(fold_run(file, row.run)),
-      step_id(arguments.operands().at(1)) {
+      step_id(arguments.operands().at(1)),
+      journal_words(runbook::journal_words(arguments)) {
   require_step(file, state, step_id);
   require_not_left(row);
   runbook = load_runbook(stored_definition(file, state), all_declarations(), stored_includes(file, state)).runbook;
@@ -42,6 +44,8 @@ Instance Answering::instance() const {
   return named;
 }
 
+std::string Answering::command_to_go_on() const { return runbook::command_to_go_on(state, row.run, journal_words); }
+
 void Answering::throw_answered(const std::string& who, const std::string& choice) const {
   throw Error(ExitCode::usage, fmt::format("{} answered first: {}", who, choice),
               fmt::format("runbook why {} {}", row.run, step_id));
@@ -53,17 +57,17 @@ const Question& Answering::require_question(const std::string& choice) const {
     if (question->about == "manual" || question->about == "files" || is_approval_by_others(*question)) return *question;
     throw Error(ExitCode::usage, fmt::format("`{}` waits for something else: {}", step_id, question->text),
                 question->about == "doubt" ? fmt::format("runbook resolve {} {} done|not-done|retry", row.run, step_id)
-                                           : fmt::format("runbook run --resume {}", row.run));
+                                           : command_to_go_on());
   }
   if (!it.approved_by.empty())
     throw Error(ExitCode::usage, fmt::format("`{}` is approved already, by {}", step_id, fmt::join(it.approved_by, ", ")),
-                fmt::format("runbook run --resume {}", row.run));
+                command_to_go_on());
   if (!it.answered_by.empty()) throw_answered(it.answered_by, it.answer);
   if (step().kind != Step::Kind::manual && !step().approval)
     throw Error(ExitCode::usage,
                 fmt::format("`{}` is no manual step and requires no approval: there is nothing to {}", step_id, choice));
   throw Error(ExitCode::usage, fmt::format("`{}` is {}: nobody has been asked about it", step_id, step_state_name(it.state)),
-              is_done(it.state) ? "" : fmt::format("runbook run --resume {}", row.run));
+              is_done(it.state) ? "" : command_to_go_on());
 }
 
 Answer Answering::answer(const Question& question, const std::string& choice) const {

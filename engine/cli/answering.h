@@ -28,11 +28,13 @@ struct Answering {
   GivenTo give(const Question& question, const Answer& given);
   const Step& step() const;
   Instance instance() const;
+  std::string command_to_go_on() const;
 
   JournalFile file;
   RunRow row;
   RunState state;
   std::string step_id;
+  std::string journal_words;
   std::shared_ptr<const Runbook> runbook;
 
  private:

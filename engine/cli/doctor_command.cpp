@@ -16,6 +16,7 @@
 #include "plugins/all.h"
 #include "plugins/aws/session.h"
 #include "report/run_view.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -102,9 +103,14 @@ class Examination {
     const int driver = lease_holder(file.run_folder(row.run));
     if (driver != 0) add(Kind::good, about, fmt::format("{}, driven by pid {}", row.state, driver));
     else
-      add(Kind::remark, about, fmt::format("{}, and nobody drives it", row.state),
-          fmt::format("go on: runbook run --resume {0}{1}; or leave it: runbook cancel {0}{1}", row.run, words_));
+      add(Kind::remark, about, fmt::format("{}, and nobody drives it", row.state), ways_on(file, row));
     examine_processes(file, row);
+  }
+
+  std::string ways_on(const JournalFile& file, const RunRow& row) const {
+    const RunState state = fold_run(file, row.run);
+    const std::string leaving = state.is_cancelling ? "" : fmt::format("; or leave it: runbook cancel {}{}", row.run, words_);
+    return "go on: " + command_to_go_on(state, row.run, words_) + leaving;
   }
 
   void examine_processes(const JournalFile& file, const RunRow& row) {

@@ -16,6 +16,7 @@
 #include "run/coming_steps.h"
 #include "run/decide.h"
 #include "run/frontier.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -39,9 +40,7 @@ class Summary {
     add_secrets();
     add_watches();
     for (const auto& [name, pinned] : state_.targets) add("target", fmt::format("{}: {}", name, pinned.text));
-    add("go on", command(state_.is_undoing      ? "undo " + facts_.run
-                         : state_.is_cancelling ? "cancel " + facts_.run
-                                                : resume_command()));
+    add("go on", command_to_go_on(state_, facts_.run, scene_.journal_words));
     return made_visible(text_, Charset::utf8);
   }
 
@@ -115,7 +114,7 @@ class Summary {
     if (question.about == "approval" && question.phrase.empty()) return command(fmt::format("confirm {} {}", facts_.run, step));
     if (question.about == "approval")
       return command(fmt::format("{} --approve {}={}", resume_command(), step, quoted_for_shell(question.phrase)));
-    return command(resume_command()) + "   at a terminal";
+    return command_to_go_on(state_, facts_.run, scene_.journal_words) + "   at a terminal";
   }
 
   void add_next() {

@@ -19,6 +19,7 @@
 #include "plugins/all.h"
 #include "report/event_text.h"
 #include "report/run_view.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -90,7 +91,8 @@ void show_run(const Arguments& arguments, const JournalFile& file, const RunRow&
                  journal_words(arguments));
   }
   if (holder) fmt::print("\ndriven by pid {}\n", holder);
-  if (!holder) fmt::print("\nnobody drives it; to go on: runbook run --resume {}{}\n", row.run, journal_words(arguments));
+  if (!holder)
+    fmt::print("\nnobody drives it; to go on: {}\n", command_to_go_on(view.state, row.run, journal_words(arguments)));
 }
 
 }  // namespace

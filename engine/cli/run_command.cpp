@@ -22,6 +22,7 @@
 #include "os/identity.h"
 #include "os/terminal.h"
 #include "report/run_view.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -116,9 +117,9 @@ void mention_unfinished(const Arguments& arguments, const JournalFile& file, con
   auto unfinished = std::find_if(rows.begin(), rows.end(),
                                  [&](const RunRow& row) { return row.runbook == runbook.name && is_unfinished(row); });
   if (unfinished == rows.end()) return;
-  fmt::print(stderr, "note: run {} of this runbook is unfinished ({}). To go on with it: runbook run {} --resume {}{}\n",
-             unfinished->run, unfinished->state, quoted_for_shell(runbook.source->name()), unfinished->run,
-             journal_words(arguments));
+  const RunState state = fold_run(file, unfinished->run);
+  fmt::print(stderr, "note: run {} of this runbook is unfinished ({}). To go on with it: {}\n", unfinished->run,
+             unfinished->state, command_to_go_on(state, unfinished->run, journal_words(arguments)));
   if (!can_ask) return;
   const auto line = ask_line("Begin a new run all the same? Type `new`: ");
   if (!line || *line != "new") throw Error(ExitCode::usage, "nothing was run");
@@ -239,7 +240,7 @@ int resume(const Arguments& arguments, SupervisorSeed seed, const std::string& w
   require_same_kind(arguments, state, row.run);
   if (state.is_undoing && !is_walk(arguments))
     throw Error(ExitCode::usage, fmt::format("run {} is being undone; nothing was run", row.run),
-                fmt::format("go on with that: runbook undo {}", row.run));
+                "go on with that: " + command_to_go_on(state, row.run, journal_words(arguments)));
   require_unscrubbed(arguments, row.run, state, arguments.has("--adopt") ? Definition::adopted : Definition::as_recorded);
   DrivePlan plan;
   plan.run = row.run;

@@ -21,6 +21,7 @@
 #include "os/spool.h"
 #include "os/terminal.h"
 #include "report/run_view.h"
+#include "state/going_on.h"
 #include "state/scrub.h"
 
 namespace runbook {
@@ -137,8 +138,8 @@ class ScrubCommand {
   void tell_what_it_means() const {
     const ScrubbedParts parts = scrubbed_parts(state_);
     if (!state_.was_left() && !parts.is_whole())
-      fmt::print("{} was among them: the run can't be resumed as it was; `runbook run --resume {}{}` says the way on\n",
-                 parts.text(), row_.run, journal_words(arguments_));
+      fmt::print("{} was among them: the run can't be resumed as it was; `{}` says the way on\n", parts.text(),
+                 command_to_go_on(state_, row_.run, journal_words(arguments_)));
     for (const std::string& instance : result_.reopened)
       fmt::print(
           "the answer to `{}` held it, and nobody had taken it up: it is gone, and the question is open again: runbook confirm "

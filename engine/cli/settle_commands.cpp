@@ -16,6 +16,7 @@
 #include "plugins/all.h"
 #include "report/run_view.h"
 #include "run/questions.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -24,16 +25,18 @@ namespace {
 struct SettledStep {
   JournalFile file;
   RunRow row;
-  std::string step;
+  std::string step, journal_words;
 
   explicit SettledStep(const Arguments& arguments)
       : file(journal_path(arguments), OpenMode::write),
         row(file.find_run(arguments.operands().at(0))),
-        step(arguments.operands().at(1)) {
+        step(arguments.operands().at(1)),
+        journal_words(runbook::journal_words(arguments)) {
     require_step(file, fold_run(file, row.run), step);
     require_not_left(row);
   }
   Decree decree(std::string because) { return {file, row, operator_name(), std::move(because)}; }
+  std::string command_to_go_on() const { return runbook::command_to_go_on(fold_run(file, row.run), row.run, journal_words); }
 };
 
 int report_done(const Arguments& arguments, const SettledStep& target, const std::string& text) {
@@ -42,7 +45,7 @@ int report_done(const Arguments& arguments, const SettledStep& target, const std
     return 0;
   }
   fmt::print("{}\n", text);
-  fmt::print("  go on: runbook run --resume {}{}\n", target.row.run, journal_words(arguments));
+  fmt::print("  go on: {}\n", target.command_to_go_on());
   return 0;
 }
 
@@ -77,14 +80,14 @@ Value read_outputs(const Arguments& arguments, const SettledStep& target) {
   return Value(std::move(outputs));
 }
 
-const Question& require_doubt(const RunState& state, const std::string& step, const std::string& run) {
-  const Question* question = state.open_question(step);
+const Question& require_doubt(const RunState& state, const SettledStep& target) {
+  const Question* question = state.open_question(target.step);
   if (question && question->about == "doubt") return *question;
-  const InstanceState& it = state.of(step);
+  const InstanceState& it = state.of(target.step);
   bool may_be = it.is_open && !it.has_exited;
   throw Error(
-      ExitCode::usage, fmt::format("`{}` is {}, not in doubt", step, step_state_name(it.state)),
-      may_be ? fmt::format("its attempt is open: `runbook run --resume {}` finds out first what became of it", run) : "");
+      ExitCode::usage, fmt::format("`{}` is {}, not in doubt", target.step, step_state_name(it.state)),
+      may_be ? fmt::format("its attempt is open: `{}` finds out first what became of it", target.command_to_go_on()) : "");
 }
 
 // The first answer counts, also one that was handed to an engine which has died since.
@@ -93,7 +96,7 @@ void give_first(SettledStep& target, const Answer& given) {
   for (const Answer& first : target.file.answers(target.row.run)) {
     if (first.question == given.question)
       throw Error(ExitCode::usage, fmt::format("{} answered first: {}", first.who, first.choice),
-                  fmt::format("`runbook run --resume {}` takes it up", target.row.run));
+                  fmt::format("`{}` takes it up", target.command_to_go_on()));
   }
 }
 
@@ -107,7 +110,7 @@ int resolve_command(const Arguments& arguments) {
   if (choice == "done") given.fields = read_outputs(arguments, target);
   if (choice != "done" && arguments.has("--set")) throw Error(ExitCode::usage, "--set goes with `done`");
   const RunState state = fold_run(target.file, target.row.run);
-  const Question& question = require_doubt(state, target.step, target.row.run);
+  const Question& question = require_doubt(state, target);
   given.question = question.id;
   if (const std::string why = why_not_a_choice(question, given); !why.empty())
     throw Error(ExitCode::usage, why, "runbook resolve RUN STEP done|not-done|retry");

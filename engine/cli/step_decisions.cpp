@@ -6,15 +6,16 @@
 #include "base/shell_word.h"
 #include "run/frontier.h"
 #include "run/instances.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
 namespace {
 
-void require_ended(const std::string& run, const std::string& instance, const InstanceState& it, std::string_view what) {
-  if (!it.is_open) return;
+void require_ended(const RunState& state, const std::string& run, const std::string& instance, std::string_view what) {
+  if (!state.of(instance).is_open) return;
   throw Error(ExitCode::usage, fmt::format("`{}` has begun, and its end is not known; it can't be {}", instance, what),
-              fmt::format("runbook run --resume {}, or runbook resolve", run));
+              command_to_go_on(state, run, "") + ", or runbook resolve");
 }
 
 // The run does not come back to such a step.
@@ -36,7 +37,7 @@ Proposal skip_of(const RunState& state, const std::string& run, const std::strin
   if (is_done(it.state))
     throw Error(ExitCode::usage,
                 fmt::format("`{}` is {} already; there is nothing to skip", instance, step_state_name(it.state)));
-  require_ended(run, instance, it, "skipped");
+  require_ended(state, run, instance, "skipped");
   return Proposal(event::skipped, instance,
                   object({{"why", "left out by " + by.who}, {"who", by.who}, {"because", by.because}}));
 }
@@ -44,7 +45,7 @@ Proposal skip_of(const RunState& state, const std::string& run, const std::strin
 Proposal redo_of(const RunFacts& facts, const RunState& state, StoredValues& values, const std::string& instance,
                  const DecidedBy& by) {
   const InstanceState& it = state.of(instance);
-  require_ended(facts.run, instance, it, "redone before");
+  require_ended(state, facts.run, instance, "redone before");
   require_not_given_up(facts, state, values, instance);
   if (!is_done(it.state) && it.state != StepState::failed)
     throw Error(ExitCode::usage, fmt::format("`{}` is {}; it has not been done yet", instance, step_state_name(it.state)));

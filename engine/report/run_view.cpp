@@ -75,6 +75,11 @@ Value question_json(const Question& question, const Value& form) {
                  {"asked_at", time_json(question.asked_at_ms)}});
 }
 
+Value undoing_json(const RunState& run) {
+  if (!run.is_undoing) return Value();
+  return object({{"since", time_json(run.undo_began_at_ms)}, {"to", run.undo_to.empty() ? Value() : Value(run.undo_to)}});
+}
+
 Value targets_json(const RunState& run) {
   Map targets;
   for (const auto& [name, pinned] : run.targets)
@@ -144,10 +149,21 @@ Value handoff_json(const Handoff& handoff) {
                  {"taken_at", time_json(handoff.taken_at_ms)}});
 }
 
+// What it does instead of going forward; "" if nothing.
+std::string leaving_text(const RunState& run) {
+  if (run.was_left()) return "";
+  if (run.is_undoing)
+    return fmt::format("  undoing    since {}, {}\n", utc_text(run.undo_began_at_ms),
+                       run.undo_to.empty() ? "all that ran" : fmt::format("back to `{}`, which is undone too", run.undo_to));
+  if (!run.is_cancelling) return "";
+  return fmt::format("  leaving    as {}; its `finally` comes first\n", run.leaves_as.empty() ? "cancelled" : run.leaves_as);
+}
+
 std::string head_text(const RunView& view) {
   const RunState& run = view.state;
   std::string text = fmt::format("{}  {}{}\n", view.row.run, run.runbook, run.title.empty() ? "" : ": " + run.title);
   text += fmt::format("  state      {}{}\n", run.state, run.why.empty() ? "" : " (" + run.why + ")");
+  text += leaving_text(run);
   text += fmt::format("  began      {} by {} on {}\n", utc_text(run.began_at_ms), run.operator_name, run.host);
   if (run.ended_at_ms)
     text += fmt::format("  ended      {} ({})\n", utc_text(run.ended_at_ms), elapsed_text(run.ended_at_ms - run.began_at_ms));
@@ -215,6 +231,8 @@ Value to_json_view(const RunView& view) {
                  {"version", run.version},
                  {"state", run.state},
                  {"why", run.why},
+                 {"undoing", undoing_json(run)},
+                 {"cancelling", run.is_cancelling},
                  {"file", run.file},
                  {"definition_sha256", run.definition_sha256},
                  {"engine", run.engine},

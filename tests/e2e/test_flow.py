@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from world import BINARY, until, world  # noqa: F401  (the fixture)
+from world import BINARY, kill, until, world  # noqa: F401  (the fixture)
 
 
 def states(world):
@@ -375,6 +375,14 @@ steps:
     assert world.lines() == ["a", "und", "una"]
 
 
+HALF = """
+runbook: half
+steps:
+  - {id: b, shell: 'true', undo: {shell: 'test -e "$W/mended"'}}
+  - {id: c, shell: 'false'}
+"""
+
+
 def half_undone(world, *words):
     """A run of which `b` can't be undone until there is the file `mended`, and an undo that has begun and failed there."""
     world.write(f"""
@@ -397,6 +405,59 @@ def test_an_undo_that_has_begun_goes_no_other_way_than_it_began(world, begun, ot
     assert world.lines() == []
     assert world("undo", "last", *begun).code == 0
     assert world.lines() == (["unb"] if begun else ["unb", "una"])
+
+
+def shown_ways_on(world, run, *words):
+    """The command that goes on, as each of those shows it who look at a run that nobody drives."""
+    doctor = json.loads(world("doctor", "--json", *words).out)
+    yield re.search(r"to go on: (.*)", world("show", run, *words).out)[1]
+    yield next(each["hint"] for each in doctor if each["about"] == f"run {run}").split("; ")[0].removeprefix("go on: ")
+    yield re.search(r"go on: (.*)", world("skip", run, "c", "--because", "x", *words).out)[1]
+    yield re.search(r"go on +(.*)", world("handoff", run, "--note", "x", *words).out)[1]
+
+
+def test_whoever_looks_at_an_undo_that_rests_is_told_to_go_on_with_the_undo(world):
+    world.write(HALF)
+    assert world.run().code == 1
+    assert world("undo", "last", "--to", "b").code == 1
+    shown = world("show", "last").out
+    assert re.search(r"undoing    since 20\S+, back to `b`, which is undone too\n", shown), shown
+    assert world.show()["undoing"]["to"] == "b"
+    run = world.show()["run"]
+    assert set(shown_ways_on(world, run)) == {f"runbook undo {run}"}
+    assert set(shown_ways_on(world, run, "--journal", world.journal)) == {f"runbook undo {run} --journal {world.journal}"}
+    assert f"To go on with it: runbook undo {run}\n" in world.run().err
+
+
+def test_whoever_looks_at_a_cancel_that_rests_is_told_to_go_on_with_the_cancel(world):
+    world.write(HALF + "finally: [{id: tidy, shell: 'test -e \"$W/tidied\"'}]\n")
+    assert world.run().code == 1
+    failed = world("cancel", "last")
+    run = world.show()["run"]
+    assert failed.code == 1 and f"try it again    runbook cancel {run}\n" in failed.err, failed
+    assert "leaving    as cancelled; its `finally` comes first" in world("show", run).out
+    assert set(shown_ways_on(world, run)) == {f"runbook cancel {run}"}
+    world.open_gate("tidied")
+    assert world("cancel", run).code == 0
+
+
+def test_a_doubt_of_an_undo_is_settled_and_gone_on_with_by_the_command_that_is_shown(world):
+    world.write(f"""
+runbook: killed
+steps:
+  - {{id: a, shell: 'true', undo: {{shell: 'echo a >> "$W/begun"; until test -e "$W/gate"; do sleep 0.01; done'}}}}
+""")
+    assert world.run().code == 0
+    engine = world.start_command("undo", "last")
+    until(lambda: world.lines("begun"), "the undo of a")
+    kill(engine.pid, *world.supervisors(), *world.step_processes())
+    engine.wait()
+    run = world.show()["run"]
+    doubtful = world("undo", run, "--non-interactive")
+    assert doubtful.code == 4, doubtful
+    settled = world("resolve", run, "a:undo", "done", "--because", "it is")
+    assert settled.code == 0 and f"go on: runbook undo {run}\n" in settled.out, settled
+    assert world("undo", run).code == 0
 
 
 def test_why_an_undo_is_gone_on_with_is_recorded_too(world):
