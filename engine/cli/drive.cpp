@@ -27,6 +27,7 @@
 #include "cli/notifier.h"
 #include "cli/person.h"
 #include "cli/progress.h"
+#include "cli/reworded.h"
 #include "cli/session.h"
 #include "cli/terminal_share.h"
 #include "cli/terminal_style.h"
@@ -48,6 +49,7 @@
 #include "run/named_files.h"
 #include "run/outline.h"
 #include "run/scripted_world.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -76,7 +78,18 @@ class Drive {
   }
 
   int go() {
+    try {
+      return go_to_the_end();
+    } catch (const Error& error) {
+      throw with_way_on(error, way_on());
+    }
+  }
+
+ private:
+  int go_to_the_end() {
     open_journal();
+    is_opened_ = true;
+    if (plan_.is_new) fmt::print(stderr, "run {}\n", plan_.run);
     if (world_) {
       watch_signals();
       return execute(nullptr);
@@ -92,7 +105,13 @@ class Drive {
     return execute(&client);
   }
 
- private:
+  std::string way_on() const {
+    if (!is_opened_) return std::string(plan_.is_new ? begin_again : "try again");
+    const bool cancels = plan_.purpose == Purpose::cancel;
+    const std::string words = cancels ? "cancel " + plan_.run : words_to_go_on(state_, plan_.run);
+    return fmt::format("go on with `runbook {}{}`", words, words_for_journal());
+  }
+
   void watch_signals() {
     signals_.emplace([this](int signal) {
       if (signal != SIGWINCH) return on_signal(signal);
@@ -409,9 +428,14 @@ class Drive {
   std::optional<SignalWatch> signals_;  // ends before what it tells
   std::optional<End> failed_;           // for which the run is given up
   bool is_first_ = true;
+  bool is_opened_ = false;  // that it begins, or goes on, is recorded
 };
 
 }  // namespace
+
+Error with_way_on(const Error& error, std::string_view way_on) {
+  return reworded(error, "go on with `runbook run --resume`", way_on);
+}
 
 ExitCode exit_code_of(const std::string& state) {
   if (state == "succeeded") return ExitCode::succeeded;

@@ -2,6 +2,7 @@
 // Everything a run needs to be driven, put together: lock, supervisor, journal, executor. Used by run, --resume, cancel and undo.
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "book/scenario.h"
@@ -40,6 +41,10 @@ struct DrivePlan {
 
 // Drives until the run is left or pauses; says on standard error what happens. Gives the exit code.
 int drive(const Arguments& arguments, JournalFile& file, SupervisorSeed seed, DrivePlan plan);
+
+// What a hint says of any run ("go on with `runbook run --resume`"), said of the one at hand.
+Error with_way_on(const Error& error, std::string_view way_on);
+inline constexpr std::string_view begin_again = "begin it again";  // the way on where nothing was recorded
 
 ExitCode exit_code_of(const std::string& run_state);
 

@@ -164,6 +164,14 @@ void say_where_it_is_rehearsed(const JournalFile& file) {
              quoted_for_shell(file.path().string()));
 }
 
+JournalFile open_to_begin(const fs::path& path) {
+  try {
+    return JournalFile(path, OpenMode::write);
+  } catch (const Error& error) {
+    throw with_way_on(error, begin_again);
+  }
+}
+
 int begin(const Arguments& arguments, SupervisorSeed seed) {
   fs::path path = find_runbook(arguments.operands().at(0));
   DrivePlan plan;
@@ -187,11 +195,10 @@ int begin(const Arguments& arguments, SupervisorSeed seed) {
       object({{"inputs", plan.inputs}, {"run", run_values}, {"vars", evaluate_vars(*plan.runbook, plan.inputs, run_values)}}));
   if (!plan.scenario) plan.accepted = accepted_tools(arguments, *plan.runbook);
   if (!plan.scenario) require_aws_models(*plan.runbook);
-  JournalFile file(journal_of(arguments), OpenMode::write);
+  JournalFile file = open_to_begin(journal_of(arguments));
   warn_of_storage(file);
   require_lock_free(file, plan.lock, plan.run);
   mention_unfinished(arguments, file, *plan.runbook, plan.limits.is_interactive);
-  fmt::print(stderr, "run {}\n", plan.run);
   if (plan.scenario) say_where_it_is_rehearsed(file);
   return drive(arguments, file, std::move(seed), std::move(plan));
 }

@@ -1,7 +1,9 @@
 """A journal that can't be used, by every command that opens one: exit 6, a sentence that names it, a hint that mends it; the file stays as
 it was, and nothing runs."""
 
+import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -276,6 +278,45 @@ def test_a_disk_that_fills_up_for_real_stops_the_run_and_loses_nothing(world, sm
     assert result.code == 0, result
     assert world.lines() == [f"s{n}" for n in range(20)]
     assert world("verify", "last").code == 0
+
+
+def fill(folder):
+    with open(folder / "ballast", "wb") as ballast:
+        try:
+            while True:
+                ballast.write(b"x" * 4096)
+                ballast.flush()
+        except OSError:
+            pass
+
+
+def test_where_nothing_of_a_run_was_recorded_for_want_of_room_it_is_not_said_to_go_on(world, small_disk):
+    """Going on without saying with which run would go on with another one, and run its step again."""
+    world.write('{runbook: other, steps: [{id: a, shell: "echo other >> $W/effects; false"}]}', "other.yaml")
+    assert world("run", "other.yaml", "--non-interactive").code == 1
+    world.write('{runbook: full, steps: [{id: a, shell: "echo full >> $W/effects"}]}')
+    fill(small_disk)
+    full = world.run()
+    assert full.code == 6 and "make room, then begin it again" in full.err and "--resume" not in full.err, full
+    assert not re.search(r"^run \S+$", full.err, re.M), full
+    assert world.lines() == ["other"] and len(json.loads(world("runs", "--json").out)) == 1
+    (small_disk / "ballast").unlink()
+    assert world.run().code == 0 and world.lines() == ["other", "full"]
+
+
+def test_where_the_run_is_recorded_the_way_on_names_it(world, small_disk):
+    world.env["SMALL"] = str(small_disk)
+    world.write("""
+runbook: full
+steps:
+  - {id: a, shell: 'cat /dev/zero > "$SMALL/ballast"; true'}
+  - {id: b, shell: 'true'}
+""")
+    full = world.run("--journal", world.journal)
+    run = re.search(r"^run (\S+)$", full.err, re.M)[1]
+    assert full.code == 6 and f"then go on with `runbook run --resume {run} --journal {world.journal}`" in full.err, full
+    (small_disk / "ballast").unlink()
+    assert world.resume(run).code == 0
 
 
 def test_a_step_that_fills_the_disk_and_has_no_room_for_its_output_is_not_forgotten(world, small_disk):
