@@ -128,7 +128,7 @@ std::string busy_sentence(const fs::path& folder, int holder) {
 }
 
 [[noreturn]] void throw_busy(const fs::path& folder, int holder) {
-  std::string hint = "wait for it, stop it there with Ctrl-C, or end it with `--take-over`";
+  std::string hint = "wait for it or stop it there with Ctrl-C, or end it with `--take-over`";
   if (holder == 0) hint = "look for it in other containers and namespaces of this machine";
   if (holder != 0 && is_suspended(holder)) hint = "go on there with `fg`, or end it with `--take-over`";
   throw Error(ExitCode::driven, busy_sentence(folder, holder), hint);

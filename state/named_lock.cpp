@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/shell_word.h"
 #include "state/going_on.h"
 #include "state/journal_file.h"
 
@@ -36,15 +35,6 @@ Holder look_at(const JournalFile& file, const RunRow& row) {
     holder.state.apply(event);
   });
   return holder;
-}
-
-// What must be typed besides, for the commands to mean this journal.
-std::string journal_words(const JournalFile& file) {
-  try {  // there may be no home folder
-    if (std::filesystem::weakly_canonical(default_journal_path()) == file.path()) return "";
-  } catch (const std::exception&) {
-  }
-  return " --journal " + quoted_for_shell(file.path().string());
 }
 
 // "driven by pid 12 since ...", "in doubt since ..."

@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/driven_event.h"
+#include "cli/reworded.h"
 #include "cli/session.h"
 #include "os/attempt_log.h"
 #include "report/run_view.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -16,6 +18,16 @@ std::string require_because(const Arguments& arguments) {
   if (because.find_first_not_of(" \t") != std::string::npos) return because;
   throw Error(ExitCode::usage, fmt::format("`{}` needs a reason; it stands in the record", arguments.command().name),
               "--because \"...\"");
+}
+
+Lease lease_to_write(const JournalFile& file, const std::string& run) {
+  try {
+    return Lease::take(file.run_folder(run), Lease::Mode::polite);
+  } catch (const Error& error) {
+    const std::string going_on = command_to_go_on(fold_run(file, run), run, journal_words(file));
+    throw reworded(error, ", or end it with `--take-over`",
+                   fmt::format(", then give this command again; or end it, and go on with the run: `{} --take-over`", going_on));
+  }
 }
 
 void decree(const Decree& given, const std::function<std::vector<Proposal>(const RunState&)>& make,
@@ -28,13 +40,15 @@ void decree(const Decree& given, const std::function<std::vector<Proposal>(const
             const std::function<Pause(const RunState&)>& pause_after) {
   require_not_left(given.row);
   SystemClock clock;
-  Lease lease = Lease::take(given.file.run_folder(given.row.run), given.mode);
-  const RunState state = fold_run(given.file, given.row.run);
+  const std::string& run = given.row.run;
+  Lease lease = given.mode == Lease::Mode::polite ? lease_to_write(given.file, run)
+                                                  : Lease::take(given.file.run_folder(run), given.mode);
+  const RunState state = fold_run(given.file, run);
   std::vector<Proposal> proposals = make(state);
   const Pause pause = pause_after(state);
   const char* how = lease.ended_pid() != 0 ? "take-over" : "command";
   const Event driven = driven_event(how, given.who, clock.now_ms());
-  auto journal = drive_run(given.file, lease, given.row.run, driven, commits_known_to(read_attempt_log(lease.folder())));
+  auto journal = drive_run(given.file, lease, run, driven, commits_known_to(read_attempt_log(lease.folder())));
   for (Proposal& proposal : proposals) append(*journal, std::move(proposal), clock.now_ms());
   Event paused;
   paused.kind = event::paused;

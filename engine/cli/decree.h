@@ -38,6 +38,8 @@ bool decree_answer(const Decree& given, const Answer& answer,
 bool store_answer(JournalFile& file, const std::string& run, const Answer& answer);
 // Throws Error (exit 2).
 void require_not_left(const RunRow& row);
+// The lease for a command that only writes, and ends no engine. Throws Error (exit 5) that says what works instead.
+Lease lease_to_write(const JournalFile& file, const std::string& run);
 
 // The value of --because. Throws Error (exit 2) if it is missing or blank.
 std::string require_because(const Arguments& arguments);

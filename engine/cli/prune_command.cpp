@@ -82,7 +82,7 @@ class PruneCommand {
     const std::string archive = order_.archives.empty() ? "" : archive_path(order_.archives, row.run).string();
     if (is_rehearsed()) return add({row, "would_be_pruned", archive, ""});
     try {
-      const Lease lease = Lease::take(file_.run_folder(row.run), Lease::Mode::polite);
+      const Lease lease = lease_to_write(file_, row.run);
       prune_run(file_, lease, row, order_, commits_known_to(read_attempt_log(lease.folder())));
       add({row, "pruned", archive, ""});
     } catch (const Error& error) {

@@ -74,7 +74,8 @@ void refuse_while_steps_run(const JournalFile& file, const std::string& run) {
     throw Error(ExitCode::driven,
                 fmt::format("attempt {} of run {} runs (pid {}), and may write the value once more; nothing was scrubbed", n,
                             run, attempt.process.pid),
-                fmt::format("wait for it, or take the run up: runbook run --resume {}; then scrub", run));
+                fmt::format("wait for it, or take the run up: {}; then scrub",
+                            command_to_go_on(fold_run(file, run), run, journal_words(file))));
   }
 }
 
@@ -113,7 +114,7 @@ class ScrubCommand {
 
  private:
   void scrub() {
-    const Lease lease = Lease::take(file_.run_folder(row_.run), Lease::Mode::polite);
+    const Lease lease = lease_to_write(file_, row_.run);
     refuse_while_steps_run(file_, row_.run);
     const ScrubOrder order{value_, operator_name(), because_, driven_by_command(SystemClock().now_ms())};
     result_ = scrub_run(file_, lease, row_.run, order, commits_known_to(read_attempt_log(lease.folder())));

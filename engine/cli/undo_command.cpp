@@ -22,6 +22,8 @@ namespace runbook {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 class UndoCommand {
  public:
   explicit UndoCommand(const Arguments& arguments)
@@ -48,6 +50,7 @@ class UndoCommand {
   }
 
   int run(SupervisorSeed seed) {
+    require_no_driver();
     require_unscrubbed(arguments_, row_.run, state_, Definition::as_recorded);
     if (!state_.is_undoing) require_possible();
     if (!state_.is_undoing) require_consent();
@@ -91,6 +94,13 @@ class UndoCommand {
     throw Error(ExitCode::usage,
                 fmt::format("--to: an undo of run {} has begun, {}, and `{}` can't change that", row_.run, begun, wanted),
                 fmt::format("runbook undo {0} goes on with it; runbook cancel {0} gives it up, and leaves the run", row_.run));
+  }
+
+  // Of steps that another engine is at there is nothing to say yet. The lease says who drives.
+  void require_no_driver() const {
+    const fs::path folder = file_.run_folder(row_.run);
+    const bool is_driven = lease_holder(folder) != 0 && !arguments_.has("--take-over");
+    if (is_driven) Lease::take(folder, Lease::Mode::polite);
   }
 
   std::string border_text() const {

@@ -350,7 +350,14 @@ def test_another_engine_is_refused_and_told_who_drives(world):
     until(lambda: world.lines("begun"), "the step to begin")
     result = world.resume()
     assert result.code == 5 and str(engine.pid) in result.err and "--take-over" in result.err
-    assert world("skip", "last", "after", "--because", "x").code == 5
+    run = world.show()["run"]
+    undo = world("undo", run)
+    assert undo.code == 5 and f"run {run} is driven by pid {engine.pid}" in undo.err and "--take-over" in undo.err, undo
+    (world.folder / "value").write_text("s3cret-value")
+    for words in (["skip", run, "after"], ["redo", run, "gated"], ["scrub", run, "--value-from", world.folder / "value"]):
+        refused = world(*words, "--because", "x")
+        assert refused.code == 5 and f"run {run} is driven by pid {engine.pid}" in refused.err, refused
+        assert f"give this command again; or end it, and go on with the run: `runbook run --resume {run} --take-over`" in refused.err
     world.open_gate()
     assert engine.wait(timeout=60) == 0
 
