@@ -90,10 +90,23 @@ void make_private_folder(const fs::path& folder) {
   }
 }
 
+namespace {
+
+// What is made with `touch` and the usual umask may be read by everybody, and with it what SQLite puts beside it. Whose there is
+// something in already has its mode by somebody's choice.
+void make_private_while_empty(const fs::path& file) {
+  struct stat found {};
+  const bool is_open_to_others = stat(file.c_str(), &found) == 0 && (found.st_mode & 077) != 0;
+  if (!is_open_to_others || !S_ISREG(found.st_mode) || found.st_size != 0) return;
+  if (chmod(file.c_str(), 0600) != 0) fail("making the file " + file.string() + " private", errno);
+}
+
+}  // namespace
+
 // Closing a descriptor of the journal drops the locks that SQLite holds in this process: only a file that is new is opened here.
 void make_private_file(const fs::path& file) {
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == EEXIST) return;
+  if (fd < 0 && errno == EEXIST) return make_private_while_empty(file);
   if (fd < 0) fail("making the file " + file.string(), errno);
   fchmod(fd, 0600);
   close(fd);

@@ -19,7 +19,7 @@ Storage storage_of(const std::filesystem::path& path);
 void make_private_folder(const std::filesystem::path& folder);
 // What was made, renamed or removed in it lasts.
 void sync_folder(const std::filesystem::path& folder);
-// Makes an empty file, 0600, unless there is one.
+// Makes an empty file, 0600, unless there is one; one that is empty becomes 0600.
 void make_private_file(const std::filesystem::path& file);
 // A descriptor of that file, close-on-exec, for reading and writing; made 0600 if need be.
 int open_private_file(const std::filesystem::path& file);

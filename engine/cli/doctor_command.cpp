@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 #include "cli/aws_models.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -68,6 +69,7 @@ class Examination {
       if (const std::string warning = file.storage_warning(); !warning.empty())
         add(Kind::remark, "storage", warning, "name another journal with `--journal` or RUNBOOK_JOURNAL");
       examine_access();
+      examine_privacy();
       require_no_lost_runs(file);
       for (const RunRow& row : runs) examine_run(file, row);
     } catch (const Error& error) {
@@ -91,6 +93,19 @@ class Examination {
     if (!can_write)
       add(Kind::problem, "journal", fmt::format("{} or its folder can't be written by you: nothing can be run", path_.string()),
           "ask its owner, or name another journal with `--journal` or RUNBOOK_JOURNAL");
+  }
+
+  void examine_privacy() {
+    std::string open;
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      const std::string file = path_.string() + suffix;
+      std::error_code missing;
+      const auto others = fs::perms::group_all | fs::perms::others_all;
+      const fs::perms mode = fs::status(file, missing).permissions();
+      if (!missing && (mode & others) != fs::perms::none) open += " " + quoted_for_shell(file);
+    }
+    if (!open.empty())
+      add(Kind::remark, "journal", fmt::format("others may read what is recorded in {}", path_.string()), "chmod 600" + open);
   }
 
   void examine_run(const JournalFile& file, const RunRow& row) {

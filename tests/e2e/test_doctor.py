@@ -47,6 +47,23 @@ def test_what_still_runs_is_told(world):
     assert world.resume().code == 0
 
 
+def test_a_journal_that_begins_in_an_empty_file_is_private_and_one_that_is_not_is_told(world):
+    world.journal.touch(0o644)
+    world.journal.chmod(0o644)
+    world.write(gated())
+    engine = world.start()
+    until(lambda: world.lines("begun"), "the step to begin")
+    files = [path for path in world.folder.glob("journal.db*") if path.is_file()]
+    assert len(files) == 3 and {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert not any("others may read" in each["text"] for each in findings(world, 0))
+    world.open_gate()
+    assert engine.wait(timeout=60) == 0
+    world.journal.chmod(0o640)
+    told, = [each for each in findings(world, 0) if "others may read" in each["text"]]
+    assert told["kind"] == "note" and told["hint"] == f"chmod 600 {world.journal}", told
+    assert world.run().code == 0 and world.journal.stat().st_mode & 0o777 == 0o640, "it is as somebody chose"
+
+
 def test_a_record_that_was_changed_is_a_problem(world):
     world.write("runbook: x\nsteps:\n  - {id: a, shell: 'true'}\n")
     assert world.run().code == 0
