@@ -112,7 +112,7 @@ class Blocks {
 
   Lines verbatim(cmark_node* node, const std::string& indentation) const {
     const char* literal = cmark_node_get_literal(node);
-    const std::string text = made_visible(literal ? literal : "", style_.charset);
+    const std::string text = made_visible(literal ? literal : "", Charset::utf8);
     Lines lines;
     for (std::size_t begin = 0; begin < text.size();) {
       const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -167,7 +167,7 @@ class Blocks {
 }  // namespace
 
 std::string markdown_text(std::string_view markdown, const MarkdownStyle& style) {
-  if (markdown.size() > most_bytes) return made_visible(markdown, style.charset);
+  if (markdown.size() > most_bytes) return made_visible(markdown, Charset::utf8);
   const Document document = parse(markdown);
   std::string text;
   for (const std::string& line : Blocks(style).children_of(document.get(), std::max(style.columns, fewest_columns), 0))

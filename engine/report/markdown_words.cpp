@@ -105,11 +105,12 @@ class Words {
   void show_address(const std::string& address) {
     if (address.empty()) return;
     text(" ");
-    whole(made_visible(fmt::format("<{}>", address), style_.charset));
+    whole(made_visible(fmt::format("<{}>", address), Charset::utf8));
   }
 
+  // To be typed or copied: it stays whole, whatever the terminal is said to know.
   void code(std::string_view literal) {
-    const std::string span = fmt::format("`{}`", made_visible(literal, style_.charset));
+    const std::string span = fmt::format("`{}`", made_visible(literal, Charset::utf8));
     ++code_;
     if (spans_ == CodeSpans::whole && cells_of(span) <= width_) whole(span);
     else split(span);

@@ -17,6 +17,7 @@ bool turns_direction(char32_t point) {
          (point >= 0x2066 && point <= 0x2069);
 }
 
+// Of marks whose ASCII form means the same; "" of all others.
 std::string_view in_ascii(char32_t point) {
   switch (point) {
     case 0x00A0: return " ";
@@ -37,7 +38,7 @@ std::string_view in_ascii(char32_t point) {
     case 0x21D2: return "=>";
     case 0x2264: return "<=";
     case 0x2265: return ">=";
-    default: return cells_of(point) == 0 ? "" : "?";
+    default: return "";
   }
 }
 
@@ -56,8 +57,9 @@ std::string made_visible(std::string_view text, Charset charset) {
     if (is_control(point.value)) shown += caret(point.value);
     else if (turns_direction(point.value)) shown += fmt::format("<U+{:04X}>", static_cast<unsigned>(point.value));
     else if (point.value < 0x80) shown += static_cast<char>(point.value);
-    else if (charset == Charset::ascii) shown += in_ascii(point.value);
-    else shown += point.is_valid ? text.substr(at, point.length) : replacement_character;
+    else if (!point.is_valid) shown += charset == Charset::ascii ? "?" : replacement_character;
+    else if (const auto plain = in_ascii(point.value); charset == Charset::ascii && !plain.empty()) shown += plain;
+    else shown += text.substr(at, point.length);
     at += point.length;
   }
   return shown;

@@ -89,7 +89,10 @@ def test_colour_only_where_it_is_wanted(world):
         assert "\x1b" not in screen_of(world, "show", "last", **env)
 
 
-def test_another_locale_gets_ascii(world):
+def test_another_locale_gets_ascii_but_for_what_is_written_in_letters_or_to_be_typed(world):
+    world.write('runbook: m\nsteps:\n  - {id: look, title: Look, manual: "Type “now” `Größe–5` für Zoë"}\n')
+    assert world.run().code == 3
+    assert '    Type "now" `Größe–5` für Zoë\n' in screen_of(world, "show", "last", LC_ALL="C")
     world.write(BOOK)
     assert world.run().code == 3
     page = screen_of(world, "show", "last", LC_ALL="C")

@@ -119,9 +119,9 @@ are full.
 )");
 }
 
-TEST_CASE("without UTF-8 there is ASCII alone") {
+TEST_CASE("without UTF-8 our own marks, dashes and quotes are ASCII; letters stay, and what is to be typed stays whole") {
   CHECK(in_ascii("## Größe — “all”\n\n- a\n  - b\n\n> c\n\n|d|e|\n|-|-|\n|f|g|\n\n---\n") == R"(
-Gr??e -- "all"
+Größe -- "all"
 --------------
 
 - a
@@ -135,6 +135,9 @@ f | g
 
 ------------------------------------------------------------
 )");
+  CHECK(in_ascii("Type `Größe–5` “now”: <https://x.example/ä–b>\n\n    name: “Zoë”\n") ==
+        "\nType `Größe–5` \"now\": https://x.example/ä–b\n\n    name: “Zoë”\n");
+  CHECK(in_ascii("a\xff") == "\na?\n");
 }
 
 TEST_CASE("styles say again what the marks say") {
