@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/duration.h"
+#include "base/one_line.h"
 #include "base/pattern.h"
 #include "base/suggestion.h"
 #include "base/trimmed.h"
@@ -102,6 +103,27 @@ void Fields::text(std::string_view key, std::string& into) const {
 
 void Fields::note(std::string_view key, std::string& into) const {
   if (const Node* node = scalar(key)) into = node->text;
+}
+
+void Fields::title(std::string_view key, std::string& into) const {
+  text(key, into);
+  const Node::Member* member = find(key);
+  if (member && member->value->kind == Node::Kind::scalar) into = flat(key, *member->value);
+}
+
+void Fields::line(std::string_view key, std::string& into) const {
+  if (const Node* node = scalar(key)) into = flat(key, *node);
+}
+
+std::string Fields::flat(std::string_view key, const Node& node) const {
+  const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7F; };
+  const auto found = std::find_if(node.text.begin(), node.text.end(), is_control);
+  if (found != node.text.end())
+    problems_.warning(node.place, 1,
+                      fmt::format("`{}` has a control character (U+{:04X}), which is shown as a blank", key,
+                                  static_cast<unsigned>(static_cast<unsigned char>(*found))),
+                      "leave it out");
+  return one_line(node.text, std::string::npos);
 }
 
 void Fields::texts(std::string_view key, std::vector<std::string>& into) const {

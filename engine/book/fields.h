@@ -22,6 +22,9 @@ class Fields {
 
   void text(std::string_view key, std::string& into) const;  // without ${{ }}
   void note(std::string_view key, std::string& into) const;  // anything goes
+  // The same, of what is shown as one line: line ends are blanks, and none are at its ends. Warns of control characters, which are blanks too.
+  void title(std::string_view key, std::string& into) const;  // without ${{ }}
+  void line(std::string_view key, std::string& into) const;   // anything goes
   void texts(std::string_view key, std::vector<std::string>& into) const;
   void boolean(std::string_view key, bool& into) const;
   void whole(std::string_view key, std::int64_t least, std::int64_t most, int& into) const;
@@ -35,6 +38,7 @@ class Fields {
 
  private:
   const Node* scalar(std::string_view key) const;  // nullptr: not there, or reported
+  std::string flat(std::string_view key, const Node& node) const;
 
   const Node& map_;
   Problems& problems_;

@@ -76,7 +76,7 @@ class InputLoader {
                 fmt::format("write `{}: {{}}` for any text, or its default as `{{default: ...}}`", member_.key)))
       return input_;
     check_own_keys();
-    fields_.note("description", input_.description);
+    fields_.line("description", input_.description);
     if (!load_type()) return input_;
     load_rules();
     load_choices();

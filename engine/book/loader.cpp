@@ -91,7 +91,7 @@ class RunbookLoader {
     fields_.text("runbook", runbook_->name);
     if (name && name->value->kind == Node::Kind::scalar)
       expect_name(runbook_->name, name->value->place, "a runbook", problems_);
-    fields_.text("title", runbook_->title);
+    fields_.title("title", runbook_->title);
     if (runbook_->title.empty()) runbook_->title = runbook_->name;
     fields_.text("version", runbook_->version);
     fields_.note("source", runbook_->document);

@@ -129,7 +129,7 @@ class SectionLoader {
     const Fields fields(map, problems_);
     std::string note;
     std::vector<std::string> tags;
-    fields.text("section", section.title);
+    fields.title("section", section.title);
     fields.note("note", note);
     if (map.find("source")) fields.note("source", around.anchor);
     fields.texts("tags", tags);

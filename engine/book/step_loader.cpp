@@ -99,7 +99,7 @@ class StepLoader {
   }
 
   void load_words(const Fields& fields) {
-    fields.text("title", step_->title);
+    fields.title("title", step_->title);
     fields.note("note", step_->note);
     step_->anchor = inherited_.anchor;
     fields.note("source", step_->anchor);

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
 
+#include "base/cells.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -12,11 +14,49 @@
 #include "cli/session.h"
 #include "os/attempt_pipes.h"
 #include "os/spool.h"
+#include "os/terminal.h"
 #include "report/run_view.h"
 
 namespace runbook {
 
 namespace {
+
+// What steps wrote does nothing to a terminal: line by line it is made harmless there. Elsewhere it comes as it was recorded.
+class Shown {
+ public:
+  void add(const std::string& text) {
+    partial_ += text;
+    const std::size_t end = is_terminal_ ? partial_.rfind('\n') + 1 : partial_.size();
+    write(end);
+  }
+  // Of what is written without line ends something is seen too.
+  void finish() { write(partial_.size()); }
+
+ private:
+  void write(std::size_t size) {
+    if (size == 0) return;
+    const std::string text = partial_.substr(0, size);
+    partial_.erase(0, size);
+    fmt::print("{}", is_terminal_ ? harmless_lines(text) : text);
+    std::fflush(stdout);
+  }
+
+  // Line ends and tabs stay.
+  static std::string harmless_lines(const std::string& text) {
+    std::string shown;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find_first_of("\n\t", at), text.size());
+      const bool has_return = end < text.size() && end > at && text[end] == '\n' && text[end - 1] == '\r';
+      shown += harmless(std::string_view(text).substr(at, end - at - (has_return ? 1 : 0)), Charset::utf8);
+      shown += text.substr(end, 1);
+      at = end + 1;
+    }
+    return shown;
+  }
+
+  const bool is_terminal_ = is_terminal(STDOUT_FILENO);
+  std::string partial_;
+};
 
 // What the attempts of a run wrote: from the journal when they ended, from the spool while they run.
 class Logs {
@@ -26,6 +66,7 @@ class Logs {
 
   // Shows what is new since the last call.
   void show() {
+    const std::int64_t seen_before = seen_, shown_before = shown_;
     file_.events(row_.run, seen_, [&](const Event& event) {
       seen_ = event.seq;
       bool is_wanted = !event.instance.empty() && (step_.empty() || state_.name_now(event) == step_);
@@ -37,7 +78,9 @@ class Logs {
       if (event.kind == event::ended || event.kind == event::doubted) open_ = std::nullopt;
     });
     if (open_) print(read_spool_since(spool(), shown_));
+    if (seen_ == seen_before && shown_ == shown_before) screen_.finish();
   }
+  void finish() { screen_.finish(); }
   List as_json() const { return json_; }
   bool is_quiet = false;  // collects for JSON
 
@@ -47,7 +90,7 @@ class Logs {
   void open(const Event& event) {
     open_ = event;
     shown_ = 0;
-    if (!is_quiet && step_.empty()) fmt::print("== {} ==\n", event.instance);
+    if (step_.empty()) print(fmt::format("== {} ==\n", event.instance));
   }
 
   void close(const Event& event, const std::string& output) {
@@ -56,6 +99,7 @@ class Logs {
     // What was followed live stands on the screen already; the rest comes from the journal.
     std::string rest = shown_ < static_cast<std::int64_t>(output.size()) ? output.substr(static_cast<std::size_t>(shown_)) : "";
     print(rest);
+    screen_.finish();
     shown_ = static_cast<std::int64_t>(output.size());
   }
 
@@ -72,10 +116,8 @@ class Logs {
     print(fmt::format("-- what stood there ({}) --\n{}", event.instance, findings));
   }
 
-  void print(const std::string& text) const {
-    if (is_quiet) return;
-    fmt::print("{}", text);
-    std::fflush(stdout);
+  void print(const std::string& text) {
+    if (!is_quiet) screen_.add(text);
   }
 
   const JournalFile& file_;
@@ -85,6 +127,7 @@ class Logs {
   std::int64_t seen_ = 0, shown_ = 0;
   std::optional<Event> open_;
   List json_;
+  Shown screen_;
 };
 
 }  // namespace
@@ -104,6 +147,7 @@ int logs_command(const Arguments& arguments) {
     logs.show();
     if (!is_driven) break;
   }
+  logs.finish();
   require_nothing_lost(file, row.run);
   return 0;
 }

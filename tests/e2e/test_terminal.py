@@ -1,6 +1,7 @@
 """A person at a real pseudo-terminal."""
 
 import os
+import subprocess
 
 import pexpect
 import pytest
@@ -165,6 +166,51 @@ def test_a_new_run_beside_an_unfinished_one_must_be_meant(world, terminal):
     child.sendline("")
     child.expect("nothing was run")
     assert code_of(child) == 2 and world.lines() == ["effect"]
+
+
+def test_titles_are_one_line_wherever_they_are_shown_and_do_nothing_to_a_terminal(world):
+    world.write(r"""
+runbook: lines
+title: |
+  Two lines
+  of a title
+inputs:
+  name:
+    description: "said\ein a\nnote"
+    default: x
+steps:
+  - section: >
+      A section
+    steps:
+      - id: a
+        title: "Red \e[31mtitle\nof a step"
+        shell: "true"
+""")
+    told = world("check", "book.yaml")
+    assert told.code == 0 and "`title` has a control character (U+001B), which is shown as a blank" in told.out, told
+    assert "`description` has a control character (U+001B)" in told.out and told.out.count("control character") == 2
+    ran = world.run()
+    assert ran.code == 0 and "\x1b" not in ran.err and "a  Red  [31mtitle of a step" in ran.err, ran
+    row, = world("runs").out.splitlines()
+    assert row.endswith("lines: Two lines of a title"), row
+    shown = world("show", "last").out
+    assert "\nA section\n" in shown and "a     Red  [31mtitle of a step  (" in shown and "\x1b" not in shown, shown
+
+
+def test_logs_do_nothing_to_a_terminal_and_are_as_recorded_elsewhere(world):
+    world.write(r"""
+runbook: escapes
+steps:
+  - {id: a, shell: 'printf "\033[31mred\033[0m\tcolumn\r\n\033]0;title\007\n\nGröße\nno end"'}
+""")
+    assert world.run().code == 0
+    child = pexpect.spawn(str(BINARY), ["logs", "last"], env=world.env | {"LC_ALL": "C", "TERM": "xterm"}, cwd=str(world.folder), timeout=60)
+    child.setecho(False)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.before.replace(b"\r\n", b"\n").decode() == "== a ==\nred\tcolumn\n\n\nGröße\nno end", child.before
+    piped = subprocess.run([BINARY, "logs", "last"], env=world.env, capture_output=True, check=True).stdout
+    assert piped == b"== a ==\n\x1b[31mred\x1b[0m\tcolumn\r\n\x1b]0;title\x07\n\nGr\xc3\xb6\xc3\x9fe\nno end"
 
 
 def test_output_is_shown_as_it_is_written_when_asked_for(world, terminal):
