@@ -11,6 +11,7 @@
 #include "base/counted.h"
 #include "base/duration.h"
 #include "base/json.h"
+#include "base/redactor.h"
 #include "cli/advice.h"
 #include "run/before.h"
 #include "run/frontier.h"
@@ -83,7 +84,7 @@ class Page {
       if (request.text_or("dir", page_.facts.dir) != page_.facts.dir) text_ += line("in", request.text_or("dir", ""));
       if (step_->manual) text_ += line("manual", "a person does it; what to do is shown when it begins");
     } catch (const std::exception& error) {
-      text_ += line("not known yet", error.what());
+      text_ += line("not known yet", redact(error.what(), page_.facts.secret_values()));
     }
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/redactor.h"
 #include "run/before.h"
 #include "run/request.h"
 
@@ -21,7 +22,7 @@ Value undo_request(const RunFacts& facts, const RunState& state, StoredValues& v
   try {
     return described_request(facts, *entry.undo, scope_with_before(facts, state, Live(), values, *entry.undo));
   } catch (const std::exception& error) {
-    return object({{"not_known", error.what()}});
+    return object({{"not_known", redact(error.what(), facts.secret_values())}});
   }
 }
 

@@ -148,7 +148,8 @@ std::optional<Request> Wishes::request_of(const Instance& step) {
     if (const std::string why = judge_target(turn, step, target).why_not; !why.empty()) return say(why), std::nullopt;
     return make_surroundings(driven_.facts, step, scope, target);
   } catch (const std::exception& error) {
-    throw Error(ExitCode::usage, fmt::format("what `{}` would have around it is not known: {}", step.id, with_hint(error)));
+    throw Error(ExitCode::usage,
+                fmt::format("what `{}` would have around it is not known: {}", step.id, driven_.masked(with_hint(error))));
   }
 }
 

@@ -34,6 +34,7 @@ Executor::Executor(Parts parts, std::int64_t first_n)
 }
 
 void Executor::record(Proposal proposal) {
+  mask_texts(proposal, parts_.facts.secret_values());
   Event event = append(parts_.journal, std::move(proposal), parts_.clock.now_ms());
   parts_.state.apply(event);
   secrets_.recall(event.instance);
@@ -82,6 +83,7 @@ Decision Executor::decide_until_settled() {
     secrets_.find_needed(live_);
     Decision decision = decide(parts_.facts, parts_.state, live_, values_, parts_.clock.now_ms(), limits_);
     for (auto& proposal : decision.events) record(std::move(proposal));
+    if (decision.end) decision.end->why = redact(decision.end->why, parts_.facts.secret_values());
     if (decision.events.empty() || !decision.launches.empty() || decision.end) return decision;
   }
 }

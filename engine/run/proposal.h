@@ -27,6 +27,9 @@ struct Proposal {
   }
 };
 
+// What people read of it may quote values, as the error of an expression does: not those.
+void mask_texts(Proposal& proposal, const std::vector<std::string>& secrets);
+
 // Appended, with its blobs; not committed.
 Event append(Journal& journal, Proposal proposal, std::int64_t at_ms);
 

@@ -156,6 +156,15 @@ def test_a_secret_is_masked_wherever_it_comes_from(world, place, env):
     assert_nowhere(world, result, world("logs", "last"), world("show", "last", "--json"))
 
 
+def test_an_error_that_quotes_a_secret_is_masked(world):
+    quotes = """shell: 'true'
+    env: {X: "${{ matches('abc', $inputs.password) }}"}"""
+    world.write(book("inputs: {password: {type: secret, from: [{env: TOKEN}]}}\n", step=quotes))
+    result = world.run(TOKEN=SECRET + "(")
+    assert result.code == 1 and "`[secret]` is no regular expression" in result.err, result
+    assert_nowhere(world, result, world("show", "last", "--json"), world("logs", "last"))
+
+
 def test_a_secret_in_a_file_that_others_can_read_is_refused_with_the_chmod_to_type(world):
     world.write(book("inputs: {password: {type: secret, from: [{file: my token}, ask]}}\n", step=USES_SECRET))
     path = world.write(SECRET + "\n", "my token")

@@ -209,6 +209,19 @@ TEST_CASE("a person is asked once and the answer is recorded") {
   CHECK(loop.person.withdrawn == Names{"a/doubt/1"});
 }
 
+TEST_CASE("a reason that quotes a secret reaches neither the record nor who drives the run") {
+  DrivenRun loop("- {id: a, shell: one}\n");
+  loop.facts =
+      facts_of(runbook_of("runbook: x\ninputs: {pw: {type: secret}}\n"
+                          "steps:\n- {id: a, shell: one, env: {X: \"${{ matches('abc', $inputs.pw) }}\"}}\n"));
+  loop.facts.secrets = {{"pw", "hunter2("}};
+  const End end = loop.run().end;
+  const std::string why = "`[secret]` is no regular expression: a `(` or `)` has no partner";
+  CHECK(end.why == why);
+  CHECK(loop.state.of("a").why == why);
+  CHECK(loop.state.why == why);
+}
+
 TEST_CASE("an answer that does not fit is asked for again") {
   DrivenRun loop("- {id: a, title: Drop it, shell: one, effect: irreversible}\n");
   loop.limits.is_interactive = true;
