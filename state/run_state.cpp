@@ -514,8 +514,6 @@ void RunState::apply(const Event& event) {
   } else if (k == event::asked) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
-    if (!question.sha256.empty() || question.about == "manual" || question.about == "files" || question.about == "code")
-      instances[event.instance].questions_asked += 1;
     if (question.about == "manual") begin_manual(instances[event.instance], question, event);
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {

@@ -47,7 +47,6 @@ struct InstanceState {
   std::int64_t acted_before_seq = 0;  // the same before that: an earlier attempt may have done half
   std::string approved_sha256;        // what was approved in this group, and by whom
   std::vector<std::string> approved_by;
-  int questions_asked = 0;            // in this group, for approval or as a manual step: each has an id of its own
   std::string evidence, answered_by;  // of a manual step: a digest, and who said that it is done
   std::string answer;                 // what they said
   std::optional<std::int64_t> exit_code;

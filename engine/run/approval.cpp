@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "os/identity.h"
 #include "os/ssh_signature.h"
+#include "run/questions.h"
 #include "run/request.h"
 
 namespace runbook {
@@ -28,10 +29,10 @@ bool may_approve(const std::vector<std::string>& by, const std::string& name) {
 }
 
 // The question that follows when one more must approve.
-Proposal ask_again(const Question& question, int asked, std::int64_t number) {
+Proposal ask_again(const RunState& state, const Question& question, std::int64_t number) {
   const std::string who = question.by.empty() ? "" : fmt::format(" of {}", fmt::join(question.by, ", "));
-  const std::string base = question.id.substr(0, question.id.rfind('/'));
-  Value body = object({{"question", fmt::format("{}/{}", base, asked + 1)},
+  const std::string about = fmt::format("approval_{}", state.of(question.instance).group);
+  Value body = object({{"question", new_question_id(state, question.instance, about, 1)},
                        {"about", "approval"},
                        {"text", fmt::format("`{}` needs approval {} of {}{}", question.instance, number, question.count,
                                             who + (question.not_operator ? ", who do not drive this run" : ""))},
@@ -75,15 +76,14 @@ std::int64_t approvals_of(const InstanceState& it, const std::string& sha256) {
 
 bool is_approval_by_others(const Question& question) { return question.about == "approval" && !question.sha256.empty(); }
 
-Proposal ask_for_approval(const Instance& step, const InstanceState& it, const Value& matter) {
+Proposal ask_for_approval(const RunState& state, const Instance& step, const Value& matter) {
   Question question;
-  question.id = fmt::format("{}/approval_{}/0", step.id, it.group);
   question.instance = step.id;
   question.sha256 = matter_sha256(matter);
   question.by = step->approval->by;
   question.count = step->approval->count;
   question.not_operator = step->approval->not_operator;
-  Proposal asked = ask_again(question, it.questions_asked, approvals_of(it, question.sha256) + 1);
+  Proposal asked = ask_again(state, question, approvals_of(state.of(step.id), question.sha256) + 1);
   asked.attach("form", to_json(matter));
   return asked;
 }
@@ -133,7 +133,7 @@ std::vector<Proposal> answer_approval(const RunState& state, const Question& que
     return {answered, Proposal(event::refused, question.instance, object({{"why", why}}))};
   }
   if (question.number >= question.count) return {answered};
-  return {answered, ask_again(question, state.of(question.instance).questions_asked, question.number + 1)};
+  return {answered, ask_again(state, question, question.number + 1)};
 }
 
 Proposal turn_away(const Question& question, const Answer& given, const std::string& why) {

@@ -22,7 +22,7 @@ std::string matter_sha256(const Value& matter);
 
 // How many of those who must have approved it so far.
 std::int64_t approvals_of(const InstanceState& it, const std::string& sha256);
-Proposal ask_for_approval(const Instance& step, const InstanceState& it, const Value& matter);
+Proposal ask_for_approval(const RunState& state, const Instance& step, const Value& matter);
 bool is_approval_by_others(const Question& question);
 
 // What is signed: run, step, question and digest. A signature holds for nothing else.

@@ -9,6 +9,7 @@
 #include "base/suggestion.h"
 #include "book/input_rules.h"
 #include "book/inputs.h"
+#include "run/questions.h"
 #include "run/settle.h"
 
 namespace runbook {
@@ -110,10 +111,11 @@ void attach_evidence(Proposal& answered, const Value& evidence) {
   answered.attach("evidence", to_json(Value(std::move(kept))));
 }
 
-Proposal ask_manual(const Instance& step, const InstanceState& it, const Value& form) {
+Proposal ask_manual(const RunState& state, const Instance& step, const Value& form) {
+  const std::string about = fmt::format("manual_{}", state.of(step.id).group);
   const std::string title = step->title == step.id ? "" : ": " + step->title;
   Proposal asked(event::asked, step.id,
-                 object({{"question", fmt::format("{}/manual_{}/{}", step.id, it.group, it.questions_asked + 1)},
+                 object({{"question", new_question_id(state, step.id, about, 1)},
                          {"about", "manual"},
                          {"text", fmt::format("`{}` is done by a person{}", step.id, title)},
                          {"choices", List{"confirm", "reject", "skip"}}}));

@@ -19,9 +19,8 @@ namespace runbook {
 
 inline constexpr std::int64_t largest_kept_file = 1 << 20;
 
-// `form`: the step's parameters with their values. Its choices: confirm, reject, skip. Each asking has an id of its
-// own: an answer can never reach another one.
-Proposal ask_manual(const Instance& step, const InstanceState& it, const Value& form);
+// `form`: the step's parameters with their values. Its choices: confirm, reject, skip.
+Proposal ask_manual(const RunState& state, const Instance& step, const Value& form);
 
 // What was given, name by name, as the values of `collect`. What is not given has its default from the form.
 struct Collected {

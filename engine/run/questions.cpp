@@ -12,14 +12,15 @@ namespace runbook {
 
 namespace {
 
-Proposal ask(const Instance& step, const std::string& about, std::int64_t attempt, std::string text,
+Proposal ask(const RunState& state, const Instance& step, const std::string& about, std::int64_t number, std::string text,
              std::vector<std::string> choices) {
   List list;
   for (auto& choice : choices) list.emplace_back(std::move(choice));
-  // One question per step, attempt and matter: an answer can never reach another attempt.
-  std::string id = fmt::format("{}/{}/{}", step.id, about, attempt);
   return Proposal(event::asked, step.id,
-                  object({{"question", id}, {"about", about}, {"text", text}, {"choices", Value(std::move(list))}}), attempt);
+                  object({{"question", new_question_id(state, step.id, about, number)},
+                          {"about", about},
+                          {"text", text},
+                          {"choices", Value(std::move(list))}}));
 }
 
 Value who_and_why(const Answer& given) {
@@ -54,28 +55,35 @@ std::vector<Proposal> settle_failure(const Question& question, const Answer& giv
 
 }  // namespace
 
+std::string new_question_id(const RunState& state, const std::string& step, const std::string& about, std::int64_t number) {
+  std::string id = fmt::format("{}/{}/{}", step, about, number);
+  while (state.questions.count(id) > 0) id = fmt::format("{}/{}/{}", step, about, ++number);
+  return id;
+}
+
 std::string approval_phrase(const Step& step) { return step.title.empty() ? step.id : step.title; }
 
-Proposal ask_approval(const Instance& step, const InstanceState& it) {
-  std::string phrase = approval_phrase(*step);
-  Proposal asked =
-      ask(step, "approval", it.group, fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
+Proposal ask_approval(const RunState& state, const Instance& step) {
+  const std::string phrase = approval_phrase(*step);
+  Proposal asked = ask(state, step, "approval", state.of(step.id).group,
+                       fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
   asked.event.body = with(asked.event.body, "phrase", phrase);
-  asked.event.attempt = 0;
   return asked;
 }
 
-Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::string& seen) {
+Proposal ask_doubt(const RunState& state, const Instance& step, const std::string& seen) {
+  const InstanceState& it = state.of(step.id);
   std::string text = fmt::format("Did `{}` take effect? {}.", step.id, it.why);
   if (!seen.empty()) text += fmt::format(" Looked, and {}.", seen);
-  return ask(step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
+  Proposal asked = ask(state, step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
+  asked.event.attempt = it.attempt;
+  return asked;
 }
 
 // A failure ends a group of attempts: one question each.
-Proposal ask_about_failure(const Instance& step, const InstanceState& it) {
-  Proposal asked = ask(step, "failed", it.group, fmt::format("`{}` failed: {}.", step.id, it.why), {"retry", "done", "skip"});
-  asked.event.attempt = 0;
-  return asked;
+Proposal ask_about_failure(const RunState& state, const Instance& step) {
+  const InstanceState& it = state.of(step.id);
+  return ask(state, step, "failed", it.group, fmt::format("`{}` failed: {}.", step.id, it.why), {"retry", "done", "skip"});
 }
 
 Value map_of(const std::map<std::string, std::string>& texts) {
@@ -84,34 +92,33 @@ Value map_of(const std::map<std::string, std::string>& texts) {
   return Value(std::move(map));
 }
 
-Proposal ask_about_files(const Instance& step, const InstanceState& it, const FileChanges& changes) {
+Proposal ask_about_files(const RunState& state, const Instance& step, const FileChanges& changes) {
   std::vector<std::string> said;
   std::map<std::string, std::string> now = changes.taken;
   for (const auto& [path, digest] : changes.foreign) {
     said.push_back(fmt::format("{} {}", path, digest.empty() ? "is gone" : "has changed"));
     now[path] = digest;
   }
-  Proposal asked = ask(step, "files", it.questions_asked,
+  Proposal asked = ask(state, step, "files", 1,
                        fmt::format("`{}` reads what is not what it was when the run began: {}. Take it as it is now, or stop?",
                                    step.id, fmt::join(said, ", ")),
                        {"take", "stop"});
   asked.event.body = with(with(asked.event.body, "files", map_of(now)), "changed", list_from(said));
-  asked.event.attempt = 0;
   return asked;
 }
 
-Proposal ask_for_code(const Instance& step, const InstanceState& it, const std::string& device) {
-  Proposal asked =
-      ask(step, "code", it.questions_asked,
-          fmt::format("`{}` needs the code that the MFA device {} shows. It is good for half a minute.", step.id, device),
-          {"code"});
-  asked.event.attempt = 0;
-  return asked;
+Proposal ask_for_code(const RunState& state, const Instance& step, const std::string& device) {
+  return ask(state, step, "code", 1,
+             fmt::format("`{}` needs the code that the MFA device {} shows. It is good for half a minute.", step.id, device),
+             {"code"});
 }
 
-Proposal ask_overdue(const Instance& step, const InstanceState& it) {
-  return ask(step, "overdue", it.attempt, fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id),
-             {"wait", "stop"});
+Proposal ask_overdue(const RunState& state, const Instance& step) {
+  const std::int64_t attempt = state.of(step.id).attempt;
+  Proposal asked = ask(state, step, "overdue", attempt,
+                       fmt::format("`{}` runs longer than its timeout. Go on waiting, or stop it?", step.id), {"wait", "stop"});
+  asked.event.attempt = attempt;
+  return asked;
 }
 
 std::string why_not_a_choice(const Question& question, const Answer& given) {

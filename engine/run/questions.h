@@ -11,20 +11,24 @@
 
 namespace runbook {
 
+// "STEP/ABOUT/NUMBER", or the next number that no question of this run had. Answers are found by it: none may be meant for a question that
+// the step was asked before it was begun anew, or that another was asked which had its name.
+std::string new_question_id(const RunState& state, const std::string& step, const std::string& about, std::int64_t number);
+
 // Approval of a point of no return: a phrase must be typed.
-Proposal ask_approval(const Instance& step, const InstanceState& it);
+Proposal ask_approval(const RunState& state, const Instance& step);
 std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
-Proposal ask_doubt(const Instance& step, const InstanceState& it, const std::string& seen);
+Proposal ask_doubt(const RunState& state, const Instance& step, const std::string& seen);
 // It failed: try it again, say that it is done all the same, or leave it out. To leave the question open pauses the run there.
-Proposal ask_about_failure(const Instance& step, const InstanceState& it);
+Proposal ask_about_failure(const RunState& state, const Instance& step);
 // Files that it reads were changed by somebody else: take them as they are, or stop.
-Proposal ask_about_files(const Instance& step, const InstanceState& it, const FileChanges& changes);
+Proposal ask_about_files(const RunState& state, const Instance& step, const FileChanges& changes);
 Value map_of(const std::map<std::string, std::string>& texts);
 // Its target can't be seen without the code that a device shows: `fields` of the answer have it, and the record does not.
-Proposal ask_for_code(const Instance& step, const InstanceState& it, const std::string& device);
+Proposal ask_for_code(const RunState& state, const Instance& step, const std::string& device);
 // Past its timeout: wait or stop.
-Proposal ask_overdue(const Instance& step, const InstanceState& it);
+Proposal ask_overdue(const RunState& state, const Instance& step);
 
 // The `answered` event and what follows from it.
 std::vector<Proposal> answer(const RunState& state, const Question& question, const Answer& given);

@@ -140,7 +140,7 @@ class StepDecider {
   // Who sits at the terminal is asked what to do, and nothing goes on behind it meanwhile.
   void on_failed() {
     if (!limits_.asks_about_failures || limits_.is_pausing) return pause("failed", it_->why);
-    if (!state_.open_question(step_.id)) propose(ask_about_failure(step_, *it_));
+    if (!state_.open_question(step_.id)) propose(ask_about_failure(state_, step_));
   }
 
   // By who walks through the run: nothing of the step has been looked at yet.
@@ -179,7 +179,7 @@ class StepDecider {
   void ask_or_wait_for_code(const std::string& device, const Question* open) {
     if (open) wait_for_answer(*open, it_->state == StepState::in_doubt ? "in_doubt" : "waiting");
     else if (is_pausing_) interrupted();
-    else propose(runbook::ask_for_code(step_, *it_, device));
+    else propose(runbook::ask_for_code(state_, step_, device));
   }
 
   // true: there is nothing to be seen.
@@ -226,14 +226,14 @@ class StepDecider {
     if (step_->done_when && !passes_first_look(scope)) return;
     if (step_->has_terminal && !may_have_terminal()) return;
     if (step_->approval && !is_approved_by_others(scope)) return;
-    if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(step_, *it_));
+    if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(state_, step_));
     if (step_->kind == Step::Kind::manual) return begin_manual(scope);
     begin_act(scope);
   }
 
   void begin_manual(const RunScope& scope) {
     try {
-      Proposal asked = ask_manual(step_, *it_, step_->params.evaluate(scope));
+      Proposal asked = ask_manual(state_, step_, step_->params.evaluate(scope));
       if (step_->before) asked.attach("before", to_json(before()));
       propose(std::move(asked));
     } catch (const ExpressionError& error) {
@@ -261,7 +261,7 @@ class StepDecider {
     try {
       const Value matter = approved_matter(facts_, step_, scope);
       if (approvals_of(*it_, matter_sha256(matter)) >= step_->approval->count) return true;
-      propose(ask_for_approval(step_, *it_, matter));
+      propose(ask_for_approval(state_, step_, matter));
     } catch (const std::exception& error) {
       refuse(with_hint(error));
     }
@@ -295,7 +295,7 @@ class StepDecider {
     if (!live_step_->files->is_map()) return refuse("the files that it reads can't be looked at"), false;
     changes_ = changes_of(facts_, state_, values_, dir, named, *live_step_->files);
     if (changes_.foreign.empty()) return true;
-    propose(ask_about_files(step_, *it_, changes_));
+    propose(ask_about_files(state_, step_, changes_));
     return false;
   }
 
@@ -372,7 +372,7 @@ class StepDecider {
     if (reschedules("deadline_ms", *it_->deadline_ms, step_->timeout_ms.value_or(0))) return;
     if (now_ms_ < *it_->deadline_ms) return wake_at(*it_->deadline_ms);
     propose(Proposal(event::overdue, step_.id, {}, it_->attempt));
-    propose(ask_overdue(step_, *it_));
+    propose(ask_overdue(state_, step_));
   }
 
   // When another branch has failed, nothing begins any more, but nobody is left to wonder what this one did.
@@ -469,7 +469,7 @@ class StepDecider {
     }
   }
 
-  void ask_about_doubt(const std::string& seen) { propose(ask_doubt(step_, *it_, seen)); }
+  void ask_about_doubt(const std::string& seen) { propose(ask_doubt(state_, step_, seen)); }
 
   void on_doubt_asked(const Question& question) {
     auto said = limits_.on_doubt.find(step_.id);

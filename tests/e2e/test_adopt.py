@@ -206,6 +206,20 @@ def test_a_manual_step_that_waits_is_asked_anew_with_its_new_words(world):
     assert world.resume().code == 0
 
 
+def test_a_new_step_with_the_former_name_of_another_is_asked_about_itself(world):
+    world.write(book("id: look, manual: Look left", step("b", FAILS)))
+    assert world.run().code == 3
+    assert world("confirm", "last", "look").code == 0
+    assert world.resume().code == 1
+    world.write(book("id: left, was: look, manual: Look left", step("b", "exit 2")))
+    assert world.resume("--adopt").code == 1
+    world.write(book("id: left, manual: Look left", step("b"), "id: look, manual: Look right", step("c")))
+    assert world.resume("--adopt").code == 3
+    assert world.resume().code == 3 and world.lines() == ["b"]
+    assert world("confirm", "last", "look").code == 0
+    assert world.resume().code == 0 and world.lines() == ["b", "c"]
+
+
 def test_a_manual_step_that_is_gone_is_not_asked_any_more(world):
     world.write("runbook: x\nsteps:\n  - {id: look, manual: Look left}\n  - {id: a, shell: 'true'}\n")
     assert world.run().code == 3

@@ -2,7 +2,10 @@
 
 import pytest
 
+from test_terminal import code_of, has_terminals, terminal  # noqa: F401  (the fixture)
 from world import until, world  # noqa: F401
+
+needs_terminal = pytest.mark.skipif(not has_terminals(), reason="there are no pseudo-terminals here")
 
 BOOK = """
 runbook: files
@@ -15,16 +18,26 @@ steps:
 """
 
 
+def until_the_gate(world):
+    until(lambda: (world.folder / "waits").exists(), "the gate")
+
+
 def run_to_the_gate(world, text=BOOK):
     world.write(text)
     run = world.start()
-    until(lambda: (world.folder / "waits").exists(), "the gate")
+    until_the_gate(world)
     return run
 
 
 def go_on(world, run):
     world.open_gate()
     return run.wait(60)
+
+
+def write_script(world, name, effect, code=0):
+    script = world.folder / name
+    script.write_text(f"#!/bin/sh\necho {effect} >> $W/effects\nexit {code}\n")
+    script.chmod(0o755)
 
 
 def deviations(world):
@@ -110,12 +123,34 @@ steps:
     assert world.lines() == ["rendered"] and deviations(world) == []
 
 
+GATE = BOOK.split("  - id: load")[0]
+DEPLOY = GATE + "  - {id: deploy, shell: ./deploy.sh}\n"
+
+
 def test_a_script_that_changed_is_a_question(world):
-    script = world.folder / "deploy.sh"
-    script.write_text("#!/bin/sh\necho old >> $W/effects\n")
-    script.chmod(0o755)
-    run = run_to_the_gate(world, BOOK.split("  - id: load")[0] + "  - {id: deploy, shell: ./deploy.sh}\n")
-    script.write_text("#!/bin/sh\necho new >> $W/effects\n")
+    write_script(world, "deploy.sh", "old")
+    run = run_to_the_gate(world, DEPLOY)
+    write_script(world, "deploy.sh", "new")
     assert go_on(world, run) == 3 and world.lines() == []
     assert world("confirm", "last", "deploy").code == 0
     assert world.resume().code == 0 and world.lines() == ["new"]
+
+
+@needs_terminal
+def test_an_answer_is_for_the_version_that_it_was_given_for(world, terminal):
+    write_script(world, "deploy.sh", "first")
+    run = run_to_the_gate(world, DEPLOY)
+    write_script(world, "deploy.sh", "second", code=1)
+    assert go_on(world, run) == 3
+    assert world("confirm", "last", "deploy", "--note", "reviewed").code == 0
+    assert world.resume().code == 1
+    assert world("redo", "last", "gate", "--because", "once more").code == 0
+    for name in ["gate", "waits"]:
+        (world.folder / name).unlink()
+    child = terminal("--resume")
+    until_the_gate(world)
+    write_script(world, "deploy.sh", "third")
+    world.open_gate()
+    child.expect_exact("Ctrl-D pauses")
+    child.sendeof()
+    assert code_of(child) == 130 and world.lines() == ["second"]

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "tests/run/world.h"
 
 using namespace runbook;
@@ -17,11 +19,11 @@ struct Asked : Story {
   const Question& doubt() {
     record(Proposal(event::intent, "b", {}, 4));
     record(Proposal(event::doubted, "b", object({{"why", "the host was started anew"}}), 4));
-    record(ask_doubt(*facts.runbook->find("b"), of("b"), "done_when says no"));
+    record(ask_doubt(state, *facts.runbook->find("b"), "done_when says no"));
     return *state.open_question("b");
   }
   const Question& approval() {
-    record(ask_approval(*facts.runbook->find("a"), of("a")));
+    record(ask_approval(state, *facts.runbook->find("a")));
     return *state.open_question("a");
   }
 };
@@ -71,6 +73,31 @@ TEST_CASE("an approval is asked once a group") {
   CHECK(story.approval().id == "a/approval/1");
   story.record(Proposal(event::renewed, "a"));
   CHECK(story.approval().id == "a/approval/2");
+}
+
+TEST_CASE("what an id named once it never names again, though the step is begun anew or has the name of another") {
+  Asked story;
+  const Step& a = *story.facts.runbook->find("a");
+  std::set<std::string> ids;
+  const auto asks = [&](const Proposal& asked) {
+    story.record(asked);
+    const std::string id = story.state.open_question("a")->id;
+    CHECK(ids.insert(id).second);
+    story.record(Proposal(event::answered, "a", object({{"question", id}, {"choice", "any"}})));
+  };
+  const auto asks_all = [&] {
+    for (int i = 0; i < 2; ++i) asks(ask_about_files(story.state, a, {{}, {{"/book/run.sh", "5a24"}}}));
+    asks(ask_for_code(story.state, a, "of-ada"));
+    asks(ask_manual(story.state, a, Value()));
+    asks(ask_approval(story.state, a));
+    asks(ask_about_failure(story.state, a));
+  };
+  asks_all();
+  story.record(Proposal(event::renewed, "a"));
+  asks_all();
+  story.record(Proposal(event::adopted, "", object({{"renamed", object({{"a", "former"}})}})));
+  REQUIRE(story.of("a").group == 1);
+  asks_all();
 }
 
 TEST_CASE("an answer is recorded with who gave it and why, before what follows from it") {

@@ -77,7 +77,7 @@ TEST_CASE("a retry that waits for its time is not renewed") {
 TEST_CASE("who resumes a run with an overdue step goes on waiting for it") {
   Paused story;
   story.begin("a", 1);
-  story.record(ask_overdue(*story.facts.runbook->find("a"), story.of("a")));
+  story.record(ask_overdue(story.state, *story.facts.runbook->find("a")));
   Recovery recovery = story.recovered();
   REQUIRE(recovery.events.size() == 1);
   CHECK(recovery.events[0].event.body.text_or("choice", "") == "wait");
