@@ -12,6 +12,7 @@
 #include "base/suggestion.h"
 #include "cli/commands.h"
 #include "cli/version.h"
+#include "os/core_dumps.h"
 #include "os/supervisor.h"
 #include "os/terminal.h"
 
@@ -59,6 +60,7 @@ int dispatch(std::vector<std::string> words) {
 int main(int argc, char** argv) {
   runbook::remember_command_line(argc, argv);
   runbook::bear_a_lost_terminal();
+  runbook::forbid_core_dumps();
   try {
     int code = dispatch({argv + 1, argv + argc});
     return std::fflush(stdout) == 0 ? code : static_cast<int>(runbook::ExitCode::step_failed);

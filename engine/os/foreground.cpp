@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "os/core_dumps.h"
 #include "os/fd.h"
 #include "os/program.h"
 
@@ -66,6 +67,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   ::tcsetpgrp(0, ::getpid());
   for (const int each : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGTTOU}) ::signal(each, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  set_core_limit(core_limit_before());
   ::dup2(2, 1);  // results of the run alone go to its standard output
   if (::chdir(dir) == 0) ::execve(program.c_str(), argv, env);
   const int error = errno;

@@ -57,6 +57,7 @@ std::string spawn_body(const Spawn& body) {
   writer.number(body.has_out);
   numbers(writer, body.acked);
   writer.number(body.mask);
+  writer.number(body.core_limit);
   writer.text(body.terminal);
   return writer.bytes();
 }
@@ -86,6 +87,7 @@ Spawn read_spawn_body(WireReader& reader) {
   body.has_out = reader.number() != 0;
   body.acked = read_numbers(reader);
   body.mask = reader.number();
+  body.core_limit = reader.number();
   body.terminal = reader.text();
   return body;
 }

@@ -9,7 +9,7 @@
 
 namespace runbook::protocol {
 
-inline constexpr std::int64_t version = 4;
+inline constexpr std::int64_t version = 5;
 inline constexpr std::size_t largest_inline_body = 12 << 10;
 
 enum class Kind : std::int64_t {
@@ -42,8 +42,9 @@ struct Spawn {
   bool named_outputs_in_memory = false;
   bool has_input = false, has_out = false;  // files that came along, in this order
   std::vector<std::int64_t> acked;
-  std::int64_t mask = 0022;  // umask
-  std::string terminal;      // with Command::tty: TerminalShape
+  std::int64_t mask = 0022;     // umask
+  std::int64_t core_limit = 0;  // RLIMIT_CORE, soft
+  std::string terminal;         // with Command::tty: TerminalShape
 };
 
 struct Entry {

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "os/core_dumps.h"
 #include "os/files.h"
 
 namespace runbook {
@@ -152,7 +153,9 @@ int Supervised::start() {
   auto argv = pointers(body_.command.argv);
   auto env = pointers(body_.command.env);
   mode_t own_mask = ::umask(static_cast<mode_t>(body_.mask));
+  set_core_limit(static_cast<rlim_t>(body_.core_limit));
   int error = ::posix_spawn(&pid_, body_.program.c_str(), &actions, &attributes, argv.data(), env.data());
+  set_core_limit(0);
   ::umask(own_mask);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "os/attempt_pipes.h"
+#include "os/core_dumps.h"
 #include "os/files.h"
 #include "os/program.h"
 #include "os/remains.h"
@@ -249,6 +250,7 @@ protocol::Spawn SupervisorClient::spawn_body(std::int64_t n, Command command, st
   body.program = std::move(program);
   body.marker = fmt::format("{}/{}", config_.run, n);
   body.mask = mask_;
+  body.core_limit = static_cast<std::int64_t>(core_limit_before());
   return body;
 }
 

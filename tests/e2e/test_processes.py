@@ -113,6 +113,39 @@ def test_an_argument_that_is_too_long_for_the_system_stops_the_step_before_it_be
     assert world.lines() == [] and world.state_of("a") == "failed"
 
 
+def core_limits(pid):
+    """Soft and hard."""
+    line = next(line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if line.startswith("Max core file size"))
+    return line.split()[4:6]
+
+
+@pytest.fixture
+def cores():
+    """Cores are allowed, as by `ulimit -c unlimited`."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    if before[1] == 0:
+        pytest.skip("no core may be made here")
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield core_limits("self")
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+def test_neither_engine_nor_supervisor_leaves_a_core_with_secrets_and_a_step_has_the_limit_of_who_runs_it(world, cores):
+    world.write(gated().replace('echo begun', 'cat /proc/self/limits > "$W/limits"; echo begun'))
+    engine = world.start()
+    until(lambda: world.lines("begun"), "the step to begin")
+    supervisor = world.supervisor()
+    assert core_limits(engine.pid) == core_limits(supervisor) == ["0", cores[1]]
+    step = next(line for line in world.lines("limits") if line.startswith("Max core file size"))
+    assert step.split()[4:6] == cores
+    engine.send_signal(signal.SIGQUIT)
+    assert engine.wait(timeout=60) == -signal.SIGQUIT
+    assert not list(world.folder.glob("core*"))
+    assert core_limits(supervisor) == ["0", cores[1]]
+    world.open_gate()
+    resumed(world)
+
+
 # What behaves badly
 
 def test_what_hides_behind_a_second_fork_a_session_of_its_own_and_no_variables_is_ended_with_its_step(world):

@@ -25,6 +25,7 @@ protocol::Spawn full_spawn() {
   body.named_outputs_in_memory = true;
   body.acked = {1, 2, 3};
   body.mask = 0027;
+  body.core_limit = -1;
   return body;
 }
 
