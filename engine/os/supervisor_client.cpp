@@ -75,6 +75,17 @@ Error no_answer(pid_t supervisor) {
           fmt::format("if it was stopped, `kill -CONT {}` lets it go on; then go on with `runbook run --resume`", supervisor)};
 }
 
+// What is not there whole would say of some steps that nobody knows them.
+protocol::Table table_in(const Message& message, pid_t supervisor) {
+  WireReader reader(message.bytes);
+  const bool is_table = protocol::read_kind(reader) == protocol::Kind::table;
+  protocol::Table table = protocol::read_table(reader);
+  if (is_table && reader.ok() && !message.is_cut) return table;
+  throw Error(ExitCode::interrupted,
+              fmt::format("what the supervisor of this run (pid {}) tells of its steps did not arrive whole", supervisor),
+              "too many files may be open (`ulimit -n`); go on with `runbook run --resume`");
+}
+
 }  // namespace
 
 Exit not_begun(std::string why) { return with_reason(Exit::Kind::not_started, std::move(why)); }
@@ -93,15 +104,15 @@ SupervisorClient::~SupervisorClient() {
 
 void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts) {
   epoch_ = epoch;
-  send_message(connection_.get(), protocol::hello({epoch, open_attempts}), {}, SendMode::wait);
+  const bool is_asked = send_message(connection_.get(), protocol::hello({epoch, open_attempts}), {}, SendMode::wait);
+  if (!is_asked && errno != EPIPE && errno != ECONNRESET)
+    throw_system(ExitCode::interrupted, "asking the supervisor what runs", errno, "go on with `runbook run --resume`");
   Message message;
   if (!has_answer(connection_.get(), greeting_patience_ms)) throw no_answer(pid_of_peer(connection_.get()));
   if (receive_message(connection_.get(), message) != Received::message)
     throw Error(ExitCode::interrupted, "the supervisor of this run died as this engine came",
                 "go on with `runbook run --resume`");
-  WireReader reader(message.bytes);
-  protocol::read_kind(reader);
-  protocol::Table table = protocol::read_table(reader);
+  const protocol::Table table = table_in(message, pid_of_peer(connection_.get()));
   if (!table.refusal.empty())
     throw Error(ExitCode::driven, table.refusal,
                 "resume with the version of runbook that began the step, or wait until it has ended");

@@ -36,7 +36,7 @@ class SupervisorClient : public ProcessRunner {
   ~SupervisorClient() override;
 
   // Says HELLO and starts listening. Throws Error: exit 5 when an engine with a higher epoch was there or the supervisor is of
-  // another version, exit 130 when it does not answer.
+  // another version, exit 130 when it does not answer or its answer is damaged.
   void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
   // The greatest n that was ever announced for this run.
   AttemptLog log_;  // as it stood when the supervisor had answered: an earlier one can't add to it any more

@@ -203,31 +203,37 @@ SupervisorLoop::Wanted SupervisorLoop::hear_newcomer(Fd& newcomer) {
   Received received = receive_message(newcomer.get(), message);
   if (received == Received::nothing) return Wanted::yes;
   if (received == Received::closed) return Wanted::no;
+  if (message.is_cut) return turn_away(newcomer, "too many files are open in the supervisor of this run"), Wanted::no;
   WireReader reader(message.bytes);
   if (protocol::read_kind(reader) != protocol::Kind::hello) return Wanted::no;
   protocol::Hello hello;
   std::int64_t spoken = protocol::read_hello(reader, hello);
-  greet(newcomer, hello, spoken);
+  if (spoken != protocol::version)
+    turn_away(newcomer,
+              fmt::format("the supervisor of this run speaks protocol {}, this engine {}", protocol::version, spoken));
+  else if (!reader.ok()) turn_away(newcomer, "what this engine told the supervisor of this run was damaged");
+  else if (hello.epoch <= epoch_)
+    turn_away(newcomer, fmt::format("an engine with epoch {} was here after this one with {}", epoch_, hello.epoch));
+  else greet(newcomer, hello);
   return Wanted::no;
 }
 
-void SupervisorLoop::greet(Fd& newcomer, const protocol::Hello& hello, std::int64_t spoken) {
+void SupervisorLoop::turn_away(const Fd& newcomer, const std::string& why) {
   protocol::Table answer;
-  if (spoken != protocol::version)
-    answer.refusal = fmt::format("the supervisor of this run speaks protocol {}, this engine {}", protocol::version, spoken);
-  else if (hello.epoch <= epoch_)
-    answer.refusal = fmt::format("an engine with epoch {} was here after this one with {}", epoch_, hello.epoch);
-  if (!answer.refusal.empty()) {
-    send_message(newcomer.get(), protocol::table(answer), {}, SendMode::if_room);
-    return;
-  }
+  answer.refusal = why;
+  send_message(newcomer.get(), protocol::table(answer), {}, SendMode::if_room);
+}
+
+void SupervisorLoop::greet(Fd& newcomer, const protocol::Hello& hello) {
   epoch_ = hello.epoch;
   take_back_all();
   engine_ = std::move(newcomer);  // the older connection is dropped unread
   was_told_bye_ = false;
   is_end_of_leftovers_asked_ = false;
   refusals_.clear();  // the table tells them
-  send_message(engine_.get(), protocol::table(table_for(hello)), {}, SendMode::if_room);
+  if (send_message(engine_.get(), protocol::table(table_for(hello)), {}, SendMode::if_room)) return;
+  turn_away(engine_, system_message("the supervisor of this run can't tell what runs", errno));
+  engine_gone();
 }
 
 protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {

@@ -32,7 +32,8 @@ class SupervisorLoop {
   enum class Wanted { yes, no };
   Wanted hear_newcomer(Fd& newcomer);
   void hear_engine();
-  void greet(Fd& newcomer, const protocol::Hello& hello, std::int64_t spoken);
+  static void turn_away(const Fd& newcomer, const std::string& why);
+  void greet(Fd& newcomer, const protocol::Hello& hello);
   protocol::Table table_for(const protocol::Hello& hello);
   void engine_gone();
   void send_refusals();

@@ -1,6 +1,7 @@
 #include "os/wire.h"
 
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -8,11 +9,50 @@
 #include <cerrno>
 #include <cstring>
 
+#include "os/files.h"
+
 namespace runbook {
 
 namespace {
-constexpr std::size_t largest_message = 16 << 10;  // bodies travel in memory files
-constexpr std::size_t most_fds = 4;
+constexpr std::size_t largest_datagram = 16 << 10;
+constexpr std::size_t most_fds = 5;
+// Instead of a message that is larger: it lies in a memory file, the first of the files. No kind of message has this number.
+constexpr std::int64_t lies_in_a_file = -1;
+
+std::string bytes_of(std::int64_t number) {
+  WireWriter writer;
+  writer.number(number);
+  return writer.bytes();
+}
+
+bool send_datagram(int socket, std::string_view bytes, const std::vector<int>& fds, SendMode mode) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
+  if (!fds.empty()) {
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+    cmsghdr* first = CMSG_FIRSTHDR(&header);
+    first->cmsg_level = SOL_SOCKET;
+    first->cmsg_type = SCM_RIGHTS;
+    first->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
+    std::memcpy(CMSG_DATA(first), fds.data(), sizeof(int) * fds.size());
+  }
+  while (true) {
+    if (::sendmsg(socket, &header, MSG_NOSIGNAL | (mode == SendMode::if_room ? MSG_DONTWAIT : 0)) >= 0) return true;
+    if (errno != EINTR) return false;
+  }
+}
+
+// In place of what stands for it.
+void take_out_of_its_file(Message& message) {
+  if (message.fds.empty() || message.bytes != bytes_of(lies_in_a_file)) return;
+  message.bytes = read_all(message.fds[0].get());
+  message.fds.erase(message.fds.begin());
+}
+
 }  // namespace
 
 void WireWriter::number(std::int64_t value) {
@@ -62,24 +102,12 @@ std::vector<std::string> WireReader::texts() {
 }
 
 bool send_message(int socket, std::string_view bytes, const std::vector<int>& fds, SendMode mode) {
-  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
-  if (!fds.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-    cmsghdr* first = CMSG_FIRSTHDR(&header);
-    first->cmsg_level = SOL_SOCKET;
-    first->cmsg_type = SCM_RIGHTS;
-    first->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-    std::memcpy(CMSG_DATA(first), fds.data(), sizeof(int) * fds.size());
-  }
-  while (true) {
-    if (::sendmsg(socket, &header, MSG_NOSIGNAL | (mode == SendMode::if_room ? MSG_DONTWAIT : 0)) >= 0) return true;
-    if (errno != EINTR) return false;
-  }
+  if (bytes.size() <= largest_datagram) return send_datagram(socket, bytes, fds, mode);
+  const Fd file(::memfd_create("message", MFD_CLOEXEC));
+  if (!file || !write_all(file.get(), bytes)) return false;
+  std::vector<int> all = {file.get()};
+  all.insert(all.end(), fds.begin(), fds.end());
+  return send_datagram(socket, bytes_of(lies_in_a_file), all, mode);
 }
 
 bool has_answer(int socket, int timeout_ms) {
@@ -92,7 +120,7 @@ bool has_answer(int socket, int timeout_ms) {
 }
 
 Received receive_message(int socket, Message& message) {
-  message.bytes.resize(largest_message);
+  message.bytes.resize(largest_datagram);
   message.fds.clear();
   iovec part{message.bytes.data(), message.bytes.size()};
   msghdr header{};
@@ -122,6 +150,7 @@ Received receive_message(int socket, Message& message) {
       message.fds.emplace_back(fd);
     }
   }
+  take_out_of_its_file(message);
   return Received::message;
 }
 

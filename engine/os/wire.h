@@ -1,6 +1,6 @@
 #pragma once
 // Messages between engine and supervisor: one SEQPACKET datagram each, fields in order, little endian, text with its length
-// before it. Both ends are the same program; the protocol number in HELLO guards against another version.
+// before it. What is too long for a datagram travels in a memory file, so a message may have any size. Both ends are the same program; the protocol number in HELLO guards against another version.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,7 +39,7 @@ class WireReader {
 struct Message {
   std::string bytes;
   std::vector<Fd> fds;
-  bool is_cut = false;  // not all that was sent has arrived: no file descriptors were left here, or it was too long
+  bool is_cut = false;  // not all that was sent has arrived: no file descriptors were left here
 };
 
 enum class SendMode {

@@ -56,6 +56,54 @@ TEST_CASE("a supervisor of another version is refused by both") {
         }) == "");
 }
 
+TEST_CASE("thousands of open attempts are asked about and told of: the last of them is as well known as the first") {
+  CHECK(told([] {
+          TestFolder folder;
+          constexpr std::int64_t many = 5'000;
+          Engine older(folder.path());
+          Running running(older, many, shell(folder.path(), "until test -e go; do sleep 0.01; done; exit 7"));
+          until("it runs", [&] { return !read_attempt_log(folder.path()).attempts.empty(); });
+          std::vector<std::int64_t> open;
+          for (std::int64_t n = 1; n <= many; ++n) open.push_back(n);
+          Engine newer(folder.path(), 2, open);
+          must(newer.supervisor() == 0, "the supervisor has stayed");
+          write_text(folder / "go", "");
+          must_exit(newer.attach(many), 7);
+          newer.client().acknowledge(many);
+          newer.leave();
+        }) == "");
+}
+
+TEST_CASE("a HELLO that is damaged is no answer to the question what is open") {
+  CHECK(told([] {
+          TestFolder folder;
+          SupervisorSeed seed = SupervisorSeed::plant();
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          engine.say_spawn(1, 1, shell(folder.path(), "exec sleep 1000"));
+          RawEngine damaged = RawEngine::connected_to(folder.path());
+          const std::string hello = protocol::hello({2, {1}});
+          damaged.say(hello.substr(0, hello.size() - 1));
+          must(has(damaged.hear_table().refusal, "damaged"), "refused");
+          RawEngine next = RawEngine::connected_to(folder.path());
+          next.say_hello(3, {1});
+          must(next.hear_table().entries.at(0).state == protocol::Entry::State::running, "what runs was not ended");
+        }) == "");
+}
+
+TEST_CASE("a table that is damaged is an error, and says of no step that it is not known") {
+  TestFolder folder;
+  const std::string table =
+      protocol::table({"", 2, {{1, protocol::Entry::State::running}, {2, protocol::Entry::State::running}}});
+  for (const std::string& answer : {table.substr(0, table.size() - 8), protocol::ring(1, 1)}) {
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+    Fd supervisor(ends[1]);
+    SupervisorClient client({folder.path(), run_name, 0, {}, {}}, Fd(ends[0]));
+    REQUIRE(send_message(supervisor.get(), answer, {}, SendMode::wait));
+    CHECK_THROWS_WITH_AS(client.greet(1, {1, 2}), doctest::Contains("did not arrive whole"), Error);
+  }
+}
+
 TEST_CASE("what an older engine said and nobody read is dropped when a newer one comes") {
   CHECK(told([] {
           TestFolder folder;

@@ -77,9 +77,25 @@ TEST_CASE("files travel with a message") {
   CHECK(read_all(message.fds[1].get()) == "in memory");
 }
 
-TEST_CASE("a message that is too long is known to be cut") {
+TEST_CASE("a message of any size arrives whole, and its files behind it") {
   Line line;
-  REQUIRE(send_message(line.near.get(), std::string(20'000, 'x'), {}, SendMode::wait));
+  Fd file = memory_file("in memory", "test");
+  for (std::size_t size : {16'384, 16'385, 20'000, 3'000'000}) {
+    const std::string bytes(size, 'x');
+    REQUIRE(send_message(line.near.get(), bytes, {file.get(), file.get()}, SendMode::wait));
+    Message message;
+    REQUIRE(receive_message(line.far.get(), message) == Received::message);
+    CHECK((message.bytes == bytes));
+    CHECK_FALSE(message.is_cut);
+    REQUIRE(message.fds.size() == 2);
+    CHECK(read_all(message.fds[0].get()) == "in memory");
+  }
+}
+
+TEST_CASE("a datagram that is too long is known to be cut") {
+  Line line;
+  const std::string bytes(20'000, 'x');
+  REQUIRE(::send(line.near.get(), bytes.data(), bytes.size(), 0) == 20'000);
   Message message;
   REQUIRE(receive_message(line.far.get(), message) == Received::message);
   CHECK(message.is_cut);
