@@ -203,6 +203,7 @@ Question asked(const Event& event) {
   question.about = event.body.text_or("about", "");
   question.text = event.body.text_or("text", "");
   question.phrase = event.body.text_or("phrase", "");
+  question.phrase_sha256 = event.body.text_or("phrase_sha256", "");
   question.form = blob_digest(event.body.get("form"));
   question.form_size = event.body.get("form").int_or("size", 0);
   question.sha256 = event.body.text_or("sha256", "");
@@ -290,6 +291,7 @@ void note_how_long(RunState& run, const Event& event) {
 void approved(InstanceState& it, const Question& question, const Event& event) {
   if (question.sha256.empty()) {
     it.is_approved = true;
+    it.phrase_sha256 = question.phrase_sha256;
     return;
   }
   if (it.approved_sha256 != question.sha256) it.approved_by.clear();
@@ -386,6 +388,15 @@ void begin_undo(RunState& run, const Event& event) {
   run.state = "running";
 }
 
+// Who approved did not see the runbook, the inputs and the files as they are now.
+void forget_approvals(RunState& run) {
+  for (auto& [name, it] : run.instances) {
+    it.is_approved = false;
+    it.approved_sha256.clear();
+    it.approved_by.clear();
+  }
+}
+
 void adopted(RunState& run, const Event& event) {
   const Value& body = event.body;
   run.definition = blob_digest(body.get("definition"));
@@ -398,6 +409,7 @@ void adopted(RunState& run, const Event& event) {
   run.title = body.text_or("title", run.title);
   run.version = body.text_or("version", run.version);
   take_files(run, body.get("files"));
+  forget_approvals(run);
   rename_steps(run, event);
   rename_sections(run, body.get("sections"));
   note_deviation(run, event, body.text_or("what", "went on with a changed runbook"));

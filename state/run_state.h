@@ -37,6 +37,7 @@ struct InstanceState {
   bool is_overdue = false;
   bool must_stop = false;                                  // somebody chose to stop the overdue attempt
   bool is_approved = false;                                // the typed phrase was given, for this group
+  std::string phrase_sha256;                               // and for what; "": an earlier build did not say
   bool is_given_up = false;                                // skipped, since what is around it failed
   std::string question;                                    // the open one, or ""
   std::string before, outputs, output, findings, request;  // digests of blobs, or ""
@@ -63,6 +64,7 @@ struct Question {
   std::string phrase;  // approval: what must be typed
   std::string form;    // manual: digest of {instructions, checklist, collect, evidence}
   std::int64_t form_size = 0;
+  std::string phrase_sha256;  // and what it approves; "" if an earlier build asked
   // Of an approval by others: digest of what is approved, who may, how many of how many, and whether the operator may not.
   std::string sha256;
   std::vector<std::string> by;

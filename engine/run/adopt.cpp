@@ -123,10 +123,10 @@ Proposal skipped_by_choice(const Adoption& adoption, const std::string& id) {
   return Proposal(event::skipped, id, object({{"why", why}, {"who", adoption.who}, {"because", adoption.because}}));
 }
 
-// An approval holds for one definition: who is asked now would approve what is not done any more.
+// An approval holds for one definition: who is asked now, also for a phrase, would approve what is not done any more.
 void ask_approvers_anew(const Adoption& adoption, std::vector<Proposal>& events) {
   for (const auto& [id, question] : adoption.state.questions) {
-    if (!question.is_open || !is_approval_by_others(question)) continue;
+    if (!question.is_open || question.about != "approval") continue;
     Question now = question;
     const auto renamed = adoption.changes.renamed.find(question.instance);
     if (renamed != adoption.changes.renamed.end()) now.instance = renamed->second;

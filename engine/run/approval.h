@@ -2,7 +2,7 @@
 // requires_approval: who must agree before a step has its effect, and whether an answer counts.
 //
 // What is approved is the step with its values and the definition; its digest stands in the question. An approval counts for that digest
-// alone, so that a step that has come to mean something else is asked about anew.
+// alone, so that a step that has come to mean something else is asked about anew. So does the phrase typed for an irreversible step.
 #include <filesystem>
 #include <optional>
 #include <string>

@@ -63,11 +63,13 @@ std::string new_question_id(const RunState& state, const std::string& step, cons
 
 std::string approval_phrase(const Step& step) { return step.title.empty() ? step.id : step.title; }
 
-Proposal ask_approval(const RunState& state, const Instance& step) {
+Proposal ask_approval(const RunState& state, const Instance& step, const std::string& sha256) {
+  const InstanceState& it = state.of(step.id);
   const std::string phrase = approval_phrase(*step);
-  Proposal asked = ask(state, step, "approval", state.of(step.id).group,
-                       fmt::format("`{}` can't be undone. To go on, type: {}", step.id, phrase), {"approve"});
-  asked.event.body = with(asked.event.body, "phrase", phrase);
+  const std::string again = it.is_approved ? " What would run now is not what was approved." : "";
+  Proposal asked = ask(state, step, "approval", it.group,
+                       fmt::format("`{}` can't be undone.{} To go on, type: {}", step.id, again, phrase), {"approve"});
+  asked.event.body = with(with(asked.event.body, "phrase", phrase), "phrase_sha256", sha256);
   return asked;
 }
 

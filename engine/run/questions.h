@@ -15,8 +15,8 @@ namespace runbook {
 // the step was asked before it was begun anew, or that another was asked which had its name.
 std::string new_question_id(const RunState& state, const std::string& step, const std::string& about, std::int64_t number);
 
-// Approval of a point of no return: a phrase must be typed.
-Proposal ask_approval(const RunState& state, const Instance& step);
+// Approval of a point of no return: a phrase must be typed. It holds for what has that digest alone (matter_sha256).
+Proposal ask_approval(const RunState& state, const Instance& step, const std::string& sha256);
 std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
 Proposal ask_doubt(const RunState& state, const Instance& step, const std::string& seen);

@@ -226,7 +226,7 @@ class StepDecider {
     if (step_->done_when && !passes_first_look(scope)) return;
     if (step_->has_terminal && !may_have_terminal()) return;
     if (step_->approval && !is_approved_by_others(scope)) return;
-    if (step_->effect == Effect::irreversible && !it_->is_approved) return propose(ask_approval(state_, step_));
+    if (step_->effect == Effect::irreversible && !is_approved_by_phrase(scope)) return;
     if (step_->kind == Step::Kind::manual) return begin_manual(scope);
     begin_act(scope);
   }
@@ -262,6 +262,18 @@ class StepDecider {
       const Value matter = approved_matter(facts_, step_, scope);
       if (approvals_of(*it_, matter_sha256(matter)) >= step_->approval->count) return true;
       propose(ask_for_approval(state_, step_, matter));
+    } catch (const std::exception& error) {
+      refuse(with_hint(error));
+    }
+    return false;
+  }
+
+  // false: the phrase is asked for, or it can't be said what it would approve.
+  bool is_approved_by_phrase(const RunScope& scope) {
+    try {
+      const std::string sha256 = matter_sha256(approved_matter(facts_, step_, scope));
+      if (it_->is_approved && (it_->phrase_sha256.empty() || it_->phrase_sha256 == sha256)) return true;
+      propose(ask_approval(state_, step_, sha256));
     } catch (const std::exception& error) {
       refuse(with_hint(error));
     }

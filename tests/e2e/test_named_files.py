@@ -22,9 +22,9 @@ def until_the_gate(world):
     until(lambda: (world.folder / "waits").exists(), "the gate")
 
 
-def run_to_the_gate(world, text=BOOK):
+def run_to_the_gate(world, text=BOOK, *words):
     world.write(text)
-    run = world.start()
+    run = world.start(*words)
     until_the_gate(world)
     return run
 
@@ -125,6 +125,7 @@ steps:
 
 GATE = BOOK.split("  - id: load")[0]
 DEPLOY = GATE + "  - {id: deploy, shell: ./deploy.sh}\n"
+WIPE = GATE + "  - {id: wipe, title: Wipe it, effect: irreversible, shell: ./wipe.sh}\n"
 
 
 def test_a_script_that_changed_is_a_question(world):
@@ -154,3 +155,32 @@ def test_an_answer_is_for_the_version_that_it_was_given_for(world, terminal):
     child.expect_exact("Ctrl-D pauses")
     child.sendeof()
     assert code_of(child) == 130 and world.lines() == ["second"]
+
+
+@pytest.fixture
+def approved(world):
+    """By its phrase, and stopped before it began by the question about its script."""
+    write_script(world, "wipe.sh", "first")
+    write_script(world, "other.sh", "other")
+    run = run_to_the_gate(world, WIPE, "--approve", "wipe=Wipe it")
+    write_script(world, "wipe.sh", "second")
+    assert go_on(world, run) == 3
+    return world
+
+
+def test_a_phrase_holds_for_a_file_that_was_taken(approved):
+    assert approved("confirm", "last", "wipe").code == 0
+    assert approved.resume().code == 0 and approved.lines() == ["second"]
+
+
+def test_a_phrase_does_not_hold_for_another_deed(approved):
+    approved.write(WIPE.replace("./wipe.sh", "./other.sh"))
+    result = approved.resume("--adopt")
+    assert result.code == 3 and approved.lines() == []
+    assert "`wipe` can't be undone" in result.err and "type: Wipe it" in result.err
+    assert approved.resume("--approve", "wipe=Wipe it").code == 0 and approved.lines() == ["other"]
+
+
+def test_a_phrase_does_not_hold_for_a_file_that_was_adopted(approved):
+    assert approved.resume("--adopt").code == 3 and approved.lines() == []
+    assert approved.resume("--approve", "wipe=Wipe it").code == 0 and approved.lines() == ["second"]

@@ -10,6 +10,7 @@ import time
 import pexpect
 import pytest
 
+from test_named_files import WIPE, go_on, run_to_the_gate, write_script
 from test_terminal import code_of, has_terminals
 from world import BINARY, until, world  # noqa: F401  (the fixture)
 
@@ -155,6 +156,23 @@ def test_an_input_is_set_for_this_run_and_the_file_counts_as_unchanged(world, wa
     resumed = world("run", "--resume", "last", "--non-interactive")
     assert resumed.code == 0 and "changed" not in resumed.err, resumed
     assert world.lines() == ["looked", "built high street", "shipped", "told"]
+
+
+def test_a_phrase_does_not_hold_for_another_input(world, walk):
+    write_script(world, "wipe.sh", "wiped $name")
+    run = run_to_the_gate(world, WIPE.replace("steps:", "inputs: {name: {default: corner}}\nsteps:"), "--approve", "wipe=Wipe it")
+    write_script(world, "wipe.sh", "wiped all of $name")
+    assert go_on(world, run) == 3
+    assert world("confirm", "last", "wipe").code == 0
+    child = walk("--resume")
+    child.expect(PROMPT)
+    say(child, "set name=high street", "why\\?")
+    say(child, "they moved")
+    child.sendline("quit")
+    assert code_of(child) == 130
+    assert world("run", "--resume", "last", "--non-interactive").code == 3 and world.lines() == []
+    assert world("run", "--resume", "last", "--non-interactive", "--approve", "wipe=Wipe it").code == 0
+    assert world.lines() == ["wiped all of high street"]
 
 
 def test_an_unknown_input_or_one_that_does_not_fit_sets_nothing(world, walk):

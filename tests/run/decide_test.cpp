@@ -193,6 +193,41 @@ TEST_CASE("an approval said beforehand counts if its phrase fits") {
   CHECK(story.turn() == "answered a approve; intent a; act a");
 }
 
+TEST_CASE("a phrase holds for what would have run when it was typed") {
+  Story story(
+      "- {id: pick, shell: one, outputs: {disk: stdout}}\n"
+      "- {id: wipe, title: Wipe it, exec: [wipe, \"${{ $steps.pick.disk }}\"], effect: irreversible}\n");
+  story.turn();
+  const Value phrase = object({{"phrase", "Wipe it"}});
+  CHECK(story.ends("pick", exits(0, "sda")) == "ended pick succeeded; asked wipe approval; end waiting");
+  story.limits.is_pausing = true;
+  CHECK(story.answered("wipe", "approve", phrase) == "answered wipe approve; end interrupted");
+  story.record(Proposal(event::renewed, "pick"));
+  SUBCASE("the same") {
+    CHECK(story.crashes_and_resumes() == "renewed pick; intent pick; act pick");
+    CHECK(story.ends("pick", exits(0, "sda")) == "ended pick succeeded; intent wipe; act wipe");
+  }
+  SUBCASE("another") {
+    CHECK(story.crashes_and_resumes() == "renewed pick; intent pick; act pick");
+    CHECK(story.ends("pick", exits(0, "sdb")) == "ended pick succeeded; asked wipe approval; end waiting");
+    CHECK(story.end_why() == "`wipe` can't be undone. What would run now is not what was approved. To go on, type: Wipe it");
+    CHECK(story.answered("wipe", "approve", phrase) == "answered wipe approve; intent wipe; act wipe");
+  }
+}
+
+TEST_CASE("a phrase that an earlier build took, which did not say what for, holds until the runbook changes") {
+  Story story("- {id: a, title: Drop it, shell: one, effect: irreversible}\n");
+  const Value old =
+      object({{"question", "a/approval/1"}, {"about", "approval"}, {"choices", List{"approve"}}, {"phrase", "Drop it"}});
+  story.record(Proposal(event::asked, "a", old));
+  story.record(Proposal(event::answered, "a", object({{"question", "a/approval/1"}, {"choice", "approve"}})));
+  SUBCASE("the same") { CHECK(story.turn() == "asked a approval; answered a approve; intent a; act a"); }
+  SUBCASE("another") {
+    story.record(Proposal(event::adopted, ""));
+    CHECK(story.turn() == "asked a approval; answered a approve; adopted; asked a approval; end waiting");
+  }
+}
+
 TEST_CASE("every new group of an irreversible step is approved anew") {
   Story story("- {id: a, title: Drop it, shell: one, effect: irreversible}\n");
   story.limits.is_interactive = true;

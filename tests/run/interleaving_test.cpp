@@ -68,11 +68,11 @@ std::string shown(const std::optional<T>& value) {
 // All but the places of events in the run.
 std::string shown(const InstanceState& it) {
   return fmt::format(
-      "{} {} n{} {}/{} g{} {}{}{} looks {} retry {} until {} {}{}{}{} q {} {} {} {} {} {} by {} {} {} {} {} {} "
+      "{} {} n{} {}/{} g{} {}{}{} looks {} retry {} until {} {}{}{}{}{} q {} {} {} {} {} {} by {} {} {} {} {} {} "
       "exit {} left {} {} {} {}",
       step_state_name(it.state), it.why, it.attempt, it.attempts, it.all_attempts, it.group, it.is_open, it.has_exited,
       it.is_verifying, it.looks_until_ms, shown(it.retry_at_ms), shown(it.deadline_ms), it.is_overdue, it.must_stop,
-      it.is_approved, it.is_given_up, it.question, it.before, it.outputs, it.output, it.request, it.inputs,
+      it.is_approved, it.phrase_sha256, it.is_given_up, it.question, it.before, it.outputs, it.output, it.request, it.inputs,
       it.approved_sha256, fmt::join(it.approved_by, ","), it.evidence, it.answered_by, it.answer, it.acted_seq > 0,
       shown(it.exit_code), fmt::join(it.left, ","), it.output_total, it.started_at_ms, it.ended_at_ms);
 }

@@ -23,7 +23,7 @@ struct Asked : Story {
     return *state.open_question("b");
   }
   const Question& approval() {
-    record(ask_approval(state, *facts.runbook->find("a")));
+    record(ask_approval(state, *facts.runbook->find("a"), "what it would do"));
     return *state.open_question("a");
   }
 };
@@ -89,7 +89,7 @@ TEST_CASE("what an id named once it never names again, though the step is begun 
     for (int i = 0; i < 2; ++i) asks(ask_about_files(story.state, a, {{}, {{"/book/run.sh", "5a24"}}}));
     asks(ask_for_code(story.state, a, "of-ada"));
     asks(ask_manual(story.state, a, Value()));
-    asks(ask_approval(story.state, a));
+    asks(ask_approval(story.state, a, "what it would do"));
     asks(ask_about_failure(story.state, a));
   };
   asks_all();

@@ -112,6 +112,19 @@ TEST_CASE("an approval holds for its group alone") {
   CHECK_FALSE(story.of("a").is_approved);
 }
 
+TEST_CASE("an approval does not outlive a change of the runbook, its inputs or its files") {
+  Story story;
+  story.tell(event::asked, "a", object({{"question", "q"}, {"about", "approval"}, {"phrase", "a"}, {"phrase_sha256", "1"}}));
+  story.tell(event::answered, "a", object({{"question", "q"}, {"choice", "approve"}}));
+  story.tell(event::asked, "a", object({{"question", "r"}, {"about", "approval"}, {"sha256", "1"}}));
+  story.tell(event::answered, "a", object({{"question", "r"}, {"choice", "approve"}, {"who", "ada"}}));
+  CHECK(story.of("a").phrase_sha256 == "1");
+  CHECK(story.of("a").approved_by.size() == 1);
+  story.tell(event::adopted, "");
+  CHECK_FALSE(story.of("a").is_approved);
+  CHECK(story.of("a").approved_by.empty());
+}
+
 TEST_CASE("somebody who stops an overdue step is heard after a crash too") {
   Story story;
   story.tell(event::intent, "a", object({{"deadline_ms", 5}}), 1).tell(event::overdue, "a", {}, 1);
