@@ -59,9 +59,7 @@ class Adviser {
   std::string line(std::string_view what, const std::string& command) const {
     return fmt::format("  {:<15} runbook {}{}\n", what, command, a_.journal_words);
   }
-  std::string resume() const {
-    return is_being_left() ? words_to_go_on(a_.state, a_.run) : resume_with_options();
-  }
+  std::string resume() const { return is_being_left() ? words_to_go_on(a_.state, a_.run) : resume_with_options(); }
   // `undo` and `cancel` take no answers beforehand.
   std::string resume_with_options() const { return fmt::format("{} {} --resume", a_.resume_words, a_.file); }
   bool is_being_left() const { return !a_.state.is_scripted && (a_.state.is_undoing || a_.state.is_cancelling); }

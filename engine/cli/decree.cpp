@@ -25,8 +25,9 @@ Lease lease_to_write(const JournalFile& file, const std::string& run) {
     return Lease::take(file.run_folder(run), Lease::Mode::polite);
   } catch (const Error& error) {
     const std::string going_on = command_to_go_on(fold_run(file, run), run, journal_words(file));
-    throw reworded(error, ", or end it with `--take-over`",
-                   fmt::format(", then give this command again; or end it, and go on with the run: `{} --take-over`", going_on));
+    throw reworded(
+        error, ", or end it with `--take-over`",
+        fmt::format(", then give this command again; or end it, and go on with the run: `{} --take-over`", going_on));
   }
 }
 
@@ -41,8 +42,8 @@ void decree(const Decree& given, const std::function<std::vector<Proposal>(const
   require_not_left(given.row);
   SystemClock clock;
   const std::string& run = given.row.run;
-  Lease lease = given.mode == Lease::Mode::polite ? lease_to_write(given.file, run)
-                                                  : Lease::take(given.file.run_folder(run), given.mode);
+  Lease lease =
+      given.mode == Lease::Mode::polite ? lease_to_write(given.file, run) : Lease::take(given.file.run_folder(run), given.mode);
   const RunState state = fold_run(given.file, run);
   std::vector<Proposal> proposals = make(state);
   const Pause pause = pause_after(state);

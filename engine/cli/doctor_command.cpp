@@ -117,8 +117,7 @@ class Examination {
     if (row.ended_at_ms != 0) return examine_processes(file, row);
     const int driver = lease_holder(file.run_folder(row.run));
     if (driver != 0) add(Kind::good, about, fmt::format("{}, driven by pid {}", row.state, driver));
-    else
-      add(Kind::remark, about, fmt::format("{}, and nobody drives it", row.state), ways_on(file, row));
+    else add(Kind::remark, about, fmt::format("{}, and nobody drives it", row.state), ways_on(file, row));
     examine_processes(file, row);
   }
 
