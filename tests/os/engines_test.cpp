@@ -78,7 +78,7 @@ TEST_CASE("a HELLO that is damaged is no answer to the question what is open") {
   CHECK(told([] {
           TestFolder folder;
           SupervisorSeed seed = SupervisorSeed::plant();
-          RawEngine engine = RawEngine::greeted(seed.grow(folder.path()));
+          RawEngine engine = RawEngine::greeted(seed.grow(folder.path(), 0));
           engine.say_spawn(1, 1, shell(folder.path(), "exec sleep 1000"));
           RawEngine damaged = RawEngine::connected_to(folder.path());
           const std::string hello = protocol::hello({2, {1}});
