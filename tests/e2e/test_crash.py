@@ -240,6 +240,33 @@ def test_what_may_run_again_does_without_a_question(world, effect):
     assert world.lines("begun") == ["begun", "begun"] and world.lines() == ["effect", "after"]
 
 
+@pytest.mark.parametrize("output", ["seen: {}", "{seen: {regex: 'is (.*)'}}"])
+def test_who_goes_on_without_the_secret_takes_nothing_that_could_hold_it(world, output):
+    """It can't be masked; what the supervisor wrote down is, and stands in the record."""
+    world.write(f"""
+runbook: keys
+inputs: {{pw: {{type: secret, from: [{{env: PW}}]}}}}
+steps:
+  - id: one
+    env: {{KEY: "${{{{ $inputs.pw }}}}"}}
+    shell: |
+      echo begun >> "$W/begun"
+      until [ -e "$W/gate" ]; do sleep 0.02; done
+      echo "the password is $KEY"
+      echo "seen=$KEY" >> "$RUNBOOK_OUTPUT"
+    outputs: {output if output[0] == "{" else "{" + output + "}"}
+""")
+    engine = world.start(PW="hunter2-very-secret")
+    until(lambda: world.lines("begun"), "the step to begin")
+    engine.kill()
+    engine.wait()
+    world.open_gate()
+    ended = world.resume()
+    assert ended.code == 1 and "a secret that the run had then is not here now" in ended.err, ended
+    kept = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file() and path.name != "book.yaml")
+    assert b"hunter2-very-secret" not in kept and b"hunter2-very-secret" not in world("logs", "last", "one").out.encode()
+
+
 def test_what_is_begun_again_after_a_doubt_is_still_undone(world):
     world.write("""
 runbook: clusters
