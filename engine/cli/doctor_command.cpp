@@ -61,6 +61,7 @@ class Examination {
 
   void examine_journal() {
     if (!fs::exists(fs::symlink_status(path_))) return examine_absence();
+    examine_privacy();  // before SQLite puts files of its own beside it
     try {
       const JournalFile file(path_, OpenMode::read);
       const std::vector<RunRow> runs = file.runs();
@@ -69,7 +70,6 @@ class Examination {
       if (const std::string warning = file.storage_warning(); !warning.empty())
         add(Kind::remark, "storage", warning, "name another journal with `--journal` or RUNBOOK_JOURNAL");
       examine_access();
-      examine_privacy();
       require_no_lost_runs(file);
       for (const RunRow& row : runs) examine_run(file, row);
     } catch (const Error& error) {

@@ -119,7 +119,7 @@ class Words {
 
   void text(std::string_view literal) {
     if (linked_ > 0) linked_text_ += literal;
-    split(made_visible(literal, style_.charset));
+    split(made_visible(literal, linked_ > 0 ? Charset::utf8 : style_.charset));  // it may be the address itself
   }
 
   // At blanks, and between wide characters, which are written without any.

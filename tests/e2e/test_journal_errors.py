@@ -281,13 +281,12 @@ def test_a_disk_that_fills_up_for_real_stops_the_run_and_loses_nothing(world, sm
 
 
 def fill(folder):
-    with open(folder / "ballast", "wb") as ballast:
-        try:
+    try:
+        with open(folder / "ballast", "wb", buffering=0) as ballast:
             while True:
                 ballast.write(b"x" * 4096)
-                ballast.flush()
-        except OSError:
-            pass
+    except OSError:
+        pass
 
 
 def test_where_nothing_of_a_run_was_recorded_for_want_of_room_it_is_not_said_to_go_on(world, small_disk):
@@ -297,25 +296,42 @@ def test_where_nothing_of_a_run_was_recorded_for_want_of_room_it_is_not_said_to_
     world.write('{runbook: full, steps: [{id: a, shell: "echo full >> $W/effects"}]}')
     fill(small_disk)
     full = world.run()
-    assert full.code == 6 and "make room, then begin it again" in full.err and "--resume" not in full.err, full
+    assert full.code == 6 and "room, then begin it again" in full.err and "--resume" not in full.err, full
     assert not re.search(r"^run \S+$", full.err, re.M), full
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
     assert world.lines() == ["other"] and len(json.loads(world("runs", "--json").out)) == 1
-    (small_disk / "ballast").unlink()
     assert world.run().code == 0 and world.lines() == ["other", "full"]
 
 
+def test_however_little_room_there_is_the_way_on_is_that_of_the_run_at_hand(world, small_disk):
+    subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)
+    world.write('{runbook: full, steps: [{id: a, shell: "true"}]}')
+    assert world.run().code == 0
+    said = set()
+    for room in range(0, 100, 12):
+        fill(small_disk)
+        os.truncate(small_disk / "ballast", (small_disk / "ballast").stat().st_size - room * 1024)
+        result = world.run()
+        (small_disk / "ballast").unlink()
+        recorded = [row["run"] for row in json.loads(world("runs", "--json").out) if row["state"] == "interrupted"]
+        if result.code != 6:
+            continue
+        if recorded:
+            assert f"then go on with `runbook run --resume {recorded[0]}`" in result.err, result
+            assert world.resume(recorded[0]).code == 0
+        else:
+            assert "then begin it again" in result.err and not re.search(r"^run \S+$", result.err, re.M), result
+        said.add("recorded" if recorded else "not recorded")
+    assert said == {"recorded", "not recorded"}
+
+
 def test_where_the_run_is_recorded_the_way_on_names_it(world, small_disk):
-    world.env["SMALL"] = str(small_disk)
-    world.write("""
-runbook: full
-steps:
-  - {id: a, shell: 'cat /dev/zero > "$SMALL/ballast"; true'}
-  - {id: b, shell: 'true'}
-""")
+    much = "head --bytes=100000 /dev/urandom | base64"
+    world.write("runbook: full\nsteps:\n" + "".join(f"  - {{id: s{n}, shell: {much}}}\n" for n in range(20)))
     full = world.run("--journal", world.journal)
     run = re.search(r"^run (\S+)$", full.err, re.M)[1]
     assert full.code == 6 and f"then go on with `runbook run --resume {run} --journal {world.journal}`" in full.err, full
-    (small_disk / "ballast").unlink()
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
     assert world.resume(run).code == 0
 
 

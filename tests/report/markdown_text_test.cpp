@@ -137,7 +137,6 @@ f | g
 )");
   CHECK(in_ascii("Type `Größe–5` “now”: <https://x.example/ä–b>\n\n    name: “Zoë”\n") ==
         "\nType `Größe–5` \"now\": https://x.example/ä–b\n\n    name: “Zoë”\n");
-  CHECK(in_ascii("a\xff") == "\na?\n");
 }
 
 TEST_CASE("styles say again what the marks say") {
