@@ -49,7 +49,7 @@ std::string what_to_do(const JournalFile& file, const Holder& holder) {
   const std::string first = holder.pid == 0 ? "" : "wait until it has ended, or stop it there with Ctrl-C; ";
   const RunState& state = holder.state;
   const std::string words = journal_words(file);
-  const std::string going_on = command_to_go_on(state, holder.row.run, words);
+  const std::string going_on = "runbook " + words_to_go_on(state, holder.row.run) + words;
   if (state.is_undoing) return fmt::format("{}to go on with its undo: `{}`", first, going_on);
   if (state.is_cancelling) return fmt::format("{}to go on with leaving it: `{}`", first, going_on);
   return fmt::format("{}to go on with it: `{}`; to give it up: `runbook cancel {}{}`", first, going_on, holder.row.run, words);

@@ -1,4 +1,5 @@
 #include "cli/answering.h"
+#include "cli/going_on.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,7 +15,6 @@
 #include "run/approval.h"
 #include "run/manual.h"
 #include "run/questions.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

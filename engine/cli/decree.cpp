@@ -1,4 +1,5 @@
 #include "cli/decree.h"
+#include "cli/going_on.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +10,6 @@
 #include "cli/session.h"
 #include "os/attempt_log.h"
 #include "report/run_view.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

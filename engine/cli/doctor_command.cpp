@@ -10,6 +10,7 @@
 #include "base/shell_word.h"
 #include "cli/aws_models.h"
 #include "cli/commands.h"
+#include "cli/going_on.h"
 #include "cli/session.h"
 #include "os/attempt_log.h"
 #include "os/program.h"
@@ -17,7 +18,6 @@
 #include "plugins/all.h"
 #include "plugins/aws/session.h"
 #include "report/run_view.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

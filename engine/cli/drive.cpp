@@ -1,4 +1,5 @@
 #include "cli/drive.h"
+#include "cli/going_on.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -49,7 +50,6 @@
 #include "run/named_files.h"
 #include "run/outline.h"
 #include "run/scripted_world.h"
-#include "state/going_on.h"
 
 namespace runbook {
 
@@ -107,9 +107,9 @@ class Drive {
 
   std::string way_on() const {
     if (!is_opened_) return std::string(plan_.is_new ? begin_again : "try again");
-    const bool cancels = plan_.purpose == Purpose::cancel;
-    const std::string words = cancels ? "cancel " + plan_.run : words_to_go_on(state_, plan_.run);
-    return fmt::format("go on with `runbook {}{}`", words, words_for_journal());
+    const std::string command = plan_.purpose == Purpose::cancel ? "runbook cancel " + plan_.run + words_for_journal()
+                                                                 : command_to_go_on(state_, plan_.run, words_for_journal());
+    return fmt::format("go on with `{}`", command);
   }
 
   void watch_signals() {

@@ -1,4 +1,5 @@
 #include "cli/handoff_summary.h"
+#include "cli/going_on.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,7 +17,6 @@
 #include "run/coming_steps.h"
 #include "run/decide.h"
 #include "run/frontier.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

@@ -12,6 +12,7 @@
 #include "book/loader.h"
 #include "cli/advice.h"
 #include "cli/commands.h"
+#include "cli/going_on.h"
 #include "cli/session.h"
 #include "cli/terminal_style.h"
 #include "os/attempt_log.h"
@@ -19,7 +20,6 @@
 #include "plugins/all.h"
 #include "report/event_text.h"
 #include "report/run_view.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

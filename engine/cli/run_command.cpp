@@ -15,6 +15,7 @@
 #include "cli/aws_models.h"
 #include "cli/commands.h"
 #include "cli/drive.h"
+#include "cli/going_on.h"
 #include "cli/preflight.h"
 #include "cli/scenarios.h"
 #include "cli/scrubbed_run.h"
@@ -22,7 +23,6 @@
 #include "os/identity.h"
 #include "os/terminal.h"
 #include "report/run_view.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

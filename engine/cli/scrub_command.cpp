@@ -15,13 +15,13 @@
 #include "cli/commands.h"
 #include "cli/decree.h"
 #include "cli/driven_event.h"
+#include "cli/going_on.h"
 #include "cli/session.h"
 #include "os/files.h"
 #include "os/process_id.h"
 #include "os/spool.h"
 #include "os/terminal.h"
 #include "report/run_view.h"
-#include "state/going_on.h"
 #include "state/scrub.h"
 
 namespace runbook {

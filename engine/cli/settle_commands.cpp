@@ -10,13 +10,13 @@
 #include "book/loader.h"
 #include "cli/commands.h"
 #include "cli/decree.h"
+#include "cli/going_on.h"
 #include "cli/session.h"
 #include "cli/step_decisions.h"
 #include "os/identity.h"
 #include "plugins/all.h"
 #include "report/run_view.h"
 #include "run/questions.h"
-#include "state/going_on.h"
 
 namespace runbook {
 

@@ -1,4 +1,5 @@
 #include "cli/step_decisions.h"
+#include "cli/going_on.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +7,6 @@
 #include "base/shell_word.h"
 #include "run/frontier.h"
 #include "run/instances.h"
-#include "state/going_on.h"
 
 namespace runbook {
 
