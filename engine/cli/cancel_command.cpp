@@ -31,7 +31,8 @@ int cancel_command(const Arguments& arguments) {
   if (plan.runbook->root.finally) require_unscrubbed(arguments, row.run, state, Definition::as_recorded);
   plan.file = state.file;
   plan.inputs = parse_json(file.blob(state.inputs));
-  plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, Looking::without_asking));
+  if (state.is_scripted) keep_rehearsed(plan);
+  else plan.secrets = resolve_secrets(*plan.runbook, given_inputs(arguments, state.dir, Looking::without_asking));
   plan.definition = state.definition;
   plan.purpose = Purpose::cancel;
   plan.limits.is_cancelling = true;

@@ -29,6 +29,7 @@
 #include "cli/person.h"
 #include "cli/progress.h"
 #include "cli/reworded.h"
+#include "cli/scenarios.h"
 #include "cli/session.h"
 #include "cli/terminal_share.h"
 #include "cli/terminal_style.h"
@@ -432,6 +433,11 @@ class Drive {
 };
 
 }  // namespace
+
+void keep_rehearsed(DrivePlan& plan) {
+  plan.scenario = std::make_shared<const Scenario>();
+  plan.secrets = rehearsed_secrets(*plan.runbook);
+}
 
 Error with_way_on(const Error& error, std::string_view way_on) {
   return reworded(error, "go on with `runbook run --resume`", way_on);

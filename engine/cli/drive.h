@@ -39,6 +39,9 @@ struct DrivePlan {
   std::string scenario_name;                 // and as it is typed
 };
 
+// A rehearsal that is undone or cancelled stays one, in the world in which everything works.
+void keep_rehearsed(DrivePlan& plan);
+
 // Drives until the run is left or pauses; says on standard error what happens. Gives the exit code.
 int drive(const Arguments& arguments, JournalFile& file, SupervisorSeed seed, DrivePlan plan);
 

@@ -92,4 +92,11 @@ InputValues rehearsed_inputs(const Arguments& arguments, const Scenario& scenari
   return inputs;
 }
 
+std::map<std::string, std::string> rehearsed_secrets(const Runbook& runbook) {
+  GivenInputs nothing;
+  nothing.environment = [](const std::string&) { return std::nullopt; };
+  nothing.leaves_out_secrets = true;
+  return secrets_of(nothing, runbook);
+}
+
 }  // namespace runbook

@@ -21,4 +21,7 @@ Scenario read_scenario(const std::filesystem::path& file, const Runbook& runbook
 // -i, then what the scenario gives, then the examples of the runbook; nothing from outside. Secrets are stand-ins.
 InputValues rehearsed_inputs(const Arguments& arguments, const Scenario& scenario, const Runbook& runbook);
 
+// Stand-ins for all of them.
+std::map<std::string, std::string> rehearsed_secrets(const Runbook& runbook);
+
 }  // namespace runbook

@@ -59,7 +59,8 @@ class UndoCommand {
     plan.runbook = runbook_;
     plan.file = state_.file;
     plan.inputs = facts_.inputs;
-    plan.secrets = resolve_secrets(*runbook_, given_inputs(arguments_, state_.dir, Looking::without_asking));
+    if (state_.is_scripted) keep_rehearsed(plan);
+    else plan.secrets = resolve_secrets(*runbook_, given_inputs(arguments_, state_.dir, Looking::without_asking));
     plan.definition = state_.definition;
     plan.made_at_seq = state_.seq;
     plan.purpose = Purpose::undo;

@@ -297,6 +297,22 @@ def test_without_a_terminal_it_says_so(world):
 # Rehearsals
 
 
+@pytest.mark.parametrize("command", ["undo", "cancel"])
+def test_a_rehearsal_that_is_undone_or_cancelled_stays_one(world, walk, command):
+    world.write(PLAIN + """finally: [{id: tidy, shell: 'echo tidied >> "$W/effects"'}]\n""")
+    child = walk("--rehearse")
+    for _ in range(3):
+        child.expect(PROMPT)
+        child.sendline("")
+    child.expect(PROMPT)
+    child.sendline("quit")
+    child.expect(pexpect.EOF)
+    journal = str(next(world.folder.rglob("rehearsals.db")))
+    done = world(command, "last", "--journal", journal)
+    assert done.code == 0 and ("ship:undo" in done.err or "tidy" in done.err), done
+    assert world.lines() == []
+
+
 def test_a_rehearsed_walk_touches_nothing_and_is_never_gone_on_with_in_earnest(world, walk):
     world.write(PLAIN)
     child = walk("--rehearse")
