@@ -2,14 +2,17 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 
+#include "base/error.h"
 #include "base/trimmed.h"
 #include "os/files.h"
 
@@ -52,6 +55,24 @@ std::optional<Stat> stat_of(pid_t pid) {
   return stat;
 }
 
+bool means_gone(int number) { return number == ENOENT || number == ESRCH; }
+
+// That something can't be looked at does not say that it is not there.
+[[noreturn]] void cannot_tell(const std::string& what, const std::string& path, int number) {
+  throw_system(
+      ExitCode::journal, fmt::format("can't tell {}: reading {}", what, path), number,
+      "nothing was decided by it; see that it can be read (are too many files open?), then try again: `runbook run --resume`");
+}
+
+// nullopt: there is none. Where it can't be seen, its number may still tell; if that is in use, throws Error.
+std::optional<Stat> certain_stat_of(pid_t pid) {
+  auto stat = stat_of(pid);
+  const int number = errno;
+  if (stat || means_gone(number)) return stat;
+  if (::kill(pid, 0) != 0 && errno == ESRCH) return std::nullopt;
+  cannot_tell(fmt::format("whether process {} lives", pid), fmt::format("/proc/{}/stat", pid), number);
+}
+
 enum class Part { arguments, environment };
 
 // As the kernel sees it now: while an exec sets both bounds there is a moment in which they are the same.
@@ -61,14 +82,18 @@ bool seems_empty(const Stat& stat, Part part) {
 }
 
 // In the middle of an exec there is nothing to be read: who is seen then would pass for a process without a mark or a name.
+// "": also of a process that has ended, or is another user's. Throws Error where it can't be read for another reason.
 std::string memory_of(pid_t pid, Part part) {
   constexpr int most_looks = 200, enough_to_believe = 5;
   int empty_looks = 0;
   const std::string path = "/proc/" + std::to_string(pid) + (part == Part::arguments ? "/cmdline" : "/environ");
   for (int looks = 0; looks < most_looks; ++looks) {
     auto text = try_read_file(path);
+    const int number = errno;
+    if (!text && !means_gone(number) && number != EACCES && number != EPERM)
+      cannot_tell(fmt::format("to whom process {} belongs", pid), path, number);
     if (!text || !text->empty()) return text.value_or("");
-    auto stat = stat_of(pid);
+    auto stat = certain_stat_of(pid);
     if (!stat || stat->memory == 0) return {};
     if (seems_empty(*stat, part) && ++empty_looks == enough_to_believe) return {};
     ::usleep(1'000);
@@ -76,8 +101,12 @@ std::string memory_of(pid_t pid, Part part) {
   return {};
 }
 
+std::string memory_if_readable(pid_t pid, Part part) try { return memory_of(pid, part); } catch (const Error&) {
+  return {};
+}
+
 std::string command_of(pid_t pid) {
-  std::string line = memory_of(pid, Part::arguments);
+  std::string line = memory_if_readable(pid, Part::arguments);
   while (!line.empty() && line.back() == '\0') line.pop_back();
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
@@ -86,46 +115,25 @@ std::string command_of(pid_t pid) {
   return line;
 }
 
-template <typename Visit>
-void for_each_process(Visit visit) {
+// Throws Error where they can't be listed.
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> all;
   DIR* folder = ::opendir("/proc");
-  if (!folder) return;
+  if (!folder) cannot_tell("which processes live", "/proc", errno);
+  errno = 0;
   while (dirent* entry = ::readdir(folder)) {
     pid_t pid = 0;
     const char* end = entry->d_name + std::strlen(entry->d_name);
     auto [rest, error] = std::from_chars(entry->d_name, end, pid);
-    if (error == std::errc() && rest == end) visit(pid);
+    if (error == std::errc() && rest == end) all.push_back(pid);
   }
+  const int number = errno;
   ::closedir(folder);
+  if (number != 0) cannot_tell("which processes live", "/proc", number);
+  return all;
 }
 
-}  // namespace
-
-ProcessWorld this_world() {
-  ProcessWorld world;
-  world.boot_id = without_line_ends(try_read_file("/proc/sys/kernel/random/boot_id").value_or("unknown"));
-  struct stat info {};
-  if (::stat("/proc/self/ns/pid", &info) == 0) world.pid_namespace = info.st_ino;
-  return world;
-}
-
-std::uint64_t start_time_of(pid_t pid) {
-  auto stat = stat_of(pid);
-  return stat ? stat->start_time : 0;
-}
-
-pid_t parent_of(const ProcessId& process) {
-  auto stat = stat_of(process.pid);
-  return stat && stat->start_time == process.start_time ? stat->parent : 0;
-}
-
-bool is_alive(const ProcessId& process) {
-  auto stat = stat_of(process.pid);
-  return stat && stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
-}
-
-std::string marker_of(pid_t pid) {
-  std::string environment = memory_of(pid, Part::environment);
+std::string marker_in(const std::string& environment) {
   std::string wanted = std::string(attempt_marker) + "=";
   std::size_t at = 0;
   while (at < environment.size()) {
@@ -138,13 +146,46 @@ std::string marker_of(pid_t pid) {
   return {};
 }
 
+}  // namespace
+
+ProcessWorld this_world() {
+  const char* boot_id = "/proc/sys/kernel/random/boot_id";
+  const char* pid_namespace = "/proc/self/ns/pid";
+  const char* what = "which boot of which machine this is";
+  ProcessWorld world;
+  const auto text = try_read_file(boot_id);
+  if (!text) cannot_tell(what, boot_id, errno);
+  world.boot_id = without_line_ends(*text);
+  struct stat info {};
+  if (::stat(pid_namespace, &info) == 0) world.pid_namespace = info.st_ino;
+  else if (errno != ENOENT) cannot_tell(what, pid_namespace, errno);  // a kernel without such namespaces has none
+  return world;
+}
+
+std::uint64_t start_time_of(pid_t pid) {
+  auto stat = stat_of(pid);
+  return stat ? stat->start_time : 0;
+}
+
+pid_t parent_of(const ProcessId& process) {
+  auto stat = certain_stat_of(process.pid);
+  return stat && stat->start_time == process.start_time ? stat->parent : 0;
+}
+
+bool is_alive(const ProcessId& process) {
+  auto stat = certain_stat_of(process.pid);
+  return stat && stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
+}
+
+std::string marker_of(pid_t pid) { return marker_in(memory_if_readable(pid, Part::environment)); }
+
 std::vector<ProcessId> processes_marked(const std::string& marker) {
   std::vector<ProcessId> found;
-  for_each_process([&](pid_t pid) {
-    if (marker_of(pid) != marker) return;
-    auto stat = stat_of(pid);
+  for (const pid_t pid : all_processes()) {
+    if (marker_in(memory_of(pid, Part::environment)) != marker) continue;
+    auto stat = certain_stat_of(pid);
     if (stat && stat->state != 'Z') found.push_back({pid, stat->start_time});
-  });
+  }
   return found;
 }
 
@@ -156,14 +197,16 @@ Child child_of_number(pid_t pid) {
   return stat ? Child{pid, stat->group, stat->state == 'Z', command_of(pid)} : Child();
 }
 
-std::vector<Child> children_of(pid_t parent) {
+std::vector<Child> children_of(pid_t parent) try {
   std::vector<Child> children;
-  for_each_process([&](pid_t pid) {
+  for (const pid_t pid : all_processes()) {
     auto stat = stat_of(pid);
-    if (!stat || stat->parent != parent) return;
+    if (!stat || stat->parent != parent) continue;
     children.push_back({pid, stat->group, stat->state == 'Z', command_of(pid)});
-  });
+  }
   return children;
+} catch (const Error&) {
+  return {};
 }
 
 std::vector<pid_t> own_children() {

@@ -15,6 +15,7 @@ struct ProcessWorld {
   std::uint64_t pid_namespace = 0;
   bool operator==(const ProcessWorld&) const = default;
 };
+// Throws Error (exit 6), as whatever here says so: where it can't be seen what is there, nothing is said of it.
 ProcessWorld this_world();
 
 struct ProcessId {
@@ -22,18 +23,18 @@ struct ProcessId {
   std::uint64_t start_time = 0;  // clock ticks since boot: proc(5), field 22 of stat
 };
 
-// 0 if there is no such process.
+// 0 if there is no such process, or it can't be seen now.
 std::uint64_t start_time_of(pid_t pid);
-// Exists, is the same, and is no zombie. Within this world only.
+// Exists, is the same, and is no zombie. Within this world only. Throws Error.
 bool is_alive(const ProcessId& process);
-// Of the same, zombie or not; 0 if there is none any more.
+// Of the same, zombie or not; 0 if there is none any more. Throws Error.
 pid_t parent_of(const ProcessId& process);
 
 // Every step's process carries RUNBOOK_ATTEMPT=<run>/<n> in its environment; children inherit it.
 inline constexpr std::string_view attempt_marker = "RUNBOOK_ATTEMPT";
-// The value of that variable in a process's environment, or "". Waits a moment for a process that is in the middle of an exec.
+// The value of that variable in a process's environment, or "", also where it can't be read. Waits a moment for a process that is in the middle of an exec.
 std::string marker_of(pid_t pid);
-// All processes that carry it.
+// All processes that carry it, but those of users whose processes may not be read. Throws Error.
 std::vector<ProcessId> processes_marked(const std::string& marker);
 
 struct Child {
@@ -45,9 +46,9 @@ struct Child {
 // As a person is told of it: "pid 12 sleep 60".
 std::string shown(const Child& child);
 std::string not_to_be_ended(const Child& child);
-// Process 0 if there is none of that number.
+// Process 0 if there is none of that number, or it can't be seen now.
 Child child_of_number(pid_t pid);
-// Processes whose parent is `parent`, by a scan of /proc.
+// Processes whose parent is `parent`, by a scan of /proc; none where that can't be read.
 std::vector<Child> children_of(pid_t parent);
 // Children of this process, zombies among them, without such a scan where the kernel knows a better way (CONFIG_PROC_CHILDREN). Whole
 // only in a process that has one thread: then nobody else reaps while it looks.

@@ -21,8 +21,8 @@ struct Wreck {
 };
 
 // Blocks while a process of the attempt lives, reading its output so that it can go on. The result is its exit (from the log, or
-// collected as its parent by adoption), not_started if that is proven, else lost.
-// `log`: read when no supervisor of an earlier engine could add to it any more.
+// collected as its parent by adoption), not_started if that is proven, else lost. Throws Error (exit 6) where nobody can tell whether
+// it lives. `log`: read when no supervisor of an earlier engine could add to it any more.
 Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop);
 
 // Fills in output, result and named outputs from the files that the attempt left.

@@ -81,6 +81,7 @@ class Supervised {
   std::optional<std::int64_t> deadline_ms, kill_at_ms;
   std::optional<std::int64_t> hang_up_at_ms;  // it has a terminal: shells at one take SIGTERM for nothing
   bool has_timed_out = false, was_cancelled = false, has_ended = false, is_exit_sent = false;
+  bool is_process_named = false;   // in the log: its process, with its start time
   bool is_unwanted = false;        // nobody will ask how it ended
   bool is_leaving = false;         // the process ended, strays are being ended
   std::optional<int> wait_status;  // of waitid: code or signal, see ended_by_signal

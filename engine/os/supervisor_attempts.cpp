@@ -50,9 +50,18 @@ void SupervisorLoop::begin(std::int64_t n, protocol::Spawn body, Fd input, Fd ou
     AttemptFiles(n).remove_from(folder_);
     return refuse(n, why);
   }
-  log(fmt::format("P {} {} {}", n, attempt->pid(), start_time_of(attempt->pid())));
+  name_process(*attempt);
   if (attempt->deadline_ms) attempt->deadline_ms = boot_time_ms() + *attempt->deadline_ms;
   attempts_[n] = std::move(attempt);
+}
+
+// Without its start time the number says nothing: where that can't be seen now, it is looked for again.
+void SupervisorLoop::name_process(Supervised& attempt) {
+  if (attempt.is_process_named || attempt.wait_status) return;
+  const std::uint64_t start_time = start_time_of(attempt.pid());
+  if (start_time == 0) return;
+  log(fmt::format("P {} {} {}", attempt.n(), attempt.pid(), start_time));
+  attempt.is_process_named = true;
 }
 
 AttemptPipes SupervisorLoop::pipes_for(std::int64_t n, SpoolWriter::Limits limits) {
@@ -132,6 +141,7 @@ void SupervisorLoop::watch_times() {
   std::int64_t now = boot_time_ms();
   for (auto& [n, attempt] : attempts_) {
     if (attempt->has_ended) continue;
+    name_process(*attempt);
     if (attempt->deadline_ms && *attempt->deadline_ms <= now && !attempt->is_leaving) time_out(*attempt);
     press(*attempt, now);
     ring(*attempt);

@@ -127,7 +127,8 @@ int SupervisorLoop::poll_timeout_ms() const {
     if (!attempt->has_ended && attempt->deadline_ms) consider(*attempt->deadline_ms);
     if (!attempt->has_ended && attempt->kill_at_ms) consider(*attempt->kill_at_ms);
     if (!attempt->has_ended && attempt->hang_up_at_ms) consider(*attempt->hang_up_at_ms);
-    if (attempt->is_leaving || (attempt->has_ended && !attempt->is_exit_sent && engine_))
+    if (attempt->is_leaving || (!attempt->has_ended && !attempt->is_process_named) ||
+        (attempt->has_ended && !attempt->is_exit_sent && engine_))
       consider(boot_time_ms() + send_pause_ms);
     if (engine_ && !attempt->has_ended && attempt->output().total() > attempt->rung_total)
       consider(attempt->rung_at_ms + ring_pause_ms);

@@ -53,6 +53,7 @@ class SupervisorLoop {
   // Attempts
   void spawn(std::int64_t epoch, std::int64_t n, WireReader& rest, Message& message);
   void begin(std::int64_t n, protocol::Spawn body, Fd input, Fd out);
+  void name_process(Supervised& attempt);
   void refuse(std::int64_t n, const std::string& why);
   void cancel(std::int64_t n);
   void forget(const std::vector<std::int64_t>& acked);

@@ -220,6 +220,7 @@ RunScope Executor::scope_for(const Instance& step) {
 }
 
 void Executor::absorb_ended(const Ended& ended) {
+  if (ended.undecided) std::rethrow_exception(ended.undecided);
   const Instance& step = ended.launch.step;
   LiveStep& live = live_.steps[step.id];
   live.running.reset();

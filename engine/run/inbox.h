@@ -20,6 +20,7 @@ namespace runbook {
 struct Ended {
   Launch launch;
   Outcome outcome;
+  std::exception_ptr undecided = {};  // instead of an outcome: why nobody can tell whether it lives
 };
 struct Interrupt {
   enum class Kind {

@@ -176,11 +176,23 @@ void StepPerformer::work() {
   }
 }
 
+namespace {
+
+// It may live: even one that may run twice does not begin anew beside itself.
+Ended undecided(const Launch& launch, const Error& error) {
+  const Error why(error.code(), fmt::format("`{}`: {}", launch.step.id, error.what()), error.hint());
+  return Ended{launch, {}, std::make_exception_ptr(why)};
+}
+
+}  // namespace
+
 Ended StepPerformer::finish(const Job& job) {
   Outcome outcome;
   try {
     outcome = perform(job.launch, job.stop.get_token());
   } catch (const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    if (ours && ours->code() == ExitCode::journal) return undecided(job.launch, *ours);
     outcome.kind = Outcome::Kind::unknown;
     outcome.reason = error.what();
   }

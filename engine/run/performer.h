@@ -27,7 +27,7 @@ namespace runbook {
 class Performer {
  public:
   virtual ~Performer() = default;
-  // Answers with one Ended in the inbox, from any thread.
+  // Answers with one Ended in the inbox, from any thread. Without an outcome (see there) the engine can't go on.
   virtual void start(const Launch& launch) = 0;
   // Ends it; its Ended comes all the same.
   virtual void cancel(std::int64_t n) = 0;

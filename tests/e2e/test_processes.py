@@ -1,6 +1,7 @@
 """Processes, descriptors and memory that run out, and steps that behave badly: what could not begin was not begun, nothing runs twice, and
 nothing is left (every story's end is looked at by `world`)."""
 
+import errno
 import os
 import re
 import resource
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from faults import Fault
 from world import BINARY, World, children, gated, is_alive, kill, stat, until, world  # noqa: F401  (the fixture)
 
 EXHAUST = "RUNBOOK_EXHAUST" in os.environ
@@ -250,12 +252,53 @@ def test_a_gigabyte_that_nobody_watches_blocks_nobody_and_takes_no_memory(world)
 
 # Where processes are not what their numbers say
 
+APART = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"]
+
+
+def no_pid_namespace():
+    return subprocess.run([*APART, "true"], capture_output=True).returncode != 0
+
+
+@pytest.mark.parametrize("files, who, lasting", [("*/boot_id", "engine", "once"), ("*/boot_id", "supervisor", "once"),
+                                                 ("/proc/*/stat", "engine", "always")])
+def test_a_step_that_cannot_be_looked_at_is_not_taken_for_dead(world, files, who, lasting):
+    world.write(gated(effect="idempotent"))
+    engine = world.start()
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    kill(engine.pid, world.supervisor())
+    fault = Fault(world.folder, files, "open", 1, errno.ENFILE, lasting, who)
+    result = world.resume(**fault.env)
+    assert fault.hits > 0 and result.code == 6 and "can't tell" in result.err and "run --resume" in result.err, result
+    assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"
+    engine = world.start("--resume")
+    until(lambda: fifo_readers(engine.pid), "the engine to read what the step writes")
+    assert world.lines("begun") == ["begun"]
+    world.open_gate()
+    assert engine.wait(timeout=60) == 0
+
+
+def fifo_readers(pid):
+    """What it has open of the outputs of steps."""
+    return [link for link in Path(f"/proc/{pid}/fd").iterdir() if os.path.lexists(link) and os.readlink(link).endswith(".out")]
+
+
+def test_a_process_whose_start_cannot_be_seen_is_named_in_the_log_when_it_can(world):
+    world.write(gated())
+    fault = Fault(world.folder, "/proc/*/stat", "open", 1, errno.ENFILE, "once", "supervisor")
+    engine = world.start(**fault.env)
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin, and to be named")
+    named = next(line.split() for line in (world.run_folder() / "log").read_text().splitlines() if line.startswith("P "))
+    started = Path(f"/proc/{named[2]}/stat").read_text().rpartition(")")[2].split()[19]
+    assert fault.hits == 1 and named[3] == started
+    world.open_gate()
+    assert engine.wait(timeout=60) == 0
+
+
 def test_what_ran_in_another_pid_namespace_is_in_doubt_and_its_numbers_mean_nothing_here(world):
-    apart = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"]
-    if subprocess.run([*apart, "true"], capture_output=True).returncode != 0:
+    if no_pid_namespace():
         pytest.skip("no PID namespace can be made here")
     world.write(gated())
-    container = subprocess.Popen([*apart, BINARY, "run", world.book, "--non-interactive"], env=world.env, stdin=subprocess.DEVNULL,
+    container = subprocess.Popen([*APART, BINARY, "run", world.book, "--non-interactive"], env=world.env, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=world.folder)
     until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
     container.kill()

@@ -1,5 +1,7 @@
 #include "os/process_id.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "world.h"
@@ -48,6 +50,37 @@ TEST_CASE("a process is itself only with its start time") {
   CHECK_FALSE(is_alive({id.pid, id.start_time - 1}));
   CHECK_FALSE(is_alive({id.pid, 0}));
   CHECK(start_time_of(0) == 0);
+}
+
+TEST_CASE("what can't be looked at is not said to be gone") {
+  CHECK(told([] {
+          Sleeper sleeper;
+          const ProcessId living = sleeper.id(), gone{4'194'304, 1};  // no number is that great: proc(5), pid_max
+          auto throws = [](const std::string& what, const std::function<void()>& look) {
+            try {
+              look();
+            } catch (const Error& error) {
+              return must(error.code() == ExitCode::journal && has(error.what(), "can't tell " + what), error.what());
+            }
+            must(false, "can't tell " + what);
+          };
+          // A sanitizer needs a descriptor when it meets a kind of exception for the first time.
+          throws("nothing", [] { throw Error(ExitCode::journal, "can't tell nothing"); });
+          rlimit before{}, none{};
+          must(::getrlimit(RLIMIT_NOFILE, &before) == 0, "the limit is known");
+          none.rlim_max = before.rlim_max;
+          must(::setrlimit(RLIMIT_NOFILE, &none) == 0, "no descriptor is free");
+          throws("which boot", [] { this_world(); });
+          throws(fmt::format("whether process {} lives", living.pid), [&] { is_alive(living); });
+          throws(fmt::format("whether process {} lives", living.pid), [&] { parent_of(living); });
+          throws("which processes live", [] { processes_marked("R/1"); });
+          must(!is_alive(gone) && parent_of(gone) == 0, "a number that nobody has tells enough");
+          must(start_time_of(living.pid) == 0 && marker_of(living.pid).empty() && child_of_number(living.pid).pid == 0 &&
+                   children_of(::getpid()).empty(),
+               "who only asks what is seen is told that nothing is");
+          must(::setrlimit(RLIMIT_NOFILE, &before) == 0, "the limit was lifted");
+          must(is_alive(living), "it lives");
+        }) == "");
 }
 
 TEST_CASE("a zombie is not alive") {

@@ -222,6 +222,29 @@ TEST_CASE(
   ::waitpid(scene.pid, nullptr, 0);
 }
 
+TEST_CASE("where nobody can tell whether it lives nothing is said of it") {
+  CHECK(told([] {
+          OrphanScene scene("exec sleep 1000");
+          const AttemptLog log = read_attempt_log(scene.folder.path());
+          rlimit before{}, none{};
+          must(::getrlimit(RLIMIT_NOFILE, &before) == 0, "the limit is known");
+          none.rlim_max = before.rlim_max;
+          std::string why;
+          try {
+            throw Error(ExitCode::journal, "");  // a sanitizer needs a descriptor when it meets the first one
+          } catch (const Error&) {
+            must(::setrlimit(RLIMIT_NOFILE, &none) == 0, "no descriptor is free");
+          }
+          try {
+            why = salvage({scene.folder.path(), run_name, 1, {}, {}, 0}, log, {}).why;
+          } catch (const Error& error) {
+            why = error.what();
+          }
+          must(::setrlimit(RLIMIT_NOFILE, &before) == 0, "the limit was lifted");
+          must(has(why, "can't tell"), why);
+        }) == "");
+}
+
 TEST_CASE("a living process that was adopted gives its status") {
   OrphanScene scene("echo before; exit 5");
   Exit exit = scene.salvaged_as_it_is();
