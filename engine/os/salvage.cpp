@@ -147,6 +147,14 @@ Exit outlive(const Wreck& wreck, const LoggedAttempt& attempt, std::stop_token s
   return exit;
 }
 
+// Its number means nothing here. What can be seen of it from here shows itself by its mark, and is waited for.
+Exit outlive_elsewhere(const Wreck& wreck, LoggedAttempt attempt, std::stop_token stop) {
+  if (processes_marked(fmt::format("{}/{}", wreck.run, wreck.n)).empty())
+    return with_reason(Exit::Kind::lost, "it was started in another PID namespace, where it can't be seen from here");
+  attempt.process = {};
+  return outlive(wreck, attempt, stop);
+}
+
 // The log does not tell of it, or there is none: it may live all the same, and then nothing is decided before its end.
 Exit unnamed(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
   Exit exit = outlive(wreck, LoggedAttempt(), stop);
@@ -191,7 +199,7 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
       if (attempt.world == here) exit = outlive(wreck, attempt, stop);
       else if (attempt.world.boot_id != here.boot_id)
         exit = with_reason(Exit::Kind::lost, "the machine was restarted while it ran");
-      else exit = with_reason(Exit::Kind::lost, "it was started in another PID namespace, where it can't be seen from here");
+      else exit = outlive_elsewhere(wreck, attempt, stop);
       break;
   }
   read_leftovers(wreck, exit);

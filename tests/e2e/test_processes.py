@@ -294,6 +294,25 @@ def test_a_process_whose_start_cannot_be_seen_is_named_in_the_log_when_it_can(wo
     assert engine.wait(timeout=60) == 0
 
 
+def test_a_step_that_lives_on_in_another_pid_namespace_and_can_be_seen_is_waited_for(world):
+    if no_pid_namespace():
+        pytest.skip("no PID namespace can be made here")
+    world.write(gated(effect="idempotent"))
+    container = subprocess.Popen([*APART, "sh", "-c", '"$0" run "$1" --non-interactive & exec sleep 600', BINARY, world.book], env=world.env,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=world.folder)
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    supervisor = world.supervisor()
+    kill(stat(supervisor)[1], supervisor)
+    engine = world.start("--resume")
+    until(lambda: fifo_readers(engine.pid), "the engine to read what the step writes")
+    assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"
+    world.open_gate()
+    assert engine.wait(timeout=60) == 0
+    assert world.lines("begun") == ["begun", "begun"]   # nobody saw how it ended, and it may run again
+    container.kill()
+    container.wait()
+
+
 def test_what_ran_in_another_pid_namespace_is_in_doubt_and_its_numbers_mean_nothing_here(world):
     if no_pid_namespace():
         pytest.skip("no PID namespace can be made here")

@@ -222,6 +222,17 @@ TEST_CASE(
   ::waitpid(scene.pid, nullptr, 0);
 }
 
+TEST_CASE("a living process of another PID namespace that can be seen from here is waited for, whatever number it has there") {
+  OrphanScene scene(chatty);
+  write_text(scene.folder / "log", header(scene.other_namespace()) + line("S 1 5 ab") + line("P 1 2 1"));
+  until("it has begun", [&] { return marker_of(scene.pid) == mark_of(1); });
+  Exit exit = scene.salvaged_as_it_is();
+  CHECK(exit.kind == Exit::Kind::lost);
+  CHECK(exit.why == "its supervisor died, and nobody saw how it ended");
+  CHECK(has(read_spool(scene.folder / "1.spool").tail, "line 2000\n"));
+  ::waitpid(scene.pid, nullptr, 0);
+}
+
 TEST_CASE("where nobody can tell whether it lives nothing is said of it") {
   CHECK(told([] {
           OrphanScene scene("exec sleep 1000");
