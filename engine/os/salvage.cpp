@@ -162,7 +162,7 @@ Exit unnamed(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
   exit.why = !log.exists                      ? "the supervisor's log is gone"
              : log.last_world != this_world() ? "the machine was restarted, and the supervisor's log does not name it"
              : log.is_damaged                 ? "the supervisor's log is damaged, and what is left of it does not name it"
-                                              : "the supervisor's log was begun anew since, and does not name it";
+                                              : "the supervisor's log is gone, and the one begun since does not name it";
   return exit;
 }
 

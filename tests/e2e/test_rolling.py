@@ -326,7 +326,7 @@ def change_the_runbook(world):
 
 
 LISTS = {
-    "of a file of inputs": ("$inputs.servers", change_the_file_of_inputs, ["--inputs", "inputs.json"], ["--inputs", "inputs.json"]),
+    "of a file of inputs": ("$inputs.servers", change_the_file_of_inputs, ["--inputs", "inputs.json"], []),
     "of an earlier step": ("$steps.inventory.servers", change_what_the_step_saw, [], []),
     "of the runbook itself": (json.dumps(NAMES), change_the_runbook, [], ["--adopt"]),
 }

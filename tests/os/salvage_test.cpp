@@ -50,7 +50,7 @@ TEST_CASE("a log that was begun after it proves nothing of it") {
                                  line("H " + scene.here.boot_id + " " + std::to_string(scene.here.pid_namespace))}) {
     const Exit exit = scene.salvaged(log);
     CHECK(exit.kind == Exit::Kind::lost);
-    CHECK(exit.why == "the supervisor's log was begun anew since, and does not name it");
+    CHECK(exit.why == "the supervisor's log is gone, and the one begun since does not name it");
   }
 }
 

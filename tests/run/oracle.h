@@ -347,7 +347,7 @@ class Oracle {
     must(!(is_retried && again), "it is retried or begun again");
     if (it.has_exited) must(!again && !is_retried, "what has taken effect is not repeated by policy");
     const bool was_not_done = it.state == State::in_doubt && it.doubt_answer == "not-done";
-    if (result == "not_started" || again || was_not_done) it.acted = it.acted_before;
+    if (result == "not_started" || was_not_done) it.acted = it.acted_before;
     if (it.state == State::waiting && it.manual_answer == "confirm" && result == "succeeded") it.acted = event.seq;
     settle(it, result == "succeeded"   ? State::succeeded
                : result == "cancelled" ? State::cancelled
