@@ -39,7 +39,6 @@ class SupervisorClient : public ProcessRunner {
   // another version, exit 130 when it does not answer or its answer is damaged.
   void greet(std::int64_t epoch, const std::vector<std::int64_t>& open_attempts);
   // The greatest n that was ever announced for this run.
-  AttemptLog log_;  // as it stood when the supervisor had answered: an earlier one can't add to it any more
   std::int64_t greatest() const { return greatest_; }
   // Whether n ran with a terminal of its own when this engine came.
   bool had_terminal(std::int64_t n) const { return terminals_.count(n) > 0; }
@@ -107,6 +106,7 @@ class SupervisorClient : public ProcessRunner {
   Config config_;
   Fd connection_;
   std::int64_t mask_ = 0022;  // umask, for the steps
+  AttemptLog log_;            // as it stood when the supervisor had answered: an earlier one can't add to it any more
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
   std::set<std::int64_t> terminals_;  // attempts that had one then

@@ -87,7 +87,7 @@ class Recoverer {
                   fmt::format("put the step back where it stood, and adopt that: runbook run --resume {0} --adopt\n"
                               "or leave the run, with this step in doubt: runbook cancel {0}",
                               facts_.run));
-    recovery.events.push_back(Proposal(event::doubted, name, object({{"why", why}}), it.attempt));
+    recovery.events.emplace_back(event::doubted, name, object({{"why", why}}), it.attempt);
   }
 
   // What it set off is set off anew if it trips again.
