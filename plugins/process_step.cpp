@@ -227,7 +227,7 @@ Outcome ProcessStep::follow(const StepContext& context, Command command) const t
 }
 
 Outcome ProcessStep::attach(const StepContext& context) const {
-  return outcome_of(runner_->attach(context.n, context.secrets, context.output, context.stop), context);
+  return outcome_of(runner_->attach(context.n, context.had_secrets, context.output, context.stop), context);
 }
 
 }  // namespace runbook

@@ -52,7 +52,7 @@ inline constexpr std::string_view satisfied = "satisfied";  // done_when held al
 inline constexpr std::string_view skipped = "skipped";  // why; by a person: who, because; given_up: what is around it failed
 inline constexpr std::string_view waiting = "waiting";  // a wait began: deadline_ms; request (what it looks at)
 inline constexpr std::string_view intent =
-    "intent";  // effect, group, before, request, definition, files (first seen), token, boot, secrets (how many were known); the effect may follow
+    "intent";  // effect, group, before, request, definition, files (first seen), token, boot, secrets (some are to be masked); the effect may follow
 inline constexpr std::string_view exited = "exited";        // status; looks or extraction follow
 inline constexpr std::string_view verifying = "verifying";  // done_when held, verify is looked at: looks_until_ms
 inline constexpr std::string_view ended =

@@ -58,7 +58,7 @@ void on_intent(InstanceState& it, const Event& event) {
   it.request = blob_digest(body.get("request"));
   it.token = body.text_or("token", "");
   it.boot_id = body.text_or("boot", "");
-  it.secrets = body.int_or("secrets", 0);
+  it.had_secrets = body.bool_or("secrets", false);
   it.output.clear();
   it.findings.clear();
   it.exit_code.reset();

@@ -43,7 +43,7 @@ struct InstanceState {
   std::string before, outputs, output, findings, request;  // digests of blobs, or ""
   std::string inputs;                                      // of an included runbook: a digest
   std::int64_t acted_seq = 0;         // the event of the last intent, or of what a person did; 0: none that counts
-  std::int64_t secrets = 0;           // so many were known when the last intent was written
+  bool had_secrets = false;           // some were known when the last intent was written
   std::string token, boot_id;         // of the last intent, of a type that acts in the engine's own process
   std::string before_first;           // `before` of the first attempt that counts: what an undo goes back to; a digest, or ""
   std::int64_t acted_before_seq = 0;  // the same before that: an earlier attempt may have done half

@@ -102,6 +102,7 @@ class Drive {
     SupervisorClient::Config config{lease_.folder(), plan_.run, seed_.pid(), on_lost, lender};
     SupervisorClient client(std::move(config), std::move(connection));
     client.greet(journal_->epoch(), open_attempts(state_));
+    for (const std::string& secret : client.secrets()) facts_.secret_outputs->learn(secret);
     find_terminals(client);
     return execute(&client);
   }

@@ -60,9 +60,8 @@ void SupervisorClient::give_back(std::int64_t n) {
   send(protocol::given_back(n));
 }
 
-Exit SupervisorClient::await_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop,
-                                         TerminalTurn& turn) {
-  Exit exit = await(n, secrets, stop);
+Exit SupervisorClient::await_at_terminal(std::int64_t n, bool had_secrets, std::stop_token stop, TerminalTurn& turn) {
+  Exit exit = await(n, had_secrets, stop);
   const bool has_ended = exit.kind == Exit::Kind::code || exit.kind == Exit::Kind::signal;
   turn.finish(has_ended ? TerminalTurn::Rest::shown : TerminalTurn::Rest::dropped);
   give_back(n);
@@ -80,17 +79,17 @@ Exit SupervisorClient::run_at_terminal(std::int64_t n, protocol::Spawn body, con
     return not_begun(error.what());
   }
   body.terminal = turn->shape().bytes();
-  const std::vector<std::string> secrets = body.command.secrets;
+  const bool had_secrets = !body.command.secrets.empty();
   ask_for_terminal(n, *turn);
   if (std::string why = send_spawn(n, std::move(body), sink); !why.empty()) {
     give_back(n);
     return not_begun(std::move(why));
   }
   begin_relay(n, *turn, TerminalTurn::Beginning::first);
-  return await_at_terminal(n, secrets, stop, *turn);
+  return await_at_terminal(n, had_secrets, stop, *turn);
 }
 
-Exit SupervisorClient::attach_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop) {
+Exit SupervisorClient::attach_at_terminal(std::int64_t n, bool had_secrets, std::stop_token stop) {
   const Presence presence(*this);
   std::optional<TerminalTurn> turn;
   try {
@@ -98,10 +97,10 @@ Exit SupervisorClient::attach_at_terminal(std::int64_t n, const std::vector<std:
   } catch (const Error&) {
     // It lives: nothing is said of it before its end.
   }
-  if (!turn) return await(n, secrets, stop);
+  if (!turn) return await(n, had_secrets, stop);
   ask_for_terminal(n, *turn);
   begin_relay(n, *turn, TerminalTurn::Beginning::again);
-  return await_at_terminal(n, secrets, stop, *turn);
+  return await_at_terminal(n, had_secrets, stop, *turn);
 }
 
 }  // namespace runbook

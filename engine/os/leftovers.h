@@ -24,6 +24,7 @@ class Leftovers {
     std::int64_t grace_ms = 0;
     Fd out, err;
     std::vector<Child> members;
+    std::vector<std::string> secrets;        // masked in what is told of them
     std::optional<std::int64_t> kill_at_ms;  // it is being ended
   };
   void take(Group group) { groups_.push_back(std::move(group)); }
@@ -51,7 +52,7 @@ class Leftovers {
   std::vector<std::string> take_ended() { return std::exchange(ended_, {}); }
 
  private:
-  void signal(const Child& child, int number);
+  void signal(const Child& child, const std::vector<std::string>& secrets, int number);
 
   std::vector<Group> groups_;
   std::vector<Fd> orphaned_fifos_;

@@ -190,7 +190,8 @@ std::vector<ProcessId> processes_marked(const std::string& marker) {
 }
 
 std::string shown(const Child& child) { return "pid " + std::to_string(child.pid) + " " + child.command; }
-std::string not_to_be_ended(const Child& child) { return shown(child) + " (runs on: not permitted to end it)"; }
+std::string named(const Child& child) { return shown({child.pid, 0, false, child.command.substr(0, child.command.find(' '))}); }
+std::string not_to_be_ended(const std::string& child) { return child + " (runs on: not permitted to end it)"; }
 
 Child child_of_number(pid_t pid) {
   auto stat = stat_of(pid);

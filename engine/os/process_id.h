@@ -45,7 +45,9 @@ struct Child {
 };
 // As a person is told of it: "pid 12 sleep 60".
 std::string shown(const Child& child);
-std::string not_to_be_ended(const Child& child);
+// Without its arguments, where nobody may know any more which secrets are to be masked in them: "pid 12 sleep".
+std::string named(const Child& child);
+std::string not_to_be_ended(const std::string& child);
 // Process 0 if there is none of that number, or it can't be seen now.
 Child child_of_number(pid_t pid);
 // Processes whose parent is `parent`, by a scan of /proc; none where that can't be read.

@@ -70,8 +70,9 @@ class ProcessRunner {
   virtual ~ProcessRunner() = default;
   // Blocks until it ended; a requested stop ends the process's group. `n` is unique within the run. Any thread.
   virtual Exit run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) = 0;
-  // The same for an attempt that an earlier engine began and that is known to live or to have ended.
-  virtual Exit attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) = 0;
+  // The same for an attempt that an earlier engine began and that is known to live or to have ended. had_secrets: there was something to
+  // be masked in what it writes; where its supervisor has died nothing of that is kept from then on.
+  virtual Exit attach(std::int64_t n, bool had_secrets, const Sink& sink, std::stop_token stop) = 0;
 };
 
 }  // namespace runbook

@@ -145,6 +145,7 @@ std::string table(const Table& message) {
     writer.number(entry.n);
     writer.number(static_cast<std::int64_t>(entry.state));
     writer.number(entry.has_terminal);
+    writer.texts(entry.secrets);
   }
   return writer.bytes();
 }
@@ -235,7 +236,8 @@ Table read_table(WireReader& reader) {
     entry.n = reader.number();
     entry.state = static_cast<Entry::State>(reader.number());
     entry.has_terminal = reader.number() != 0;
-    message.entries.push_back(entry);
+    entry.secrets = reader.texts();
+    message.entries.push_back(std::move(entry));
   }
   return message;
 }

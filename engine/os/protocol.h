@@ -9,7 +9,7 @@
 
 namespace runbook::protocol {
 
-inline constexpr std::int64_t version = 5;
+inline constexpr std::int64_t version = 6;
 inline constexpr std::size_t largest_inline_body = 12 << 10;
 
 enum class Kind : std::int64_t {
@@ -51,7 +51,8 @@ struct Entry {
   enum class State : std::int64_t { unknown, running, ended, not_started, lost };
   std::int64_t n = 0;
   State state = State::unknown;
-  bool has_terminal = false;  // of its own, and runs
+  bool has_terminal = false;              // of its own, and runs
+  std::vector<std::string> secrets = {};  // masked in what it writes: who takes it up may not have them any more
 };
 struct Lent {
   std::int64_t n = 0;

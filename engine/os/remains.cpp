@@ -41,7 +41,7 @@ std::vector<std::string> end_remains(const std::filesystem::path& folder, const 
         if (beyond.count(child.pid)) continue;
         bool is_first = told.insert(child.pid).second;
         bool is_permitted = ::kill(child.pid, is_late ? SIGKILL : is_first ? SIGTERM : 0) == 0 || errno != EPERM;
-        if (is_first) ended.push_back(is_permitted ? shown(child) : not_to_be_ended(child));
+        if (is_first) ended.push_back(is_permitted ? named(child) : not_to_be_ended(named(child)));
         if (!is_permitted) beyond.insert(child.pid);
         is_any_left = is_any_left || is_permitted;
       }

@@ -51,7 +51,7 @@ class Orphan {
         process_(attempt.process),
         leaves_(attempt.leaves),
         files_(wreck.n),
-        sink_(SpoolWriter::open(wreck.folder / files_.spool), wreck.secrets, false),
+        sink_(wreck.had_secrets ? SpoolWriter() : SpoolWriter::open(wreck.folder / files_.spool), {}, false),
         out_(open_fifo_for_reading(wreck.folder / files_.out_fifo)),
         err_(open_fifo_for_reading(wreck.folder / files_.err_fifo)) {}
 
@@ -72,6 +72,7 @@ class Orphan {
   }
 
   bool was_cancelled() const { return asked_at_ms_.has_value(); }
+  bool has_dropped() const { return wreck_.had_secrets && sink_.total() > 0; }
 
  private:
   void drain() {
@@ -138,7 +139,10 @@ Exit outlive(const Wreck& wreck, const LoggedAttempt& attempt, std::stop_token s
   AttemptLog log = read_attempt_log(wreck.folder);
   auto now = log.attempts.find(wreck.n);
   if (now != log.attempts.end() && now->second.state == LoggedAttempt::State::ended) return from_log(now->second);
-  if (!status) return with_reason(Exit::Kind::lost, "its supervisor died, and nobody saw how it ended");
+  if (!status) {
+    const char* dropped = orphan.has_dropped() ? "; what it wrote since is not kept, for it may hold a secret" : "";
+    return with_reason(Exit::Kind::lost, fmt::format("its supervisor died, and nobody saw how it ended{}", dropped));
+  }
   Exit exit;
   exit.kind = status->si_code == CLD_EXITED ? Exit::Kind::code : Exit::Kind::signal;
   exit.number = status->si_status;
@@ -203,7 +207,7 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
       break;
   }
   read_leftovers(wreck, exit);
-  for (const Child& left : remains_of(attempt, fmt::format("{}/{}", wreck.run, wreck.n))) exit.left.push_back(shown(left));
+  for (const Child& left : remains_of(attempt, fmt::format("{}/{}", wreck.run, wreck.n))) exit.left.push_back(named(left));
   return exit;
 }
 

@@ -15,7 +15,7 @@ struct Wreck {
   std::filesystem::path folder;  // of the run
   std::string run;
   std::int64_t n = 0;
-  std::vector<std::string> secrets;
+  bool had_secrets = false;  // what it still writes may hold them, and is not kept: part of one may have been read before
   std::function<bool()> is_leaving;  // may be empty; once true: don't wait, don't end it, say lost
   pid_t supervisor = 0;              // that had it, if it was our child
 };

@@ -215,7 +215,14 @@ void SupervisorLoop::leave_behind(Supervised& attempt) {
   attempt.drain(std::size_t{64} << 20);
   if (!left.empty()) {
     const protocol::Spawn& body = attempt.body();
-    leftovers_.take({attempt.n(), body.marker, body.command.grace_ms, attempt.give_out(), attempt.give_err(), left, {}});
+    leftovers_.take({attempt.n(),
+                     body.marker,
+                     body.command.grace_ms,
+                     attempt.give_out(),
+                     attempt.give_err(),
+                     left,
+                     body.command.secrets,
+                     {}});
   }
   end(attempt);
 }
@@ -275,7 +282,7 @@ bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) 
 bool SupervisorLoop::end_stray(Supervised& attempt, const Child& child) {
   if (std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) != attempt.stray_pids.end()) return true;
   bool is_permitted = ::kill(child.pid, SIGTERM) == 0 || errno != EPERM;
-  std::string told = is_permitted ? shown(child) : not_to_be_ended(child);
+  std::string told = is_permitted ? shown(child) : not_to_be_ended(shown(child));
   auto known = std::find(attempt.strays.begin(), attempt.strays.end(), told);
   if (known == attempt.strays.end()) attempt.strays.push_back(std::move(told));
   return is_permitted;

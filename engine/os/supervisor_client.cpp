@@ -122,6 +122,7 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   for (const auto& entry : table.entries) {
     at_greeting_[entry.n] = entry.state;
     if (entry.has_terminal) terminals_.insert(entry.n);
+    secrets_.insert(entry.secrets.begin(), entry.secrets.end());
   }
   watcher_ = begin_thread([this] { watch_for_the_end(); });
 }
@@ -304,26 +305,26 @@ Exit SupervisorClient::run(std::int64_t n, Command command, const Sink& sink, st
   std::string why = why_not_runnable(command, program);
   if (why.empty() && stop.stop_requested()) why = "it was stopped before it began";
   if (!why.empty()) return not_begun(why);
-  std::vector<std::string> secrets = command.secrets;
+  const bool had_secrets = !command.secrets.empty();
   if (command.tty) return run_at_terminal(n, spawn_body(n, std::move(command), std::move(program)), sink, stop);
   why = send_spawn(n, spawn_body(n, std::move(command), std::move(program)), sink);
   if (!why.empty()) return not_begun(why);
-  return await(n, secrets, stop);
+  return await(n, had_secrets, stop);
 }
 
-Exit SupervisorClient::attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) {
+Exit SupervisorClient::attach(std::int64_t n, bool had_secrets, const Sink& sink, std::stop_token stop) {
   using State = protocol::Entry::State;
   auto found = at_greeting_.find(n);
   State state = found == at_greeting_.end() ? State::unknown : found->second;
   if (state == State::not_started) return not_begun("it could not be started");
-  if (state == State::unknown || state == State::lost) return salvage(wreck(n, secrets), log_, stop);
-  if (config_.lender && had_terminal(n)) return attach_at_terminal(n, secrets, stop);
+  if (state == State::unknown || state == State::lost) return salvage(wreck(n, had_secrets), log_, stop);
+  if (config_.lender && had_terminal(n)) return attach_at_terminal(n, had_secrets, stop);
   {
     std::lock_guard lock(mutex_);
     waiting_[n].sink = &sink;
     show(n, waiting_[n]);  // what it wrote before
   }
-  return await(n, secrets, stop);
+  return await(n, had_secrets, stop);
 }
 
 // Reads, or lets another one read, until it is so or nothing more comes.
@@ -342,7 +343,7 @@ void SupervisorClient::hear_until(std::unique_lock<std::mutex>& lock, const std:
   let_another_read();
 }
 
-Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop) {
+Exit SupervisorClient::await(std::int64_t n, bool had_secrets, std::stop_token stop) {
   std::stop_callback on_stop(stop, [this, n] {
     std::lock_guard lock(mutex_);
     if (!is_leaving_) send(protocol::cancel(n));
@@ -358,7 +359,7 @@ Exit SupervisorClient::await(std::int64_t n, const std::vector<std::string>& sec
   lock.unlock();
   if (waiting.is_done) return std::move(waiting.exit);
   if (is_supervised) return lost("it runs on under its supervisor, and this engine leaves");  // its output is not ours to read
-  return salvage(wreck(n, secrets), read_attempt_log(config_.folder), stop);
+  return salvage(wreck(n, had_secrets), read_attempt_log(config_.folder), stop);
 }
 
 void SupervisorClient::acknowledge(std::int64_t n) {
@@ -366,12 +367,12 @@ void SupervisorClient::acknowledge(std::int64_t n) {
   acknowledged_.push_back(n);
 }
 
-Wreck SupervisorClient::wreck(std::int64_t n, const std::vector<std::string>& secrets) {
+Wreck SupervisorClient::wreck(std::int64_t n, bool had_secrets) {
   auto is_leaving = [this] {
     std::lock_guard lock(mutex_);
     return is_leaving_;
   };
-  return {config_.folder, config_.run, n, secrets, is_leaving, config_.supervisor};
+  return {config_.folder, config_.run, n, had_secrets, is_leaving, config_.supervisor};
 }
 
 std::vector<std::string> SupervisorClient::end_left() {

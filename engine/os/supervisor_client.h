@@ -42,9 +42,11 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t greatest() const { return greatest_; }
   // Whether n ran with a terminal of its own when this engine came.
   bool had_terminal(std::int64_t n) const { return terminals_.count(n) > 0; }
+  // What is masked in the attempts that the supervisor had when this engine came; in memory only.
+  const std::set<std::string>& secrets() const { return secrets_; }
 
   Exit run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) override;
-  Exit attach(std::int64_t n, const std::vector<std::string>& secrets, const Sink& sink, std::stop_token stop) override;
+  Exit attach(std::int64_t n, bool had_secrets, const Sink& sink, std::stop_token stop) override;
 
   // The outcome of n is committed: what was kept of it may go. Told with the next start, by `end_left`, or by `leave`.
   void acknowledge(std::int64_t n);
@@ -75,8 +77,8 @@ class SupervisorClient : public ProcessRunner {
   };
   class Presence;
   Exit run_at_terminal(std::int64_t n, protocol::Spawn body, const Sink& sink, std::stop_token stop);
-  Exit attach_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
-  Exit await_at_terminal(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop, TerminalTurn& turn);
+  Exit attach_at_terminal(std::int64_t n, bool had_secrets, std::stop_token stop);
+  Exit await_at_terminal(std::int64_t n, bool had_secrets, std::stop_token stop, TerminalTurn& turn);
   void begin_relay(std::int64_t n, TerminalTurn& turn, TerminalTurn::Beginning beginning);
   void ask_for_terminal(std::int64_t n, const TerminalTurn& turn);
   Fd borrowed(std::int64_t n, protocol::Lent& lent);
@@ -97,8 +99,8 @@ class SupervisorClient : public ProcessRunner {
   void wake_those_concerned();
   void wake_all();
   void let_another_read();
-  Exit await(std::int64_t n, const std::vector<std::string>& secrets, std::stop_token stop);
-  Wreck wreck(std::int64_t n, const std::vector<std::string>& secrets);
+  Exit await(std::int64_t n, bool had_secrets, std::stop_token stop);
+  Wreck wreck(std::int64_t n, bool had_secrets);
   protocol::Spawn spawn_body(std::int64_t n, Command command, std::string program);
   std::string send_spawn(std::int64_t n, protocol::Spawn body, const Sink& sink);
   bool send(const std::string& bytes, const std::vector<int>& fds = {});
@@ -110,8 +112,9 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
   std::set<std::int64_t> terminals_;  // attempts that had one then
-  std::mutex mutex_;                  // guards all below, and sending
-  std::condition_variable changed_;   // the end has come near: lost, leaving, nobody reads any more
+  std::set<std::string> secrets_;
+  std::mutex mutex_;                 // guards all below, and sending
+  std::condition_variable changed_;  // the end has come near: lost, leaving, nobody reads any more
   std::vector<Sleeper*> sleepers_;
   std::map<std::int64_t, Waiting> waiting_;
   std::vector<std::int64_t> acknowledged_;

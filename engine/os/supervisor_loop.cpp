@@ -256,12 +256,13 @@ protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {
     if (mine != attempts_.end()) {
       entry.state = mine->second->has_ended ? State::ended : State::running;
       entry.has_terminal = !mine->second->has_ended && mine->second->terminal();
+      entry.secrets = mine->second->body().command.secrets;
     } else if (past_.count(n)) {
       entry.state = State::lost;  // the engine reads the log itself
     } else if (seen_.count(n)) {
       entry.state = State::not_started;
     }
-    answer.entries.push_back(entry);
+    answer.entries.push_back(std::move(entry));
   }
   forget(acked);
   return answer;

@@ -46,7 +46,7 @@ struct Request {
   std::vector<NamedPath> files;         // Role::files looks at these, from `dir`
   std::string token;                    // of an attempt that acts in the engine's own process
   std::string boot_id;                  // where its intent was made, of one that is taken up
-  bool lacks_secrets = false;           // of one that is taken up: some that the run had then are not here
+  bool had_secrets = false;             // of one that is taken up: when it began there were some to be masked
   bool is_repeatable = false;           // by its step's effect
   Value shown;  // type, params, env of the step, dir: secrets masked; null where the definition says it all
 };

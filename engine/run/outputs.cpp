@@ -83,8 +83,6 @@ class Extraction {
     std::string why;
     if (outcome_.given) return take_given(rule);
     if (rule.is_of_result() && !outcome_.why_no_result.empty()) return outcome_.why_no_result;
-    if (!rule.is_of_result() && outcome_.named_outputs_are_missing && !outcome_.why_no_result.empty())
-      return outcome_.why_no_result;
     if (!rule.is_of_result() && outcome_.named_outputs_are_missing)
       return "what was written to $RUNBOOK_OUTPUT can't be read, or was held by the supervisor, which died";
     std::optional<Value> value = raw_value(rule, outcome_, scope_, why);

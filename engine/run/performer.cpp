@@ -9,8 +9,8 @@
 #include "base/trimmed.h"
 #include "os/files.h"
 #include "os/inquiry.h"
+#include "os/process_texts.h"
 #include "os/thread.h"
-#include "run/process_texts.h"
 
 namespace runbook {
 
@@ -75,18 +75,6 @@ Outcome StepPerformer::look_at_files(const Request& request) const {
   return outcome;
 }
 
-// Its supervisor has masked what it wrote, which holds no values for others.
-Outcome StepPerformer::without_values(Outcome outcome) {
-  outcome.result = Value();
-  outcome.masked_result.reset();
-  outcome.given.reset();
-  outcome.why_no_result = "a secret that the run had then is not here now, and what the step gave can't be masked without it";
-  outcome.named_outputs.clear();
-  outcome.named_outputs_are_missing = true;
-  outcome.findings.clear();
-  return outcome;
-}
-
 Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const {
   const Request& request = *launch.request;
   if (launch.role == Role::target) return look_at_targets(request, stop);
@@ -100,6 +88,7 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   context.env = request.env;
   context.dir = request.dir;
   context.secrets = request.secrets;
+  context.had_secrets = request.had_secrets;
   context.keeps_result = request.keeps_result;
   context.hides_output = request.hides_output;
   context.wants_findings = request.wants_findings;
@@ -119,9 +108,7 @@ Outcome StepPerformer::perform(const Launch& launch, std::stop_token stop) const
   if (launch.takes_up && marks_.prove_unsent(launch.n, request.boot_id)) context.was_sent = StepContext::Sent::no;
   if (parts_.output && launch.role == Role::act)
     context.output = [this, instance = launch.step.id](std::string_view bytes) { parts_.output(instance, bytes); };
-  if (!launch.takes_up) return (*type)->run(context);
-  Outcome outcome = (*type)->attach(context);
-  return request.lacks_secrets ? without_values(std::move(outcome)) : outcome;
+  return launch.takes_up ? (*type)->attach(context) : (*type)->run(context);
 }
 
 std::vector<std::string> StepPerformer::end_left() {

@@ -113,7 +113,6 @@ class StepPerformer : public Performer {
   std::string make_room();
   void work();
   Outcome perform(const Launch& launch, std::stop_token stop) const;
-  static Outcome without_values(Outcome outcome);
   Outcome look_at_targets(const Request& request, std::stop_token stop) const;
   Outcome look_at_files(const Request& request) const;
   Ended finish(const Job& job);

@@ -5,8 +5,12 @@
 namespace runbook {
 
 void SecretOutputs::learn(std::string_view step, std::string_view name, std::string value) {
-  if (std::find(all_.begin(), all_.end(), value) == all_.end()) all_.push_back(value);
+  learn(value);
   values_[{std::string(step), std::string(name)}] = std::move(value);
+}
+
+void SecretOutputs::learn(std::string value) {
+  if (std::find(all_.begin(), all_.end(), value) == all_.end()) all_.push_back(std::move(value));
 }
 
 const std::string* SecretOutputs::find(std::string_view step, std::string_view name) const {

@@ -12,6 +12,8 @@ namespace runbook {
 class SecretOutputs {
  public:
   void learn(std::string_view step, std::string_view name, std::string value);
+  // To be masked from now on, whosever it is.
+  void learn(std::string value);
   // nullptr: it is not there, or no more.
   const std::string* find(std::string_view step, std::string_view name) const;
   // Also those that a later attempt replaced: what was secret stays so.

@@ -362,8 +362,7 @@ class StepDecider {
     launch.request = request;
     Value body = object({{"effect", effect_name(step_->effect)}, {"group", it_->group}, {"number", it_->all_attempts + 1}});
     if (!state_.definition_sha256.empty()) body = with(body, "definition", state_.definition_sha256.substr(0, 12));
-    if (const std::size_t known = facts_.secret_values().size(); known > 0)
-      body = with(body, "secrets", static_cast<std::int64_t>(known));
+    if (!request->secrets.empty()) body = with(body, "secrets", true);
     if (request->tty) body = with(body, "tty", true);
     if (!changes_.taken.empty()) body = with(body, "files", map_of(changes_.taken));
     if (step_->timeout_ms && !request->timeout_ms) body = with(body, "deadline_ms", now_ms_ + *step_->timeout_ms);

@@ -28,6 +28,7 @@ struct StepContext {
   std::vector<std::string> env;      // "NAME=value", complete
   std::string dir;                   // absolute
   std::vector<std::string> secrets;  // to be masked in what it writes
+  bool had_secrets = false;          // of one that is taken up: when it began there were some
   bool keeps_result = false;         // whether Outcome::result is wanted
   bool hides_output = false;         // no byte of what it writes may be kept, shown or repeated in a reason
   bool wants_findings = false;       // should it go wrong, or not be so yet: what a person would look at next

@@ -51,7 +51,7 @@ class Engine {
     return client_->run(n, command, no_sink, stop);
   }
   Exit run(std::int64_t n, const std::string& script) { return run(n, shell(folder_, script)); }
-  Exit attach(std::int64_t n, std::stop_token stop = {}) { return client_->attach(n, {}, no_sink, stop); }
+  Exit attach(std::int64_t n, std::stop_token stop = {}) { return client_->attach(n, false, no_sink, stop); }
   void leave() { client_->leave(SupervisorClient::Leaving::all_ended); }
 
  private:

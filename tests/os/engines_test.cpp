@@ -509,7 +509,7 @@ TEST_CASE("who takes a step up is shown at once what it wrote before") {
             shown += bytes;
             if (shown == "Continue? \n") go.ring();
           };
-          must_exit(engine.client().attach(1, {}, sink, {}), 0);
+          must_exit(engine.client().attach(1, false, sink, {}), 0);
           must(shown == "Continue? \nyes\n", shown);
           engine.client().acknowledge(1);
           engine.leave();

@@ -29,7 +29,7 @@ class WritingRunner : public ProcessRunner {
     exit.was_cancelled = goes_on;
     return exit;
   }
-  Exit attach(std::int64_t, const std::vector<std::string>&, const Sink&, std::stop_token) override { return exit; }
+  Exit attach(std::int64_t, bool, const Sink&, std::stop_token) override { return exit; }
 
  private:
   static void write_all(int fd, std::string_view bytes) {

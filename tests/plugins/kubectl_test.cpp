@@ -270,7 +270,7 @@ class ScriptedRunner : public ProcessRunner {
     asked = command;
     return exit;
   }
-  Exit attach(std::int64_t, const std::vector<std::string>&, const Sink&, std::stop_token) override { return exit; }
+  Exit attach(std::int64_t, bool, const Sink&, std::stop_token) override { return exit; }
 };
 
 StepContext on_cluster(Value params) {

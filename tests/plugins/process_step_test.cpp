@@ -28,7 +28,7 @@ class ScriptedRunner : public ProcessRunner {
     if (sink) sink("shown\n");
     return exit;
   }
-  Exit attach(std::int64_t, const std::vector<std::string>&, const Sink&, std::stop_token) override {
+  Exit attach(std::int64_t, bool, const Sink&, std::stop_token) override {
     ++attached;
     return exit;
   }

@@ -1,4 +1,4 @@
-#include "run/process_texts.h"
+#include "os/process_texts.h"
 
 #include <algorithm>
 #include <string_view>
