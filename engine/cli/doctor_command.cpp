@@ -14,6 +14,7 @@
 #include "cli/session.h"
 #include "os/attempt_log.h"
 #include "os/program.h"
+#include "os/remains.h"
 #include "os/session_manager.h"
 #include "plugins/all.h"
 #include "plugins/aws/session.h"
@@ -134,8 +135,7 @@ class Examination {
     for (const auto& [n, attempt] : log.attempts) {
       if (!(attempt.world == here)) continue;
       const std::string step = step_of(state, n);
-      if (attempt.state == LoggedAttempt::State::running && is_alive(attempt.process))
-        add(Kind::remark, "run " + row.run, fmt::format("{} runs (pid {})", step, attempt.process.pid));
+      if (is_at_work(attempt)) add(Kind::remark, "run " + row.run, fmt::format("{} runs (pid {})", step, attempt.process.pid));
       for (const ProcessId& left : attempt.left) {
         if (is_alive(left))
           add(Kind::remark, "run " + row.run,

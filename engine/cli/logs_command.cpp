@@ -11,11 +11,14 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/going_on.h"
 #include "cli/session.h"
 #include "os/attempt_pipes.h"
+#include "os/remains.h"
 #include "os/spool.h"
 #include "os/terminal.h"
 #include "report/run_view.h"
+#include "state/going_on.h"
 
 namespace runbook {
 
@@ -81,6 +84,13 @@ class Logs {
     if (seen_ == seen_before && shown_ == shown_before) screen_.finish();
   }
   void finish() { screen_.finish(); }
+  // It still writes, whether an engine lives or not.
+  bool is_shown_one_at_work() const {
+    if (!open_) return false;
+    const AttemptLog log = read_attempt_log(file_.run_folder(row_.run));
+    const auto found = log.attempts.find(open_->attempt);
+    return found != log.attempts.end() && is_at_work(found->second);
+  }
   List as_json() const { return json_; }
   bool is_quiet = false;  // collects for JSON
 
@@ -130,6 +140,14 @@ class Logs {
   Shown screen_;
 };
 
+// Its engine is gone: what the steps wrote is not the end of it.
+void say_if_nobody_goes_on(const JournalFile& file, const std::string& run) {
+  const RunRow row = file.find_run(run);
+  if (row.state != "running" || lease_holder(file.run_folder(run)) != 0) return;
+  fmt::print(stderr, "run {}: nobody drives it; to go on: {}\n", run,
+             command_to_go_on(fold_run(file, run), run, journal_words(file)));
+}
+
 }  // namespace
 
 int logs_command(const Arguments& arguments) {
@@ -141,13 +159,15 @@ int logs_command(const Arguments& arguments) {
   logs.is_quiet = arguments.wants_json();
   logs.show();
   if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(logs.as_json())));
-  while (!arguments.wants_json() && arguments.has("--follow")) {
-    bool is_driven = lease_holder(file.run_folder(row.run)) != 0;
+  const bool follows = !arguments.wants_json() && arguments.has("--follow");
+  while (follows) {
+    const bool may_come = lease_holder(file.run_folder(row.run)) != 0 || logs.is_shown_one_at_work();
     ::usleep(200'000);
     logs.show();
-    if (!is_driven) break;
+    if (!may_come) break;
   }
   logs.finish();
+  if (follows) say_if_nobody_goes_on(file, row.run);
   require_nothing_lost(file, row.run);
   return 0;
 }

@@ -18,7 +18,7 @@
 #include "cli/going_on.h"
 #include "cli/session.h"
 #include "os/files.h"
-#include "os/process_id.h"
+#include "os/remains.h"
 #include "os/spool.h"
 #include "os/terminal.h"
 #include "report/run_view.h"
@@ -66,11 +66,8 @@ std::string read_value(const Arguments& arguments) {
 // It would write what was just scrubbed once more.
 void refuse_while_steps_run(const JournalFile& file, const std::string& run) {
   const AttemptLog log = read_attempt_log(file.run_folder(run));
-  const ProcessWorld here = this_world();
   for (const auto& [n, attempt] : log.attempts) {
-    const bool is_at_work =
-        attempt.state == LoggedAttempt::State::running && attempt.world == here && is_alive(attempt.process);
-    if (!is_at_work) continue;
+    if (!is_at_work(attempt)) continue;
     throw Error(ExitCode::driven,
                 fmt::format("attempt {} of run {} runs (pid {}), and may write the value once more; nothing was scrubbed", n,
                             run, attempt.process.pid),

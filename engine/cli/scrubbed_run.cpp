@@ -10,6 +10,7 @@
 #include "os/attempt_log.h"
 #include "os/identity.h"
 #include "os/process_id.h"
+#include "os/remains.h"
 #include "state/scrub.h"
 
 namespace runbook {
@@ -51,8 +52,7 @@ void refuse_while_processes_live(const std::filesystem::path& run_folder, const 
   const ProcessWorld here = this_world();
   for (const auto& [n, attempt] : log.attempts) {
     if (!(attempt.world == here)) continue;
-    if (attempt.state == LoggedAttempt::State::running && is_alive(attempt.process))
-      alive.push_back(std::to_string(attempt.process.pid));
+    if (is_at_work(attempt)) alive.push_back(std::to_string(attempt.process.pid));
     for (const ProcessId& left : attempt.left)
       if (is_alive(left)) alive.push_back(std::to_string(left.pid));
   }

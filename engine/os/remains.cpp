@@ -12,6 +12,10 @@
 
 namespace runbook {
 
+bool is_at_work(const LoggedAttempt& attempt) {
+  return attempt.state == LoggedAttempt::State::running && attempt.world == this_world() && is_alive(attempt.process);
+}
+
 std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker) {
   if (!attempt.leaves || !(attempt.world == this_world())) return {};
   std::set<pid_t> alive;

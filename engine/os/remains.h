@@ -1,5 +1,5 @@
 #pragma once
-// What steps with `leaves` left behind and whose supervisor has died: found by the supervisor's log and by the mark in their environment.
+// What lives of attempts, and nobody may be there who is its parent: found by the supervisor's log and by the mark in their environment.
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -9,6 +9,9 @@
 #include "os/process_id.h"
 
 namespace runbook {
+
+// Its process lives, by what its supervisor wrote down, in this world. Throws Error (exit 6) where that can't be seen.
+bool is_at_work(const LoggedAttempt& attempt);
 
 // Those that live, of an attempt of this world; `marker`: RUN/n.
 std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker);

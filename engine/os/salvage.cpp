@@ -207,7 +207,8 @@ Exit salvage(const Wreck& wreck, const AttemptLog& log, std::stop_token stop) {
       break;
   }
   read_leftovers(wreck, exit);
-  for (const Child& left : remains_of(attempt, fmt::format("{}/{}", wreck.run, wreck.n))) exit.left.push_back(named(left));
+  for (const Child& left : remains_of(attempt, fmt::format("{}/{}", wreck.run, wreck.n)))
+    exit.left.push_back(wreck.had_secrets ? named(left) : shown(left));
   return exit;
 }
 

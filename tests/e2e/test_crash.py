@@ -240,6 +240,21 @@ def test_what_may_run_again_does_without_a_question(world, effect):
     assert world.lines("begun") == ["begun", "begun"] and world.lines() == ["effect", "after"]
 
 
+def test_logs_follow_a_step_whose_engine_has_died(world):
+    world.write(gated().replace('echo begun >> "$W/begun"', 'echo begun >> "$W/begun"; echo "line one"').replace("echo effect", "echo line two; echo effect"))
+    engine = world.start()
+    until(lambda: world.lines("begun"), "the step to begin")
+    engine.kill()
+    engine.wait()
+    logs = world.start_command("logs", "last", "gated", "-f")
+    until(lambda: "line one" in logs.log.read_text(), "what it wrote")
+    world.open_gate()
+    assert logs.wait(timeout=60) == 0
+    run = world.show()["run"]
+    assert logs.log.read_text() == f"line one\nline two\nrun {run}: nobody drives it; to go on: runbook run --resume {run}\n"
+    assert world.resume().code == 0
+
+
 KEYS = """
 runbook: keys
 inputs: {pw: {type: secret, from: [{env: PW}]}}
@@ -291,9 +306,12 @@ def test_what_nobody_has_masked_is_not_kept(world, now):
     until(lambda: "begun with" in world("logs", "last", "one").out, "its first line in the log")
     kill(engine.pid, world.supervisor())
     engine.wait()
+    second = world.start("--resume", **now)
+    until(lambda: world.show()["driver"] == second.pid, "the second engine")
+    until(world.supervisors, "its supervisor")
     world.open_gate()
-    result = world.resume(**now)
-    assert result.code == 4 and "what it wrote since is not kept, for it may hold a secret" in result.err, result
+    assert second.wait(timeout=60) == 4
+    assert "what it wrote since is not kept, for it may hold a secret" in second.log.read_text()
     assert "begun with [secret]" in world("logs", "last", "one").out
     assert THE_SECRET.encode() not in kept_by(world)
     assert world("verify", "last").code == 0
