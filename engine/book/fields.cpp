@@ -235,11 +235,32 @@ std::optional<std::size_t> Fields::choice(std::string_view key, const std::vecto
   return std::nullopt;
 }
 
+namespace {
+
+// Where an expression is wanted it stands like this; in a text nobody evaluates it, and a program would get these letters.
+void warn_of_bare_reference(const Node& node, Problems& problems) {
+  constexpr std::string_view part_of_path = "abcdefghijklmnopqrstuvwxyz0123456789_.";
+  for (const std::string_view root : {"$inputs.", "$vars.", "$steps.", "$run."}) {
+    const std::size_t at = node.text.find(root);
+    if (at == std::string::npos || problems.is_crowded()) continue;
+    const std::size_t end = std::min(node.text.find_first_not_of(part_of_path, at + root.size()), node.text.size());
+    std::string path = node.text.substr(at, end - at);
+    while (path.back() == '.') path.pop_back();
+    if (path.size() < root.size() || (at > 0 && node.text[at - 1] == '$')) continue;
+    problems.warning(place_in_scalar(node, at, problems.source()), length_of(path),
+                     fmt::format("`{}` is taken as these letters, not as its value", path),
+                     fmt::format("write `${{{{ {} }}}}`", path));
+  }
+}
+
+}  // namespace
+
 std::optional<PlacedTemplate> read_template(const NodePtr& node, const Site& site, Loading& loading) {
   if (!expect(Node::Kind::scalar, *node, site.key, loading.problems)) return std::nullopt;
   try {
     Template text = Template::parse(node->text);
     if (text.has_expressions()) loading.references.note(node, text, site);
+    else warn_of_bare_reference(*node, loading.problems);
     return PlacedTemplate{std::move(text), node->place};
   } catch (const ExpressionError& error) {
     report(error, *node, loading.problems);

@@ -133,9 +133,10 @@ class Examination {
     const ProcessWorld here = this_world();
     const RunState state = log.attempts.empty() ? RunState() : fold_run(file, row.run);
     for (const auto& [n, attempt] : log.attempts) {
-      if (!(attempt.world == here)) continue;
       const std::string step = step_of(state, n);
-      if (is_at_work(attempt)) add(Kind::remark, "run " + row.run, fmt::format("{} runs (pid {})", step, attempt.process.pid));
+      if (is_at_work(attempt, fmt::format("{}/{}", row.run, n)))
+        add(Kind::remark, "run " + row.run, fmt::format("{} runs (pid {})", step, attempt.process.pid));
+      if (!(attempt.world == here)) continue;
       for (const ProcessId& left : attempt.left) {
         if (is_alive(left))
           add(Kind::remark, "run " + row.run,

@@ -89,7 +89,7 @@ class Logs {
     if (!open_) return false;
     const AttemptLog log = read_attempt_log(file_.run_folder(row_.run));
     const auto found = log.attempts.find(open_->attempt);
-    return found != log.attempts.end() && is_at_work(found->second);
+    return found != log.attempts.end() && is_at_work(found->second, fmt::format("{}/{}", row_.run, open_->attempt));
   }
   List as_json() const { return json_; }
   bool is_quiet = false;  // collects for JSON
@@ -140,10 +140,10 @@ class Logs {
   Shown screen_;
 };
 
-// Its engine is gone: what the steps wrote is not the end of it.
+// What the steps wrote is not the end of it.
 void say_if_nobody_goes_on(const JournalFile& file, const std::string& run) {
   const RunRow row = file.find_run(run);
-  if (row.state != "running" || lease_holder(file.run_folder(run)) != 0) return;
+  if (row.ended_at_ms != 0 || lease_holder(file.run_folder(run)) != 0) return;
   fmt::print(stderr, "run {}: nobody drives it; to go on: {}\n", run,
              command_to_go_on(fold_run(file, run), run, journal_words(file)));
 }

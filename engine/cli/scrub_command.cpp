@@ -67,7 +67,7 @@ std::string read_value(const Arguments& arguments) {
 void refuse_while_steps_run(const JournalFile& file, const std::string& run) {
   const AttemptLog log = read_attempt_log(file.run_folder(run));
   for (const auto& [n, attempt] : log.attempts) {
-    if (!is_at_work(attempt)) continue;
+    if (!is_at_work(attempt, fmt::format("{}/{}", run, n))) continue;
     throw Error(ExitCode::driven,
                 fmt::format("attempt {} of run {} runs (pid {}), and may write the value once more; nothing was scrubbed", n,
                             run, attempt.process.pid),

@@ -79,7 +79,7 @@ Exit SupervisorClient::run_at_terminal(std::int64_t n, protocol::Spawn body, con
     return not_begun(error.what());
   }
   body.terminal = turn->shape().bytes();
-  const bool had_secrets = !body.command.secrets.empty();
+  const bool had_secrets = !body.command.secrets.empty() || body.command.hides_output;
   ask_for_terminal(n, *turn);
   if (std::string why = send_spawn(n, std::move(body), sink); !why.empty()) {
     give_back(n);

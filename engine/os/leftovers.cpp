@@ -87,16 +87,17 @@ void Leftovers::press(std::int64_t now_ms) {
   for (const Group& group : groups_) {
     bool is_late = group.kill_at_ms && *group.kill_at_ms <= now_ms;
     for (const Child& member : group.members) {
-      if (told_.insert(member.pid).second) signal(member, group.secrets, SIGTERM);
+      if (told_.insert(member.pid).second) signal(group, member, SIGTERM);
       if (is_late) ::kill(member.pid, SIGKILL);
     }
   }
 }
 
-void Leftovers::signal(const Child& child, const std::vector<std::string>& secrets, int number) {
+void Leftovers::signal(const Group& group, const Child& child, int number) {
   bool is_permitted = ::kill(child.pid, number) == 0 || errno != EPERM;
   if (!is_permitted) beyond_.insert(child.pid);
-  const std::string told = masked_processes({shown(child)}, secrets).front();
+  const std::string whole = group.has_unknown_secrets ? named(child) : shown(child);
+  const std::string told = masked_processes({whole}, group.secrets).front();
   ended_.push_back(is_permitted ? told : not_to_be_ended(told));
 }
 

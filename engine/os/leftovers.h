@@ -25,6 +25,7 @@ class Leftovers {
     Fd out, err;
     std::vector<Child> members;
     std::vector<std::string> secrets;        // masked in what is told of them
+    bool has_unknown_secrets = false;        // then their arguments are not told
     std::optional<std::int64_t> kill_at_ms;  // it is being ended
   };
   void take(Group group) { groups_.push_back(std::move(group)); }
@@ -52,7 +53,7 @@ class Leftovers {
   std::vector<std::string> take_ended() { return std::exchange(ended_, {}); }
 
  private:
-  void signal(const Child& child, const std::vector<std::string>& secrets, int number);
+  void signal(const Group& group, const Child& child, int number);
 
   std::vector<Group> groups_;
   std::vector<Fd> orphaned_fifos_;

@@ -61,15 +61,21 @@ bool means_gone(int number) { return number == ENOENT || number == ESRCH; }
 [[noreturn]] void cannot_tell(const std::string& what, const std::string& path, int number) {
   throw_system(
       ExitCode::journal, fmt::format("can't tell {}: reading {}", what, path), number,
-      "nothing was decided by it; see that it can be read (are too many files open?), then try again: `runbook run --resume`");
+      "nothing was decided by it; see that it can be read (are too many files open?), then go on with `runbook run --resume`");
 }
 
-// nullopt: there is none. Where it can't be seen, its number may still tell; if that is in use, throws Error.
+// nullopt: there is none. Where /proc hides what belongs to others (hidepid) it says ENOENT of a process that lives, too.
 std::optional<Stat> certain_stat_of(pid_t pid) {
-  auto stat = stat_of(pid);
-  const int number = errno;
-  if (stat || means_gone(number)) return stat;
-  if (::kill(pid, 0) != 0 && errno == ESRCH) return std::nullopt;
+  if (pid <= 0) return std::nullopt;
+  constexpr int most_looks = 20;  // one that is just going may be there for the one question and not for the other
+  int number = 0;
+  for (int looks = 0; looks < most_looks; ++looks) {
+    if (looks > 0) ::usleep(1'000);
+    errno = 0;
+    if (auto stat = stat_of(pid)) return stat;
+    number = errno;
+    if (::kill(pid, 0) != 0 && errno == ESRCH) return std::nullopt;
+  }
   cannot_tell(fmt::format("whether process {} lives", pid), fmt::format("/proc/{}/stat", pid), number);
 }
 

@@ -145,8 +145,8 @@ std::string table(const Table& message) {
     writer.number(entry.n);
     writer.number(static_cast<std::int64_t>(entry.state));
     writer.number(entry.has_terminal);
-    writer.texts(entry.secrets);
   }
+  writer.texts(message.secrets);
   return writer.bytes();
 }
 
@@ -236,9 +236,9 @@ Table read_table(WireReader& reader) {
     entry.n = reader.number();
     entry.state = static_cast<Entry::State>(reader.number());
     entry.has_terminal = reader.number() != 0;
-    entry.secrets = reader.texts();
-    message.entries.push_back(std::move(entry));
+    message.entries.push_back(entry);
   }
+  message.secrets = reader.texts();
   return message;
 }
 

@@ -51,8 +51,7 @@ struct Entry {
   enum class State : std::int64_t { unknown, running, ended, not_started, lost };
   std::int64_t n = 0;
   State state = State::unknown;
-  bool has_terminal = false;              // of its own, and runs
-  std::vector<std::string> secrets = {};  // masked in what it writes: who takes it up may not have them any more
+  bool has_terminal = false;  // of its own, and runs
 };
 struct Lent {
   std::int64_t n = 0;
@@ -62,6 +61,8 @@ struct Table {
   std::string refusal;         // "" : accepted
   std::int64_t greatest = 0;   // the greatest n that was ever announced
   std::vector<Entry> entries;  // one per open attempt of HELLO
+  // All that were ever to be masked here: who comes may not have them any more, and what runs or ran may still write them.
+  std::vector<std::string> secrets = {};
 };
 
 struct Ended {

@@ -12,8 +12,10 @@
 
 namespace runbook {
 
-bool is_at_work(const LoggedAttempt& attempt) {
-  return attempt.state == LoggedAttempt::State::running && attempt.world == this_world() && is_alive(attempt.process);
+bool is_at_work(const LoggedAttempt& attempt, const std::string& marker) {
+  const ProcessWorld here = this_world();
+  if (attempt.state != LoggedAttempt::State::running || attempt.world.boot_id != here.boot_id) return false;
+  return attempt.world == here ? is_alive(attempt.process) : !processes_marked(marker).empty();
 }
 
 std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker) {

@@ -10,10 +10,11 @@
 
 namespace runbook {
 
-// Its process lives, by what its supervisor wrote down, in this world. Throws Error (exit 6) where that can't be seen.
-bool is_at_work(const LoggedAttempt& attempt);
+// Its process lives, by what its supervisor wrote down; one of another PID namespace, as far as it can be seen from here. `marker`: RUN/n.
+// Throws Error (exit 6) where that can't be told.
+bool is_at_work(const LoggedAttempt& attempt, const std::string& marker);
 
-// Those that live, of an attempt of this world; `marker`: RUN/n.
+// Those that live, of an attempt of this world.
 std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker);
 
 // Ends what is left of all attempts of the run: TERM, and KILL when the grace is over; waits for it. Gives what there was.

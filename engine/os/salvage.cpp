@@ -62,7 +62,7 @@ class Orphan {
       ::poll(fds, 2, 50);
       if (is_leaving()) return std::nullopt;
       drain();
-      if (stop.stop_requested()) ask_to_end();
+      if (stop.stop_requested() && !is_leaving()) ask_to_end();  // who leaves says so before it stops what it waits for
       if (!is_anything_alive()) break;
     }
     drain();
@@ -72,12 +72,21 @@ class Orphan {
   }
 
   bool was_cancelled() const { return asked_at_ms_.has_value(); }
-  bool has_dropped() const { return wreck_.had_secrets && sink_.total() > 0; }
 
  private:
   void drain() {
+    const bool had_any = sink_.total() > 0;
     if (out_) drain_fifo(out_.get(), Stream::out, sink_, 1 << 20);
     if (err_) drain_fifo(err_.get(), Stream::err, sink_, 1 << 20);
+    if (wreck_.had_secrets && !had_any && sink_.total() > 0) say_that_it_is_not_kept();
+  }
+
+  void say_that_it_is_not_kept() const {
+    const auto spool = wreck_.folder / files_.spool;
+    const std::string before = read_spool(spool).text();
+    SpoolWriter::open(spool).append(
+        Stream::err, fmt::format("{}[its supervisor died; what it wrote since is not kept, for it may hold a secret]\n",
+                                 before.empty() || before.back() == '\n' ? "" : "\n"));
   }
 
   // A dying process closes what it had open before its children are given on.
@@ -139,10 +148,7 @@ Exit outlive(const Wreck& wreck, const LoggedAttempt& attempt, std::stop_token s
   AttemptLog log = read_attempt_log(wreck.folder);
   auto now = log.attempts.find(wreck.n);
   if (now != log.attempts.end() && now->second.state == LoggedAttempt::State::ended) return from_log(now->second);
-  if (!status) {
-    const char* dropped = orphan.has_dropped() ? "; what it wrote since is not kept, for it may hold a secret" : "";
-    return with_reason(Exit::Kind::lost, fmt::format("its supervisor died, and nobody saw how it ended{}", dropped));
-  }
+  if (!status) return with_reason(Exit::Kind::lost, "its supervisor died, and nobody saw how it ended");
   Exit exit;
   exit.kind = status->si_code == CLD_EXITED ? Exit::Kind::code : Exit::Kind::signal;
   exit.number = status->si_status;

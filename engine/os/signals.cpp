@@ -5,8 +5,10 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
+#include <cerrno>
 #include <cstdint>
 
+#include "base/error.h"
 #include "os/thread.h"
 
 namespace runbook {
@@ -27,7 +29,10 @@ SignalWatch::SignalWatch(std::function<void(int)> on_signal) {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC));
-  end_ = Fd(::eventfd(0, EFD_CLOEXEC));
+  if (signals_) end_ = Fd(::eventfd(0, EFD_CLOEXEC));
+  if (!end_)
+    throw_system(ExitCode::interrupted, "listening for signals", errno,
+                 "too many files may be open (`ulimit -n`); go on with `runbook run --resume`");
   thread_ = begin_thread([this, on_signal = std::move(on_signal)] {
     while (true) {
       pollfd fds[] = {{signals_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}};

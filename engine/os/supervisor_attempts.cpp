@@ -24,6 +24,7 @@ void SupervisorLoop::spawn(std::int64_t epoch, std::int64_t n, WireReader& rest,
   protocol::Spawn body = protocol::read_spawn_body(reader);
   if (!reader.ok()) return refuse(n, "the request was damaged");
   forget(body.acked);
+  secrets_.insert(body.command.secrets.begin(), body.command.secrets.end());
   std::size_t next = 1;
   const auto take = [&](bool is_there) {
     return is_there && next < message.fds.size() ? std::move(message.fds[next++]) : Fd();
@@ -205,11 +206,20 @@ bool SupervisorLoop::may_leave(const Supervised& attempt) const {
   return attempt.body().command.leaves && is_well;
 }
 
+namespace {
+
+// A secret that it got by itself is known to nobody yet.
+std::string as_told(const Supervised& attempt, const Child& child) {
+  return attempt.body().command.hides_output ? named(child) : shown(child);
+}
+
+}  // namespace
+
 void SupervisorLoop::leave_behind(Supervised& attempt) {
   std::vector<Child> left;
   for (const Child& child : strays_of(attempt)) {
     log(fmt::format("L {} {} {}", attempt.n(), child.pid, start_time_of(child.pid)));
-    attempt.left.push_back(shown(child));
+    attempt.left.push_back(as_told(attempt, child));
     left.push_back(child);
   }
   attempt.drain(std::size_t{64} << 20);
@@ -222,6 +232,7 @@ void SupervisorLoop::leave_behind(Supervised& attempt) {
                      attempt.give_err(),
                      left,
                      body.command.secrets,
+                     body.command.hides_output,
                      {}});
   }
   end(attempt);
@@ -282,7 +293,7 @@ bool SupervisorLoop::is_stray_of(const Supervised& attempt, const Child& child) 
 bool SupervisorLoop::end_stray(Supervised& attempt, const Child& child) {
   if (std::find(attempt.stray_pids.begin(), attempt.stray_pids.end(), child.pid) != attempt.stray_pids.end()) return true;
   bool is_permitted = ::kill(child.pid, SIGTERM) == 0 || errno != EPERM;
-  std::string told = is_permitted ? shown(child) : not_to_be_ended(shown(child));
+  std::string told = is_permitted ? as_told(attempt, child) : not_to_be_ended(as_told(attempt, child));
   auto known = std::find(attempt.strays.begin(), attempt.strays.end(), told);
   if (known == attempt.strays.end()) attempt.strays.push_back(std::move(told));
   return is_permitted;

@@ -112,17 +112,20 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
   if (receive_message(connection_.get(), message) != Received::message)
     throw Error(ExitCode::interrupted, "the supervisor of this run died as this engine came",
                 "go on with `runbook run --resume`");
-  const protocol::Table table = table_in(message, pid_of_peer(connection_.get()));
+  protocol::Table table = table_in(message, pid_of_peer(connection_.get()));
   if (!table.refusal.empty())
-    throw Error(ExitCode::driven, table.refusal,
-                "resume with the version of runbook that began the step, or wait until it has ended");
+    throw Error(
+        ExitCode::driven, table.refusal,
+        fmt::format("go on with the version of runbook that began the step; or, when that has ended, `kill -KILL {}`: how it "
+                    "ended stands in the log that any version reads",
+                    pid_of_peer(connection_.get())));
   log_ = read_attempt_log(config_.folder);
   greatest_ = std::max(table.greatest, log_.greatest());
   may_have_left_ = log_.names_one_that_leaves();
+  secrets_ = std::move(table.secrets);
   for (const auto& entry : table.entries) {
     at_greeting_[entry.n] = entry.state;
     if (entry.has_terminal) terminals_.insert(entry.n);
-    secrets_.insert(entry.secrets.begin(), entry.secrets.end());
   }
   watcher_ = begin_thread([this] { watch_for_the_end(); });
 }
@@ -305,7 +308,7 @@ Exit SupervisorClient::run(std::int64_t n, Command command, const Sink& sink, st
   std::string why = why_not_runnable(command, program);
   if (why.empty() && stop.stop_requested()) why = "it was stopped before it began";
   if (!why.empty()) return not_begun(why);
-  const bool had_secrets = !command.secrets.empty();
+  const bool had_secrets = !command.secrets.empty() || command.hides_output;
   if (command.tty) return run_at_terminal(n, spawn_body(n, std::move(command), std::move(program)), sink, stop);
   why = send_spawn(n, spawn_body(n, std::move(command), std::move(program)), sink);
   if (!why.empty()) return not_begun(why);

@@ -42,8 +42,8 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t greatest() const { return greatest_; }
   // Whether n ran with a terminal of its own when this engine came.
   bool had_terminal(std::int64_t n) const { return terminals_.count(n) > 0; }
-  // What is masked in the attempts that the supervisor had when this engine came; in memory only.
-  const std::set<std::string>& secrets() const { return secrets_; }
+  // What earlier engines had the supervisor mask; in memory only.
+  const std::vector<std::string>& secrets() const { return secrets_; }
 
   Exit run(std::int64_t n, Command command, const Sink& sink, std::stop_token stop) override;
   Exit attach(std::int64_t n, bool had_secrets, const Sink& sink, std::stop_token stop) override;
@@ -112,7 +112,7 @@ class SupervisorClient : public ProcessRunner {
   std::int64_t epoch_ = 0, greatest_ = 0;
   std::map<std::int64_t, protocol::Entry::State> at_greeting_;
   std::set<std::int64_t> terminals_;  // attempts that had one then
-  std::set<std::string> secrets_;
+  std::vector<std::string> secrets_;
   std::mutex mutex_;                 // guards all below, and sending
   std::condition_variable changed_;  // the end has come near: lost, leaving, nobody reads any more
   std::vector<Sleeper*> sleepers_;

@@ -241,6 +241,7 @@ protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {
   using State = protocol::Entry::State;
   protocol::Table answer;
   answer.greatest = seen_.empty() ? 0 : *seen_.rbegin();
+  answer.secrets.assign(secrets_.begin(), secrets_.end());
   std::set<std::int64_t> open(hello.open.begin(), hello.open.end());
   std::vector<std::int64_t> acked;
   for (auto& [n, attempt] : attempts_) {
@@ -256,13 +257,12 @@ protocol::Table SupervisorLoop::table_for(const protocol::Hello& hello) {
     if (mine != attempts_.end()) {
       entry.state = mine->second->has_ended ? State::ended : State::running;
       entry.has_terminal = !mine->second->has_ended && mine->second->terminal();
-      entry.secrets = mine->second->body().command.secrets;
     } else if (past_.count(n)) {
       entry.state = State::lost;  // the engine reads the log itself
     } else if (seen_.count(n)) {
       entry.state = State::not_started;
     }
-    answer.entries.push_back(std::move(entry));
+    answer.entries.push_back(entry);
   }
   forget(acked);
   return answer;

@@ -98,6 +98,7 @@ class SupervisorLoop {
   std::vector<Fd> newcomers_;  // who has not said HELLO yet; one that never will must not be in the way of another
   std::int64_t epoch_ = 0;
   std::set<std::int64_t> seen_;
+  std::set<std::string> secrets_;                                 // that were ever to be masked
   std::map<std::int64_t, std::string> refusals_;                  // that the engine has not been told yet
   std::map<std::int64_t, std::unique_ptr<Supervised>> attempts_;  // alive, or ended and not acknowledged
   std::set<std::int64_t> terminals_asked_;                        // of which attempts the engine wants the terminal

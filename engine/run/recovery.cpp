@@ -28,7 +28,7 @@ Launch taken_up(const RunFacts& facts, const RunState& state, StoredValues& valu
   request->type = step->type;
   request->params = params_of(facts, state, values, step);
   request->secrets = facts.secret_values();
-  request->had_secrets = it.had_secrets || !request->secrets.empty();
+  request->had_secrets = it.had_secrets || !request->secrets.empty() || step->gives_secrets();
   request->keeps_result = step->needs_result();
   request->hides_output = step->gives_secrets();
   request->token = it.token;

@@ -206,6 +206,24 @@ TEST_CASE("a_runbook_with_errors_is_not_there_and_one_with_warnings_is") {
   CHECK(warned.diagnostics.size() == 1);
 }
 
+TEST_CASE("a_reference_that_nobody_evaluates_is_warned_of") {
+  const auto warned = [](const std::string& step) {
+    return load("runbook: x\ninputs: {name: {}}\nsteps:\n  - {id: a, " + step + "}\n").diagnostics;
+  };
+  for (const char* step :
+       {"exec: [echo, $inputs.name]", "exec: [echo, '--name=$inputs.name']", "shell: ls, env: {N: $inputs.name}",
+        "shell: {script: ls, stdin: $inputs.name}", "manual: 'Look at $inputs.name.'"}) {
+    const auto found = warned(step);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].severity == Diagnostic::Severity::warning);
+    CHECK(found[0].message == "`$inputs.name` is taken as these letters, not as its value");
+    CHECK(found[0].hint == "write `${{ $inputs.name }}`");
+  }
+  for (const char* step : {"exec: [echo, '${{ $inputs.name }}']", "shell: 'echo $inputs.name', env: {inputs: x}",
+                           "exec: [echo, '$run.']", "exec: [echo, $$inputs.name]"})
+    CHECK(warned(step).empty());
+}
+
 TEST_CASE("secrets_stand_in_environment_and_standard_input") {
   loaded(
       "runbook: x\ninputs: {password: {type: secret}}\nenv: {ALL: \"${{ $inputs.password }}\"}\nsteps:\n"

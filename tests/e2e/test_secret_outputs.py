@@ -1,6 +1,9 @@
 """Secrets that a step gives: into the next step, nowhere else; found again, or said to be gone."""
 
 import os
+import re
+
+import pytest
 
 from test_steps import forms
 from world import command_line, kill, until, world  # noqa: F401 (a fixture)
@@ -48,6 +51,37 @@ def assert_nowhere(world):
         content = path.read_bytes()
         for form in forms(TOKEN):
             assert form not in content, (path, form)
+
+
+@pytest.mark.parametrize("leaves", ["", "    leaves: [an agent]\n"], ids=["ended with it", "left behind"])
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_a_step_that_gives_a_secret_leaves_behind_is_told_by_its_name_alone(world, leaves, code):
+    (world.folder / "server").write_text(TOKEN)
+    world.write(f"""
+runbook: login
+steps:
+  - id: login
+{leaves}    shell: |
+      token=$(cat "$W/server")
+      echo "your token: $token"
+      bash -c 'exec -a agent sleep 600; : "$0"' "$token" > /dev/null 2>&1 &
+      bash -c 'sleep 601; :' agent "$token" > /dev/null 2>&1 &
+      sleep 0.2
+      exit {code}
+    outputs: {{token: {{regex: "your token: (.*)", secret: true}}}}
+  - {{id: fails, shell: test -e "$W/go"}}
+""")
+    engine = world.start()
+    assert engine.wait(timeout=60) == 1
+    if code == 0:
+        (world.folder / "go").touch()
+        world.resume()
+    else:
+        world("cancel", "last")
+    told = "".join(path.read_text() for path in world.folder.glob("engine*.log")) + world("show", "last").out
+    assert re.search(r"pid [0-9]+ (bash|agent|sleep)", told), told
+    assert_nowhere(world)
+    assert world("report", "last").out.find(TOKEN) < 0
 
 
 def test_a_secret_output_reaches_the_next_step_and_stands_nowhere(world):

@@ -135,6 +135,14 @@ def go_on_to_the_end(made, doubt_is_allowed):
     return result
 
 
+def let_the_supervisor_go(made):
+    """One that the fault meets and that holds nothing goes by itself; until then a new engine would come to it."""
+    def holds_something():
+        return any(step["state"] == "running" for step in made.show()["steps"])
+    if made.show():
+        until(lambda: not made.supervisors() or holds_something(), "the supervisor that met the fault to go")
+
+
 def require_right(made, right, told_twice, note):
     lines = made.lines()
     for step in told_twice:
@@ -154,6 +162,7 @@ def fail_at(n, files, number, lasting, prepare, meet, right, doubt_is_allowed=Fa
     is_hit = fault.hits > 0
     if is_hit:
         require_told(made, fault, result, number)
+        let_the_supervisor_go(made)
         told_twice = ran_in_vain(result)
         end = result if result.code == 0 else go_on_to_the_end(made, doubt_is_allowed)
         assert end.code == 0, (note, result, end)

@@ -1,6 +1,10 @@
 #include "os/process_id.h"
 
 #include <fmt/format.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -80,6 +84,30 @@ TEST_CASE("what can't be looked at is not said to be gone") {
                "who only asks what is seen is told that nothing is");
           must(::setrlimit(RLIMIT_NOFILE, &before) == 0, "the limit was lifted");
           must(is_alive(living), "it lives");
+        }) == "");
+}
+
+TEST_CASE("a process that /proc hides from its neighbours is not said to be gone") {
+  if (::geteuid() != 0) {
+    MESSAGE("not run: only root can mount a /proc with hidepid");
+    return;
+  }
+  CHECK(told([] {
+          Sleeper sleeper;
+          const ProcessId living = sleeper.id(), gone{4'194'304, 1};
+          const bool is_apart = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+          must(is_apart && ::mount("proc", "/proc", "proc", 0, "hidepid=2") == 0, system_message("mounting /proc", errno));
+          must(::setgroups(0, nullptr) == 0 && ::setegid(65534) == 0 && ::seteuid(65534) == 0, "somebody else looks");
+          must(start_time_of(living.pid) == 0, "it is hidden");
+          std::string why;
+          try {
+            why = is_alive(living) ? "it lives" : "it is gone";
+          } catch (const Error& error) {
+            why = error.what();
+          }
+          must(!is_alive(gone), "a number that nobody has tells enough");
+          must(::seteuid(0) == 0, "root again");
+          must(has(why, "can't tell whether process"), why);
         }) == "");
 }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/digest.h"
+#include "os/remains.h"
 #include "os/supervised.h"
 #include "world.h"
 
@@ -188,8 +189,7 @@ struct OrphanScene : Scene {
     pid_t other = ::fork();
     if (other == 0) {
       Exit exit = salvage({folder.path(), run_name, 1, had_secrets, {}, 0}, read_attempt_log(folder.path()), {});
-      const bool says_so = has(exit.why, "what it wrote since is not kept, for it may hold a secret");
-      ::_exit(exit.kind == Exit::Kind::lost && says_so == had_secrets ? 0 : 1);
+      ::_exit(exit.kind == Exit::Kind::lost ? 0 : 1);
     }
     ::waitpid(pid, nullptr, 0);
     int status = 0;
@@ -212,8 +212,10 @@ TEST_CASE("a living process is read until it ends, and then it is lost to who is
 
 TEST_CASE("of one that had secrets nothing is kept that no supervisor has masked") {
   OrphanScene scene(chatty);
+  SpoolWriter::open(scene.folder / "1.spool").append(Stream::out, "so far");
   CHECK(scene.salvaged_from_elsewhere(true).kind == Exit::Kind::lost);
-  CHECK(read_spool(scene.folder / "1.spool").total == 0);
+  CHECK(read_spool(scene.folder / "1.spool").text() ==
+        "so far\n[its supervisor died; what it wrote since is not kept, for it may hold a secret]\n");
 }
 
 TEST_CASE(
@@ -237,6 +239,20 @@ TEST_CASE("a living process of another PID namespace that can be seen from here 
   CHECK(exit.kind == Exit::Kind::lost);
   CHECK(exit.why == "its supervisor died, and nobody saw how it ended");
   CHECK(has(read_spool(scene.folder / "1.spool").tail, "line 2000\n"));
+  ::waitpid(scene.pid, nullptr, 0);
+}
+
+TEST_CASE("one of another PID namespace that can be seen from here is at work") {
+  OrphanScene scene("exec sleep 1000");
+  LoggedAttempt attempt;
+  attempt.state = LoggedAttempt::State::running;
+  attempt.world = scene.other_namespace();
+  until("it has begun", [&] { return marker_of(scene.pid) == mark_of(1); });
+  CHECK(is_at_work(attempt, mark_of(1)));
+  CHECK_FALSE(is_at_work(attempt, mark_of(2)));
+  attempt.world = scene.other_boot();
+  CHECK_FALSE(is_at_work(attempt, mark_of(1)));
+  ::kill(scene.pid, SIGKILL);
   ::waitpid(scene.pid, nullptr, 0);
 }
 
@@ -309,6 +325,21 @@ TEST_CASE("a stop ends the process that lost its supervisor, and says so in the 
   CHECK(exit.number == SIGTERM);
   CHECK(exit.was_cancelled);
   CHECK(read_attempt_log(scene.folder.path()).attempts.at(1).was_cancelled);
+}
+
+TEST_CASE("who begins to leave ends nothing, though what waits for it is stopped then") {
+  OrphanScene scene("exec sleep 1000");
+  std::stop_source stop;
+  stop.request_stop();
+  int asked = 0;
+  const auto begins_to_leave = [&] { return ++asked > 1; };
+  Exit exit = salvage({scene.folder.path(), run_name, 1, false, begins_to_leave, 0}, read_attempt_log(scene.folder.path()),
+                      stop.get_token());
+  CHECK(exit.kind == Exit::Kind::lost);
+  CHECK_FALSE(read_attempt_log(scene.folder.path()).attempts.at(1).was_cancelled);
+  CHECK(start_time_of(scene.pid) > 0);
+  ::kill(scene.pid, SIGKILL);
+  ::waitpid(scene.pid, nullptr, 0);
 }
 
 TEST_CASE("who leaves waits for no process and takes none of its output") {
