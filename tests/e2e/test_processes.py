@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from faults import Fault
-from world import BINARY, World, children, gated, is_alive, kill, stat, until, world  # noqa: F401  (the fixture)
+from world import BINARY, World, children, gated, is_alive, kill, reads_an_output, stat, until, world  # noqa: F401  (the fixture)
 
 EXHAUST = "RUNBOOK_EXHAUST" in os.environ
 NOBODY = 64_123     # a user who has no process: limits on processes count those of a user
@@ -273,15 +273,10 @@ def test_a_step_that_cannot_be_looked_at_is_not_taken_for_dead(world, files, who
     assert any(way in result.err for way in ways_on), result
     assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"
     engine = world.start("--resume")
-    until(lambda: fifo_readers(engine.pid), "the engine to read what the step writes")
+    until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     assert world.lines("begun") == ["begun"]
     world.open_gate()
     assert engine.wait(timeout=60) == 0
-
-
-def fifo_readers(pid):
-    """What it has open of the outputs of steps."""
-    return [link for link in Path(f"/proc/{pid}/fd").iterdir() if os.path.lexists(link) and os.readlink(link).endswith(".out")]
 
 
 def test_a_process_whose_start_cannot_be_seen_is_named_in_the_log_when_it_can(world):
@@ -306,7 +301,7 @@ def test_a_step_that_lives_on_in_another_pid_namespace_and_can_be_seen_is_waited
     supervisor = world.supervisor()
     kill(stat(supervisor)[1], supervisor)
     engine = world.start("--resume")
-    until(lambda: fifo_readers(engine.pid), "the engine to read what the step writes")
+    until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"
     world.open_gate()
     assert engine.wait(timeout=60) == 0

@@ -47,6 +47,12 @@ def is_alive(pid):
     return found is not None and found[0] not in "ZX"
 
 
+def reads_an_output(pid):
+    """Whether it has the standard output of a step open."""
+    links = list(Path(f"/proc/{pid}/fd").iterdir())
+    return any(os.path.lexists(link) and os.readlink(link).endswith(".out") for link in links)
+
+
 def children(pid):
     return [child for child in processes() if (stat(child) or (0, 0))[1] == pid]
 
