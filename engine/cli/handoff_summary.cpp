@@ -1,5 +1,4 @@
 #include "cli/handoff_summary.h"
-#include "cli/going_on.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,6 +12,7 @@
 #include "base/shell_word.h"
 #include "book/inputs.h"
 #include "cli/advice.h"
+#include "cli/going_on.h"
 #include "report/visible_text.h"
 #include "run/coming_steps.h"
 #include "run/decide.h"

@@ -139,6 +139,10 @@ std::string bye() { return begin(Kind::bye).bytes(); }
 std::string table(const Table& message) {
   auto writer = begin(Kind::table);
   writer.text(message.refusal);
+  if (!message.refusal.empty()) {
+    writer.text(message.hint);
+    return writer.bytes();
+  }
   writer.number(message.greatest);
   writer.number(static_cast<std::int64_t>(message.entries.size()));
   for (const auto& entry : message.entries) {
@@ -229,6 +233,10 @@ std::vector<std::int64_t> read_numbers(WireReader& reader) {
 Table read_table(WireReader& reader) {
   Table message;
   message.refusal = reader.text();
+  if (!message.refusal.empty()) {
+    message.hint = reader.text();  // of versions before the sixth there is a zero, which reads as ""
+    return message;
+  }
   message.greatest = reader.number();
   auto count = reader.number();
   for (std::int64_t i = 0; i < count && reader.ok(); ++i) {

@@ -58,11 +58,12 @@ struct Lent {
   std::string step, missed;
 };
 struct Table {
-  std::string refusal;         // "" : accepted
+  std::string refusal;         // "" : accepted; else there is nothing more but the hint, whatever version speaks
   std::int64_t greatest = 0;   // the greatest n that was ever announced
   std::vector<Entry> entries;  // one per open attempt of HELLO
   // All that were ever to be masked here: who comes may not have them any more, and what runs or ran may still write them.
   std::vector<std::string> secrets = {};
+  std::string hint = {};  // with a refusal
 };
 
 struct Ended {

@@ -113,12 +113,7 @@ void SupervisorClient::greet(std::int64_t epoch, const std::vector<std::int64_t>
     throw Error(ExitCode::interrupted, "the supervisor of this run died as this engine came",
                 "go on with `runbook run --resume`");
   protocol::Table table = table_in(message, pid_of_peer(connection_.get()));
-  if (!table.refusal.empty())
-    throw Error(
-        ExitCode::driven, table.refusal,
-        fmt::format("go on with the version of runbook that began the step; or, when that has ended, `kill -KILL {}`: how it "
-                    "ended stands in the log that any version reads",
-                    pid_of_peer(connection_.get())));
+  if (!table.refusal.empty()) throw Error(ExitCode::driven, table.refusal, table.hint);
   log_ = read_attempt_log(config_.folder);
   greatest_ = std::max(table.greatest, log_.greatest());
   may_have_left_ = log_.names_one_that_leaves();

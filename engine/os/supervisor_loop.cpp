@@ -195,6 +195,12 @@ void SupervisorLoop::accept_newcomers() {
     newcomers_.push_back(std::move(connection));
 }
 
+namespace {
+
+constexpr const char* ask_again = "go on with `runbook run --resume`";
+
+}  // namespace
+
 void SupervisorLoop::hear_newcomers() {
   std::erase_if(newcomers_, [this](Fd& newcomer) { return hear_newcomer(newcomer) == Wanted::no; });
 }
@@ -204,24 +210,30 @@ SupervisorLoop::Wanted SupervisorLoop::hear_newcomer(Fd& newcomer) {
   Received received = receive_message(newcomer.get(), message);
   if (received == Received::nothing) return Wanted::yes;
   if (received == Received::closed) return Wanted::no;
-  if (message.is_cut) return turn_away(newcomer, "too many files are open in the supervisor of this run"), Wanted::no;
+  if (message.is_cut)
+    return turn_away(newcomer, "too many files are open in the supervisor of this run", ask_again), Wanted::no;
   WireReader reader(message.bytes);
   if (protocol::read_kind(reader) != protocol::Kind::hello) return Wanted::no;
   protocol::Hello hello;
   std::int64_t spoken = protocol::read_hello(reader, hello);
   if (spoken != protocol::version)
-    turn_away(newcomer,
-              fmt::format("the supervisor of this run speaks protocol {}, this engine {}", protocol::version, spoken));
-  else if (!reader.ok()) turn_away(newcomer, "what this engine told the supervisor of this run was damaged");
+    turn_away(
+        newcomer, fmt::format("the supervisor of this run speaks protocol {}, this engine {}", protocol::version, spoken),
+        fmt::format("go on with the version of runbook that began the step; or, when that has ended, `kill -KILL {}`: how it "
+                    "ended stands in the log that any version reads",
+                    ::getpid()));
+  else if (!reader.ok()) turn_away(newcomer, "what this engine told the supervisor of this run was damaged", ask_again);
   else if (hello.epoch <= epoch_)
-    turn_away(newcomer, fmt::format("an engine with epoch {} was here after this one with {}", epoch_, hello.epoch));
+    turn_away(newcomer, fmt::format("an engine with epoch {} was here after this one with {}", epoch_, hello.epoch),
+              "leave the run to that engine, or end it with `--take-over`");
   else greet(newcomer, hello);
   return Wanted::no;
 }
 
-void SupervisorLoop::turn_away(const Fd& newcomer, const std::string& why) {
+void SupervisorLoop::turn_away(const Fd& newcomer, const std::string& why, const std::string& hint) {
   protocol::Table answer;
   answer.refusal = why;
+  answer.hint = hint;
   send_message(newcomer.get(), protocol::table(answer), {}, SendMode::if_room);
 }
 
@@ -233,7 +245,7 @@ void SupervisorLoop::greet(Fd& newcomer, const protocol::Hello& hello) {
   is_end_of_leftovers_asked_ = false;
   refusals_.clear();  // the table tells them
   if (send_message(engine_.get(), protocol::table(table_for(hello)), {}, SendMode::if_room)) return;
-  turn_away(engine_, system_message("the supervisor of this run can't tell what runs", errno));
+  turn_away(engine_, system_message("the supervisor of this run can't tell what runs", errno), ask_again);
   engine_gone();
 }
 

@@ -32,7 +32,7 @@ class SupervisorLoop {
   enum class Wanted { yes, no };
   Wanted hear_newcomer(Fd& newcomer);
   void hear_engine();
-  static void turn_away(const Fd& newcomer, const std::string& why);
+  static void turn_away(const Fd& newcomer, const std::string& why, const std::string& hint);
   void greet(Fd& newcomer, const protocol::Hello& hello);
   protocol::Table table_for(const protocol::Hello& hello);
   void engine_gone();

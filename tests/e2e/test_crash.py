@@ -325,22 +325,17 @@ steps:
 NOT_KEPT = "[its supervisor died; what it wrote since is not kept, for it may hold a secret]"
 
 
-def test_what_is_not_kept_is_said_also_of_a_step_whose_end_is_known(world):
-    world.write("""
-runbook: keys
-inputs: {pw: {type: secret, from: [{env: PW}]}}
-steps:
-  - id: one
-    env: {KEY: "${{ $inputs.pw }}"}
-    shell: |
-      echo "begun with $KEY"
-      echo begun >> "$W/begun"
-      until [ -e "$W/gate" ]; do sleep 0.02; done
-      echo "the password is $KEY"
-""")
+def begun_with_the_secret(world):
+    """The engine; the first line of the step is in its log."""
+    world.write(KEYS)
     engine = world.start(PW=THE_SECRET)
     until(lambda: world.lines("begun"), "the step to begin")
     until(lambda: "begun with" in world("logs", "last", "one").out, "its first line in the log")
+    return engine
+
+
+def test_what_is_not_kept_is_said_also_of_a_step_whose_end_is_known(world):
+    engine = begun_with_the_secret(world)
     kill(world.supervisor())
     until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     world.open_gate()
@@ -352,10 +347,7 @@ steps:
 @pytest.mark.parametrize("now", [{}, {"PW": "another-one-now"}, {"PW": THE_SECRET}], ids=["gone", "changed", "there"])
 def test_what_nobody_has_masked_is_not_kept(world, now):
     """With its supervisor died what it had read of the secret and not yet written: the rest would not be known as a part of it."""
-    world.write(KEYS)
-    engine = world.start(PW=THE_SECRET)
-    until(lambda: world.lines("begun"), "the step to begin")
-    until(lambda: "begun with" in world("logs", "last", "one").out, "its first line in the log")
+    engine = begun_with_the_secret(world)
     kill(engine.pid, world.supervisor())
     engine.wait()
     second = world.start("--resume", **now)

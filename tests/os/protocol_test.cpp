@@ -69,13 +69,32 @@ TEST_CASE("HELLO says protocol, epoch and open attempts") {
   CHECK(reader.ok());
 }
 
+TEST_CASE("a refusal is understood from whatever version it comes") {
+  protocol::Table refusal;
+  refusal.refusal = "no";
+  refusal.hint = "try that";
+  WireWriter fifth;  // as protocol 5 wrote it: a number and a count behind it
+  fifth.number(static_cast<std::int64_t>(protocol::Kind::table));
+  fifth.text("no");
+  fifth.number(0);
+  fifth.number(0);
+  for (const auto& [bytes, hint] : {std::pair(protocol::table(refusal), "try that"), std::pair(fifth.bytes(), "")}) {
+    WireReader reader(bytes);
+    CHECK(protocol::read_kind(reader) == protocol::Kind::table);
+    const protocol::Table read = protocol::read_table(reader);
+    CHECK(reader.ok());
+    CHECK(read.refusal == "no");
+    CHECK(read.hint == hint);
+  }
+}
+
 TEST_CASE("a table is read as it was written") {
   using State = protocol::Entry::State;
-  std::string bytes = protocol::table({"no", 9, {{1, State::running}, {2, State::lost}}, {"hunter22", "hunter23"}});
+  std::string bytes = protocol::table({"", 9, {{1, State::running}, {2, State::lost}}, {"hunter22", "hunter23"}});
   WireReader reader(bytes);
   CHECK(protocol::read_kind(reader) == protocol::Kind::table);
   protocol::Table table = protocol::read_table(reader);
-  CHECK(table.refusal == "no");
+  CHECK(table.refusal.empty());
   CHECK(table.greatest == 9);
   REQUIRE(table.entries.size() == 2);
   CHECK(table.entries[1].n == 2);
