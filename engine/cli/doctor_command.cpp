@@ -129,13 +129,14 @@ class Examination {
   }
 
   void examine_processes(const JournalFile& file, const RunRow& row) {
-    const AttemptLog log = read_attempt_log(file.run_folder(row.run));
+    const auto folder = file.run_folder(row.run);
+    const AttemptLog log = read_attempt_log(folder);
     const ProcessWorld here = this_world();
     const RunState state = log.attempts.empty() ? RunState() : fold_run(file, row.run);
     for (const auto& [n, attempt] : log.attempts) {
       const std::string step = step_of(state, n);
-      if (is_at_work(attempt, fmt::format("{}/{}", row.run, n)))
-        add(Kind::remark, "run " + row.run, fmt::format("{} runs (pid {})", step, attempt.process.pid));
+      if (is_at_work(folder, attempt, fmt::format("{}/{}", row.run, n)))
+        add(Kind::remark, "run " + row.run, fmt::format("{} runs ({})", step, pid_text(attempt)));
       if (!(attempt.world == here)) continue;
       for (const ProcessId& left : attempt.left) {
         if (is_alive(left))

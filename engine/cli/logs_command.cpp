@@ -84,12 +84,13 @@ class Logs {
     if (seen_ == seen_before && shown_ == shown_before) screen_.finish();
   }
   void finish() { screen_.finish(); }
-  // It still writes, whether an engine lives or not.
-  bool is_shown_one_at_work() const {
+  // More may come of what is shown, whether an engine lives or not.
+  bool is_shown_one_still_read() const {
     if (!open_) return false;
-    const AttemptLog log = read_attempt_log(file_.run_folder(row_.run));
+    const auto folder = file_.run_folder(row_.run);
+    const AttemptLog log = read_attempt_log(folder);
     const auto found = log.attempts.find(open_->attempt);
-    return found != log.attempts.end() && is_at_work(found->second, fmt::format("{}/{}", row_.run, open_->attempt));
+    return found != log.attempts.end() && is_still_read(folder, found->second, fmt::format("{}/{}", row_.run, open_->attempt));
   }
   List as_json() const { return json_; }
   bool is_quiet = false;  // collects for JSON
@@ -161,7 +162,7 @@ int logs_command(const Arguments& arguments) {
   if (arguments.wants_json()) fmt::print("{}\n", to_pretty_json(Value(logs.as_json())));
   const bool follows = !arguments.wants_json() && arguments.has("--follow");
   while (follows) {
-    const bool may_come = lease_holder(file.run_folder(row.run)) != 0 || logs.is_shown_one_at_work();
+    const bool may_come = lease_holder(file.run_folder(row.run)) != 0 || logs.is_shown_one_still_read();
     ::usleep(200'000);
     logs.show();
     if (!may_come) break;

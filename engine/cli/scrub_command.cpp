@@ -65,12 +65,13 @@ std::string read_value(const Arguments& arguments) {
 
 // It would write what was just scrubbed once more.
 void refuse_while_steps_run(const JournalFile& file, const std::string& run) {
-  const AttemptLog log = read_attempt_log(file.run_folder(run));
+  const fs::path folder = file.run_folder(run);
+  const AttemptLog log = read_attempt_log(folder);
   for (const auto& [n, attempt] : log.attempts) {
-    if (!is_at_work(attempt, fmt::format("{}/{}", run, n))) continue;
+    if (!is_at_work(folder, attempt, fmt::format("{}/{}", run, n))) continue;
     throw Error(ExitCode::driven,
-                fmt::format("attempt {} of run {} runs (pid {}), and may write the value once more; nothing was scrubbed", n,
-                            run, attempt.process.pid),
+                fmt::format("attempt {} of run {} runs ({}), and may write the value once more; nothing was scrubbed", n,
+                            run, pid_text(attempt)),
                 fmt::format("wait for it, or take the run up: {}; then scrub",
                             command_to_go_on(fold_run(file, run), run, journal_words(file))));
   }

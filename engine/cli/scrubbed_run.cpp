@@ -51,10 +51,10 @@ void refuse_while_processes_live(const std::filesystem::path& run_folder, const 
   const AttemptLog log = read_attempt_log(run_folder);
   const ProcessWorld here = this_world();
   for (const auto& [n, attempt] : log.attempts) {
-    if (is_at_work(attempt, fmt::format("{}/{}", run, n))) alive.push_back(std::to_string(attempt.process.pid));
+    if (is_at_work(run_folder, attempt, fmt::format("{}/{}", run, n))) alive.push_back(pid_text(attempt));
     if (!(attempt.world == here)) continue;
     for (const ProcessId& left : attempt.left)
-      if (is_alive(left)) alive.push_back(std::to_string(left.pid));
+      if (is_alive(left)) alive.push_back(fmt::format("pid {}", left.pid));
   }
   if (alive.empty()) return;
   throw Error(

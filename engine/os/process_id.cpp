@@ -88,23 +88,24 @@ bool seems_empty(const Stat& stat, Part part) {
 }
 
 // In the middle of an exec there is nothing to be read: who is seen then would pass for a process without a mark or a name.
-// "": also of a process that has ended, or is another user's. Throws Error where it can't be read for another reason.
+// "": also of a process that has ended, or is another user's. Throws Error where it can't be read for another reason, and where an exec
+// takes seconds, as from a disk that hangs.
 std::string memory_of(pid_t pid, Part part) {
-  constexpr int most_looks = 200, enough_to_believe = 5;
+  constexpr int most_looks = 3'000, enough_to_believe = 5;
   int empty_looks = 0;
   const std::string path = "/proc/" + std::to_string(pid) + (part == Part::arguments ? "/cmdline" : "/environ");
+  const std::string what = fmt::format("to whom process {} belongs", pid);
   for (int looks = 0; looks < most_looks; ++looks) {
     auto text = try_read_file(path);
     const int number = errno;
-    if (!text && !means_gone(number) && number != EACCES && number != EPERM)
-      cannot_tell(fmt::format("to whom process {} belongs", pid), path, number);
+    if (!text && !means_gone(number) && number != EACCES && number != EPERM) cannot_tell(what, path, number);
     if (!text || !text->empty()) return text.value_or("");
     auto stat = certain_stat_of(pid);
     if (!stat || stat->memory == 0) return {};
     if (seems_empty(*stat, part) && ++empty_looks == enough_to_believe) return {};
     ::usleep(1'000);
   }
-  return {};
+  cannot_tell(what, path, EBUSY);
 }
 
 std::string memory_if_readable(pid_t pid, Part part) try { return memory_of(pid, part); } catch (const Error&) {

@@ -1,21 +1,52 @@
 #include "os/remains.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <set>
 
+#include "base/error.h"
+#include "os/fd.h"
 #include "os/supervisor_loop.h"
 
 namespace runbook {
 
-bool is_at_work(const LoggedAttempt& attempt, const std::string& marker) {
-  const ProcessWorld here = this_world();
-  if (attempt.state != LoggedAttempt::State::running || attempt.world.boot_id != here.boot_id) return false;
-  return attempt.world == here ? is_alive(attempt.process) : !processes_marked(marker).empty();
+namespace {
+
+// sup.lock is held as long as a supervisor lives. Who tries to get it meanwhile tries again.
+bool is_supervised(const std::filesystem::path& folder) {
+  const auto path = folder / "sup.lock";
+  Fd lock(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!lock && errno == ENOENT) return false;
+  if (!lock) throw_system(ExitCode::journal, "can't tell whether a supervisor is there: opening " + path.string(), errno);
+  return ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+bool has_begun_since_the_boot(const LoggedAttempt& attempt) {
+  const bool is_open = attempt.state == LoggedAttempt::State::announced || attempt.state == LoggedAttempt::State::running;
+  return is_open && attempt.world.boot_id == this_world().boot_id;
+}
+
+}  // namespace
+
+bool is_at_work(const std::filesystem::path& folder, const LoggedAttempt& attempt, const std::string& marker) {
+  if (!has_begun_since_the_boot(attempt)) return false;
+  const bool is_named = attempt.state == LoggedAttempt::State::running;
+  if (is_named && attempt.world == this_world()) return is_alive(attempt.process);
+  return (!is_named && is_supervised(folder)) || !processes_marked(marker).empty();
+}
+
+bool is_still_read(const std::filesystem::path& folder, const LoggedAttempt& attempt, const std::string& marker) {
+  return (has_begun_since_the_boot(attempt) && is_supervised(folder)) || is_at_work(folder, attempt, marker);
+}
+
+std::string pid_text(const LoggedAttempt& attempt) {
+  return attempt.process.pid != 0 ? fmt::format("pid {}", attempt.process.pid) : "its pid is not known yet";
 }
 
 std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker) {

@@ -10,9 +10,16 @@
 
 namespace runbook {
 
-// Its process lives, by what its supervisor wrote down; one of another PID namespace, as far as it can be seen from here. `marker`: RUN/n.
+// Its process lives, by what its supervisor wrote down; one of another PID namespace, as far as it can be seen from here. One that was
+// announced alone is at work as long as the supervisor is there that may just be starting it. `folder`: of the run; `marker`: RUN/n.
 // Throws Error (exit 6) where that can't be told.
-bool is_at_work(const LoggedAttempt& attempt, const std::string& marker);
+bool is_at_work(const std::filesystem::path& folder, const LoggedAttempt& attempt, const std::string& marker);
+
+// More may come of what it wrote: it is at work, or a supervisor is there that has not written down how it ended. As is_at_work.
+bool is_still_read(const std::filesystem::path& folder, const LoggedAttempt& attempt, const std::string& marker);
+
+// "pid 7", or that it is not known yet.
+std::string pid_text(const LoggedAttempt& attempt);
 
 // Those that live, of an attempt of this world.
 std::vector<Child> remains_of(const LoggedAttempt& attempt, const std::string& marker);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -157,6 +158,7 @@ std::string stable_copy(const std::filesystem::path& path) {
     std::memcpy(&version, first->data() + 48, sizeof version);
     bool is_writing = (version & 1) != 0;
     if (second && !is_writing && std::memcmp(first->data(), second->data(), 64) == 0) return *std::move(first);
+    ::usleep(1'000);  // whoever writes may have been put aside in the midst of it
   }
   return try_read_file(path).value_or("");
 }

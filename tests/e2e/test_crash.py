@@ -2,13 +2,15 @@
 
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from world import World, children, command_line, gated, is_alive, kill, reads_an_output, until, world  # noqa: F401  (the fixture)
+from world import World, children, command_line, gated, is_alive, kill, reads_an_output, stat, until, world  # noqa: F401  (the fixture)
 
 
 def fifty(folder, rng):
@@ -53,13 +55,14 @@ def test_with_the_supervisor_killed_too_at_most_the_running_step_is_in_doubt(wor
             until(lambda: len(world.lines()) >= target or engine.poll() is not None, "some steps")
             engine.kill()
             engine.wait()
-            if world.show() is None:
+            shown = world.show()
+            if shown is None:
                 words = []
                 continue
-            kill(*world.supervisors())
+            kill(*world.supervisors(shown["run"]))      # an engine may have left the folder of a run that never began
             kills += 1
             continue
-        code = engine.wait(timeout=60)
+        code = engine.wait(timeout=600)     # most of the steps are still to come
         if code == 0:
             break
         assert code == 4, engine.log.read_text()
@@ -244,7 +247,8 @@ def test_what_may_run_again_does_without_a_question(world, effect):
 def test_logs_follow_a_step_whose_engine_has_gone(world, number):
     world.write(gated().replace('echo begun >> "$W/begun"', 'echo begun >> "$W/begun"; echo "line one"').replace("echo effect", "echo line two; echo effect"))
     engine = world.start()
-    until(lambda: world.lines("begun"), "the step to begin")
+    # `logs` knows that the step lives when the supervisor has written down whom it started.
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
     engine.send_signal(number)
     engine.wait()
     logs = world.start_command("logs", "last", "gated", "-f")
@@ -253,6 +257,36 @@ def test_logs_follow_a_step_whose_engine_has_gone(world, number):
     assert logs.wait(timeout=60) == 0
     run = world.show()["run"]
     assert logs.log.read_text() == f"line one\nline two\nrun {run}: nobody drives it; to go on: runbook run --resume {run}\n"
+    assert world.resume().code == 0
+
+
+def looks(pid):
+    """How often it has slept between two looks."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[1])
+
+
+def test_logs_follow_until_the_last_word_of_a_step_has_been_read(world):
+    """The step has ended; its supervisor, held up, has neither read all that it wrote nor said so."""
+    world.write(gated().replace("echo effect", "echo line two; echo effect"))
+    engine = world.start()
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    kill(engine.pid)
+    engine.wait()
+    [step], supervisor = [pid for pid in world.step_processes() if command_line(pid).startswith("bash")], world.supervisor()
+    os.kill(supervisor, signal.SIGSTOP)
+    until(lambda: stat(supervisor)[0] == "T", "the supervisor to stop")
+    world.open_gate()
+    until(lambda: not is_alive(step), "the end of the step")
+    logs = world.start_command("logs", "last", "gated", "-f")
+    until(lambda: looks(logs.pid) > 5 or logs.poll() is not None, "some looks")
+    assert logs.poll() is None
+    os.kill(supervisor, signal.SIGCONT)
+    assert logs.wait(timeout=60) == 0
+    assert logs.log.read_text().startswith("line two\nrun ")
     assert world.resume().code == 0
 
 
@@ -276,8 +310,16 @@ steps:
 THE_SECRET = "hunter2-very-secret"
 
 
+def content_of(path):
+    """Nothing where it is gone since it was listed: engine and supervisor rename and remove their files as they go on."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def kept_by(world):
-    return b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file() and path.name != "book.yaml")
+    return b"".join(content_of(path) for path in world.folder.rglob("*") if path.is_file() and path.name != "book.yaml")
 
 
 @pytest.mark.parametrize("now", [{}, {"PW": "another-one-now"}], ids=["gone", "changed"])

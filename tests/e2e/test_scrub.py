@@ -4,6 +4,7 @@ what can't be done is said."""
 import base64
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from test_crash import content_of
 from test_journal_errors import give_to_nobody
 from test_secret_outputs import forms
 from test_storage import done_with, fast_folder
@@ -49,7 +51,8 @@ OUTPUTS = "    outputs:\n      kept: {}\n"
 def holding(world, value=SECRET):
     """Files of the journal that hold it in some form."""
     files = [path for path in [*Path(f"{world.journal}.d").rglob("*"), *world.folder.glob("journal.db*")] if path.is_file()]
-    return [path.name for path in files if any(form in path.read_bytes() for form in forms(value))]
+    contents = [(path.name, content_of(path)) for path in files]
+    return [name for name, content in contents if any(form in content for form in forms(value))]
 
 
 def scrub(world, *words, value=SECRET, run="last", **env):
@@ -195,14 +198,35 @@ def test_an_event_that_holds_it_is_named_and_exit_1(leaked):
 def test_a_run_that_is_driven_is_not_scrubbed(world):
     world.write(gated())
     engine = world.start()
-    until(lambda: world.lines("begun"), "the step")
+    # That it runs is told by the record of whom the supervisor started.
+    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step")
     refused = scrub(world)
     assert refused.code == 5 and "is driven by pid" in refused.err, refused
     kill(engine.pid)
+    engine.wait()       # while one of its threads lives, it drives the run
     refused = scrub(world)
     assert refused.code == 5 and "may write the value once more" in refused.err, refused
     world.open_gate()
     assert world.resume().code == 0
+
+
+def test_a_run_whose_step_may_just_be_starting_is_not_scrubbed(world):
+    """The record of whom the supervisor started is not written yet."""
+    world.write(gated())
+    engine = world.start()
+    log = until(lambda: world.lines("begun") and world.run_folder() / "log", "the step")
+    until(lambda: "\nP " in log.read_text(), "its record")
+    kill(engine.pid)
+    engine.wait()
+    supervisor = world.supervisor()
+    log.write_text(re.sub(r"^P .*\n", "", log.read_text(), flags=re.M))
+    refused = scrub(world)
+    assert refused.code == 5 and "its pid is not known yet" in refused.err, refused
+    kill(supervisor)
+    refused = scrub(world)
+    assert refused.code == 5 and "its pid is not known yet" in refused.err, refused
+    world.open_gate()
+    assert world.resume().code in (0, 4)
 
 
 def test_a_spool_of_an_attempt_that_nobody_has_taken_up_is_overwritten(world):
@@ -214,6 +238,7 @@ def test_a_spool_of_an_attempt_that_nobody_has_taken_up_is_overwritten(world):
     until(lambda: holding(world), "the spool")
     supervisor, steps = world.supervisor(), world.step_processes()
     kill(engine.pid, supervisor, *steps)
+    engine.wait()       # while one of its threads lives, it drives the run
     done = scrub(world)
     assert done.code == 0 and "it was overwritten in" in done.out, done
     assert holding(world) == []

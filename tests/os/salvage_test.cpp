@@ -1,6 +1,8 @@
 #include "os/salvage.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include <thread>
 
@@ -181,6 +183,8 @@ struct OrphanScene : Scene {
     SpoolWriter::create(folder / "1.spool", {1'000, 1'000});
     out = Fd(::open((folder / "1.out").c_str(), O_RDWR | O_CLOEXEC));
     pid = begin_orphan(folder.path(), script, mark_of(1));
+    // Before its exec it has neither the mark nor a group of its own.
+    until("it has begun", [&] { return marker_of(pid) == mark_of(1) || !is_alive({pid, start_time_of(pid)}); });
     write_text(folder / "log", header(here) + line("S 1 5 ab") + line(fmt::format("P 1 {} {}", pid, start_time_of(pid))));
   }
   Exit salvaged_from_elsewhere(bool had_secrets) const {  // by a process that is not its parent
@@ -228,13 +232,13 @@ TEST_CASE(
   std::vector<ProcessId> left = processes_marked(mark_of(1));
   REQUIRE(left.size() == 1);
   ::kill(left[0].pid, SIGKILL);
+  until("it is gone", [&] { return !is_alive(left[0]); });  // it has the mark of the next stories, too
   ::waitpid(scene.pid, nullptr, 0);
 }
 
 TEST_CASE("a living process of another PID namespace that can be seen from here is waited for, whatever number it has there") {
   OrphanScene scene(chatty);
   write_text(scene.folder / "log", header(scene.other_namespace()) + line("S 1 5 ab") + line("P 1 2 1"));
-  until("it has begun", [&] { return marker_of(scene.pid) == mark_of(1); });
   Exit exit = scene.salvaged_as_it_is();
   CHECK(exit.kind == Exit::Kind::lost);
   CHECK(exit.why == "its supervisor died, and nobody saw how it ended");
@@ -247,11 +251,26 @@ TEST_CASE("one of another PID namespace that can be seen from here is at work") 
   LoggedAttempt attempt;
   attempt.state = LoggedAttempt::State::running;
   attempt.world = scene.other_namespace();
-  until("it has begun", [&] { return marker_of(scene.pid) == mark_of(1); });
-  CHECK(is_at_work(attempt, mark_of(1)));
-  CHECK_FALSE(is_at_work(attempt, mark_of(2)));
+  CHECK(is_at_work(scene.folder.path(), attempt, mark_of(1)));
+  CHECK_FALSE(is_at_work(scene.folder.path(), attempt, mark_of(2)));
   attempt.world = scene.other_boot();
-  CHECK_FALSE(is_at_work(attempt, mark_of(1)));
+  CHECK_FALSE(is_at_work(scene.folder.path(), attempt, mark_of(1)));
+  ::kill(scene.pid, SIGKILL);
+  ::waitpid(scene.pid, nullptr, 0);
+}
+
+TEST_CASE("what was announced alone is at work while its supervisor may be starting it, and when it shows itself") {
+  OrphanScene scene("exec sleep 1000");
+  LoggedAttempt attempt;
+  attempt.world = scene.here;
+  CHECK(is_at_work(scene.folder.path(), attempt, mark_of(1)));
+  CHECK_FALSE(is_at_work(scene.folder.path(), attempt, mark_of(2)));
+  {
+    Fd lock(::open((scene.folder / "sup.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+    CHECK(is_at_work(scene.folder.path(), attempt, mark_of(2)));
+  }
+  CHECK_FALSE(is_at_work(scene.folder.path(), attempt, mark_of(2)));
   ::kill(scene.pid, SIGKILL);
   ::waitpid(scene.pid, nullptr, 0);
 }
