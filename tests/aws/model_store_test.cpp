@@ -270,8 +270,7 @@ TEST_CASE("a call names a service and an operation, and the nearest are proposed
   CHECK(said("shop") == "`shop` names no operation of a service / write SERVICE.OPERATION, for example sts.GetCallerIdentity");
 }
 
-TEST_CASE("of an installation every service loads, in a protocol that is spoken, and its shapes can be read" *
-          doctest::timeout(120)) {
+TEST_CASE("of an installation every service loads, in a protocol that is spoken, and its shapes can be read") {
   const auto folder = find_models(own_environment());
   if (!folder) {
     MESSAGE("skipped: there are no models here");

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -57,11 +58,21 @@ Service service_of(const std::string& protocol) {
   return {protocol, value_shapes, R"({"http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "Input"}})"};
 }
 
+// Of this process alone, and gone with it.
+struct FolderOfFiles {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("runbook-aws-request-test." + std::to_string(::getpid()));
+  ~FolderOfFiles() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
 std::filesystem::path file_with(const std::string& name, const std::string& bytes) {
-  auto folder = std::filesystem::temp_directory_path() / "runbook-aws-request-test";
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / name, std::ios::binary) << bytes;
-  return folder;
+  static const FolderOfFiles folder{};
+  std::filesystem::create_directories(folder.path);
+  std::ofstream(folder.path / name, std::ios::binary) << bytes;
+  return folder.path;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "plugins/aws/signature.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -91,7 +92,7 @@ TEST_CASE("the date of the request counts, and without one that of the scope") {
 }
 
 TEST_CASE("a body in a file is signed like the same body in memory") {
-  const auto file = std::filesystem::temp_directory_path() / "signature_test.body";
+  const auto file = std::filesystem::temp_directory_path() / ("signature_test.body." + std::to_string(::getpid()));
   const std::string body(200'000, 'x');
   std::ofstream(file) << body;
   WireRequest in_memory, in_file;

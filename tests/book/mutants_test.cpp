@@ -12,6 +12,7 @@
 
 #include "book/problems.h"
 #include "tests/book/world.h"
+#include "tests/support/seed.h"
 
 using namespace runbook;
 namespace fs = std::filesystem;
@@ -178,11 +179,6 @@ const Declarations& types_of_originals() {
   return all;
 }
 
-unsigned seed() {
-  const char* given = std::getenv("RUNBOOK_TEST_SEED");
-  return given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : 20261121;
-}
-
 void check_places(const Loaded& loaded, const SourceText& source) {
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     const Place place = diagnostic.place;
@@ -205,7 +201,7 @@ TEST_CASE("the_originals_of_the_mutants_are_accepted") {
 }
 
 TEST_CASE("a_mutant_is_a_runbook_or_has_an_error_with_its_place") {
-  Random random(seed());
+  Random random(static_cast<unsigned>(seed()));
   const std::vector<std::string> texts = originals();
   int accepted = 0, refused = 0;
   for (int i = 0; i < 600; ++i) {

@@ -2,7 +2,8 @@
 // what was seen on standard output. MODULES is the folder of node_modules, which lies in build/.
 //
 // A task: {file, width, height, scheme: light|dark, script: whether the page's may run, media, axe, screenshot, pdf, steps: [...]}, where a
-// step is {eval: an expression}, {press: a key}, {type: [selector, text]} or {select: [selector, value]}.
+// step is {eval: an expression}, {until: an expression that becomes true}, {press: a key}, {type: [selector, text]} or {select: [selector,
+// value]}.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -13,7 +14,19 @@ const load = createRequire(join(modules, "here.js"));
 const { chromium } = load("playwright-core");
 const axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 
+const patience = 240_000; // a cold browser on a machine that has much else to do
+
+async function until(page, expression) {
+  const deadline = Date.now() + patience;
+  while (!(await page.evaluate(expression))) {
+    if (Date.now() > deadline) throw new Error(`waited for: ${expression}`);
+    await page.waitForTimeout(20);
+  }
+  return true;
+}
+
 async function take(page, step) {
+  if (step.until) return until(page, step.until);
   if (step.press) return page.keyboard.press(step.press);
   if (step.type) return page.fill(...step.type);
   if (step.select) return page.selectOption(...step.select);
@@ -33,6 +46,7 @@ async function look(browser, task) {
     colorScheme: task.scheme ?? "light",
     javaScriptEnabled: task.script ?? true,
   });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const seen = { requests: [], messages: [], dialogs: 0, results: [] };
   page.on("request", (request) => seen.requests.push(request.url().slice(0, 200)));
@@ -53,7 +67,7 @@ async function look(browser, task) {
 }
 
 const tasks = JSON.parse(readFileSync(0, "utf8"));
-const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"], timeout: patience });
 const seen = [];
 for (const task of tasks) seen.push(await look(browser, task));
 await browser.close();

@@ -21,6 +21,7 @@ import fault
 import oracle
 from books import COUNTING, THREE, effect
 from fault import Case, Trial, Wrong, stat_of
+from seeds import seed
 
 GATED = f"""
 runbook: gated
@@ -199,7 +200,7 @@ def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rounds", type=int, default=200)
     words.add_argument("--in-process", action="store_true")
-    words.add_argument("--seed", type=int, default=int(os.environ.get("RUNBOOK_TEST_SEED", 0)) or random.SystemRandom().randrange(10**6))
+    words.add_argument("--seed", type=int, default=seed())
     words = words.parse_args()
     print(f"seed {words.seed} (again: RUNBOOK_TEST_SEED={words.seed})", flush=True)
     rng, began, rounds, wrong = random.Random(words.seed), time.monotonic(), Counter(), []

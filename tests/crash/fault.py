@@ -21,7 +21,7 @@ from processes import adopt_orphans, descendants, reap_orphans, stat_of
 from world import BINARY, World
 
 SHIM = Path(os.environ.get("CRASH_SHIM", Path(BINARY).parent / "tests" / "crash" / "libcrash_shim.so"))
-PATIENCE = 30
+PATIENCE = 120
 LOST_OUTPUTS = "held by the supervisor, which died"
 MOST_ENGINES = 25
 
@@ -423,11 +423,11 @@ class Trial:
         if verified.code != 0 or "consistent" not in verified.out:
             self.told.wrong.append(f"verify: {verified}")
         self.told.end = self.end()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while (left := self.living()) and time.monotonic() < deadline:
             time.sleep(0.01)
         if left:
-            self.told.wrong.append(f"still alive: {[Path(f'/proc/{pid}/cmdline').read_bytes() for pid in left]}")
+            self.told.wrong.append(f"still alive: {[command_of(pid) for pid in left]}")
 
     def end(self):
         shown = self.world.show()
@@ -455,15 +455,27 @@ class Trial:
 
     def sweep(self):
         for pid in self.living():
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:      # who started it has reaped it since
+                pass
         for process in self.processes:
             process.wait(timeout=PATIENCE)
         reap_orphans({process.pid for process in self.processes})
 
 
 def environment_of(pid):
+    return words_of(pid, "environ")
+
+
+def command_of(pid):
+    return " ".join(words_of(pid, "cmdline"))
+
+
+def words_of(pid, name):
+    """None of a process that is gone."""
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return []
 

@@ -20,6 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 import fault
 from books import BOOKS, OF_THE_BINARY
 from fault import Case
+from seeds import seed
 
 ENGINE = """e.fork e.mkdir e.create e.sync e.schema e.lease e.begin e.head e.line e.hello e.commit e.spawn e.rename e.inquiry e.cancel e.end_left
             e.acked e.bye e.takeover""".split()
@@ -181,7 +182,7 @@ def read_words():
     words.add_argument("--pairs", type=int, default=0, help="so many pairs of faults beside them")
     words.add_argument("--all", action="store_true")
     words.add_argument("--case")
-    words.add_argument("--seed", type=int, default=int(os.environ.get("RUNBOOK_TEST_SEED", 0)) or random.SystemRandom().randrange(10**6))
+    words.add_argument("--seed", type=int, default=seed())
     words.add_argument("--most", type=int, default=4, help="hits of a point in one engine that are tried")
     words.add_argument("--minutes", type=int, default=0, help="as many as fit in that time, in a random order")
     words.add_argument("--workers", type=int, default=2)

@@ -36,7 +36,7 @@ class Record:
 
 def rows(journal):
     """Read only: the -wal stays as it is."""
-    database = sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=10)
+    database = sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=60)
     try:
         runs = database.execute("SELECT n, run, state, ended_at_ms FROM runs ORDER BY n").fetchall()
         events = defaultdict(list)

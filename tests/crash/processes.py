@@ -22,10 +22,14 @@ def stat_of(pid):
 def children(pid):
     found = []
     try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
     except OSError:
-        pass                                                # it has just ended
+        return found                                        # it has just ended
+    for task in tasks:
+        try:
+            found += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue                                        # this thread has, and others may have children
     return found
 
 

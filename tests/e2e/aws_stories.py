@@ -481,7 +481,7 @@ STORIES["kms"] = [
 ]
 
 STORIES["sqs"] = [
-    do("sqs.CreateQueue", {"QueueName": "queue", "Attributes": {"VisibilityTimeout": "45", "DelaySeconds": "0"}, "tags": {"a b": "ü"}},
+    do("sqs.CreateQueue", {"QueueName": "queue", "Attributes": {"VisibilityTimeout": "4500", "DelaySeconds": "0"}, "tags": {"a b": "ü"}},
        keep={"queue": "QueueUrl"}),
     look("sqs.GetQueueUrl", {"QueueName": "queue"}),
     look("sqs.ListQueues"),
@@ -494,7 +494,7 @@ STORIES["sqs"] = [
     do("sqs.ReceiveMessage", {"QueueUrl": "$queue", "AttributeNames": ["All"], "MessageAttributeNames": ["All"], "MaxNumberOfMessages": 10,
                               "WaitTimeSeconds": 0}, keep={"handle": "Messages[0].ReceiptHandle"}),
     do("sqs.ReceiveMessage", {"QueueUrl": "$queue", "WaitTimeSeconds": 0}),
-    do("sqs.ChangeMessageVisibility", {"QueueUrl": "$queue", "ReceiptHandle": "$handle", "VisibilityTimeout": 30}),
+    do("sqs.ChangeMessageVisibility", {"QueueUrl": "$queue", "ReceiptHandle": "$handle", "VisibilityTimeout": 3000}),
     do("sqs.DeleteMessage", {"QueueUrl": "$queue", "ReceiptHandle": "$handle"}),
     do("sqs.SendMessageBatch", {"QueueUrl": "$queue", "Entries": [{"Id": "a", "MessageBody": "1"}, {"Id": "b", "MessageBody": "2", "DelaySeconds": 5}]}),
     do("sqs.DeleteMessageBatch", {"QueueUrl": "$queue", "Entries": [{"Id": "x", "ReceiptHandle": "none"}]}),

@@ -36,7 +36,7 @@ class Browser:
     def look(self, *tasks):
         """What is seen of each; of a single task that alone."""
         done = subprocess.run([self.node, ROOT / "tests" / "browser" / "look.mjs", MODULES, self.chromium], input=json.dumps(tasks, default=str),
-                              capture_output=True, text=True, timeout=300)
+                              capture_output=True, text=True, timeout=1200)
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout)
         return seen if len(tasks) > 1 else seen[0]

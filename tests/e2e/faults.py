@@ -12,7 +12,6 @@ from world import BINARY, ROOT
 
 SHIM = "tests/storage/libstorage_faults.so"
 STATE = struct.Struct("4q480s")
-EXHAUST = bool(os.environ.get("RUNBOOK_EXHAUST"))
 
 
 def shim():

@@ -43,7 +43,7 @@ class MariaDB:
         self._wait_until_it_answers()
 
     def _wait_until_it_answers(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while subprocess.run(self.client("--execute", "SELECT 1"), capture_output=True).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("mariadbd does not answer:\n" + (self.folder / "log").read_text(errors="replace"))

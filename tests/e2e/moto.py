@@ -29,10 +29,12 @@ def program(name):
     return found
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def kept_port():
+    """A socket that keeps a port for a server that is told its number and binds with SO_REUSEADDR: nobody else is given it meanwhile."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
 
 
 def without_aws(env):
@@ -49,12 +51,13 @@ class Moto:
     """One server, ended by `stop`."""
 
     def __init__(self, folder, **env):
-        self.port = free_port()
+        self.place = kept_port()
+        self.port = self.place.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = open(folder / "moto.log", "ab")
         self.process = subprocess.Popen([program("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)], env={**without_aws(os.environ), **env},
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        until(self.answers, "the moto server")
+        until(self.answers, "the moto server", 300)     # cold, it reads thousands of files before it listens
 
     def answers(self):
         assert self.process.poll() is None, Path(self.log.name).read_text()
@@ -76,6 +79,7 @@ class Moto:
     def stop(self):
         self.process.kill()
         self.process.wait()
+        self.place.close()
         self.log.close()
 
     def env(self, **more):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from test_terminal import code_of, has_terminals, terminal  # noqa: F401  (the fixture)
+from test_terminal import code_of, has_terminals, takes_keys, terminal  # noqa: F401  (the fixture)
 from world import until, world  # noqa: F401  (the fixture)
 
 BOOK = """
@@ -188,6 +188,7 @@ def test_the_operators_terminal_waits_for_somebody_else(world, terminal):
     assert world("confirm", "last", "drop", SUDO_USER="eve").code == 0
     child.expect_exact("somebody else answers: runbook confirm")
     assert world.lines() == ["dropped users"]
+    until(lambda: takes_keys(child), "a question that is read")
     child.sendeof()
     assert code_of(child) == 130
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import select
 import signal
 import socket
 import sqlite3
@@ -350,9 +351,10 @@ def test_interrupted_before_it_is_sent_it_is_not_in_doubt(cloud):
     deaf.bind(("127.0.0.1", 0))
     deaf.listen(0)
     others = [socket.socket() for _ in range(3)]
-    for other in others:            # its queue is full: a further connection is not even refused
+    for other in others:
         other.setblocking(False)
         other.connect_ex(deaf.getsockname())
+    until(lambda: select.select([deaf], [], [], 0)[0], "its queue to be full: a further connection is not even refused")
     cloud.write(ONCE)
     cloud.env["AWS_ENDPOINT_URL_SNS"] = f"http://127.0.0.1:{deaf.getsockname()[1]}"
     engine = cloud.start()

@@ -9,7 +9,7 @@ import subprocess
 import pexpect
 import pytest
 
-from test_terminal import has_terminals
+from test_terminal import end, has_terminals
 from world import BINARY, world  # noqa: F401  (the fixture)
 
 
@@ -216,4 +216,4 @@ def test_a_person_presses_tab(ran, argv, setup):
         shell.sendline("")
         shell.expect_exact("`second_step`: succeeded")
     finally:
-        shell.close(force=True)
+        end(shell)

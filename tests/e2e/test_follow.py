@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from world import children, is_alive, kill, until, world  # noqa: F401  (the fixture)
+from test_clocks import HOUR, clock, library  # noqa: F401  (fixtures)
+from world import command_line, is_alive, kill, until, world  # noqa: F401  (the fixture)
 
 EXHAUST = os.environ.get("RUNBOOK_EXHAUST") == "1"
 
@@ -37,9 +38,10 @@ def why(world, step="started"):
 
 
 def begins(world, **kwargs):
-    """An engine, and the processes of its look, once it has written `looking`."""
+    """An engine, and the processes of its look: bash and tail, which is forked before `looking` is written and may be begun after it."""
     engine = world.start(**kwargs)
     until((world.folder / "looking").exists, "the look")
+    until(lambda: any(command_line(pid).startswith("tail ") for pid in world.step_processes()), "tail")
     return engine, world.step_processes()
 
 
@@ -82,23 +84,29 @@ def test_the_last_line_needs_no_end(world):
     assert world.run().code == 0
 
 
-def test_at_its_deadline_it_is_ended_and_says_what_it_read_last(world):
-    world.write(book("echo 'waiting for the database'; sleep 1000", timeout="3s"))
-    assert world.run().code == 1
-    assert why(world) == "it did not come to be within 3s: no line has matched (the last line: waiting for the database)"
+def test_at_its_deadline_it_is_ended_and_says_what_it_read_last(world, clock):  # noqa: F811
+    world.write(book("""echo 'waiting for the database'; touch "$W/looking"; sleep 1000""", timeout="2h"))
+    engine = world.start()
+    until((world.folder / "looking").exists, "the line")    # however long it takes to begin the look
+    clock.pass_by(2 * HOUR, 2 * HOUR, 2 * HOUR)
+    assert engine.wait(60) == 1
+    assert why(world) == "it did not come to be within 2h: no line has matched (the last line: waiting for the database)"
 
 
-def test_what_can_not_be_begun_can_not_tell_and_what_fails_says_how(world):
+def test_what_can_not_be_begun_can_not_tell_and_what_fails_says_how(world, clock):  # noqa: F811
     world.write(book("unused", timeout="100ms").replace("shell: |\n        unused", "exec: [no-such-program]"))
     assert world.run().code == 1
     assert why(world) == "it did not come to be within 100ms: can't tell: there is no program `no-such-program` in PATH"
-    world.write(book("echo 'error: refused' >&2; exit 3", timeout="3s", every="1h"))
-    assert world.run().code == 1
-    assert why(world) == "it did not come to be within 3s: the stream ended: it exited with 3 (the last line: error: refused)"
+    world.write(book("echo 'error: refused' >&2; exit 3", timeout="2h", every="3h"))
+    engine = world.start()
+    until(lambda: " sees " in engine.log.read_text(), "the end of the stream")
+    clock.pass_by(2 * HOUR, 2 * HOUR, 2 * HOUR)
+    assert engine.wait(60) == 1
+    assert why(world) == "it did not come to be within 2h: the stream ended: it exited with 3 (the last line: error: refused)"
 
 
 def test_a_secret_in_the_stream_is_masked_before_anything_is_matched_or_told(world):
-    world.write(book("""for i in 1 2 3; do printf 'password %s' "${secret:0:5}"; sleep 0.05; printf '%s ok\\n' "${secret:5}"; done""", timeout="10s",
+    world.write(book("""for i in 1 2 3; do printf 'password %s' "${secret:0:5}"; sleep 0.05; printf '%s ok\\n' "${secret:5}"; done""",
                      fail_on='"password (.*) ok"', more="inputs: {secret: {type: secret, from: [{env: SECRET}]}}").replace(
         "    wait_until:", "    env: {secret: '${{ $inputs.secret }}'}\n    wait_until:"))
     done = world.run(SECRET="hunter22xyz")
@@ -111,6 +119,7 @@ def test_an_engine_that_dies_leaves_no_stream_behind_and_the_next_one_looks_agai
     world.write(book(TAIL))
     engine, looking = begins(world)
     kill(engine.pid)
+    engine.wait(60)     # its other threads too: they hold the lock of the run
     (world.folder / "looking").unlink()
     again = world.start("--resume", "last")
     until((world.folder / "looking").exists, "the next look")
@@ -125,8 +134,8 @@ def test_a_supervisor_that_dies_leaves_no_stream_behind(world, killed):
     world.write(book(TAIL))
     engine, looking = begins(world)
     kill(*([engine.pid] if killed == "engine and supervisor" else []), world.supervisor())
+    engine.wait(60)
     if killed == "supervisor":
-        engine.wait(60)
         assert world.show()["state"] == "interrupted"
         assert not [pid for pid in looking if is_alive(pid)]
     again = world.start("--resume", "last")

@@ -132,7 +132,8 @@ class Site:
         """Runs it to the end of its patience; returns what was told."""
         self.server.hold_rollout()
         run = self.world.start(*self.words(book, **inputs))
-        until(lambda: self.writes_of("deployments"), "the change")
+        # Made, not only asked for: what is done to a rollout must not come before it.
+        until(lambda: any(each.status and "/deployments/" in each.path for each in self.server.writes()), "the change")
         self.server.release_rollout()
         self.server.exceed_deadline(SERVICE)
         assert run.wait(60) == 1

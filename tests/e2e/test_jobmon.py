@@ -121,7 +121,7 @@ class World:
         return self.command("run", str(BOOK), "--non-interactive", *given)
 
     def finish(self, command):
-        done = subprocess.run(command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
         self.said = done.stdout + done.stderr
         return done.returncode
 
@@ -250,7 +250,7 @@ def test_killed_in_the_middle_of_the_dump_and_resumed_the_dump_is_made_exactly_o
     again = subprocess.Popen(world.command("run", str(BOOK), "--non-interactive", "--resume"), env=world.env, cwd=world.folder,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     (world.folder / "go").touch()
-    said, _ = again.communicate(timeout=180)
+    said, _ = again.communicate(timeout=600)
 
     assert again.returncode == 0, said
     assert world.dumps() == 1
@@ -364,7 +364,7 @@ def test_a_database_that_changes_while_it_is_copied_is_not_proven(world):
     world.server.sql("INSERT INTO workflow (name, args_hash, status, created) VALUES ('late', MD5('late'), 'done', NOW())", DATABASE)
     (world.folder / "go").touch()
 
-    assert engine.wait(timeout=180) == 1
+    assert engine.wait(timeout=600) == 1
     assert world.step("copy_is_proven")["state"] == "failed"
     assert world.server.has_database(DATABASE)
 

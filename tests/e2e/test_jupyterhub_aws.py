@@ -421,7 +421,7 @@ class Site:
         words = ["--resume"] if resume else self.words(part)
         while True:
             engine = self.world.start(*words)
-            until(lambda: engine.poll() is not None or (to and to()), "the end of the engine, or the point", 120)
+            until(lambda: engine.poll() is not None or (to and to()), "the end of the engine, or the point", 600)
             if engine.poll() is None:
                 return engine
             if engine.returncode != 3:
@@ -555,7 +555,7 @@ def test_killed_again_and_again_everything_is_made_once_and_undone_to_the_last(s
         "deployer", "eks_trust", "decrypt_trust", "hubploy_installed", "hub_clone", "copied", "configuration_pushed", "image_built",
         "secrets_clone", "staging", "staging_role", "secrets_pushed", "record"]
 
-    undone = site.world("undo", first, "--non-interactive", timeout=300)
+    undone = site.world("undo", first, "--non-interactive", timeout=600)
     assert undone.code == 0, undone
     assert site.stands() == before and site.server.get("services", "proxy-public", "roman-sit-staging") is None
 
@@ -571,7 +571,7 @@ def test_a_machine_is_made_once_started_again_shut_down_and_undone(site):
     site.go("ci_node")
     assert site.instances() == [("running", "t3.xlarge", "jdoe")] and states(site)["ci_node"] == "satisfied"
     assert site.calls("Action=RunInstances", "Action=StartInstances") == {"Action=RunInstances": 1, "Action=StartInstances": 1}
-    assert site.world("undo", first, "--non-interactive").code == 0
+    assert site.world("undo", first, "--non-interactive", timeout=600).code == 0
     assert [state for state, *_ in site.instances()] == ["terminated"]
 
 

@@ -39,7 +39,7 @@ class Kubectl:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(objects[0] if len(objects) == 1 else {"apiVersion": "v1", "kind": "List", "items": objects}))
 
-    def __call__(self, *words, stdin=None, timeout=60):
+    def __call__(self, *words, stdin=None, timeout=180):
         done = subprocess.run([self.path, *words], env=self.env, cwd=self.folder, capture_output=True, text=True, input=stdin,
                               timeout=timeout)
         return done.returncode, done.stdout + done.stderr
@@ -244,7 +244,7 @@ def test_verbs_that_read(kube, server):
     kube.says("api-resources", r"deployments +deploy +apps/v1 +true +Deployment")
     kube.says("api-versions", "apps/v1\n")
     kube.says("get events", "Scaled up replica set")
-    kube.says("wait --for=condition=Available deployment/web --timeout=20s", "condition met")
+    kube.says("wait --for=condition=Available deployment/web --timeout=60s", "condition met")
     kube.says("rollout status deployment/web", "successfully rolled out")
     kube.says("rollout history deployment/web", r"REVISION +CHANGE-CAUSE\n1 ")
     kube.says("explain deployment.spec.strategy", "rollingUpdate")
@@ -304,7 +304,7 @@ def test_create_of_every_kind_that_kubectl_makes_itself(newest, server):
         newest.says(f"create {words}", f"^{made} created\n$")
     assert server.get("deployments", "d")["spec"]["replicas"] == 0, "a zero that was meant is no default"
     newest.says("create token bot", r"^[\w-]+\.[\w-]+\.x\s*$")
-    newest.says("wait --for=condition=complete job/j --timeout=20s", "condition met")
+    newest.says("wait --for=condition=complete job/j --timeout=60s", "condition met")
     newest.says("auth whoami", "ana")
     newest.says("auth can-i --list", r"\*\.\* +\[\] +\[\] +\[\*\]")
     name = server.start_cron_job("cj")
@@ -380,8 +380,8 @@ def test_a_watch_goes_on_when_the_server_dies_and_comes_back(kube, server):
     server.cut_watches()
     until(lambda: watches(server) > 1, "the second watch")
     server.stop()
-    server.start_again()
     before = watches(server)
+    server.start_again()
     until(lambda: watches(server) > before or watching.poll() is not None, "the watch of the server that came back")
     server.release_rollout()
     text, _ = watching.communicate(timeout=60)
@@ -516,7 +516,7 @@ def test_custom_resources(either, server):
                                      "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]}})
     either.write("thing.yaml", {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "one"}, "spec": {"size": 3}})
     either.says("apply -f crd.yaml", "created")
-    either.says("wait --for=condition=Established crd/things.example.org --timeout=20s", "condition met")
+    either.says("wait --for=condition=Established crd/things.example.org --timeout=60s", "condition met")
     either.says("apply -f thing.yaml", "thing.example.org/one created")
     either.says("get th one -o jsonpath={.spec.size}", "^3$")
     either.says(["patch", "thing", "one", "--type=merge", "-p", '{"spec":{"size":4}}'], "patched")
@@ -624,7 +624,7 @@ def test_pages_bookmarks_and_versions_that_are_forgotten(either, server):
     server.change("configmaps", "map-0", lambda found: found["data"].update(a="c"))
     server.forget_history()
     version = listed["metadata"]["resourceVersion"]
-    code, text = client.ask({"name": "watch", "method": "GET", "path": f"{maps}?watch=true&resourceVersion={version}&timeoutSeconds=5"})
+    code, text = client.ask({"name": "watch", "method": "GET", "path": f"{maps}?watch=true&resourceVersion={version}&timeoutSeconds=60"})
     assert code == 200 and text["type"] == "ERROR" and text["object"]["code"] == 410, text
     client = exchanges.Client(server)
     code, answer = client.ask({"name": "more", "method": "GET", "path": f"{maps}?limit=2&continue={listed['metadata']['continue']}"})

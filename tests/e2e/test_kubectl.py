@@ -286,7 +286,7 @@ def test_a_probe_and_a_watch_work_on_the_pinned_cluster(world, server, other):
     steps:
 {"".join("    " + line + chr(10) for line in (GATE + make("two")).splitlines())}
   - id: there
-    wait_until: {{kubectl: get configmap two, timeout: 20s}}
+    wait_until: {{kubectl: get configmap two, timeout: 1m}}
 """, HEAD))
     run = at_the_gate(world)
     other.kubeconfig(config(world), context="other", current=True)

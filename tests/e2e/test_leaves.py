@@ -127,7 +127,8 @@ def test_it_outlives_the_supervisor_and_ends_with_the_run_all_the_same(world):
 def test_it_outlives_a_supervisor_that_dies_while_its_step_runs(world):
     world.write(tunnelled().replace("      until [ -s", "      until [ -e \"$W/go\" ]; do sleep 0.02; done\n      until [ -s"))
     engine = world.start()
-    until(lambda: world.lines("pid"), "the tunnel")
+    # Until the supervisor has written down whom it started, the step would be in doubt.
+    until(lambda: world.lines("pid") and "\nP " in (world.run_folder() / "log").read_text(), "the tunnel")
     kill(world.supervisor())
     world.open_gate("go")
     world.open_gate()
@@ -141,14 +142,15 @@ def test_it_outlives_a_supervisor_that_dies_while_its_step_runs(world):
 def test_a_run_that_was_killed_as_it_ended_it_is_left_by_the_next_engine(world):
     world.write(tunnelled())
     world.open_gate()
-    # Deaf to TERM, so that there is time between its end and that of the run.
+    # What is to end with the run ends the engine instead, and lives on: so the engine dies between the last step and the end of the run.
+    deaf = "trap \"read engine < \\\"\\$W/engine\\\"; kill -KILL \\$engine\" TERM; "
     book = world.book
-    book.write_text(book.read_text().replace("bash -c 'echo", "bash -c 'trap \"\" TERM; echo"))
+    book.write_text(book.read_text().replace("bash -c 'echo", f"bash -c '{deaf}echo")
+                    .replace("      until [ -s", "      until [ -s \"$W/engine\" ]; do sleep 0.02; done\n      until [ -s"))
     engine = world.start()
-    until(lambda: (s := world.step("use_again")) and s["state"] == "succeeded", "the last step")
-    engine.send_signal(signal.SIGKILL)
-    engine.wait()
-    assert world.show()["state"] != "succeeded"
+    (world.folder / "engine").write_text(f"{engine.pid}\n")
+    assert engine.wait(timeout=60) == -signal.SIGKILL
+    assert world.state_of("use_again") == "succeeded" and world.show()["state"] != "succeeded"
     result = world.resume()
     assert result.code == 0, result
     assert not is_alive(pid_of(world))

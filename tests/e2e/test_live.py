@@ -8,7 +8,7 @@ import pexpect
 import pytest
 
 from test_terminal import has_terminals
-from world import BINARY, gated, until, world  # noqa: F401  (the fixture)
+from world import BINARY, gated, processes, stat, until, world  # noqa: F401  (the fixture)
 
 pytestmark = pytest.mark.skipif(not has_terminals() or not shutil.which("tmux"), reason="there are no pseudo-terminals here, or there is no tmux")
 
@@ -50,7 +50,7 @@ class Tmux:
 
     def until(self, condition, what):
         try:
-            return until(condition, what, seconds=30)
+            return until(condition, what)
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self.told()}") from None
 
@@ -58,7 +58,10 @@ class Tmux:
         return "\n".join(self.screen())
 
     def close(self):
-        subprocess.run(["tmux", "-S", str(self.socket), "kill-server"], capture_output=True)
+        """With all that the shell began: an engine that lost its terminal has something to say to its journal yet."""
+        shell = int(self.tmux("display-message", "-p", "#{pane_pid}"))
+        self.tmux("kill-server")
+        until(lambda: not any(what and what[0] not in "ZX" and what[3] == shell for what in map(stat, processes())), "the end of what ran there")
 
 
 @pytest.fixture
@@ -98,10 +101,9 @@ def test_what_runs_is_seen_and_a_line_for_each_step_stays(world, window, columns
     screen.run()
     screen.shows("left says")
     screen.shows("right says")
-    shown = screen.screen()
-    assert any(line.startswith("── Two") and "steps 2, 3 of 4" in line for line in shown), shown
-    assert any("next" in line and "after" in line for line in shown), shown
-    assert not any("after" in line and "running" in line for line in shown)
+    screen.shows("^── Two.*steps 2, 3 of 4")    # each line for itself: the screen may be half drawn
+    screen.shows("next.*after")
+    assert not any("after" in line and "running" in line for line in screen.screen())
     world.open_gate()
     screen.shows("exit 0")
     assert [line.split()[1:4] for line in ended(screen.all_lines())] in (
@@ -197,7 +199,8 @@ def test_typed_keys_leave_no_trace_and_the_terminal_is_as_it_was(world, window):
         screen.tmux("send-keys", "abc", "Enter")
     screen.tmux("send-keys", "C-c")
     screen.shows("pausing when this step has ended")
-    assert "abc" not in screen.told() and sum(line.startswith("──") for line in screen.screen()) == 1, screen.told()
+    screen.until(lambda: sum(line.startswith("──") for line in screen.screen()) == 1, "one head line")
+    assert "abc" not in screen.told(), screen.told()
     world.open_gate()
     screen.shows("exit 130")
     screen.type("stty -a")
@@ -219,8 +222,9 @@ def test_without_utf8_all_is_ascii(world, window):
     screen = window(LANG="C")
     screen.run()
     screen.shows("left says")
-    shown = "\n".join(screen.screen())
-    assert shown.isascii() and "-- Two branches" in shown and "> running" in shown, shown
+    screen.shows("-- Two branches")
+    screen.shows("> running")
+    assert screen.told().isascii(), screen.told()
     world.open_gate()
     screen.shows("exit 0")
     assert "+ done" in screen.told()
@@ -271,7 +275,10 @@ def test_nothing_is_written_where_nothing_changes(world):
     child = pexpect.spawn("strace", ["-f", "-qq", "-s", "400", "-e", "trace=write", "-o", str(trace), str(BINARY), "run", str(world.book), "--non-interactive"],
                           env={**world.env, "TERM": "xterm", "LANG": "C.UTF-8"}, encoding="utf-8", timeout=60, dimensions=(24, 80))
     child.expect("running")
-    child.expect("4s ──")
+    seen = set()
+    while len(seen) < 4:        # not each second need be drawn
+        child.expect(r"(\d+)s ──")
+        seen.add(child.match[1])
     world.open_gate()
     text = lines_of(child)
     assert child.exitstatus == 0, text

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from test_terminal import code_of, has_terminals, terminal  # noqa: F401  (the fixture)
-from world import BINARY, kill, until, world  # noqa: F401  (the fixture)
+from test_terminal import code_of, has_terminals, kill_engine, terminal  # noqa: F401  (the fixture)
+from world import BINARY, until, world  # noqa: F401  (the fixture)
 
 needs_terminal = pytest.mark.skipif(not has_terminals(), reason="there are no pseudo-terminals here")
 
@@ -134,7 +134,7 @@ def test_a_kill_after_the_third_of_five_items_goes_on_at_the_fourth(world, termi
     for item in range(1, 4):
         answer(child, f"[{item}/5]", "done")
     until(lambda: ticked(world) == [0, 1, 2], "three ticks in the journal")
-    kill(child.pid)
+    kill_engine(child)
     assert world.state_of("group") == "waiting"
     child = terminal("--resume")
     child.expect_exact("[4/5]")
@@ -358,8 +358,8 @@ def test_an_answer_that_comes_after_the_kill_counts(world, terminal):
     world.write(PLAIN)
     child = terminal()
     child.expect_exact("confirm | reject | skip")
-    kill(child.pid)
-    until(lambda: world.show()["driver"] is None, "the engine's end")
+    kill_engine(child)
+    assert world.show()["driver"] is None
     assert world("confirm", "last", "look").code == 0
     assert world.resume().code == 0 and world.lines() == ["after"]
 

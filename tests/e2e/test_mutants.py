@@ -8,12 +8,13 @@ import subprocess
 
 import pytest
 
+from seeds import seed
 from world import BINARY, ROOT
 
 PROGRAM = BINARY.resolve()
 ORIGINALS = sorted([*ROOT.glob("runbooks/*.yaml"), *ROOT.glob("tests/book/valid/*.yaml")])
 INPUTS = {"jobmon_database": {"database": "jobmon_081", "copy_dir": "/srv/copies"}, "every_key_of_a_step": {"count": "3"}}
-SEED = int(os.environ.get("RUNBOOK_TEST_SEED", "20261121"))
+SEED = seed()
 WORD = re.compile(r"\w+")
 VALUES = ["[]", "{}", "~", "[a, b]", "{a: b}", "yes", "-1", "1.5", "''", '"x"', "10m", "|", "*a"]
 

@@ -62,8 +62,8 @@ def test_the_run_goes_on_beside_one_that_takes_its_time(world):
     write(world, 'until [ -e "$W/told_may_end" ]; do sleep 0.02; done\n')
     world.write(BOOK.replace("  - {id: look, title: Look at it, manual: Look at the dashboard.}\n", "  - {id: gate, manual: Look, when: $run.dir == ''}\n")
                 .replace("  - {id: work,", "  - {id: ask, title: Ask, effect: irreversible, shell: echo effect >> \"$W/effects\"}\n  - {id: work,"))
-    engine = world.start("--approve", "ask=Ask")
     world.open_gate()
+    engine = world.start("--approve", "ask=Ask")
     until(lambda: world.state_of("work") == "succeeded", "the run to go on")
     world.open_gate("told_may_end")
     assert engine.wait(timeout=60) == 0 and world.lines() == ["effect"]

@@ -25,7 +25,7 @@ def normal(text):
         (r"\d{8}-\d{4}-[a-z0-9]{4}", "RUN"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         (r"\b\d\d:\d\d:\d\d\b", "TIME"),
-        (r"\b(\d+m \d\ds|\d+\.\ds)", "DURATION"),
+        (r"\b(\d+h \d\dm|\d+m \d\ds|\d+\.\ds|\d\ds)\b", "DURATION"),
         (r"shop-[a-z0-9]{10}(-[a-z0-9]{5})?", "shop-POD"),
         (r"head [0-9a-f]{64}", "head DIGEST"),
         (r"anew by \S+", "anew by SOMEBODY"),

@@ -12,6 +12,8 @@ import threading
 
 import pytest
 
+from moto import kept_port
+from seeds import EXHAUST, GIVEN, seed
 from world import kill, until, world  # noqa: F401  (the fixture)
 
 NAMES = ["s1", "s2", "s3", "s4", "s5"]
@@ -40,9 +42,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(f"{'sick' if is_sick else 'well'} {version}\\n".encode())
     def log_message(self, *_):
         pass
-server = http.server.HTTPServer(("127.0.0.1", int(text("port") or 0)), Handler)
+server = http.server.HTTPServer(("127.0.0.1", int(text("port"))), Handler)
 put("starts", version + "\\n", "a")
-put("port", str(server.server_port))
 signal.signal(signal.SIGHUP, restart)
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 put("pid", str(os.getpid()))
@@ -100,7 +101,7 @@ steps:
 
 class Servers:
     def __init__(self, world):
-        self.world, self.processes = world, []
+        self.world, self.processes, self.places = world, [], []
 
     def start(self):
         for name, text in {"server.py": SERVER, "ask": ASK, "install": INSTALL, "inventory": "\n".join(NAMES)}.items():
@@ -108,9 +109,11 @@ class Servers:
         for name in NAMES:
             (self.world.folder / name).mkdir()
             (self.world.folder / name / "version").write_text("1")
+            self.places.append(kept_port())     # nobody else is given it while a server restarts
+            (self.world.folder / name / "port").write_text(str(self.places[-1].getsockname()[1]))
             self.processes.append(subprocess.Popen([sys.executable, "-S", "server.py", name], cwd=self.world.folder))
         until(lambda: all((self.world.folder / name / "pid").exists() for name in NAMES), "five servers")
-        self.ports = {name: int((self.world.folder / name / "port").read_text()) for name in NAMES}
+        self.ports = {name: place.getsockname()[1] for name, place in zip(NAMES, self.places)}
         self.open_gates()
 
     def open_gates(self):
@@ -125,6 +128,8 @@ class Servers:
         for process in self.processes:
             process.kill()
             process.wait()
+        for place in self.places:
+            place.close()
 
     def make_sick(self, name, version):
         (self.world.folder / name / "sick").write_text(version)
@@ -156,9 +161,13 @@ class Client(threading.Thread):
 
     def run(self):
         while not self.is_over.is_set():
-            well = [name for name in NAMES if (self.servers.ask(name) or "").startswith("well")]
+            # A round is no moment: each may have restarted when its turn came. Who is down in two of them was so in between.
+            well = self.well() or self.well()
             self.fewest = min(self.fewest, len(well))
             self.rounds += 1
+
+    def well(self):
+        return [name for name in NAMES if (self.servers.ask(name) or "").startswith("well")]
 
     def until_it_has_asked_again(self):
         """Whatever is so now, it has seen."""
@@ -357,8 +366,7 @@ def events(world):
         return 0
 
 
-SEEDS = [int(os.environ["RUNBOOK_TEST_SEED"])] if "RUNBOOK_TEST_SEED" in os.environ else \
-    [random.SystemRandom().randrange(10**6) for _ in range(40 if os.environ.get("RUNBOOK_EXHAUST") else 2)]
+SEEDS = [seed() + i for i in range(1 if GIVEN else 40 if EXHAUST else 2)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -366,7 +374,7 @@ def test_killed_again_and_again_nobody_is_updated_twice_and_nobody_is_asked(worl
     rng = random.Random(seed)
     write(world, batch="[1, 2, 2]")
     # A supervisor that dies between its note and the process leaves a doubt, of which done_when may decide here.
-    world.book.write_text(world.book.read_text().replace("every: 50ms, timeout: 60s}", "every: 50ms, timeout: 10s, decides: true}"))
+    world.book.write_text(world.book.read_text().replace("timeout: 60s}", "timeout: 60s, decides: true}"))
     words = ["-i", "version=2"]
     for _ in range(8):
         engine = world.start(*words)

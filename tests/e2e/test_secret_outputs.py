@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from test_crash import content_of
 from test_steps import forms
 from world import command_line, kill, until, world  # noqa: F401 (a fixture)
 
@@ -48,7 +49,7 @@ def assert_nowhere(world):
     """In no file of the journal and the run, and in no message."""
     files = [*world.run_folder().rglob("*"), *world.folder.glob("journal.db*"), *world.folder.glob("engine*.log")]
     for path in filter(os.path.isfile, files):
-        content = path.read_bytes()
+        content = content_of(path)
         for form in forms(TOKEN):
             assert form not in content, (path, form)
 

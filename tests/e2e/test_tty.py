@@ -9,8 +9,8 @@ import termios
 import pexpect
 import pytest
 
-from test_terminal import has_terminals
-from world import BINARY, is_alive, kill, until, world  # noqa: F401  (the fixture)
+from test_terminal import close_window, end, has_terminals, kill_engine
+from world import BINARY, kill, until, world  # noqa: F401  (the fixture)
 
 pytestmark = pytest.mark.skipif(not has_terminals(), reason="there are no pseudo-terminals here (is devpts mounted on /dev/pts?)")
 
@@ -63,7 +63,7 @@ def terminal(world):
 
     yield begin
     for child in opened:
-        child.close(force=True)
+        end(child)
 
 
 def book(world, *scripts, **keys):
@@ -78,6 +78,17 @@ def book(world, *scripts, **keys):
 
 def begun(world):
     until(lambda: world.lines("begun"), "the step to begin")
+
+
+def has_terminal(child):
+    """When the step has begun, or `back at` it has been said, it does not have the terminal yet: what is typed then is not for it."""
+    until(lambda: not child.is_as_it_was(), "the step to have the terminal")
+
+
+def typed_at(world, child, keys):
+    begun(world)
+    has_terminal(child)
+    child.send(keys)
 
 
 # The words are put together by the script: what is asked and answered stands in no file.
@@ -128,6 +139,7 @@ def test_what_it_writes_to_runbook_output_is_an_output(world, terminal):
     book(world, 'read -r name; echo "name=$name" >> "$RUNBOOK_OUTPUT"', outputs="{name: {}}")
     child = terminal()
     child.expect_exact("Ctrl-] leads out")
+    has_terminal(child)
     child.sendline("ada")
     assert child.code() == 0
     assert world.step("a")["outputs"] == {"name": "ada"}
@@ -155,8 +167,7 @@ echo begun >> "$W/begun"
 while :; do sleep 0.02; done
 """)
     child = terminal()
-    begun(world)
-    child.send("\x03")
+    typed_at(world, child, "\x03")
     if code == 0:
         assert child.code() == 0 and world.lines() == ["heard", "after"]
     else:
@@ -177,7 +188,7 @@ def test_the_escape_leads_out_and_back(world, terminal):
     child.expect_exact("`what` is not one of: back, stop")
     child.expect(ASKED)
     child.sendline("back")
-    until(lambda: not child.is_as_it_was(), "the step to have the terminal again")
+    has_terminal(child)
     child.sendline("da")
     assert child.code() == 0 and world.lines() == ["ada", "after"]
 
@@ -186,8 +197,7 @@ def test_the_escape_leads_out_and_back(world, terminal):
 def test_the_escape_leads_to_the_end_of_the_step(world, terminal, effect):
     book(world, WAITS, effect=effect)
     child = terminal()
-    begun(world)
-    child.send(ESCAPE)
+    typed_at(world, child, ESCAPE)
     child.expect(ASKED)
     child.sendline("stop")
     code = child.code()
@@ -199,8 +209,7 @@ def test_the_escape_leads_to_the_end_of_the_step(world, terminal, effect):
 def test_a_shell_that_takes_no_sigterm_is_hung_up_on(world, terminal):
     book(world, 'echo begun >> "$W/begun"; exec bash --norc -i', effect="idempotent")
     child = terminal()
-    begun(world)
-    child.sendline("trap 'echo gone >> gone' EXIT; PS1=ready'> '")
+    typed_at(world, child, "trap 'echo gone >> gone' EXIT; PS1=ready'> '\n")
     child.expect_exact("ready> ")
     child.send(ESCAPE)
     child.expect(ASKED)
@@ -212,8 +221,7 @@ def test_a_shell_that_takes_no_sigterm_is_hung_up_on(world, terminal):
 def test_a_step_that_ends_by_itself_ends_the_question_too(world, terminal):
     book(world, WAITS)
     child = terminal()
-    begun(world)
-    child.send(ESCAPE)
+    typed_at(world, child, ESCAPE)
     child.expect(ASKED)
     world.open_gate()
     assert child.code() == 0 and world.lines() == ["effect", "after"]
@@ -314,6 +322,7 @@ def test_what_is_done_already_needs_no_terminal(world):
 def again(world, terminal):
     child = terminal("--resume", "last")
     child.expect_exact("back at `a`")
+    has_terminal(child)
     child.sendline("ada")
     assert child.code() == 0
     assert world.lines("begun") == ["begun"] and world.lines() == ["ada", "after"]
@@ -333,8 +342,8 @@ def test_a_window_that_is_closed_ends_no_step(world, terminal):
     book(world, NAME)
     child = terminal()
     child.expect_exact("Name?")
-    child.close()
-    until(lambda: world.show()["state"] == "interrupted", "the engine to go")
+    close_window(child)
+    assert world.show()["state"] == "interrupted"
     again(world, terminal)
 
 
@@ -342,7 +351,7 @@ def test_a_killed_engine_leaves_the_terminal_as_it_was_and_the_step_alive(world,
     book(world, NAME)
     child = terminal()
     child.expect_exact("Name?")
-    kill(child.pid)
+    kill_engine(child)
     until(child.is_as_it_was, "the terminal to be what it was")
     result = world.resume()
     assert result.code == 3 and "runs at a terminal of its own, and there is none here" in result.err
@@ -354,7 +363,7 @@ def test_what_it_writes_while_nobody_is_there_does_not_hold_it_up(world, termina
     book(world, WAITS + 'seq 1 200000\necho the last line\ntouch "$W/written"\nread -r name')
     child = terminal()
     begun(world)
-    kill(child.pid)
+    kill_engine(child)
     world.open_gate()
     until((world.folder / "written").exists, "the step to go on")
     child = terminal("--resume", "last")
@@ -368,6 +377,7 @@ def test_engine_and_supervisor_killed_hang_up_on_the_step_which_is_in_doubt(worl
     child = terminal()
     child.expect_exact("Name?")
     kill(world.supervisor(), child.pid)
+    kill_engine(child)
     until(lambda: not world.step_processes(), "the step to be hung up on")
     result = world.resume()
     assert result.code == 4 and "in doubt" in result.err
@@ -389,7 +399,7 @@ def test_a_step_that_nobody_comes_back_to_can_be_cancelled_from_anywhere(world, 
     book(world, NAME)
     child = terminal()
     child.expect_exact("Name?")
-    kill(child.pid)
+    kill_engine(child)
     assert world("cancel", "last").code == 0 and world.step_processes() == [] and world.lines() == []
 
 
@@ -415,9 +425,9 @@ def test_two_that_want_the_terminal_have_it_one_after_the_other_and_others_go_on
     assert world.lines() == ["+a"] and world.state_of("b") == "pending" and "done" not in child.screen()
     child.sendline("ada")
     child.expect_exact("Name of b?")
-    assert re.search(r"\[3/3\] \S* ?done", child.screen())
     child.sendline("bob")
     assert child.code() == 0 and world.lines() == ["+a", "-a", "+b", "-b"]
+    assert re.search(r"\[3/3\] \S* ?done", child.screen())     # behind the turn of a, or of b when that begins at once
 
 
 def test_a_question_is_answered_before_the_terminal_goes_to_a_step(world, terminal):

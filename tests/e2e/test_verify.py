@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from faults import EXHAUST
+from seeds import EXHAUST
 from test_storage import BOOK, SEED, done_with, fast_folder
 from world import World
 

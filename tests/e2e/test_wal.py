@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from faults import EXHAUST
+from seeds import EXHAUST
 from test_storage import SEED, done_with, fast_folder
 from world import World, gated, kill, until
 

@@ -82,14 +82,14 @@ def test_each_screen_says_where_one_is_what_enter_does_and_what_is_recorded(worl
     screen.type("there is an image")
     screen.shows("group.* ▸ *$")
     screen.type("")
-    screen.shows("done \\| reject \\| skip")
+    screen.shows("done \\| reject \\| skip \\(Ctrl-D pauses\\):$")     # all of it: it comes letter by letter
     text = screen_text(screen).partition("walk book.yaml\n")[2] or screen_text(screen)
     compare(f"screens-{columns}", text)
     widest = max(len(line) for line in screen.screen())
     assert widest <= columns
 
 
-PATTERNS = [r"▸ $", r"done \| reject \| skip \(Ctrl-D pauses\): $", r"confirm \| reject \| skip \(Ctrl-D pauses\): $",
+PATTERNS = [PROMPT + "$", r"done \| reject \| skip \(Ctrl-D pauses\): $", r"confirm \| reject \| skip \(Ctrl-D pauses\): $",
             r"what now\? \(Ctrl-D pauses\): $", r"evidence \([^\n]*\): $", r"\r\n[a-z_]+( \([^\n]*\))?( \[[^\n]*\])?: $", "succeeded: ", pexpect.EOF]
 
 
@@ -148,7 +148,7 @@ def test_all_of_imrt_is_walked_in_rehearsal(world, at_terminal):  # noqa: F811
         child.sendline("edit")
         child.expect("why\\?")
         child.sendline("a better title")
-        child.expect(["what now", "▸ "])
+        child.expect(["what now", PROMPT])
         if "what now" in child.after:
             child.sendline("retry")
         else:
@@ -168,7 +168,9 @@ def test_all_of_imrt_is_walked_in_rehearsal(world, at_terminal):  # noqa: F811
     child.sendline("a try")
     child.expect("db_reporting_tier")
     child.expect("15")
+    child.expect(PROMPT)        # drawn for the window as it was
     child.setwinsize(50, 60)
+    child.sendline("")
     walker.until("cluster_is_valid")
     child.setwinsize(50, 200)
     child.sendline("quit")

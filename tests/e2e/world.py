@@ -43,14 +43,29 @@ def processes():
 
 
 def is_alive(pid):
+    """Also one whose first thread has ended before the others: they still hold its descriptors and locks."""
     found = stat(pid)
-    return found is not None and found[0] not in "ZX"
+    return found is not None and (found[0] not in "ZX" or len(threads(pid)) > 1)
+
+
+def threads(pid):
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
 
 
 def reads_an_output(pid):
     """Whether it has the standard output of a step open."""
-    links = list(Path(f"/proc/{pid}/fd").iterdir())
-    return any(os.path.lexists(link) and os.readlink(link).endswith(".out") for link in links)
+    return any(target(link).endswith(".out") for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def target(link):
+    """Where a link leads; nowhere when it is gone, as a descriptor that was closed since it was listed."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
 
 
 def children(pid):
@@ -152,8 +167,10 @@ class World:
         return next(Path(f"{self.journal}.d").iterdir())
 
     def supervisors(self, run=None):
+        """Without what one has just forked: it has its name until it becomes the step."""
         name = run or self.run_folder().name
-        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if command_line(path.name) == f"runbook: supervisor of {name}"]
+        found = [pid for pid in processes() if command_line(pid) == f"runbook: supervisor of {name}"]
+        return [pid for pid in found if (stat(pid) or (0, 0))[1] not in found]
 
     def supervisor(self):
         found = until(self.supervisors, "the supervisor")
@@ -194,7 +211,7 @@ class World:
     def described(self, pids):
         return [f"pid {pid} ({(stat(pid) or ('gone',))[0]}) {command_line(pid)}" for pid in pids]
 
-    def left_in_the_end(self, seconds=5):
+    def left_in_the_end(self, seconds=60):
         """A supervisor that lost its engine waits a second for another one."""
         deadline = time.monotonic() + seconds
         while self.left() and time.monotonic() < deadline:
@@ -216,8 +233,8 @@ class World:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        kill(*[pid for pid in self.left() if is_alive(pid)])
-        kill(*[pid for pid in self.left() if is_alive(pid)])    # what a supervisor has just begun
+        while alive := [pid for pid in self.left() if is_alive(pid)]:   # what has just been begun, too
+            kill(*alive)
         self.reap()
 
     def races(self):

@@ -62,8 +62,11 @@ def cache_folder(build):
 
 def forget_old(folder, days=30):
     for stamp in folder.iterdir():
-        if stamp.stat().st_mtime < time.time() - days * 86400:
-            stamp.unlink(missing_ok=True)
+        try:
+            if stamp.stat().st_mtime < time.time() - days * 86400:
+                stamp.unlink()
+        except FileNotFoundError:      # another checkout has forgotten it meanwhile
+            continue
 
 
 def lint(build, path):

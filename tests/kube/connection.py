@@ -9,6 +9,14 @@ from .request import Answer, Request, Stream, Upgrade
 from .status import ApiError, PageNotFound, fault
 
 
+def kept_port():
+    """A socket that keeps a port for a server, also while that is dead: nobody else is given it, and who calls there is refused."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
+
+
 class Listener(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
@@ -51,8 +59,9 @@ class Listener(http.server.ThreadingHTTPServer):
 
 
 def _shut(connection):
+    """That of the socket alone: the one of TLS forgets the key first, and what another thread sends then goes out in clear."""
     try:
-        connection.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
         pass
 

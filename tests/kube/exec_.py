@@ -3,12 +3,20 @@
 import json
 import time
 
-from . import status
+from . import peer, status
 from .websocket import WebSocket, accept_key
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
-START_OF_A_PROCESS = 0.2      # seconds, in a container
+
+
+def wait_until_it_rests(ends, seconds=60):
+    """All threads of the process at the other end sleep, at several looks. Who can't be seen is not waited for."""
+    pid = peer.process_at(*ends)
+    deadline, looks = time.monotonic() + seconds, 0
+    while pid and looks < 5 and time.monotonic() < deadline:
+        looks = looks + 1 if peer.is_at_rest(pid) else 0
+        time.sleep(0.02)
 
 
 def not_a_websocket(request):
@@ -39,7 +47,7 @@ class Exec:
             raise status.ApiError(400, "BadRequest", f"unable to upgrade: unsupported protocols {offered}")
         connection.switch({"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Protocol": protocol,
                            "Sec-WebSocket-Accept": accept_key(self.request.headers["Sec-WebSocket-Key"])})
-        self.protocol = protocol
+        self.protocol, self.peers = protocol, (connection.client_address, connection.server.server_address)
         self.socket = WebSocket(connection.rfile, connection.wfile)
         self._talk()
 
@@ -57,10 +65,10 @@ class Exec:
             self.server.finish_pod(self.pod["metadata"]["name"], code, self.pod["metadata"]["namespace"])
 
     def _start_process(self):
-        """As slow as a container is: a kubectl without kubernetes/kubernetes#131203 reads before it has made its streams, and
-        discards what comes that early, be it the exit code. Its answer to a ping says that it reads."""
+        """A kubectl without kubernetes/kubernetes#131203 reads before it has made its streams, and discards what comes that early, be
+        it the exit code. Its answer to a ping says that it reads; that it has nothing to do any more, that it has made them."""
         self.socket.ping()
-        time.sleep(START_OF_A_PROCESS)
+        wait_until_it_rests(self.peers)
 
     def _own_words(self):
         """What the container runs: who attaches to it sees that from its beginning, and then it has ended."""

@@ -16,8 +16,10 @@ def write(path, url, certificate, token, context="test", namespace=None, current
         found[kind] = [each for each in found[kind] if each["name"] != context] + [{"name": context} | entry]
     if current or "current-context" not in found:
         found["current-context"] = context
-    path.write_text(json.dumps(found, indent=2))
-    path.chmod(0o600)
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(found, indent=2))
+    new.chmod(0o600)
+    new.replace(path)       # whoever reads it meanwhile sees the one or the other
     return path
 
 

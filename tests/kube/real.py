@@ -4,7 +4,6 @@ it, in RUNBOOK_TEST_ETCD and in PATH (Debian: etcd-server). A kube-controller-ma
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from . import certificate, kubeconfig
+from .connection import kept_port
 
 
 def binary():
@@ -29,19 +29,14 @@ def etcd():
     return named or (str(beside) if beside.exists() else shutil.which("etcd"))
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class RealServer:
     def __init__(self, controllers=True, nodes=0):
         """`nodes`: so many are written down; nothing runs on them."""
         self.nodes, self.heard_from = nodes, 0
         self.folder = Path(tempfile.mkdtemp(prefix="runbook-kube-real-"))
         self.certificate, self.key = certificate.make(self.folder)
-        self.token, self.port, self.processes = "token-of-ana", _free_port(), []
+        self.token, self.places, self.processes = "token-of-ana", [], []
+        self.port = self._port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.has_controllers = controllers and (binary().parent / "kube-controller-manager").exists()
         (self.folder / "tokens").write_text(f"{self.token},ana,ana,system:masters\n")
@@ -66,7 +61,7 @@ class RealServer:
         policy = self.folder / "audit.json"
         policy.write_text(json.dumps({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}))
         subprocess.run(["openssl", "genrsa", "-traditional", "-out", accounts, "2048"], check=True, capture_output=True)
-        clients, peers = f"http://127.0.0.1:{_free_port()}", f"http://127.0.0.1:{_free_port()}"
+        clients, peers = f"http://127.0.0.1:{self._port()}", f"http://127.0.0.1:{self._port()}"
         self._run("etcd", [etcd(), "--data-dir", self.folder / "etcd", "--listen-client-urls", clients, "--advertise-client-urls", clients,
                            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", f"default={peers}"])
         self._run("apiserver", [binary(), "--etcd-servers", clients, "--bind-address=127.0.0.1", "--advertise-address=10.9.8.7",
@@ -81,11 +76,15 @@ class RealServer:
             path = self.kubeconfig(self.folder / "controllers")
             self._run("controllers", [binary().parent / "kube-controller-manager", "--kubeconfig", path,
                                       "--use-service-account-credentials=false",
-                                      "--leader-elect=false", "--port=0", f"--secure-port={_free_port()}", "--bind-address=127.0.0.1",
+                                      "--leader-elect=false", "--port=0", f"--secure-port={self._port()}", "--bind-address=127.0.0.1",
                                       "--cert-dir", self.folder / "controllers-cert", "--concurrent-deployment-syncs=2"])
         self._wait("/api/v1/namespaces/default/services/kubernetes")
         if self.has_controllers:
             self._wait("/api/v1/namespaces/default/serviceaccounts/default")
+
+    def _port(self):
+        self.places.append(kept_port())
+        return self.places[-1].getsockname()[1]
 
     def _run(self, name, argv):
         with open(self.folder / f"{name}.log", "wb") as log:
@@ -111,6 +110,8 @@ class RealServer:
         for process in reversed(self.processes):
             process.kill()
             process.wait()
+        for place in self.places:
+            place.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kubeconfig(self, path, context="test", token=None, **options):

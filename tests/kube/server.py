@@ -11,7 +11,7 @@ from pathlib import Path
 from . import certificate, kubeconfig
 from .access import Access
 from .cluster import Cluster
-from .connection import Listener
+from .connection import Listener, kept_port
 from .discovery import Discovery
 from .faults import Fault, Faults, Watches
 from .openapi import OpenApi
@@ -35,7 +35,8 @@ class KubeServer:
 
     def __init__(self, version="v1.32.4", nodes=2, tls=True, controllers=True, token="token-of-ana", user="ana"):
         self.folder = Path(tempfile.mkdtemp(prefix="runbook-kube-"))
-        self.token, self.port, self.listener = token, 0, None
+        self.token, self.place, self.listener = token, kept_port(), None
+        self.port = self.place.getsockname()[1]
         self.cluster = Cluster(version, nodes, controllers)
         self.cluster.bookmarks = 0
         self.cluster.discovery, self.cluster.openapi = Discovery(self.cluster), OpenApi(self.cluster)
@@ -52,6 +53,7 @@ class KubeServer:
 
     def __exit__(self, kind, *_):
         self.stop()
+        self.place.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         assert kind or not self.failures, f"the server itself failed: {self.failures}"
 
@@ -64,7 +66,6 @@ class KubeServer:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate, self.key)
         self.listener = Listener(("127.0.0.1", self.port), self, context)
-        self.port = self.listener.server_address[1]
         self.cluster.address = f"127.0.0.1:{self.port}"
         threading.Thread(target=self.listener.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -212,7 +213,8 @@ class KubeServer:
 
     def hold_rollout(self):
         """Nothing happens to pods any more, until step() or release_rollout()."""
-        self.cluster.kubelet.allowance = 0
+        with self.cluster.store.changed:
+            self.cluster.kubelet.allowance = 0
 
     def step(self, count=1):
         """Lets so many actions of pods through: one got ready, one has ended. Says whether all of them were there to be done."""
@@ -223,8 +225,9 @@ class KubeServer:
             return left == 0
 
     def release_rollout(self):
-        self.cluster.kubelet.allowance = None
-        self._settle()
+        with self.cluster.store.changed:
+            self.cluster.kubelet.allowance = None
+            self._settle()
 
     def exceed_deadline(self, name, namespace="default"):
         """As if progressDeadlineSeconds had passed for a deployment's rollout."""

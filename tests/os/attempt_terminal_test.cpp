@@ -17,7 +17,7 @@ struct Scene {
     Command command = shell(folder.path(), script);
     command.tty = command.hides_output = true;
     command.step = "edit";
-    command.grace_ms = 2'000;
+    command.grace_ms = 20'000;  // it is hung up on after a fifth of it, and needs time to take that
     engine.say_spawn(1, n, command, "/bin/sh", shape().bytes());
   }
   static TerminalShape shape() {
@@ -85,9 +85,13 @@ TEST_CASE("a step with a terminal leads a session of its own that has it, in the
 TEST_CASE("without its engine a step with a terminal goes on, and who comes next gets the last that it wrote") {
   CHECK(told([] {
           Scene scene;
-          scene.begin(1, "seq 1 100000; echo the last; read -r name; test \"$name\" = ada");
+          scene.begin(1,
+                      "until test -e go; do sleep 0.01; done; seq 1 100000; echo the last; touch written; "
+                      "read -r name; test \"$name\" = ada");
           must(borrow(scene.engine, 1).terminal.get() >= 0, "it is lent");
           scene.engine.hang_up();
+          write_text(scene.folder / "go", "");  // or the first could be given what the second waits for
+          until("it goes on", [&] { return fs::exists(scene.folder / "written"); });
           RawEngine next = RawEngine::connected_to(scene.folder.path());
           next.say_hello(2, {1});
           must(next.hear_table().entries.at(0).has_terminal, "the table tells of the terminal");

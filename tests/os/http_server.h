@@ -91,7 +91,8 @@ class Peer {
   std::array<char, 1 << 16> buffer_{};
 };
 
-inline std::pair<Fd, int> listening(int backlog) {
+// A port that is taken: who connects to it is refused as long as nobody listens.
+inline std::pair<Fd, int> bound() {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -99,9 +100,14 @@ inline std::pair<Fd, int> listening(int backlog) {
   socklen_t length = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   REQUIRE(::bind(fd.get(), generic, length) == 0);
-  REQUIRE(::listen(fd.get(), backlog) == 0);
   REQUIRE(::getsockname(fd.get(), generic, &length) == 0);
   return {std::move(fd), ntohs(address.sin_port)};
+}
+
+inline std::pair<Fd, int> listening(int backlog) {
+  std::pair<Fd, int> place = bound();
+  REQUIRE(::listen(place.first.get(), backlog) == 0);
+  return place;
 }
 
 class StoryServer {

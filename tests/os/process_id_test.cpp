@@ -196,7 +196,7 @@ TEST_CASE("a command with blanks and parentheses in its name is read right") {
     ::execl(program.c_str(), program.c_str(), "1000", nullptr);
     ::_exit(127);
   }
-  until("it runs", [&] { return has(text_of("/proc/" + std::to_string(pid) + "/comm"), ") S 7"); });
+  until("it runs", [&] { return has(text_of("/proc/" + std::to_string(pid) + "/cmdline"), "1000"); });  // later than its name
   CHECK(is_alive({pid, start_time_of(pid)}));
   auto children = children_of(::getpid());
   CHECK(std::any_of(children.begin(), children.end(),

@@ -38,13 +38,13 @@ class Terminal {
 
 bool is_promised(const TypedInput& input) {
   pollfd typed{input.fd(), POLLIN, 0};
-  return ::poll(&typed, 1, 10'000) == 1;
+  return ::poll(&typed, 1, 60'000) == 1;
 }
 
 // The kernel hands on what is typed in its own time.
 bool is_taken_back(const TypedInput& input) {
   pollfd typed{input.fd(), POLLIN, 0};
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     if (::poll(&typed, 1, 0) == 0) return true;
     ::usleep(1'000);
   }

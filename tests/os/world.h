@@ -79,7 +79,7 @@ inline void must(bool holds, const std::string& what) {
 
 // Looks again until it holds. Nothing hangs on how long that takes.
 inline void until(const std::string& what, const std::function<bool()>& holds) {
-  for (int looks = 0; looks < 15'000; ++looks) {
+  for (int looks = 0; looks < 60'000; ++looks) {
     if (holds()) return;
     ::usleep(2'000);
   }
@@ -121,7 +121,7 @@ inline std::string told(const std::function<void()>& story) {
   Fd hears(ends[0]), tells(ends[1]);
   pid_t pid = ::fork();
   if (pid == 0) {
-    ::alarm(120);
+    ::alarm(600);
     std::string problem;
     try {
       story();

@@ -10,6 +10,7 @@
 #include "tests/run/random_book.h"
 #include "tests/run/tree.h"
 #include "tests/run/world.h"
+#include "tests/support/seed.h"
 
 using namespace runbook;
 using namespace runbook::testing;
@@ -121,10 +122,9 @@ std::size_t shuffle(std::vector<Event>& events, const Tree& tree, Chance& chance
 }  // namespace
 
 TEST_CASE("events that branches could have written in another order add up to the same") {
-  const char* wanted = std::getenv("RUNBOOK_TEST_SEED");
-  const std::uint64_t first = wanted ? std::strtoull(wanted, nullptr, 10) : std::random_device()();
+  const std::uint64_t first = seed();
   std::size_t changes = 0;
-  for (std::uint64_t seed = first; seed < first + (wanted ? 1 : 300); ++seed) {
+  for (std::uint64_t seed = first; seed < first + (is_seed_given() ? 1 : 300); ++seed) {
     Chance chance(seed);
     RunFacts facts = facts_of(runbook_of(RandomBook(chance).text()));
     RandomStory story(facts, chance);
@@ -134,6 +134,6 @@ TEST_CASE("events that branches could have written in another order add up to th
     const std::string before = shown(fold(story.events)), after = shown(fold(events));
     REQUIRE_MESSAGE(before == after, "RUNBOOK_TEST_SEED=" << seed << "\n" << before << "\n\n" << after);
   }
-  CHECK((wanted || changes > 1'000));
+  CHECK((is_seed_given() || changes > 1'000));
   MESSAGE("RUNBOOK_TEST_SEED=" << first << ": " << changes << " pairs of events changed places");
 }

@@ -17,6 +17,7 @@
 #include "tests/run/faulty_world.h"
 #include "tests/run/loop.h"
 #include "tests/run/random_book.h"
+#include "tests/support/seed.h"
 
 using namespace runbook;
 using namespace runbook::testing;
@@ -300,12 +301,8 @@ RunFacts book_of(std::uint64_t seed) {
   return facts_of(runbook_of(text));
 }
 
-std::uint64_t first_seed() {
-  const char* wanted = std::getenv("RUNBOOK_TEST_SEED");
-  return wanted ? std::strtoull(wanted, nullptr, 10) : std::random_device()();
-}
 std::chrono::seconds budget() {
-  if (std::getenv("RUNBOOK_TEST_SEED")) return std::chrono::seconds(0);
+  if (is_seed_given()) return std::chrono::seconds(0);
   return std::chrono::seconds(std::getenv("RUNBOOK_EXHAUST") ? 600 : 10);
 }
 
@@ -315,7 +312,7 @@ TEST_CASE(
     "whatever fails and whenever, no effect happens twice without a decision, all that is recorded is legal, and the run "
     "ends") {
   const auto began = std::chrono::steady_clock::now();
-  const std::uint64_t first = first_seed();
+  const std::uint64_t first = seed();
   std::uint64_t seed = first;
   RunFacts facts = book_of(seed);
   do {

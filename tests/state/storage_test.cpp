@@ -8,6 +8,7 @@
 #include "state/sqlite.h"
 #include "tests/state/faulty_disk.h"
 #include "tests/state/world.h"
+#include "tests/support/seed.h"
 
 using namespace runbook;
 using namespace runbook::testing;
@@ -20,11 +21,6 @@ using Kept = FaultyDisk::Kept;
 
 // Every n, or in the daily run every seventh and all of the first.
 int stride_after(int n) { return std::getenv("RUNBOOK_EXHAUST") != nullptr || n < 12 ? 1 : 7; }
-
-std::uint64_t seed() {
-  const char* given = std::getenv("RUNBOOK_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
 
 // What the driver was told: that is what must be found again.
 struct Told {
