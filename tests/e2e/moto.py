@@ -5,12 +5,16 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from world import ROOT, until
+
+sys.path.insert(0, str(ROOT / "tests"))
+from kube.connection import kept_port  # noqa: E402
 
 REGION = "us-east-2"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE12", "AWS_SECRET_ACCESS_KEY": "secretkey/EXAMPLE/secretkey/EXAMPLE/1234"}
@@ -27,14 +31,6 @@ def program(name):
             pytest.fail(reason)
         pytest.skip(reason)
     return found
-
-
-def kept_port():
-    """A socket that keeps a port for a server that is told its number and binds with SO_REUSEADDR: nobody else is given it meanwhile."""
-    place = socket.socket()
-    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    place.bind(("127.0.0.1", 0))
-    return place
 
 
 def without_aws(env):

@@ -10,7 +10,8 @@ from .status import ApiError, PageNotFound, fault
 
 
 def kept_port():
-    """A socket that keeps a port for a server, also while that is dead: nobody else is given it, and who calls there is refused."""
+    """A socket that keeps a port for a server that binds with SO_REUSEADDR, also while that is dead: nobody else is given it, and who
+    calls there is refused."""
     place = socket.socket()
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     place.bind(("127.0.0.1", 0))

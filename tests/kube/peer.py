@@ -19,9 +19,9 @@ def process_at(its_end, our_end):
 
 
 def is_at_rest(pid):
-    """None of its threads runs or wants to."""
+    """None of its threads runs or wants to; or it has ended."""
     try:
         states = [task.read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").glob("*/stat")]
     except OSError:
         return False
-    return set(states) <= {"S"}
+    return set(states) <= {"S", "Z"}
