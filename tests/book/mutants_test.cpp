@@ -201,7 +201,7 @@ TEST_CASE("the_originals_of_the_mutants_are_accepted") {
 }
 
 TEST_CASE("a_mutant_is_a_runbook_or_has_an_error_with_its_place") {
-  Random random(static_cast<unsigned>(seed()));
+  Random random(static_cast<unsigned>(testing::seed()));
   const std::vector<std::string> texts = originals();
   int accepted = 0, refused = 0;
   for (int i = 0; i < 600; ++i) {
@@ -209,7 +209,7 @@ TEST_CASE("a_mutant_is_a_runbook_or_has_an_error_with_its_place") {
     const std::string mutant = mutations()[below(mutations().size(), random)](original, random);
     const SourcePtr source = source_of(mutant);
     const Loaded loaded = load_runbook(source, types_of_originals());
-    INFO("seed ", seed(), ", mutant ", i);
+    INFO("seed ", testing::seed(), ", mutant ", i);
     check_places(loaded, *source);
     CHECK((loaded.runbook != nullptr) == !has_errors(loaded.diagnostics));
     CHECK((loaded.runbook != nullptr) == (loaded.errors == 0));

@@ -300,7 +300,7 @@ def test_a_file_of_a_step_that_is_done_may_change(world):
 
 def test_at_a_terminal_it_is_asked(stopped):
     stopped.write(book(step("new"), step("a"), step("b"), step("c")))
-    child = pexpect.spawn(str(BINARY), ["run", str(stopped.book), "--resume"], env=stopped.env, encoding="utf-8", timeout=60)
+    child = pexpect.spawn(str(BINARY), ["run", str(stopped.book), "--resume"], env=stopped.env, encoding="utf-8", timeout=300)
     child.expect("Run it now, or leave it out\\?.*\\] ")
     child.sendline("skip")
     child.expect("Type `adopt`: ")

@@ -37,7 +37,7 @@ class Server(Moto):
         self.post("/moto-api/config", '{"lambda": {"use_docker": false}}')
 
     def post(self, path, body=""):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         connection.request("POST", path, body)
         assert connection.getresponse().status in (200, 201), path
 

@@ -127,7 +127,7 @@ def test_a_question_that_is_left_open_is_none_once_there_are_credentials(cloud):
 
 def test_one_call_asks_at_its_terminal_and_elsewhere_says_what_it_needs(cloud):
     env = {**cloud.env, "AWS_PROFILE": "ops", "AWS_REGION": REGION}
-    child = pexpect.spawn(str(BINARY), ["aws", "sts.GetCallerIdentity", "--compact"], env={**env, "TERM": "xterm"}, encoding="utf-8", timeout=60)
+    child = pexpect.spawn(str(BINARY), ["aws", "sts.GetCallerIdentity", "--compact"], env={**env, "TERM": "xterm"}, encoding="utf-8", timeout=300)
     child.expect(f"The code that the MFA device {DEVICE} shows: ")
     child.sendline("493127")
     child.expect('"Arn":"arn:aws:sts::123456789012:assumed-role/ops/')

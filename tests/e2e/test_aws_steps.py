@@ -362,7 +362,7 @@ def test_interrupted_before_it_is_sent_it_is_not_in_doubt(cloud):
     engine.send_signal(signal.SIGINT)
     until(lambda: "pausing" in engine.log.read_text(), "the pause")
     engine.send_signal(signal.SIGINT)
-    assert engine.wait(timeout=60) == 130
+    assert engine.wait(timeout=300) == 130
     assert cloud.step("topic")["state"] != "in_doubt"
     for each in (deaf, *others):
         each.close()

@@ -205,7 +205,7 @@ def test_a_person_presses_tab(ran, argv, setup):
     (ran.folder / "bin").mkdir()
     (ran.folder / "bin" / "runbook").symlink_to(BINARY)
     env = {**ran.env, "PATH": f"{ran.folder}/bin:{os.environ['PATH']}", "PS1": "READY> ", "TERM": "dumb", "HOME": str(ran.folder)}
-    shell = pexpect.spawn(argv[0], argv[1:], cwd=str(ran.folder), env=env, encoding="utf-8", timeout=60, dimensions=(40, 200))
+    shell = pexpect.spawn(argv[0], argv[1:], cwd=str(ran.folder), env=env, encoding="utf-8", timeout=300, dimensions=(40, 200))
     try:
         shell.expect_exact("READY> ")
         shell.sendline(setup + "; echo set''up")

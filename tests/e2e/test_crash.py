@@ -90,7 +90,7 @@ def test_a_step_outlives_two_engines_and_is_taken_up_each_time(world):
     third = world.start("--resume")
     until(lambda: world.show()["driver"] == third.pid, "the third engine")
     world.open_gate()
-    assert third.wait(timeout=60) == 0
+    assert third.wait(timeout=300) == 0
     assert world.lines("begun") == ["begun"] and world.lines() == ["effect", "after"]
 
 
@@ -117,7 +117,7 @@ def test_an_exit_code_is_known_though_the_engine_was_dead_when_it_came(world):
     world.open_gate()
     until(lambda: not world.step_processes(), "the step's end")
     engine = world.start("--resume")
-    assert engine.wait(timeout=60) == 1
+    assert engine.wait(timeout=300) == 1
     assert "it exited with 7" in engine.log.read_text()
     assert world.state_of("gated") == "failed"
 
@@ -127,7 +127,7 @@ def test_a_terminal_that_goes_away_takes_nothing_with_it(world):
     engine = world.start()
     until(lambda: world.lines("begun"), "the step to begin")
     engine.send_signal(signal.SIGHUP)
-    assert engine.wait(timeout=60) == 130
+    assert engine.wait(timeout=300) == 130
     assert world.show()["state"] == "interrupted" and world.state_of("gated") == "running"
     assert world.step_processes()
     world.open_gate()
@@ -142,7 +142,7 @@ def test_the_engine_collects_the_status_when_the_supervisor_alone_dies(world):
     until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
     kill(world.supervisor())
     world.open_gate()
-    assert engine.wait(timeout=60) == 130
+    assert engine.wait(timeout=300) == 130
     assert world.state_of("gated") == "succeeded" and world.state_of("after") == "pending"
     assert "supervisor" in engine.log.read_text()
     assert world.resume().code == 0
@@ -254,7 +254,7 @@ def test_logs_follow_a_step_whose_engine_has_gone(world, number):
     logs = world.start_command("logs", "last", "gated", "-f")
     until(lambda: "line one" in logs.log.read_text(), "what it wrote")
     world.open_gate()
-    assert logs.wait(timeout=60) == 0
+    assert logs.wait(timeout=300) == 0
     run = world.show()["run"]
     assert logs.log.read_text() == f"line one\nline two\nrun {run}: nobody drives it; to go on: runbook run --resume {run}\n"
     assert world.resume().code == 0
@@ -285,7 +285,7 @@ def test_logs_follow_until_the_last_word_of_a_step_has_been_read(world):
     until(lambda: looks(logs.pid) > 5 or logs.poll() is not None, "some looks")
     assert logs.poll() is None
     os.kill(supervisor, signal.SIGCONT)
-    assert logs.wait(timeout=60) == 0
+    assert logs.wait(timeout=300) == 0
     assert logs.log.read_text().startswith("line two\nrun ")
     assert world.resume().code == 0
 
@@ -360,7 +360,7 @@ steps:
     config.unlink()
     assert THE_SECRET.encode() not in kept_by(world)
     world.open_gate()
-    assert second.wait(timeout=60) == 0
+    assert second.wait(timeout=300) == 0
     assert THE_SECRET.encode() not in kept_by(world)
 
 
@@ -381,7 +381,7 @@ def test_what_is_not_kept_is_said_also_of_a_step_whose_end_is_known(world):
     kill(world.supervisor())
     until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     world.open_gate()
-    engine.wait(timeout=60)
+    engine.wait(timeout=300)
     assert world("logs", "last", "one").out == f"begun with [secret]\n{NOT_KEPT}\n"
     assert THE_SECRET.encode() not in kept_by(world)
 
@@ -395,7 +395,7 @@ def test_what_nobody_has_masked_is_not_kept(world, now):
     second = world.start("--resume", **now)
     until(lambda: reads_an_output(second.pid), "the second engine to read what the step writes")
     world.open_gate()
-    assert second.wait(timeout=60) == 4
+    assert second.wait(timeout=300) == 4
     assert world("logs", "last", "one").out == f"begun with [secret]\n{NOT_KEPT}\n"
     assert THE_SECRET.encode() not in kept_by(world)
     assert world("verify", "last").code == 0
@@ -453,7 +453,7 @@ def test_a_step_alive_without_its_supervisor_is_waited_for_and_can_write(world):
     until(lambda: world.show()["driver"] == second.pid, "the second engine")
     assert world.state_of("gated") == "running"        # no question while it lives
     world.open_gate()
-    assert second.wait(timeout=60) == 4
+    assert second.wait(timeout=300) == 4
     assert world.lines("begun") == ["begun"] and world.lines() == ["effect"]
     assert world("resolve", "last", "gated", "done", "--because", "the line is there").code == 0
     assert world.resume().code == 0
@@ -481,7 +481,7 @@ steps:
     seen = len(world.lines("looks"))
     until(lambda: len(world.lines("looks")) > seen, "more looks")
     world.open_gate()
-    assert second.wait(timeout=60) == 0
+    assert second.wait(timeout=300) == 0
     assert [event for event in why(world, "wait") if event["kind"] == "waiting"] == deadline_before   # it is absolute
     assert world.lines() == ["after"]
 
@@ -500,7 +500,7 @@ def test_ps_shows_engine_supervisor_and_step_and_nothing_else(world):
     step, = children(supervisor)
     assert command_line(step).startswith("bash -euo pipefail -c")
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     until(lambda: not is_alive(supervisor), "the supervisor's end")
     assert world.step_processes() == []
 
@@ -520,7 +520,7 @@ def test_another_engine_is_refused_and_told_who_drives(world):
         assert refused.code == 5 and f"run {run} is driven by pid {engine.pid}" in refused.err, refused
         assert f"give this command again; or end it, and go on with the run: `runbook run --resume {run} --take-over`" in refused.err
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
 
 
 def test_take_over_ends_the_holder_first_and_stands_in_the_record(world):
@@ -529,10 +529,10 @@ def test_take_over_ends_the_holder_first_and_stands_in_the_record(world):
     until(lambda: world.lines("begun"), "the step to begin")
     os.kill(engine.pid, signal.SIGSTOP)     # hangs, as on a dead network disk
     second = world.start("--resume", "--take-over")
-    assert engine.wait(timeout=60) == -signal.SIGKILL
+    assert engine.wait(timeout=300) == -signal.SIGKILL
     until(lambda: world.show()["driver"] == second.pid, "the second engine")
     world.open_gate()
-    assert second.wait(timeout=60) == 0
+    assert second.wait(timeout=300) == 0
     assert world.lines("begun") == ["begun"] and world.lines() == ["effect", "after"]
     deviation, = world.show()["deviations"]
     assert "taken over" in deviation["what"]
@@ -543,12 +543,12 @@ def test_a_journal_that_went_back_is_noticed_and_nothing_runs(world):
     world.open_gate()
     copy = world.folder / "copy.db"
     engine = world.start()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     world.book.write_text(gated() + "  - id: more\n    title: More\n    shell: exit 3\n")
     for name in ("begun", "effects"):
         (world.folder / name).unlink()
     engine = world.start()
-    assert engine.wait(timeout=60) == 1
+    assert engine.wait(timeout=300) == 1
     subprocess.run(["cp", world.journal, copy], check=True)
     assert world("skip", "last", "more", "--because", "x").code == 0
     for suffix in ("-wal", "-shm"):

@@ -57,7 +57,7 @@ def test_a_journal_that_begins_in_an_empty_file_is_private_and_one_that_is_not_i
     assert len(files) == 3 and {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert not any("others may read" in each["text"] for each in findings(world, 0))
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     world.journal.chmod(0o640)
     told, = [each for each in findings(world, 0) if "others may read" in each["text"]]
     assert told["kind"] == "note" and told["hint"] == f"chmod 600 {world.journal}", told

@@ -187,7 +187,7 @@ steps:
 
 def test_a_section_that_is_given_up_ends_the_stream_in_it(world):
     world.write(BRANCHES)
-    assert world.run(timeout=60).code == 0
+    assert world.run(timeout=300).code == 0
     assert world.state_of("started") == "skipped" and world.lines() == ["mended"]
 
 

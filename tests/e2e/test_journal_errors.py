@@ -151,7 +151,7 @@ def as_nobody(made, name):
     shutil.copy(BINARY, binary)
     words = [str(made.book) if word == "BOOK" else word for word in COMMANDS[name]]
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", binary, *words], env=made.env, cwd="/",
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     return done
 
 
@@ -206,7 +206,7 @@ def test_what_vanishes_while_a_run_goes_on_is_missed_and_put_back(world, what):
     until(lambda: world.lines("begun"), "the step to begin")
     put_back = vanish(world, what)
     world.open_gate()
-    code = engine.wait(timeout=60)
+    code = engine.wait(timeout=300)
     said = engine.log.read_text()
     if what == "the run's folder":      # of the files in it only those that are made anew are missed
         assert code == 1 and f"making {world.journal}.d" in said and "try it again" in said, said
@@ -234,7 +234,7 @@ def test_a_step_that_lives_without_its_log_is_waited_for(world, effect):
     until(lambda: world.supervisors(), "its supervisor")
     assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"   # nothing is decided while it lives
     world.open_gate()
-    code = second.wait(timeout=60)
+    code = second.wait(timeout=300)
     assert "effect" in world.lines()
     if effect == "once":
         assert code == 4 and "the supervisor's log is gone" in second.log.read_text()

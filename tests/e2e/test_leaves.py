@@ -149,7 +149,7 @@ def test_a_run_that_was_killed_as_it_ended_it_is_left_by_the_next_engine(world):
                     .replace("      until [ -s", "      until [ -s \"$W/engine\" ]; do sleep 0.02; done\n      until [ -s"))
     engine = world.start()
     (world.folder / "engine").write_text(f"{engine.pid}\n")
-    assert engine.wait(timeout=60) == -signal.SIGKILL
+    assert engine.wait(timeout=300) == -signal.SIGKILL
     assert world.state_of("use_again") == "succeeded" and world.show()["state"] != "succeeded"
     result = world.resume()
     assert result.code == 0, result

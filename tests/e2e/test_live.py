@@ -239,7 +239,7 @@ def lines_of(child):
 def test_a_dumb_terminal_gets_plain_lines_with_times(world):
     world.write(TWO)
     world.open_gate()
-    child = pexpect.spawn(str(BINARY), ["run", str(world.book), "--non-interactive"], env={**world.env, "TERM": "dumb"}, encoding="utf-8", timeout=60)
+    child = pexpect.spawn(str(BINARY), ["run", str(world.book), "--non-interactive"], env={**world.env, "TERM": "dumb"}, encoding="utf-8", timeout=300)
     text = lines_of(child)
     assert child.exitstatus == 0 and "\x1b" not in text and "──" not in text, text
     assert re.search(r"^\d\d:\d\d:\d\d \[1/4\] done +before", text, re.M), text
@@ -273,7 +273,7 @@ def test_nothing_is_written_where_nothing_changes(world):
     world.write(gated())
     trace = world.folder / "trace"
     child = pexpect.spawn("strace", ["-f", "-qq", "-s", "400", "-e", "trace=write", "-o", str(trace), str(BINARY), "run", str(world.book), "--non-interactive"],
-                          env={**world.env, "TERM": "xterm", "LANG": "C.UTF-8"}, encoding="utf-8", timeout=60, dimensions=(24, 80))
+                          env={**world.env, "TERM": "xterm", "LANG": "C.UTF-8"}, encoding="utf-8", timeout=300, dimensions=(24, 80))
     child.expect("running")
     seen = set()
     while len(seen) < 4:        # not each second need be drawn

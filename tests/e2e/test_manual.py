@@ -263,7 +263,7 @@ def test_a_rejected_step_stops_the_run_and_is_asked_anew(world):
 def test_to_skip_a_manual_step_answers_its_question(world):
     world.write(PLAIN)
     engine = world.start()
-    assert engine.wait(timeout=60) == 3
+    assert engine.wait(timeout=300) == 3
     assert world("skip", "last", "look", "--because", "not today").code == 0
     assert "answered first: skip" in world("confirm", "last", "look").err
     assert world.resume().code == 0 and world.lines() == ["after"]
@@ -288,7 +288,7 @@ def test_of_two_confirmations_at_the_same_moment_one_counts_and_the_other_is_tol
         assert world.resume().code == 3 if id != "s0" else world.run().code == 3
         racers = [subprocess.Popen([BINARY, "confirm", "last", id, "--set", f"by={name}"], env=world.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                   for name in ("one", "two")]
-        said = [racer.communicate(timeout=60) for racer in racers]
+        said = [racer.communicate(timeout=300) for racer in racers]
         codes = [racer.returncode for racer in racers]
         assert sorted(codes) == [0, 2], said
         assert "answered first: confirm" in said[codes.index(2)][1]
@@ -307,7 +307,7 @@ def test_a_confirmation_races_with_the_terminal_and_one_counts(world, terminal):
         child.expect_exact("by: ")
         racer = subprocess.Popen([BINARY, "confirm", "last", "look", "--set", "by=other"], env=world.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         child.sendline("terminal")
-        out, err = racer.communicate(timeout=60)
+        out, err = racer.communicate(timeout=300)
         assert code_of(child) == 0
         winner = world.step("look")["outputs"]["by"]
         assert (racer.returncode, winner) in [(0, "other"), (2, "terminal")], (out, err)

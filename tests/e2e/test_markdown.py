@@ -47,7 +47,7 @@ SCREEN = """    In the console
 def screen_of(world, *words, width=60, **env):
     """What the command leaves on a terminal of that width, with Ctrl-D at the first prompt."""
     child = pexpect.spawn(str(BINARY), list(map(str, words)), env={**world.env, "LC_ALL": "C.UTF-8", "TERM": "xterm", **env}, cwd=str(world.folder),
-                          encoding="utf-8", timeout=60, dimensions=(60, width))
+                          encoding="utf-8", timeout=300, dimensions=(60, width))
     try:
         if child.expect_exact(["(Ctrl-D pauses): ", pexpect.EOF]) == 1:
             return child.before.replace("\r\n", "\n")

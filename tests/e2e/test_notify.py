@@ -66,4 +66,4 @@ def test_the_run_goes_on_beside_one_that_takes_its_time(world):
     engine = world.start("--approve", "ask=Ask")
     until(lambda: world.state_of("work") == "succeeded", "the run to go on")
     world.open_gate("told_may_end")
-    assert engine.wait(timeout=60) == 0 and world.lines() == ["effect"]
+    assert engine.wait(timeout=300) == 0 and world.lines() == ["effect"]

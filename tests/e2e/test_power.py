@@ -78,7 +78,7 @@ def cut_at(n, loses):
     images = made.folder / "images"
     images.mkdir()
     fault = Fault(made.folder, TRACKED, CHANGES, at=n, lasting="cut", images=images)
-    made.start(**fault.env).wait(timeout=60)
+    made.start(**fault.env).wait(timeout=300)
     if not fault.hits:
         done_with(made)
         return None
@@ -163,7 +163,7 @@ def test_who_goes_on_after_that_may_die_too_and_the_step_is_still_in_doubt(is_lo
         boot = made.folder / "boot_id"
         boot.write_text(f"{uuid.UUID(int=at)}\n")
         again = Fault(made.folder, TRACKED, CHANGES, at=at, lasting="cut", images=made.folder, boot_id=boot)
-        made.start("--resume", **again.env).wait(timeout=60)
+        made.start("--resume", **again.env).wait(timeout=300)
         all_dead(made)
         deaths += again.hits
         note = f"{at}: {again.last}"

@@ -64,7 +64,7 @@ def test_without_free_descriptors_a_step_is_not_begun_or_begun_once(world, whose
     limit = descriptors(pid) + more
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
     world.open_gate()
-    code = engine.wait(timeout=60)
+    code = engine.wait(timeout=300)
     said = engine.log.read_text()
     assert code in (0, 1, 6, 130), said
     assert code == 0 or "files" in said or "descriptor" in said or "supervisor" in said, said
@@ -150,7 +150,7 @@ def test_neither_engine_nor_supervisor_leaves_a_core_with_secrets_and_a_step_has
     step = next(line for line in world.lines("limits") if line.startswith("Max core file size"))
     assert step.split()[4:6] == cores
     engine.send_signal(signal.SIGQUIT)
-    assert engine.wait(timeout=60) == -signal.SIGQUIT
+    assert engine.wait(timeout=300) == -signal.SIGQUIT
     assert not list(world.folder.glob("core*"))
     assert core_limits(supervisor) == ["0", cores[1]]
     world.open_gate()
@@ -186,7 +186,7 @@ def test_orphans_by_the_dozen_become_nobodys_zombies(world):
     until(lambda: len(children(world.supervisor())) == 1, "the step alone below its supervisor")
     assert children(engine.pid) == [world.supervisor()]
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     assert world.fallen_to_us() == []
 
 
@@ -197,7 +197,7 @@ def test_a_step_that_stops_itself_waits_for_who_wakes_it(world):
     world.open_gate()
     assert world.state_of("gated") == "running" and engine.poll() is None
     os.kill(step, signal.SIGCONT)
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     assert world.lines("begun") == ["begun"] and world.lines() == ["effect", "after"]
 
 
@@ -286,7 +286,7 @@ def test_a_step_that_cannot_be_looked_at_is_not_taken_for_dead(world, files, who
     until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     assert world.lines("begun") == ["begun"]
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
 
 
 def test_a_process_whose_start_cannot_be_seen_is_named_in_the_log_when_it_can(world):
@@ -298,7 +298,7 @@ def test_a_process_whose_start_cannot_be_seen_is_named_in_the_log_when_it_can(wo
     started = Path(f"/proc/{named[2]}/stat").read_text().rpartition(")")[2].split()[19]
     assert fault.hits == 1 and named[3] == started
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
 
 
 def test_a_step_that_lives_on_in_another_pid_namespace_and_can_be_seen_is_waited_for(world):
@@ -316,7 +316,7 @@ def test_a_step_that_lives_on_in_another_pid_namespace_and_can_be_seen_is_waited
     until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     assert world.lines("begun") == ["begun", "begun"]   # nobody saw how it ended, and it may run again
     container.kill()
     container.wait()

@@ -180,7 +180,7 @@ steps:
     told = world("prune", "--keep", "0s")
     assert told.code == 0 and len(ids(world)) == 1 and ("unfinished" in told.out or "passed over" in told.out), told
     world.open_gate()
-    assert undo.wait(timeout=60) == 0
+    assert undo.wait(timeout=300) == 0
     assert "pruned, undone" in world("prune", "--keep", "0s").out
 
 
@@ -247,5 +247,5 @@ def test_it_is_pruned_while_another_run_goes_on(left):
     until(lambda: left.lines("begun"), "the step")
     assert left("prune", "--keep", "0s").code == 0 and old not in ids(left)
     left.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     assert left("verify", "last").code == 0

@@ -136,7 +136,7 @@ class Servers:
 
     def ask(self, name):
         """What it says, or None: it does not answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[name], timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[name], timeout=300)
         try:
             connection.request("GET", "/")
             return connection.getresponse().read().decode().strip()

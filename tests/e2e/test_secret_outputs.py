@@ -73,7 +73,7 @@ steps:
   - {{id: fails, shell: test -e "$W/go"}}
 """)
     engine = world.start()
-    assert engine.wait(timeout=60) == 1
+    assert engine.wait(timeout=300) == 1
     if code == 0:
         (world.folder / "go").touch()
         world.resume()
@@ -91,7 +91,7 @@ def test_a_secret_output_reaches_the_next_step_and_stands_nowhere(world):
     until(lambda: (world.folder / "used").exists(), "the step that uses it")
     assert_nowhere(world)
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
     assert (world.folder / "used").read_text() == TOKEN
     assert_nowhere(world)
     assert world.step("login")["outputs"] == {"token": "[secret]", "greeting": "welcome"}
@@ -179,7 +179,7 @@ def test_the_supervisor_dies_with_what_it_held(world):
     until(lambda: (world.folder / "begun").exists(), "the login")
     kill(world.supervisor())
     world.open_gate("server-gate")
-    engine.wait(timeout=60)
+    engine.wait(timeout=300)
     assert_nowhere(world)
     assert world.step("login")["state"] in ("failed", "in_doubt"), world.show()
     assert not (world.folder / "used").exists()

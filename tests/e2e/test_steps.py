@@ -220,7 +220,7 @@ def test_on_timeout_kill_ends_a_repeatable_step_as_failed_and_a_once_step_in_dou
 def test_a_timeout_on_an_effect_tells_and_lets_it_run_on(world):
     world.write(gated(timeout="100ms"))
     engine = world.start()
-    assert engine.wait(timeout=60) == 3
+    assert engine.wait(timeout=300) == 3
     assert "runs longer than its timeout" in engine.log.read_text()
     assert world.step_processes() and world.state_of("gated") == "running"
     world.open_gate()
@@ -286,7 +286,7 @@ def test_the_first_ctrl_c_pauses_after_the_step(world):
     engine.send_signal(signal.SIGINT)
     until(lambda: "pausing when this step has ended" in engine.log.read_text(), "the engine to have heard it")
     world.open_gate()
-    assert engine.wait(timeout=60) == 130
+    assert engine.wait(timeout=300) == 130
     assert world.lines() == ["effect"] and world.state_of("after") == "pending"
     assert world.resume().code == 0
     assert world.lines() == ["effect", "after"]
@@ -299,7 +299,7 @@ def test_the_second_ctrl_c_ends_the_step(world):
     engine.send_signal(signal.SIGINT)
     engine.send_signal(signal.SIGINT)
     until(lambda: engine.send_signal(signal.SIGINT) or engine.poll() is not None, "the engine's end")
-    assert engine.wait(timeout=60) == 130 and world.step_processes() == []
+    assert engine.wait(timeout=300) == 130 and world.step_processes() == []
     world.open_gate()
     assert world.resume().code == 0
     assert world.lines() == ["effect", "after"]
@@ -413,7 +413,7 @@ steps:
                     assert form not in content, (path, form)
     grep()
     world.open_gate()
-    assert engine.wait(timeout=60) == 1
+    assert engine.wait(timeout=300) == 1
     grep()
     assert "[secret]" in world("logs", "last", "use").out
     assert world.step("use")["outputs"] == {"token": "[secret]"}
@@ -442,7 +442,7 @@ def test_files_are_for_their_owner_alone(world):
     for path in [world.journal, Path(f"{world.journal}-wal"), *Path(f"{world.journal}.d").rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
     world.open_gate()
-    assert engine.wait(timeout=60) == 0
+    assert engine.wait(timeout=300) == 0
 
 
 def test_bad_yaml_names_its_place_and_nothing_is_run(world):

@@ -30,7 +30,7 @@ def terminal(world):
 
     def begin(*words):
         child = pexpect.spawn(str(BINARY), ["run", str(world.book), *words], env={**world.env, "TERM": "xterm"}, cwd=str(world.folder), encoding="utf-8",
-                              timeout=60, dimensions=(40, 120))
+                              timeout=300, dimensions=(40, 120))
         opened.append(child)
         return child
 
@@ -227,7 +227,7 @@ steps:
   - {id: a, shell: 'printf "\033[31mred\033[0m\tcolumn\r\n\033]0;title\007\n\nGröße\nno end"'}
 """)
     assert world.run().code == 0
-    child = pexpect.spawn(str(BINARY), ["logs", "last"], env=world.env | {"LC_ALL": "C", "TERM": "xterm"}, cwd=str(world.folder), timeout=60)
+    child = pexpect.spawn(str(BINARY), ["logs", "last"], env=world.env | {"LC_ALL": "C", "TERM": "xterm"}, cwd=str(world.folder), timeout=300)
     child.setecho(False)
     child.expect(pexpect.EOF)
     child.close()
@@ -249,9 +249,9 @@ def test_logs_follow_a_running_step(world):
     world.write(gated().replace('echo begun >> "$W/begun"', 'echo begun >> "$W/begun"; echo "line one"').replace("echo effect", "echo line two; echo effect"))
     world.start()
     until(lambda: world.lines("begun"), "the step to begin")
-    child = pexpect.spawn(str(BINARY), ["logs", "last", "gated", "-f"], env=world.env, encoding="utf-8", timeout=60)
+    child = pexpect.spawn(str(BINARY), ["logs", "last", "gated", "-f"], env=world.env, encoding="utf-8", timeout=300)
     child.expect("line one")
     world.open_gate()
     child.expect("line two")
     child.expect(pexpect.EOF)
-    assert world.started[0].wait(timeout=60) == 0
+    assert world.started[0].wait(timeout=300) == 0

@@ -32,7 +32,7 @@ def modes_of_a_new_one():
 class Terminal(pexpect.spawn):
     def __init__(self, world, *words):
         super().__init__(str(BINARY), ["run", *map(str, words)], env={**world.env, "TERM": "xterm"}, cwd=str(world.folder), encoding="utf-8",
-                         codec_errors="replace", timeout=60, dimensions=(40, 120))
+                         codec_errors="replace", timeout=300, dimensions=(40, 120))
         self.modes = modes_of_a_new_one()   # its own may have been changed by the engine already
         self.logfile_read = io.StringIO()
 

@@ -47,7 +47,7 @@ def at_terminal(world):  # noqa: F811
 
     def begin(*words, **env):
         child = pexpect.spawn(str(BINARY), list(words), env={**world.env, "TERM": "xterm", "LANG": "C.UTF-8", **env}, cwd=str(world.folder),
-                              encoding="utf-8", timeout=60, dimensions=(50, 140))
+                              encoding="utf-8", timeout=300, dimensions=(50, 140))
         opened.append(child)
         return child
 

@@ -19,7 +19,7 @@ PR_SET_CHILD_SUBREAPER = 36     # what outlives engine and supervisor becomes ou
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def until(condition, what, seconds=60):
+def until(condition, what, seconds=300):
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
@@ -123,7 +123,7 @@ class World:
 
     # Commands
 
-    def __call__(self, *words, stdin=subprocess.DEVNULL, timeout=120, **env):
+    def __call__(self, *words, stdin=subprocess.DEVNULL, timeout=600, **env):
         done = subprocess.run([BINARY, *map(str, words)], env={**self.env, **env}, stdin=stdin, capture_output=True, text=True,
                               errors="replace", timeout=timeout, cwd=self.folder)
         return Result(done.returncode, done.stdout, done.stderr)

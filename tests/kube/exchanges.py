@@ -40,9 +40,9 @@ class Client:
         split, context = urlsplit(server.url), None
         if server.certificate:
             context = ssl.create_default_context(cafile=str(server.certificate))
-            self.connection = http.client.HTTPSConnection(split.hostname, split.port, context=context, timeout=60)
+            self.connection = http.client.HTTPSConnection(split.hostname, split.port, context=context, timeout=300)
         else:
-            self.connection = http.client.HTTPConnection(split.hostname, split.port, timeout=60)
+            self.connection = http.client.HTTPConnection(split.hostname, split.port, timeout=300)
         self.token, self.seen = server.token, {}
 
     def ask(self, exchange):
