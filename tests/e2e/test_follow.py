@@ -61,7 +61,7 @@ def test_it_goes_on_when_the_line_comes_and_nothing_of_the_stream_lives_on(world
     assert not [pid for pid in looking if is_alive(pid)]
     assert world.step("started")["outputs"] == {"version": "1.2.3"}
     world.open_gate()
-    assert engine.wait(60) == 0 and len(world.lines("looks")) == 1
+    assert engine.wait(timeout=300) == 0 and len(world.lines("looks")) == 1
 
 
 def test_a_line_of_fail_on_ends_it_with_that_line(world):
@@ -89,7 +89,7 @@ def test_at_its_deadline_it_is_ended_and_says_what_it_read_last(world, clock):  
     engine = world.start()
     until((world.folder / "looking").exists, "the line")    # however long it takes to begin the look
     clock.pass_by(2 * HOUR, 2 * HOUR, 2 * HOUR)
-    assert engine.wait(60) == 1
+    assert engine.wait(timeout=300) == 1
     assert why(world) == "it did not come to be within 2h: no line has matched (the last line: waiting for the database)"
 
 
@@ -101,7 +101,7 @@ def test_what_can_not_be_begun_can_not_tell_and_what_fails_says_how(world, clock
     engine = world.start()
     until(lambda: " sees " in engine.log.read_text(), "the end of the stream")
     clock.pass_by(2 * HOUR, 2 * HOUR, 2 * HOUR)
-    assert engine.wait(60) == 1
+    assert engine.wait(timeout=300) == 1
     assert why(world) == "it did not come to be within 2h: the stream ended: it exited with 3 (the last line: error: refused)"
 
 
@@ -119,7 +119,7 @@ def test_an_engine_that_dies_leaves_no_stream_behind_and_the_next_one_looks_agai
     world.write(book(TAIL))
     engine, looking = begins(world)
     kill(engine.pid)
-    engine.wait(60)     # its other threads too: they hold the lock of the run
+    engine.wait(timeout=300)     # its other threads too: they hold the lock of the run
     (world.folder / "looking").unlink()
     again = world.start("--resume", "last")
     until((world.folder / "looking").exists, "the next look")
@@ -134,7 +134,7 @@ def test_a_supervisor_that_dies_leaves_no_stream_behind(world, killed):
     world.write(book(TAIL))
     engine, looking = begins(world)
     kill(*([engine.pid] if killed == "engine and supervisor" else []), world.supervisor())
-    engine.wait(60)
+    engine.wait(timeout=300)
     if killed == "supervisor":
         assert world.show()["state"] == "interrupted"
         assert not [pid for pid in looking if is_alive(pid)]
@@ -151,7 +151,7 @@ def test_ctrl_c_ends_the_stream_and_pauses(world):
     engine, looking = begins(world)
     (world.folder / "log").write_text("still starting\n")
     engine.send_signal(signal.SIGINT)
-    engine.wait(60)
+    engine.wait(timeout=300)
     assert world.show()["state"] == "interrupted"
     assert "`started` saw last: no line has matched" in world.show()["why"]
     assert not [pid for pid in looking if is_alive(pid)]
@@ -164,7 +164,7 @@ def test_a_cancelled_run_ends_the_stream(world):
     world.write(book(TAIL))
     engine, looking = begins(world)
     engine.send_signal(signal.SIGTERM)
-    engine.wait(60)
+    engine.wait(timeout=300)
     assert not [pid for pid in looking if is_alive(pid)]
     assert world("cancel", "last", "--because", "enough").code == 0
 
@@ -209,7 +209,7 @@ def test_a_flood_without_a_match_and_a_line_of_ten_megabytes_take_no_memory(worl
     until((world.folder / "flooded").exists, "the flood to be read", seconds=1500 if EXHAUST else 100)
     peaks = [peak_kb(engine.pid), peak_kb(world.supervisor())]
     world.open_gate()
-    assert engine.wait(60) == 0
+    assert engine.wait(timeout=300) == 0
     assert max(peaks) < 64 << 10, peaks
     spools = sum(path.stat().st_size for path in world.run_folder().rglob("*") if path.is_file())
     assert spools < 1 << 20

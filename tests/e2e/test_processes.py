@@ -24,15 +24,6 @@ def steps(text):
     return "runbook: example\nsteps:\n" + text
 
 
-def is_gone(pid):
-    """All of its threads: the first may be a zombie while others still hold files and locks."""
-    try:
-        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
-    except OSError:
-        return True
-    return threads <= 1 and not is_alive(pid)
-
-
 def begun(world):
     world.write(gated())
     engine = world.start()
@@ -311,7 +302,7 @@ def test_a_step_that_lives_on_in_another_pid_namespace_and_can_be_seen_is_waited
     supervisor = world.supervisor()
     first = stat(supervisor)[1]
     kill(first, supervisor)
-    until(lambda: is_gone(first), "the end of the engine's last thread")
+    until(lambda: not is_alive(first), "the end of the engine's last thread")
     engine = world.start("--resume")
     until(lambda: reads_an_output(engine.pid), "the engine to read what the step writes")
     assert world.lines("begun") == ["begun"] and world.state_of("gated") == "running"
@@ -332,7 +323,7 @@ def test_what_ran_in_another_pid_namespace_is_in_doubt_and_its_numbers_mean_noth
     engine = stat(world.supervisor())[1]
     container.kill()
     container.wait()
-    until(lambda: is_gone(engine) and not world.step_processes(), "the end of all that lived in it")
+    until(lambda: not is_alive(engine) and not world.step_processes(), "the end of all that lived in it")
     for _ in range(2):
         result = world.resume()
         assert result.code == 4, result
