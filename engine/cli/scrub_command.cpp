@@ -70,8 +70,8 @@ void refuse_while_steps_run(const JournalFile& file, const std::string& run) {
   for (const auto& [n, attempt] : log.attempts) {
     if (!is_at_work(folder, attempt, fmt::format("{}/{}", run, n))) continue;
     throw Error(ExitCode::driven,
-                fmt::format("attempt {} of run {} runs ({}), and may write the value once more; nothing was scrubbed", n,
-                            run, pid_text(attempt)),
+                fmt::format("attempt {} of run {} runs ({}), and may write the value once more; nothing was scrubbed", n, run,
+                            pid_text(attempt)),
                 fmt::format("wait for it, or take the run up: {}; then scrub",
                             command_to_go_on(fold_run(file, run), run, journal_words(file))));
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +17,7 @@
 #include "os/attempt_pipes.h"
 #include "os/core_dumps.h"
 #include "os/files.h"
+#include "os/look_out.h"
 #include "os/program.h"
 #include "os/remains.h"
 #include "os/salvage.h"
@@ -143,19 +143,11 @@ void SupervisorClient::watch_for_the_end() {
   wake_all();
 }
 
-// Waking a processor that has gone to sleep takes longer than all else that a short step costs beyond its process. Who waits for the
-// only step therefore looks for a moment before it sleeps, as kernels do: https://docs.kernel.org/virt/kvm/halt-polling.html
-// Not with one processor, where the step itself would wait for that.
-void SupervisorClient::look_out(SteadyClock::time_point end) const {
-  static const bool has_processor_to_spare = std::thread::hardware_concurrency() > 1;
-  while (has_processor_to_spare && SteadyClock::now() < end && !has_answer(connection_.get(), 0)) ::sched_yield();
-}
-
 // False: there is nothing more to be read.
 bool SupervisorClient::read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until) {
   const bool is_for_the_only_one = waiting_.size() == 1;
   lock.unlock();
-  if (is_for_the_only_one) look_out(awake_until);
+  if (is_for_the_only_one) look_out(awake_until, [this] { return has_answer(connection_.get(), 0); });
   Message message;
   bool is_message = receive_message(connection_.get(), message) == Received::message;
   lock.lock();

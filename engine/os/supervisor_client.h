@@ -86,7 +86,6 @@ class SupervisorClient : public ProcessRunner {
   void await_absence(std::unique_lock<std::mutex>& lock);
   void watch_for_the_end();
   using SteadyClock = std::chrono::steady_clock;
-  void look_out(SteadyClock::time_point end) const;
   // awake_until: without it, it sleeps at once.
   bool read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until = {});
   void hear(Message& message);

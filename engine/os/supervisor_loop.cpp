@@ -18,11 +18,13 @@
 
 #include "base/error.h"
 #include "os/files.h"
+#include "os/look_out.h"
 
 namespace runbook {
 
 namespace {
-constexpr std::int64_t patience_ms = 1'000;  // how long it waits for an engine when nothing is left to do
+constexpr std::chrono::milliseconds between_steps(2);  // while an engine commits one and asks for the next
+constexpr std::int64_t patience_ms = 1'000;            // how long it waits for an engine when nothing is left to do
 constexpr std::int64_t ring_pause_ms = 50;
 constexpr int most_waiting = 64;                 // engines that came while it was stopped
 constexpr std::int64_t folder_look_ms = 60'000;  // how often one that only waits sees whether its run is still there
@@ -157,7 +159,10 @@ void SupervisorLoop::wait_for_events() {
   std::size_t first_terminal = fds.size();
   const std::vector<AttemptTerminal*> terminals = unread_terminals();
   for (const AttemptTerminal* terminal : terminals) fds.push_back({terminal->device().master(), POLLIN, 0});
-  if (::poll(fds.data(), fds.size(), poll_timeout_ms()) < 0) return;
+  int ready = 0;
+  look_out(awake_until_, [&] { return (ready = ::poll(fds.data(), fds.size(), 0)) != 0; });
+  if (ready == 0) ready = ::poll(fds.data(), fds.size(), poll_timeout_ms());
+  if (ready < 0) return;
   bool has_a_leftover_written =
       std::any_of(fds.begin() + static_cast<std::ptrdiff_t>(first_leftover),
                   fds.begin() + static_cast<std::ptrdiff_t>(first_newcomer), [](const pollfd& fd) { return fd.revents != 0; });
@@ -322,10 +327,15 @@ void SupervisorLoop::ring(Supervised& attempt) {
 
 void SupervisorLoop::send_exits() {
   if (!engine_) return;
+  bool is_any_sent = false, is_any_running = false;
   for (auto& [n, attempt] : attempts_) {
+    if (!attempt->has_ended) is_any_running = true;
     if (terminals_asked_.count(n)) continue;  // what it wrote last is to be seen
-    if (attempt->has_ended && !attempt->is_exit_sent && !attempt->is_unwanted) attempt->is_exit_sent = send_exit(*attempt);
+    if (!attempt->has_ended || attempt->is_exit_sent || attempt->is_unwanted) continue;
+    attempt->is_exit_sent = send_exit(*attempt);
+    is_any_sent = is_any_sent || attempt->is_exit_sent;
   }
+  if (is_any_sent && !is_any_running) awake_until_ = std::chrono::steady_clock::now() + between_steps;
 }
 
 // What can't be sent now (the engine does not read, no descriptor is free) is sent later.
