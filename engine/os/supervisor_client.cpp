@@ -17,7 +17,6 @@
 #include "os/attempt_pipes.h"
 #include "os/core_dumps.h"
 #include "os/files.h"
-#include "os/look_out.h"
 #include "os/program.h"
 #include "os/remains.h"
 #include "os/salvage.h"
@@ -147,7 +146,7 @@ void SupervisorClient::watch_for_the_end() {
 bool SupervisorClient::read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until) {
   const bool is_for_the_only_one = waiting_.size() == 1;
   lock.unlock();
-  if (is_for_the_only_one) look_out(awake_until, [this] { return has_answer(connection_.get(), 0); });
+  if (is_for_the_only_one) look_out_.until(awake_until, [this] { return has_answer(connection_.get(), 0); });
   Message message;
   bool is_message = receive_message(connection_.get(), message) == Received::message;
   lock.lock();

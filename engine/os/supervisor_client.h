@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "os/attempt_log.h"
+#include "os/look_out.h"
 #include "os/process_runner.h"
 #include "os/protocol.h"
 #include "os/salvage.h"
@@ -119,6 +120,7 @@ class SupervisorClient : public ProcessRunner {
   std::vector<std::int64_t> acknowledged_;
   int at_terminal_ = 0;   // threads that have it, or are about to
   bool is_read_ = false;  // one of those who wait reads the connection, for all of them
+  LookOut look_out_;      // that one's
   bool is_lost_ = false, is_leaving_ = false;
   bool may_have_left_ = false;  // a step with `leaves` has been run
   bool stays_ = false;          // the supervisor does

@@ -18,7 +18,6 @@
 
 #include "base/error.h"
 #include "os/files.h"
-#include "os/look_out.h"
 
 namespace runbook {
 
@@ -160,7 +159,7 @@ void SupervisorLoop::wait_for_events() {
   const std::vector<AttemptTerminal*> terminals = unread_terminals();
   for (const AttemptTerminal* terminal : terminals) fds.push_back({terminal->device().master(), POLLIN, 0});
   int ready = 0;
-  look_out(awake_until_, [&] { return (ready = ::poll(fds.data(), fds.size(), 0)) != 0; });
+  look_out_.until(awake_until_, [&] { return (ready = ::poll(fds.data(), fds.size(), 0)) != 0; });
   if (ready == 0) ready = ::poll(fds.data(), fds.size(), poll_timeout_ms());
   if (ready < 0) return;
   bool has_a_leftover_written =
@@ -335,7 +334,7 @@ void SupervisorLoop::send_exits() {
     attempt->is_exit_sent = send_exit(*attempt);
     is_any_sent = is_any_sent || attempt->is_exit_sent;
   }
-  if (is_any_sent && !is_any_running) awake_until_ = std::chrono::steady_clock::now() + between_steps;
+  if (is_any_sent && !is_any_running) awake_until_ = LookOut::Clock::now() + between_steps;
 }
 
 // What can't be sent now (the engine does not read, no descriptor is free) is sent later.

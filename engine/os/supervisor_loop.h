@@ -1,6 +1,5 @@
 #pragma once
 // The supervisor's life: one poll loop over the engine's connection, the attempts' FIFOs, ended children and times.
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -12,6 +11,7 @@
 
 #include "os/attempt_log.h"
 #include "os/leftovers.h"
+#include "os/look_out.h"
 #include "os/protocol.h"
 #include "os/supervised.h"
 
@@ -107,7 +107,8 @@ class SupervisorLoop {
   Leftovers leftovers_;
   std::vector<AttemptFiles> spares_;      // of attempts that nobody will ask about
   std::optional<AttemptPipes> prepared_;  // for the attempt that is expected next
-  std::chrono::steady_clock::time_point awake_until_;
+  LookOut look_out_;
+  LookOut::Clock::time_point awake_until_;
   std::int64_t lonely_since_ms_;  // no engine since
   bool was_told_bye_ = false, must_sync_ = false;
   bool is_end_of_leftovers_asked_ = false;
