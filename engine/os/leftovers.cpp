@@ -58,9 +58,7 @@ void Leftovers::forget(pid_t pid) {
 std::vector<std::int64_t> Leftovers::look() {
   if (empty()) return {};
   std::vector<std::vector<Child>> alive(groups_.size());
-  for (const pid_t pid : own_children()) {
-    const Child child = child_of_number(pid);
-    if (child.pid == 0 || child.is_zombie || beyond_.count(pid)) continue;
+  for (const Child& child : living_children([this](pid_t pid) { return beyond_.count(pid) != 0; })) {
     std::string marker = marker_of(child.pid);
     auto owner =
         std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return owns_one(group, child, marker); });

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "base/trimmed.h"
@@ -24,6 +25,7 @@ struct Stat {
   char state = '?';
   pid_t parent = 0;
   pid_t group = 0;
+  int threads = 0;
   std::uint64_t start_time = 0;
   std::uint64_t memory = 0;  // 0: it has none, or none any more
   std::uint64_t arguments_begin = 0, arguments_end = 0;
@@ -45,6 +47,7 @@ std::optional<Stat> stat_of(pid_t pid) {
     ++at;
     if (field == 4) stat.parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
     if (field == 5) stat.group = static_cast<pid_t>(std::strtol(at, nullptr, 10));
+    if (field == 20) stat.threads = static_cast<int>(std::strtol(at, nullptr, 10));
     if (field == 22) stat.start_time = std::strtoull(at, nullptr, 10);
     if (field == 23) stat.memory = std::strtoull(at, nullptr, 10);
     if (field == 48) stat.arguments_begin = std::strtoull(at, nullptr, 10);
@@ -54,6 +57,9 @@ std::optional<Stat> stat_of(pid_t pid) {
   }
   return stat;
 }
+
+// The state is that of its first thread, which may end before others.
+bool has_ended(const Stat& stat) { return (stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1; }
 
 bool means_gone(int number) { return number == ENOENT || number == ESRCH; }
 
@@ -181,7 +187,7 @@ pid_t parent_of(const ProcessId& process) {
 
 bool is_alive(const ProcessId& process) {
   auto stat = certain_stat_of(process.pid);
-  return stat && stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
+  return stat && stat->start_time == process.start_time && !has_ended(*stat);
 }
 
 std::string marker_of(pid_t pid) { return marker_in(memory_if_readable(pid, Part::environment)); }
@@ -191,7 +197,7 @@ std::vector<ProcessId> processes_marked(const std::string& marker) {
   for (const pid_t pid : all_processes()) {
     if (marker_in(memory_of(pid, Part::environment)) != marker) continue;
     auto stat = certain_stat_of(pid);
-    if (stat && stat->state != 'Z') found.push_back({pid, stat->start_time});
+    if (stat && !has_ended(*stat)) found.push_back({pid, stat->start_time});
   }
   return found;
 }
@@ -202,7 +208,7 @@ std::string not_to_be_ended(const std::string& child) { return child + " (runs o
 
 Child child_of_number(pid_t pid) {
   auto stat = stat_of(pid);
-  return stat ? Child{pid, stat->group, stat->state == 'Z', command_of(pid)} : Child();
+  return stat ? Child{pid, stat->group, has_ended(*stat), command_of(pid)} : Child();
 }
 
 std::vector<Child> children_of(pid_t parent) try {
@@ -210,7 +216,7 @@ std::vector<Child> children_of(pid_t parent) try {
   for (const pid_t pid : all_processes()) {
     auto stat = stat_of(pid);
     if (!stat || stat->parent != parent) continue;
-    children.push_back({pid, stat->group, stat->state == 'Z', command_of(pid)});
+    children.push_back({pid, stat->group, has_ended(*stat), command_of(pid)});
   }
   return children;
 } catch (const Error&) {
@@ -234,6 +240,23 @@ std::vector<pid_t> own_children() {
     at = rest;
   }
   return numbers;
+}
+
+std::vector<Child> living_children(const std::function<bool(pid_t)>& is_passed_over) {
+  std::set<pid_t> ended;
+  while (true) {
+    std::vector<Child> living;
+    bool has_another_ended = false;
+    for (const pid_t pid : own_children()) {
+      if (is_passed_over(pid)) continue;
+      Child child = child_of_number(pid);
+      child.pid = pid;  // not reaped, it is there
+      if (!child.is_zombie) living.push_back(std::move(child));
+      else if (ended.insert(pid).second) has_another_ended = true;
+    }
+    // What it left may stand in the list behind where that had been read.
+    if (!has_another_ended) return living;
+  }
 }
 
 }  // namespace runbook

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,5 +56,8 @@ std::vector<Child> children_of(pid_t parent);
 // Children of this process, zombies among them, without such a scan where the kernel knows a better way (CONFIG_PROC_CHILDREN). Whole
 // only in a process that has one thread: then nobody else reaps while it looks.
 std::vector<pid_t> own_children();
+// Those of them that live, but what is passed over: none that a child gives on by its end while this looks is missing. One that can't be
+// looked at (no descriptor is free) has its number alone.
+std::vector<Child> living_children(const std::function<bool(pid_t)>& is_passed_over);
 
 }  // namespace runbook

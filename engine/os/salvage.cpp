@@ -63,7 +63,8 @@ class Orphan {
       if (is_leaving()) return std::nullopt;
       drain();
       if (stop.stop_requested() && !is_leaving()) ask_to_end();  // who leaves says so before it stops what it waits for
-      if (!is_anything_alive()) break;
+      // Twice: one that forks and ends while the list of processes is read may hide what it leaves.
+      if (!is_anything_alive() && !is_anything_alive()) break;
     }
     drain();
     sink_.finish();

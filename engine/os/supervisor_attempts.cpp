@@ -264,12 +264,9 @@ void SupervisorLoop::read_on_for_the_past() {
 
 // Children that no attempt began itself, and that this one left behind. Zombies are reaped by the loop.
 std::vector<Child> SupervisorLoop::strays_of(const Supervised& attempt) const {
-  std::vector<Child> strays;
-  for (const pid_t pid : own_children()) {
-    if (is_begun_here(pid)) continue;  // with many branches nearly all are: nothing is read of them
-    Child child = child_of_number(pid);
-    if (child.pid != 0 && !child.is_zombie && is_stray_of(attempt, child)) strays.push_back(std::move(child));
-  }
+  // With many branches nearly all were begun here: nothing is read of them.
+  std::vector<Child> strays = living_children([this](pid_t pid) { return is_begun_here(pid); });
+  std::erase_if(strays, [&](const Child& child) { return !is_stray_of(attempt, child); });
   return strays;
 }
 

@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -150,6 +152,51 @@ TEST_CASE("children are known without a look at all processes: those that live, 
   int status = 0;
   ::waitpid(parent, &status, 0);
   CHECK(status == 0);
+}
+
+TEST_CASE("what a child leaves by its end is seen, also when that comes while the children are looked at") {
+  CHECK(told([] {
+          must(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "orphans come to this process");
+          int ends[2];
+          must(::pipe(ends) == 0, "a pipe");
+          const pid_t child = ::fork();
+          if (child == 0) {
+            const pid_t grandchild = ::fork();
+            if (grandchild == 0) ::pause();
+            must(::write(ends[1], &grandchild, sizeof grandchild) == sizeof grandchild, "its number is told");
+            ::pause();
+          }
+          pid_t grandchild = 0;
+          must(::read(ends[0], &grandchild, sizeof grandchild) == sizeof grandchild, "its number is heard");
+          // Asked before a child is looked at, and after the list of them was read.
+          const auto living = living_children([&](pid_t pid) {
+            if (pid != child) return false;
+            ::kill(child, SIGKILL);
+            siginfo_t info{};
+            return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) != 0;
+          });
+          must(living.size() == 1 && living[0].pid == grandchild, fmt::format("{} are seen", living.size()));
+          ::kill(grandchild, SIGKILL);
+        }) == "");
+}
+
+TEST_CASE("a process whose first thread has ended lives as long as another one does") {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const char* program =
+        "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(1000,)).start(); "
+        "ctypes.CDLL(None).pthread_exit(None)";
+    ::execl("/usr/bin/python3", "python3", "-c", program, nullptr);
+    ::_exit(127);
+  }
+  until("its first thread has ended", [&] { return has(text_of("/proc/" + std::to_string(pid) + "/stat"), ") Z "); });
+  CHECK(is_alive({pid, start_time_of(pid)}));
+  CHECK_FALSE(child_of_number(pid).is_zombie);
+  ::kill(pid, SIGKILL);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+  CHECK_FALSE(is_alive({pid, start_time_of(pid)}));
+  ::waitpid(pid, nullptr, 0);
 }
 
 TEST_CASE("processes are found by their attempt's marker, and only by the whole of it") {
