@@ -144,7 +144,7 @@ void SupervisorClient::watch_for_the_end() {
 
 // False: there is nothing more to be read.
 bool SupervisorClient::read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until) {
-  const bool is_for_the_only_one = waiting_.size() == 1;
+  const bool is_for_the_only_one = waiting_.size() == 1 && awake_until != SteadyClock::time_point();
   lock.unlock();
   if (is_for_the_only_one) look_out_.until(awake_until, [this] { return has_answer(connection_.get(), 0); });
   Message message;

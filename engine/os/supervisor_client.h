@@ -87,7 +87,7 @@ class SupervisorClient : public ProcessRunner {
   void await_absence(std::unique_lock<std::mutex>& lock);
   void watch_for_the_end();
   using SteadyClock = std::chrono::steady_clock;
-  // awake_until: without it, it sleeps at once.
+  // awake_until: without it, it sleeps at once. Only who has set is_read_ gives one.
   bool read_one(std::unique_lock<std::mutex>& lock, SteadyClock::time_point awake_until = {});
   void hear(Message& message);
   void hear_exit(WireReader& reader, const Message& message);
