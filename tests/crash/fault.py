@@ -431,9 +431,11 @@ class Trial:
 
     def end(self):
         shown = self.world.show()
-        done = ("succeeded", "satisfied", *(("skipped",) if self.told.left_out else ()))
         other = {"cancelled": "not done"}.get(self.book.end)     # how far it had come depends on the moment
-        steps = {step["instance"]: ("done" if step["state"] in done else other or step["state"], without_secrets(step["outputs"])) for step in shown["steps"]}
+
+        def is_done(step):
+            return step["state"] in ("succeeded", "satisfied") or step["state"] == "skipped" and step["instance"] in self.told.left_out
+        steps = {step["instance"]: ("done" if is_done(step) else other or step["state"], without_secrets(step["outputs"])) for step in shown["steps"]}
         counts = {}
         for one in oracle.effects(self.world.lines()):
             counts[one[0]] = counts.get(one[0], 0) + (one not in self.told.spared)
