@@ -326,15 +326,12 @@ void SupervisorLoop::ring(Supervised& attempt) {
 
 void SupervisorLoop::send_exits() {
   if (!engine_) return;
-  bool is_any_sent = false, is_any_running = false;
   for (auto& [n, attempt] : attempts_) {
-    if (!attempt->has_ended) is_any_running = true;
     if (terminals_asked_.count(n)) continue;  // what it wrote last is to be seen
     if (!attempt->has_ended || attempt->is_exit_sent || attempt->is_unwanted) continue;
     attempt->is_exit_sent = send_exit(*attempt);
-    is_any_sent = is_any_sent || attempt->is_exit_sent;
+    if (attempt->is_exit_sent && !has_others_running(*attempt)) awake_until_ = LookOut::Clock::now() + between_steps;
   }
-  if (is_any_sent && !is_any_running) awake_until_ = LookOut::Clock::now() + between_steps;
 }
 
 // What can't be sent now (the engine does not read, no descriptor is free) is sent later.
