@@ -139,7 +139,7 @@ def test_the_engine_collects_the_status_when_the_supervisor_alone_dies(world):
     world.write(gated())
     engine = world.start()
     # Until the supervisor has written down whom it started, the step would be in doubt.
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     kill(world.supervisor())
     world.open_gate()
     assert engine.wait(timeout=300) == 130
@@ -248,7 +248,7 @@ def test_logs_follow_a_step_whose_engine_has_gone(world, number):
     world.write(gated().replace('echo begun >> "$W/begun"', 'echo begun >> "$W/begun"; echo "line one"').replace("echo effect", "echo line two; echo effect"))
     engine = world.start()
     # `logs` knows that the step lives when the supervisor has written down whom it started.
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     engine.send_signal(number)
     engine.wait()
     logs = world.start_command("logs", "last", "gated", "-f")
@@ -273,7 +273,7 @@ def test_logs_follow_until_the_last_word_of_a_step_has_been_read(world):
     """The step has ended; its supervisor, held up, has neither read all that it wrote nor said so."""
     world.write(gated().replace("echo effect", "echo line two; echo effect"))
     engine = world.start()
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     kill(engine.pid)
     engine.wait()
     [step], supervisor = [pid for pid in world.step_processes() if command_line(pid).startswith("bash")], world.supervisor()

@@ -36,7 +36,7 @@ def test_an_unfinished_run_is_told_with_the_commands_that_go_on(world):
 def test_what_still_runs_is_told(world):
     world.write(gated())
     engine = world.start()
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     assert any(f"driven by pid {engine.pid}" in each["text"] for each in findings(world, 0))
     engine.kill()
     engine.wait()

@@ -128,7 +128,7 @@ def test_it_outlives_a_supervisor_that_dies_while_its_step_runs(world):
     world.write(tunnelled().replace("      until [ -s", "      until [ -e \"$W/go\" ]; do sleep 0.02; done\n      until [ -s"))
     engine = world.start()
     # Until the supervisor has written down whom it started, the step would be in doubt.
-    until(lambda: world.lines("pid") and "\nP " in (world.run_folder() / "log").read_text(), "the tunnel")
+    world.until_begun("pid")
     kill(world.supervisor())
     world.open_gate("go")
     world.open_gate()

@@ -77,7 +77,7 @@ def other():
         ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "prlimit", f"--nproc={limit}", binary, *map(str, words)],
         env=made.env | {"HOME": str(folder)}, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, cwd=folder)
     yield made
-    left = made.left_in_the_end(seconds=60)
+    left = made.left_in_the_end()
     made.sweep()
     shutil.rmtree(folder)
     assert not left, left
@@ -264,7 +264,7 @@ def no_pid_namespace():
 def test_a_step_that_cannot_be_looked_at_is_not_taken_for_dead(world, files, who, lasting):
     world.write(gated(effect="idempotent"))
     engine = world.start()
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     kill(engine.pid, world.supervisor())
     engine.wait()       # while one of its threads lives, it drives the run
     fault = Fault(world.folder, files, "open", 1, errno.ENFILE, lasting, who)
@@ -284,7 +284,7 @@ def test_a_process_whose_start_cannot_be_seen_is_named_in_the_log_when_it_can(wo
     world.write(gated())
     fault = Fault(world.folder, "/proc/*/stat", "open", 1, errno.ENFILE, "once", "supervisor")
     engine = world.start(**fault.env)
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin, and to be named")
+    world.until_begun()
     named = next(line.split() for line in (world.run_folder() / "log").read_text().splitlines() if line.startswith("P "))
     started = Path(f"/proc/{named[2]}/stat").read_text().rpartition(")")[2].split()[19]
     assert fault.hits == 1 and named[3] == started
@@ -298,7 +298,7 @@ def test_a_step_that_lives_on_in_another_pid_namespace_and_can_be_seen_is_waited
     world.write(gated(effect="idempotent"))
     container = subprocess.Popen([*APART, "sh", "-c", '"$0" run "$1" --non-interactive & exec sleep 600', BINARY, world.book], env=world.env,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=world.folder)
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     supervisor = world.supervisor()
     first = stat(supervisor)[1]
     kill(first, supervisor)
@@ -319,7 +319,7 @@ def test_what_ran_in_another_pid_namespace_is_in_doubt_and_its_numbers_mean_noth
     world.write(gated())
     container = subprocess.Popen([*APART, BINARY, "run", world.book, "--non-interactive"], env=world.env, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=world.folder)
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step to begin")
+    world.until_begun()
     engine = stat(world.supervisor())[1]
     container.kill()
     container.wait()

@@ -3,7 +3,6 @@ brings back what was updated; also when the engine and its supervisor die in the
 
 import http.client
 import json
-import os
 import random
 import sqlite3
 import subprocess

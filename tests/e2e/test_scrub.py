@@ -199,7 +199,7 @@ def test_a_run_that_is_driven_is_not_scrubbed(world):
     world.write(gated())
     engine = world.start()
     # That it runs is told by the record of whom the supervisor started.
-    until(lambda: world.lines("begun") and "\nP " in (world.run_folder() / "log").read_text(), "the step")
+    world.until_begun()
     refused = scrub(world)
     assert refused.code == 5 and "is driven by pid" in refused.err, refused
     kill(engine.pid)
@@ -214,11 +214,11 @@ def test_a_run_whose_step_may_just_be_starting_is_not_scrubbed(world):
     """The record of whom the supervisor started is not written yet."""
     world.write(gated())
     engine = world.start()
-    log = until(lambda: world.lines("begun") and world.run_folder() / "log", "the step")
-    until(lambda: "\nP " in log.read_text(), "its record")
+    world.until_begun()
     kill(engine.pid)
     engine.wait()
     supervisor = world.supervisor()
+    log = world.run_folder() / "log"
     log.write_text(re.sub(r"^P .*\n", "", log.read_text(), flags=re.M))
     refused = scrub(world)
     assert refused.code == 5 and "its pid is not known yet" in refused.err, refused

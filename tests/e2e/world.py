@@ -166,6 +166,11 @@ class World:
     def run_folder(self):
         return next(Path(f"{self.journal}.d").iterdir())
 
+    def until_begun(self, told="begun"):
+        """The step has written to that file, and its supervisor has written down whom it started: if that dies now, nothing is in doubt
+        about the beginning."""
+        until(lambda: self.lines(told) and "\nP " in (self.run_folder() / "log").read_text(), "the step to begin, and to be named")
+
     def supervisors(self, run=None):
         """Without what one has just forked: it has its name until it becomes the step."""
         name = run or self.run_folder().name
