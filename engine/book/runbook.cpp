@@ -44,9 +44,6 @@ std::vector<Reference> Step::references_to_values() const {
   std::vector<Reference> all = params.references();
   const auto add = [&all](std::vector<Reference> more) { std::move(more.begin(), more.end(), std::back_inserter(all)); };
   for (const EnvEntry& entry : env) add(entry.value.text.references());
-  if (include) {
-    for (const auto& [name, value] : include->with) add(value.references());
-  }
   for (const Probe* each : {before.get(), done_when.get(), verify.get(), probe.get()})
     if (each) add(each->params.references());
   if (include)

@@ -35,7 +35,6 @@ struct LoopCursor {
   Value items;
   std::vector<std::int64_t> batches;
   std::size_t batch = 0, batch_end = 0, next = 0;
-  std::int64_t failures = 0;       // items of this batch that failed and are borne
   std::vector<ActiveItem> active;  // in the order of the list
 };
 

@@ -31,8 +31,7 @@ class Decider {
   Way onward() const {
     const Limits& limits = turn_.limits;
     if (limits.is_pausing) return {Way::Mode::halting, "stopped by " + limits.who};
-    const bool has_come_far_enough = !limits.stops_after.empty() && is_done(turn_.state.of(limits.stops_after).state);
-    if (has_come_far_enough) return {Way::Mode::halting, fmt::format("stopped behind `{}`", limits.stops_after)};
+    if (is_halted(limits, turn_.state)) return {Way::Mode::halting, fmt::format("stopped behind `{}`", limits.stops_after)};
     return {};
   }
 

@@ -82,7 +82,7 @@ bool Frontier::is_body_done(const Section& section, const FramePtr& frame, Curso
 }
 
 bool Frontier::has_body_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const {
-  return section.loop ? fails(section, loop(section, frame, cursors)) : have_children_failed(section, frame, cursors);
+  return section.loop ? fails(section, frame, cursors) : have_children_failed(section, frame, cursors);
 }
 
 bool Frontier::is_done(const Section& section, const FramePtr& frame, Cursors& cursors) const {
@@ -118,10 +118,13 @@ bool Frontier::has_failed(const Section& section, const FramePtr& frame, Cursors
 
 // Loops
 
+bool Frontier::is_item_borne(const Section& section, const FramePtr& item) const {
+  const SectionState* known = state_.section(section_name(section, item.get()));
+  return known && known->phase == Phase::failed;
+}
+
 bool Frontier::is_item_done(const Section& section, ActiveItem& item) const {
-  const SectionState* known = state_.section(section_name(section, item.frame.get()));
-  const bool was_borne = known && known->phase == Phase::failed;
-  return was_borne || are_children_done(section, item.frame, item.cursors);
+  return is_item_borne(section, item.frame) || are_children_done(section, item.frame, item.cursors);
 }
 
 LoopCursor& Frontier::loop(const Section& section, const FramePtr& frame, Cursors& cursors) const {
@@ -133,28 +136,18 @@ LoopCursor& Frontier::loop(const Section& section, const FramePtr& frame, Cursor
     if (!cursor->batches.empty()) cursor->batch_end = static_cast<std::size_t>(cursor->batches.front());
   }
   LoopCursor& at = *cursor;
-  const auto note = [&](const ActiveItem& item) {
-    const SectionState* known = state_.section(section_name(section, item.frame.get()));
-    at.failures += known && known->phase == Phase::failed;
-  };
-  std::erase_if(at.active, [&](ActiveItem& item) {
-    const bool is_over = is_item_done(section, item);
-    if (is_over) note(item);
-    return is_over;
-  });
+  std::erase_if(at.active, [&](ActiveItem& item) { return is_item_done(section, item); });
   const List& items = at.items.as_list();
   const auto limit = static_cast<std::size_t>(section.loop->concurrency);
   while (at.active.size() < limit && at.next < items.size()) {
     if (at.next >= at.batch_end) {
       if (!at.active.empty() || at.batch + 1 >= at.batches.size()) break;
-      at.failures = 0;
       at.batch_end += static_cast<std::size_t>(at.batches[++at.batch]);
       continue;
     }
     const Value& item = items[at.next++];
     ActiveItem active{frame_of_item(section, item.text_or("key", ""), item.get("item"), frame), {}};
-    if (is_item_done(section, active)) note(active);
-    else at.active.push_back(std::move(active));
+    if (!is_item_done(section, active)) at.active.push_back(std::move(active));
   }
   return at;
 }
@@ -163,13 +156,25 @@ bool Frontier::has_item_failed(const Section& section, ActiveItem& item) const {
   return have_children_failed(section, item.frame, item.cursors);
 }
 
-bool Frontier::fails(const Section& section, LoopCursor& loop) const {
-  if (loop.batches.empty()) return false;
-  const Share& borne = section.loop->max_failures;
-  const std::int64_t most = borne.is_percent ? loop.batches[loop.batch] * borne.number / 100 : borne.number;
+bool Frontier::fails(const Section& section, const FramePtr& frame, Cursors& cursors) const {
+  LoopCursor& at = loop(section, frame, cursors);
+  if (at.batches.empty()) return false;
   const auto standing =
-      std::count_if(loop.active.begin(), loop.active.end(), [&](ActiveItem& item) { return has_item_failed(section, item); });
-  return standing > 0 && loop.failures + standing > most;
+      std::count_if(at.active.begin(), at.active.end(), [&](ActiveItem& item) { return has_item_failed(section, item); });
+  if (standing == 0) return false;
+  const Share& borne = section.loop->max_failures;
+  const std::int64_t size = at.batches[at.batch];
+  const std::int64_t most = borne.is_percent ? size * borne.number / 100 : borne.number;
+  return standing + borne_items(section, at, frame) > most;
+}
+
+// Of the whole batch: one that is done anew may stand before one that was borne.
+std::int64_t Frontier::borne_items(const Section& section, const LoopCursor& loop, const FramePtr& frame) const {
+  const List& items = loop.items.as_list();
+  const auto end = items.begin() + static_cast<std::ptrdiff_t>(loop.batch_end);
+  return std::count_if(end - loop.batches[loop.batch], end, [&](const Value& item) {
+    return is_item_borne(section, frame_of_item(section, item.text_or("key", ""), item.get("item"), frame));
+  });
 }
 
 // Sentences

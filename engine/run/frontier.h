@@ -35,8 +35,10 @@ class Frontier {
   LoopCursor& loop(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   // An item of it has failed and is not borne yet.
   bool has_item_failed(const Section& section, ActiveItem& item) const;
-  // More items of the batch have failed than the loop bears.
-  bool fails(const Section& section, LoopCursor& loop) const;
+  // It has failed, and the loop went on without it.
+  bool is_item_borne(const Section& section, const FramePtr& item) const;
+  // More items of the batch have failed than the loop that was entered bears.
+  bool fails(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   // Of an include that has begun.
   IncludeCursor& include(const Instance& step, Cursors& cursors) const;
 
@@ -51,6 +53,7 @@ class Frontier {
   bool are_children_done(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   bool have_children_failed(const Section& section, const FramePtr& frame, Cursors& cursors) const;
   bool is_item_done(const Section& section, ActiveItem& item) const;
+  std::int64_t borne_items(const Section& section, const LoopCursor& loop, const FramePtr& frame) const;
   std::optional<Instance> failed_step(const TreeNode& child, const FramePtr& frame, Cursors& cursors) const;
   const RunState& state_;
   Instances instances_;

@@ -14,6 +14,7 @@
 #include "run/frontier.h"
 #include "run/manual.h"
 #include "run/named_files.h"
+#include "run/needed_secret.h"
 #include "run/on_target.h"
 #include "run/probe.h"
 #include "run/questions.h"
@@ -48,12 +49,17 @@ class StepDecider {
         is_pausing_(way.mode == Way::Mode::halting) {}
 
   Progress decide() {
-    if (way_.mode == Way::Mode::leaving) leave();
+    if (way_.mode == Way::Mode::leaving && !is_begun_all_the_same()) leave();
     else on_step();
     return progress_;
   }
 
  private:
+  // Somebody wants it done anew, and without what it gives nobody comes to know what has run here.
+  bool is_begun_all_the_same() const {
+    return !way_.leaves_run && !is_halted(limits_, state_) && is_waited_for(facts_, state_, values_, step_);
+  }
+
   // By its state
 
   void on_step() {

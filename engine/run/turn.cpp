@@ -19,6 +19,11 @@ Launch Turn::next_launch(Role role, const Instance& step) const {
   return launch;
 }
 
+bool is_halted(const Limits& limits, const RunState& state) {
+  const bool has_come_far_enough = !limits.stops_after.empty() && is_done(state.of(limits.stops_after).state);
+  return limits.is_pausing || has_come_far_enough;
+}
+
 std::optional<bool> condition(const PlacedExpression& expression, const Scope& scope, std::string& why) {
   try {
     Value value = expression.expression.evaluate(scope, nullptr);

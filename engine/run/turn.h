@@ -47,6 +47,8 @@ enum class Progress {
   stopped,  // a stop says why
 };
 
+// Who drives the run wants nothing begun any more.
+bool is_halted(const Limits& limits, const RunState& state);
 // true or false, or nothing and why.
 std::optional<bool> condition(const PlacedExpression& expression, const Scope& scope, std::string& why);
 // Why a step is left out whose `when` is false.

@@ -106,9 +106,13 @@ class Reopening {
     for (const Step* step : steps_of(section)) {
       if (step->loops.size() != loops_around(frame.get())) continue;
       const Instance instance(*step, frame);
-      const StepState state = state_.of(instance.id).state;
-      if (state != StepState::pending && state != StepState::undone) renew(instance);
+      if (!is_untouched(state_.of(instance.id))) renew(instance);
     }
+  }
+  // Nobody was asked about it either: what they approve or refuse is not what comes then.
+  static bool is_untouched(const InstanceState& it) {
+    const bool has_not_begun = it.state == StepState::pending || it.state == StepState::undone;
+    return has_not_begun && it.question.empty() && !it.is_approved && it.approved_by.empty();
   }
 
   void renew(const Instance& instance) {

@@ -235,7 +235,7 @@ Progress Walk::children(const Section& section, const FramePtr& frame, Cursors& 
 
 Progress Walk::loop(const Section& section, const FramePtr& frame, Cursors& cursors, const Way& way) {
   LoopCursor& at = frontier_.loop(section, frame, cursors);
-  const bool fails = frontier_.fails(section, at);
+  const bool fails = frontier_.fails(section, frame, cursors);
   const Way onward =
       fails && way.mode == Mode::forward ? Way{.mode = Mode::halting, .why = "another item has failed", .settles = true} : way;
   Progress progress = Progress::done;
@@ -253,6 +253,7 @@ Progress Walk::later_items(const Section& section, const LoopCursor& at, const F
   const List& items = at.items.as_list();
   for (std::size_t i = at.next; i < items.size(); ++i) {
     ActiveItem later{frame_of_item(section, items[i].text_or("key", ""), items[i].get("item"), frame), {}};
+    if (frontier_.is_item_borne(section, later.frame)) continue;
     progress = of_both(progress, children(section, later.frame, later.cursors, way));
   }
   return progress;

@@ -153,7 +153,19 @@ class Oracle {
   void must_begin(const Instance& it) {
     if (event_ && is_behind_answer_of_ == it.name) return;
     if (is_undoing_ || is_undo(it)) return must_be_next_to_undo(it);
-    must_hold(tree_.why_not_begun(it.name));
+    must_hold(is_waited_for(it) ? tree_.why_not_next(it.name) : tree_.why_not_begun(it.name));
+  }
+  // It is done anew for its secret: what has run can't be looked at without.
+  bool is_waited_for(const Instance& giver) const {
+    if (giver.group == 1 || !giver.step->gives_secrets()) return false;
+    return std::any_of(instances_.begin(), instances_.end(), [&](const auto& each) {
+      const Instance& other = each.second;
+      if (other.state != State::running || !other.has_exited) return false;
+      const std::vector<Reference> taken = other.step->references_to_values();
+      return std::any_of(taken.begin(), taken.end(), [&](const Reference& reference) {
+        return reference.root == "steps" && !reference.path.empty() && reference.path[0] == giver.step->id;
+      });
+    });
   }
   bool is_to_be_undone(const Instance& it) {
     const bool has_effect = it.step->kind == Step::Kind::act || it.step->kind == Step::Kind::manual;
@@ -378,6 +390,8 @@ class Oracle {
     const bool is_by_undo = event.body.text_or("how", "") == "undo";
     if (!is_by_undo) must_be_in(it, {State::failed, State::cancelled, State::succeeded, State::satisfied, State::skipped});
     must(it.open == 0, "3: nothing is renewed while it is open");
+    const bool is_by_resume = event.body.text_or("how", "") == "resume" && !is_undo(it);
+    must(!is_by_resume || !tree_.is_left_behind(it.name), "a failure that was borne or rescued stays one: " + it.name);
     settle(it, State::pending);
     begin_group(it);
   }

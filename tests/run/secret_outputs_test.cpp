@@ -188,6 +188,72 @@ TEST_CASE(
   CHECK(begun(loop) == 1);
 }
 
+// `beside` fails while `use` is looked at; then the engine dies, and `login` is to be done anew.
+static End fails_beside_the_look(DrivenRun& loop, const std::string& beside) {
+  loop.performer.script["act login"] = {exits(0, secret), exits(0, secret)};
+  loop.performer.script["look use"] = {std::nullopt};
+  loop.performer.script[beside] = {std::nullopt};
+  std::int64_t n = 0;
+  loop.performer.on_start = [&](const Launch& launch) {
+    if (told(launch) == beside) n = launch.n;
+    if (told(launch) == "look use") loop.performer.finish(n, beside == "look w" ? no() : exits(1));
+  };
+  loop.journal.after_commit = [&] {
+    const Event& last = loop.journal.committed.back();
+    const bool has_failed = last.kind == event::watched || (last.kind == event::ended && last.instance == "boom");
+    if (has_failed) throw std::runtime_error("the engine dies");
+  };
+  CHECK_THROWS(loop.run());
+  loop.performer.on_start = nullptr;
+  loop.journal.after_commit = nullptr;
+  loop.facts.secret_outputs = std::make_shared<SecretOutputs>();
+  const End end = loop.resume().end;
+  CHECK_MESSAGE(end.why.find("let the step give it again: runbook redo") != std::string::npos, end.why);
+  Event redo;
+  redo.kind = event::renewed;
+  redo.instance = "login";
+  redo.body = object({{"how", "redo"}, {"who", "ada"}, {"because", "its secret is needed"}});
+  loop.journal.append(std::move(redo));
+  loop.journal.commit();
+  return loop.resume().end;
+}
+
+TEST_CASE("in a section that is left a step begins that is to give the secret again with which is looked at what has run") {
+  const std::string both =
+      login("{value: stdout, secret: true}") +
+      "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: "
+      "1h}}\n- {id: later, shell: x}\n";
+  const auto within = [](const std::string& indent, const std::string& steps) {
+    std::string lines;
+    for (std::size_t at = 0; at < steps.size(); at = steps.find('\n', at) + 1)
+      lines += indent + steps.substr(at, steps.find('\n', at) + 1 - at);
+    return lines;
+  };
+  const auto begins = [](const DrivenRun& loop, const std::string& what) {
+    return std::count(loop.performer.told_of.begin(), loop.performer.told_of.end(), what);
+  };
+  const auto is_known_in_the_end = [&](const DrivenRun& loop) {
+    CHECK(begins(loop, "act login") == 2);
+    CHECK(begins(loop, "act use") == 1);
+    CHECK(begins(loop, "act later") == 0);
+    CHECK(loop.state.of("use").state == StepState::succeeded);
+  };
+  SUBCASE("a section that is rescued") {
+    DrivenRun loop("- section: S\n  parallel:\n  - section: T\n    steps:\n" + within("    ", both) +
+                   "  - {id: boom, shell: x}\n  rescue: [{id: r, shell: x}]\n");
+    CHECK(fails_beside_the_look(loop, "act boom").state == "succeeded");
+    is_known_in_the_end(loop);
+    CHECK(begins(loop, "act r") == 1);
+  }
+  SUBCASE("a section whose watch has tripped") {
+    DrivenRun loop("- section: S\n  watch: [{id: w, shell: look, running: stop, on_trip: [{id: t, shell: x}]}]\n  steps:\n" +
+                   within("  ", both));
+    CHECK(fails_beside_the_look(loop, "look w").why.starts_with("watch `w` tripped"));
+    is_known_in_the_end(loop);
+    CHECK(begins(loop, "act t") == 1);
+  }
+}
+
 TEST_CASE("what is in doubt and can't be looked at for lack of a secret is asked about, and not begun again") {
   DrivenRun loop(
       login("{value: stdout, secret: true}") +

@@ -109,12 +109,11 @@ class Tree {
   }
   // What is around it was given up.
   bool is_given_up(const std::string& instance) const {
-    const Name name = read(instance);
-    const auto& hops = places_.at(runbook_.find(name.id));
-    return std::any_of(hops.begin(), hops.end(), [&](const Hop& hop) {
-      return phase(*hop.section, name.keys) == Phase::failed ||
-             (hop.section->loop && phase_of(item_name(*hop.section, name.keys)) == Phase::failed);
-    });
+    return is_given_up(instance, [](Zone) { return true; });
+  }
+  // And it does not belong to what follows then.
+  bool is_left_behind(const std::string& instance) const {
+    return is_given_up(instance, [](Zone zone) { return zone == Zone::body; });
   }
   bool is_over() const { return is_over(runbook_.root, {}); }
   // What was entered has had its finally.
@@ -400,6 +399,16 @@ class Tree {
       if (section.loop && have_failed(section, of_item(section, keys, keys.at(section.loops.size())))) return true;
     }
     return false;
+  }
+  template <class Counts>
+  bool is_given_up(const std::string& instance, const Counts& counts) const {
+    const Name name = read(instance);
+    const auto& hops = places_.at(runbook_.find(name.id));
+    return std::any_of(hops.begin(), hops.end(), [&](const Hop& hop) {
+      if (!counts(hop.zone())) return false;
+      return phase(*hop.section, name.keys) == Phase::failed ||
+             (hop.section->loop && phase_of(item_name(*hop.section, name.keys)) == Phase::failed);
+    });
   }
   static const Step* some_step(const Section& section) {
     for (const Child& child : section.children) {

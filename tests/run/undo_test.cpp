@@ -271,6 +271,23 @@ TEST_CASE("a borne item that is undone is done anew wholly") {
   CHECK(story.ends("b[p]", exits(0)) == "ended b[p] succeeded; intent c[p]; act c[p]");
 }
 
+TEST_CASE("an item that fails when it is done anew is not borne beside a later one that was borne") {
+  Story story("- {section: L, for_each: [p, q, r], as: x, max_failures: 1, steps: [{id: m, manual: m}, " + act("a") +
+              "]}\n- {id: z, manual: m}\n");
+  story.turn();
+  for (const char* key : {"p", "q"}) {
+    story.answered(fmt::format("m[{}]", key), "confirm");
+    story.ends(fmt::format("a[{}]", key), exits(0));
+  }
+  CHECK(story.answered("m[r]", "reject") ==
+        "answered m[r] reject; ended m[r] failed; section_failed 1[r]; skipped a[r]; asked z manual; end waiting");
+  CHECK(story.is_undone("a[q]") == "undoing; intent a:undo[q]; act a:undo[q]");
+  story.ends("a:undo[q]", exits(0));
+  CHECK(story.crashes_and_resumes() == "intent a[q]; act a[q]");
+  CHECK(story.ends("a[q]", exits(1)) == "ended a[q] failed; end failed");
+  CHECK(story.of("m[r]").state == StepState::failed);
+}
+
 TEST_CASE("a section that was given up and is undone is done anew wholly, and left anew") {
   Story story("- {section: S, steps: [" + act("a") + ", " + act("b") + ", " + act("c") +
               "], rescue: [{id: r, shell: x}], finally: [{id: f, shell: y}]}\n- {id: z, manual: m}\n");
@@ -295,6 +312,26 @@ TEST_CASE("a rescue that waits for somebody is asked about anew when its section
   story.is_undone("a");
   CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; renewed r undo; undo_ended; end interrupted");
   CHECK(story.state.open_question("r") == nullptr);
+}
+
+TEST_CASE("a rescue that is approved, or to be, before it begins is approved anew when its section is done anew") {
+  Story story("- {section: S, steps: [" + act("a") +
+              "], rescue: [{id: r, shell: x, requires_approval: {count: 2}}]}\n- {id: z, manual: m}\n");
+  story.turn();
+  CHECK(story.ends("a", exits(1)) == "ended a failed; section_failed 1; asked r approval; end waiting");
+  SUBCASE("nobody has said anything") {}
+  SUBCASE("one of two has approved") {
+    const Value body =
+        object({{"question", story.of("r").question}, {"choice", "approve"}, {"who", "bob"}, {"approver", "bob"}});
+    story.record(Proposal(event::answered, "r", body));
+    CHECK(story.of("r").approved_by == std::vector<std::string>{"bob"});
+  }
+  story.is_undone("a");
+  CHECK(story.ends("a:undo", exits(0)) == "ended a:undo succeeded; undone a; renewed r undo; undo_ended; end interrupted");
+  CHECK(story.of("r").question.empty());
+  CHECK(story.of("r").approved_by.empty());
+  story.crashes_and_resumes();
+  CHECK(story.ends("a", exits(1)) == "ended a failed; section_failed 1; asked r approval; end waiting");
 }
 
 TEST_CASE("a step that a person left out stays left out when its section is undone") {

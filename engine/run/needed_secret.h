@@ -1,0 +1,10 @@
+#pragma once
+// What has run and can't be looked at without a secret that nobody has any more, since the engine that had it has ended.
+#include "run/instances.h"
+
+namespace runbook {
+
+// Whether something waits to be looked at for a secret that only this step, done anew, can give. False when it is done.
+bool is_waited_for(const RunFacts& facts, const RunState& state, StoredValues& values, const Instance& giver);
+
+}  // namespace runbook
