@@ -65,17 +65,26 @@ class Surroundings {
     if (!rule || !rule->is_secret) return;
     const Instance instance(*step, outer_loops(step_.frame, step->loops.size()));
     if (facts_.secret_outputs->find(instance.id, rule->name)) return;
-    const std::string state = scope_.step(id).value_or(Value()).text_or("state", "");
+    const std::string state = state_of(id);
     const bool has_run = state != "skipped" && state != "satisfied";
     const std::string missing = fmt::format("the secret output `{}` of step `{}` is not there", rule->name, instance.id);
-    if (!has_run)
-      throw Error(ExitCode::step_failed, fmt::format("{}: that step did not run, it is {}", missing, state),
-                  rule->is_kept() ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
+    const std::string redo =
+        fmt::format("runbook redo {} {} --because \"its secret is needed\"", facts_.run, quoted_for_shell(instance.id));
+    if (has_run)
+      throw Error(ExitCode::step_failed, missing + ": the engine that held it has ended",
+                  "let the step give it again: " + redo);
+    throw Error(ExitCode::step_failed, fmt::format("{}: that step did not run, it is {}", missing, state),
+                has_begun()       ? "let it run after all: " + redo
+                : rule->is_kept() ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
                                   : "leave this step out too: runbook skip");
-    throw Error(ExitCode::step_failed, missing + ": the engine that held it has ended",
-                fmt::format("let the step give it again: runbook redo {} {} --because \"its secret is needed\"", facts_.run,
-                            quoted_for_shell(instance.id)));
   }
+
+  // What has begun is not left out any more.
+  bool has_begun() const {
+    const std::string state = state_of(step_->id);
+    return state == "running" || state == "in_doubt";
+  }
+  std::string state_of(const std::string& id) const { return scope_.step(id).value_or(Value()).text_or("state", ""); }
 
   void require_input(const std::string& name) const {
     const Input* input = runbook().find_input(name);

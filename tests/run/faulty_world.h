@@ -223,6 +223,8 @@ class FaultyWorld : public Performer, public Clock {
       looks_.erase(looks_.begin());
     }
     Process* running = some_running();
+    if (is_kind && chance_.of(20))
+      return inbox_->post(an_open_answer());  // where a watch looks on, there is always something to wait for
     if (until_ms && (!running || chance_.of(40))) now_ms_ = std::max(now_ms_, *until_ms - (fails(20) ? 1 : 0));
     else if (running) finish(*running);
     else inbox_->post(an_open_answer());

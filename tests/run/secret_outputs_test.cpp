@@ -188,6 +188,29 @@ TEST_CASE(
   CHECK(begun(loop) == 1);
 }
 
+TEST_CASE("what ran and can't be looked at, for who gives its secret was left out since, names what helps") {
+  DrivenRun loop(login("{value: stdout, secret: true}") +
+                 "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: 1h}}\n");
+  lose_the_secret_at_the_look(loop);
+  const auto decides = [&](std::string_view kind, const Value& body) {
+    Event event;
+    event.kind = kind;
+    event.instance = "login";
+    event.body = body;
+    loop.journal.append(std::move(event));
+    loop.journal.commit();
+  };
+  decides(event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
+  decides(event::skipped, object({{"why", "left out by ada"}, {"who", "ada"}}));
+  CHECK(loop.resume().end.why ==
+        "it ran, but can't be looked at: the secret output `token` of step `login` is not there: that step did not run, it is "
+        "skipped; let it run after all: runbook redo 20261120-2355-k3f9 login --because \"its secret is needed\"");
+  loop.performer.script["act login"] = {exits(0, secret)};
+  decides(event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(begun(loop) == 1);
+}
+
 // `beside` fails while `use` is looked at; then the engine dies, and `login` is to be done anew.
 static End fails_beside_the_look(DrivenRun& loop, const std::string& beside) {
   loop.performer.script["act login"] = {exits(0, secret), exits(0, secret)};
