@@ -528,6 +528,7 @@ void RunState::apply(const Event& event) {
     Question question = asked(event);
     instances[event.instance].question = question.id;
     if (question.about == "manual") begin_manual(instances[event.instance], question, event);
+    if (event.body.find("why")) instances[event.instance].why = event.body.text_or("why", "");
     questions[question.id] = std::move(question);
   } else if (k == event::answered) {
     answered(*this, event);

@@ -127,8 +127,12 @@ class Adviser {
 
   std::string in_doubt() const {
     const std::string& step = end_.instance;
-    std::string text = fmt::format("\nstep `{}` is in doubt: {}\n", step, a_.state.of(step).why);
-    text += "It was begun, and nobody knows whether it took effect. It is not run again unless you say so.\n";
+    const InstanceState& it = a_.state.of(step);
+    std::string text = fmt::format("\nstep `{}` is in doubt: {}\n", step, it.why);
+    text += it.has_exited
+                ? "It ended well, and nobody knows whether it took effect; going on looks again, once that is possible. "
+                : "It was begun, and nobody knows whether it took effect. ";
+    text += "It is not run again unless you say so.\n";
     text += last_lines(a_.output, 20, "    | ");
     text += "\n" + line("look", fmt::format("logs {} {}", a_.run, word(step)));
     text += line("it took effect", fmt::format("resolve {} {} done{}{}", a_.run, word(step), outputs_to_set(), because()));
@@ -140,7 +144,7 @@ class Adviser {
   std::string outputs_to_set() const {
     std::string text;
     const Step* step = a_.runbook.find_step_of(end_.instance);
-    if (!step) return text;
+    if (!step || a_.state.of(end_.instance).has_exited) return text;
     for (const auto& rule : step->outputs) text += fmt::format(" --set {}=...", rule.name);
     return text;
   }

@@ -119,7 +119,7 @@ std::optional<Answer> FailureMenu::answer(const Question& question, const std::s
     given.because = *why;
   }
   if (choice != "done") return given;
-  const auto named = outputs();
+  const auto named = outputs(question.details.get("outputs"));
   if (!named) return std::nullopt;
   if (is_doubt) {
     given.fields = *named;
@@ -132,10 +132,10 @@ std::optional<Answer> FailureMenu::answer(const Question& question, const std::s
   return given;
 }
 
-std::optional<Value> FailureMenu::outputs() {
-  Map values;
+std::optional<Value> FailureMenu::outputs(const Value& known) {
+  Map values = known.is_map() ? known.as_map() : Map();
   for (const OutputRule& rule : step_.outputs) {
-    if (rule.is_secret) continue;
+    if (rule.is_secret || known.find(rule.name)) continue;
     while (true) {
       const auto typed = ask_line(editor_, fmt::format("its output `{}`: ", rule.name));
       if (!typed) return std::nullopt;

@@ -20,7 +20,7 @@ struct MenuChoice {
 };
 std::vector<MenuChoice> choices_of_menu(const Question& question);
 // The whole page: what failed with its last output and hints, then the choices, in a table where it fits. `question.details`: {output,
-// findings, attempt}.
+// findings, attempt, outputs}.
 std::string menu_text(const Question& question, const Step& step, int columns);
 // The choice that a word means: itself, or the only one that begins with it. "": none.
 std::string choice_meant(const std::vector<MenuChoice>& choices, const std::string& word);
@@ -35,7 +35,8 @@ class FailureMenu {
  private:
   std::optional<Answer> answer(const Question& question, const std::string& choice);
   // Of a step that is said to be done.
-  std::optional<Value> outputs();
+  // What is known of them already is not asked for.
+  std::optional<Value> outputs(const Value& known);
 
   LineEditor& editor_;
   std::string who_;

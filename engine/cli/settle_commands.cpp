@@ -54,7 +54,9 @@ Value read_outputs(const Arguments& arguments, const SettledStep& target) {
   const RunState state = fold_run(target.file, target.row.run);
   Loaded loaded = load_runbook(stored_definition(target.file, state), all_declarations(), stored_includes(target.file, state));
   const Step* step = loaded.runbook ? loaded.runbook->find_step_of(target.step) : nullptr;
-  Map outputs;
+  const InstanceState& it = state.of(target.step);
+  const bool has_result = it.has_exited && !it.outputs.empty();
+  Map outputs = has_result ? parse_json(target.file.blob(it.outputs)).as_map() : Map();
   for (const auto& word : arguments.values("--set")) {
     auto [name, text] = split_assignment("--set", word);
     ValueType type = ValueType::text;

@@ -38,7 +38,9 @@ void follow_doubts(std::vector<AuditDoubt>& doubts, const AuditStep& step, const
   }
   if (is_open && event.kind == event::sent_again) open->how = event_sentence(event);
   if (is_open && event.kind == event::ended) settle(*open, event, event_sentence(event));
-  if (event.kind != event::doubted) return;
+  // What has ended well and can't be looked at is asked about, and was not in doubt before.
+  const bool is_asked = event.kind == event::asked && !is_open && event.body.text_or("about", "") == "doubt";
+  if (event.kind != event::doubted && !is_asked) return;
   if (is_open) settle(*open, event, "that told nothing");
   AuditDoubt& doubt = doubts.emplace_back();
   doubt.instance = step.instance;

@@ -126,7 +126,7 @@ std::string step_line(const ViewedStep& step, const InstanceState& it, std::size
     text += fmt::format("  ({}{})", time, it.all_attempts > 1 ? fmt::format(", {} attempts", it.all_attempts) : "");
   text += "\n";
   bool needs_reason = it.state == StepState::failed || it.state == StepState::in_doubt || it.state == StepState::waiting ||
-                      it.state == StepState::skipped;
+                      it.state == StepState::skipped || it.has_exited;
   if (needs_reason && !it.why.empty()) text += fmt::format("  {:<10} {:<{}}  {}\n", "", "", width, it.why);
   return text;
 }

@@ -168,7 +168,10 @@ Value Executor::details_of(const Question& question) {
   if (question.about != "failed" && question.about != "doubt") return values_.get(question.form);
   const InstanceState& it = parts_.state.of(question.instance);
   const auto text_of = [&](const std::string& digest) { return digest.empty() ? "" : parts_.journal.blob(digest); };
-  return object({{"output", text_of(it.output)}, {"findings", text_of(it.findings)}, {"attempt", it.all_attempts}});
+  return object({{"output", text_of(it.output)},
+                 {"findings", text_of(it.findings)},
+                 {"attempt", it.all_attempts},
+                 {"outputs", it.has_exited ? values_.get(it.outputs) : Value()}});
 }
 
 bool Executor::is_any_question_open() const {

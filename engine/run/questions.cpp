@@ -30,14 +30,16 @@ Value who_and_why(const Answer& given) {
 
 std::vector<Proposal> settle_doubt(const RunState& state, const Question& question, const Answer& given) {
   const InstanceState& it = state.of(question.instance);
+  if (given.choice == looks_again) return {};
+  const std::int64_t attempt = it.is_open ? it.attempt : 0;
   std::string by = fmt::format("decided by {}: {}", given.who, given.choice);
   if (given.choice == "done") {
-    Proposal ended(event::ended, question.instance, object({{"result", "succeeded"}, {"why", by}}), it.attempt);
+    Proposal ended(event::ended, question.instance, object({{"result", "succeeded"}, {"why", by}}), attempt);
     if (given.fields.is_map() && !given.fields.as_map().empty()) ended.attach("outputs", to_json(given.fields));
     return {ended};
   }
   Proposal ended(event::ended, question.instance,
-                 object({{"result", "failed"}, {"why", by}, {"had_no_effect", given.choice == "not-done"}}), it.attempt);
+                 object({{"result", "failed"}, {"why", by}, {"had_no_effect", given.choice == "not-done"}}), attempt);
   if (given.choice == "not-done") return {ended};
   return {ended, Proposal(event::renewed, question.instance, with(who_and_why(given), "how", "retry"))};
 }
@@ -73,12 +75,24 @@ Proposal ask_approval(const RunState& state, const Instance& step, const std::st
   return asked;
 }
 
+const char* done_before_looks(const Step& step) { return step.kind == Step::Kind::manual ? "it was confirmed" : "it ran"; }
+
 Proposal ask_doubt(const RunState& state, const Instance& step, const std::string& seen) {
   const InstanceState& it = state.of(step.id);
   std::string text = fmt::format("Did `{}` take effect? {}.", step.id, it.why);
   if (!seen.empty()) text += fmt::format(" Looked, and {}.", seen);
   Proposal asked = ask(state, step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
   asked.event.attempt = it.attempt;
+  return asked;
+}
+
+Proposal ask_unseen(const RunState& state, const Instance& step, const std::string& why) {
+  const InstanceState& it = state.of(step.id);
+  const std::string what = fmt::format("{}, but can't be looked at: {}", done_before_looks(*step), why);
+  const std::string text = fmt::format("Did `{}` take effect? I{}", step.id, what.substr(1));
+  Proposal asked = ask(state, step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
+  asked.event.body = with(asked.event.body, "why", what);
+  if (it.is_open) asked.event.attempt = it.attempt;
   return asked;
 }
 

@@ -403,9 +403,9 @@ class StepDecider {
     if (!is_on_target()) return;
     RunScope scope = scope_with_before();
     const Probe& probe = it_->is_verifying ? *step_->verify : *step_->done_when;
-    const char* done = step_->kind == Step::Kind::manual ? "it was confirmed" : "it ran";
-    const Look* seen =
-        poll_after(probe, scope, fmt::format("{}, but {}", done, it_->is_verifying ? "verify does not hold" : "is not done"));
+    const Look* seen = poll_after(
+        probe, scope,
+        fmt::format("{}, but {}", done_before_looks(*step_), it_->is_verifying ? "verify does not hold" : "is not done"));
     if (!seen) return;
     Value outputs = merged(seen->outputs, values_.get(it_->outputs));  // the step's own result counts
     if (it_->is_verifying || !step_->verify) return propose_ended("succeeded", "", outputs);
@@ -614,6 +614,8 @@ class StepDecider {
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }
+    if (const Question* unseen = it_->has_exited ? state_.open_question(step_.id) : nullptr)
+      return answer_with(*unseen, {unseen->id, looks_again, "runbook", "it can be looked at after all", now_ms_, Value()});
     turn_.launch(std::move(launch));
   }
 
@@ -627,8 +629,9 @@ class StepDecider {
   // Refused is only what has not begun: a resume would do anew what may have taken effect.
   void cannot_look(const std::string& why) {
     if (it_->state == StepState::in_doubt) return ask_about_doubt("done_when can't be looked at: " + why);
-    if (it_->has_exited) return pause("failed", "it ran, but can't be looked at: " + why);
-    refuse(why);
+    if (!it_->has_exited) return refuse(why);
+    if (const Question* asked = state_.open_question(step_.id)) return on_doubt_asked(*asked);
+    propose(ask_unseen(state_, step_, why));
   }
 
   const Declaration& declaration() const {

@@ -201,6 +201,9 @@ UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& lis
     if (state.was_left()) break;
     if (it.state == StepState::in_doubt)
       return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
+    if (it.has_exited && !it.question.empty())
+      return {fmt::format("`{}` has begun, and its end is not known", name),
+              fmt::format("settle it first: runbook resolve RUN {} done|not-done", name)};
     if (it.is_open || it.has_exited)
       return {fmt::format("`{}` has begun, and its end is not known", name), "go on first: runbook run --resume RUN"};
   }

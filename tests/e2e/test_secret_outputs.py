@@ -126,6 +126,42 @@ def test_without_keep_a_resumed_run_says_how_the_secret_comes_again(world):
     assert_nowhere(world)
 
 
+@pytest.mark.parametrize("settles", ["the secret", "a person"])
+def test_what_ran_and_cannot_be_looked_at_without_its_secret_is_asked_about(world, settles):
+    (world.folder / "server").write_text(TOKEN)
+    world.write(LOGIN % "" + """
+  - id: use
+    env: {TOKEN: "${{ $steps.login.token }}"}
+    effect: once
+    shell: echo used >> "$W/effects"; printf v-123
+    outputs: {id: stdout}
+    verify: {shell: 'touch "$W/looked"; test -e "$W/seen"', every: 100ms, timeout: 1h}
+  - {id: then, env: {ID: "${{ $steps.use.id }}"}, shell: 'printf %s "$ID" > "$W/id"'}
+""")
+    engine = world.start()
+    until(lambda: (world.folder / "looked").exists(), "a look at what it did")
+    kill(engine.pid)
+    for _ in range(2):
+        result = world.resume()
+        assert result.code == 4, result
+        assert "step `use` is in doubt: it ran, but can't be looked at: the secret output `token` of step `login`" in result.err
+        run = world.show()["run"]
+        assert f"runbook resolve {run} use done --because" in result.err
+    undo = world("undo", run)
+    assert undo.code != 0 and "`use` has begun, and its end is not known" in undo.err and "resolve" in undo.err, undo
+    if settles == "the secret":
+        assert world("redo", run, "login", "--because", "its secret is needed").code == 0
+        (world.folder / "seen").touch()
+    else:
+        assert world("resolve", run, "use", "done", "--because", "I saw it at the server").code == 0
+    assert world.resume().code == 0
+    assert world.lines() == ["used"]
+    assert (world.folder / "id").read_text() == "v-123"
+    report = world("report", run).out
+    assert "**done**, decided by" in report if settles == "a person" else "it can be looked at after all" in report, report
+    assert_nowhere(world)
+
+
 def test_a_kept_secret_is_found_again(world):
     for keep, place in (("{file: kept}", "kept"), ("{command: [cat, \"${{ $run.dir }}/server\"]}", "server")):
         write(world, keep, STOP)

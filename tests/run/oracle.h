@@ -12,6 +12,7 @@
 
 #include "book/runbook.h"
 #include "run/launch.h"
+#include "run/questions.h"
 #include "state/event.h"
 #include "tests/run/tree.h"
 
@@ -325,6 +326,7 @@ class Oracle {
       must_be_open(it, event);
     }
     it.has_exited = true;
+    it.doubt_answer.clear();
   }
   void must_be_open(const Instance& it, const Event& event) {
     must(it.open != 0 && it.open == event.attempt, "5: an outcome is that of the open attempt");
@@ -357,8 +359,10 @@ class Oracle {
     if (it.state == State::waiting && it.step->kind == Step::Kind::manual && result != "cancelled")
       must(it.manual_answer == (result == "succeeded" ? "confirm" : "reject"), "a manual step ends as somebody said");
     must(!(is_retried && again), "it is retried or begun again");
+    if (it.has_exited && !it.doubt_answer.empty() && it.doubt_answer != looks_again)
+      must(result == (it.doubt_answer == "done" ? "succeeded" : "failed"), "what can't be looked at ends as somebody said");
     if (it.has_exited) must(!again && !is_retried, "what has taken effect is not repeated by policy");
-    const bool was_not_done = it.state == State::in_doubt && it.doubt_answer == "not-done";
+    const bool was_not_done = (it.state == State::in_doubt || it.has_exited) && it.doubt_answer == "not-done";
     if (result == "not_started" || was_not_done) it.acted = it.acted_before;
     if (it.state == State::waiting && it.manual_answer == "confirm" && result == "succeeded") it.acted = event.seq;
     settle(it, result == "succeeded"   ? State::succeeded
@@ -410,7 +414,7 @@ class Oracle {
     must(!questions_.count(id), "a question's id is new, so that no answer reaches another one");
     const bool is_asked_again = it.state == State::waiting;  // the answer did not count
     if (about != "doubt" && about != "overdue" && !is_asked_again) must_begin(it);
-    if (about == "doubt") must_be_in(it, {State::in_doubt});
+    if (about == "doubt") must(it.state == State::in_doubt || it.has_exited, "a doubt is asked about where there is one");
     else if (about == "overdue") must_be_in(it, {State::running});
     else must_be_about_to_begin(it);
     if (about == "manual") {
