@@ -81,7 +81,8 @@ void take_output(InstanceState& it, const Value& body) {
 void note_deed_by_hand(InstanceState& it, const Event& event) {
   if (event.attempt != 0 || it.answer.empty()) return;
   if (it.acted_seq == 0) it.before_first = it.before;
-  it.acted_seq = event.seq;
+  const std::int64_t before = std::exchange(it.acted_seq, event.seq);
+  if (!it.has_exited) it.acted_before_seq = before;  // else it was noted when it was confirmed
 }
 
 void on_exited(InstanceState& it, const Event& event) {
@@ -326,7 +327,8 @@ void answered(RunState& run, const Event& event) {
     it.evidence = blob_digest(event.body.get("evidence"));
   }
   if (question.about == "approval" && choice == "approve") approved(it, question, event);
-  if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
+  if (question.about == "doubt" && choice == looks_again) it.why.clear();
+  else if (question.about == "doubt") note_deviation(run, event, "in doubt, decided: " + choice);
   if (question.about == "files" && choice == "take") {
     take_changed_files(run, question.files);
     for (const std::string& what : question.changed) note_deviation(run, event, "took a changed file: " + what);

@@ -20,6 +20,8 @@ bool is_done(StepState state);
 
 // The choice in the record of an answer that did not count: the matter is asked anew.
 inline constexpr std::string_view turned_away = "turned away";
+// What closes a doubt about a step that has exited: what it did can be looked at after all, or what is needed for that is to come.
+inline constexpr std::string_view looks_again = "looks again";
 
 struct InstanceState {
   StepState state = StepState::pending;

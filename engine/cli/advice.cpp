@@ -94,6 +94,9 @@ class Adviser {
                         is_in_cleanup ? "in its cleanup (`finally`)" : "there", step);
     if (has_cleanup() && !is_in_cleanup && !a_.state.is_undoing)
       text += "Its cleanup (`finally`) is pending: it runs when the run is left.\n";
+    if (a_.state.of(step).has_exited)
+      return text + "Its process ended well; going on looks at what it did, and does not run it again.\n" +
+             line("look", fmt::format("logs {} {}", a_.run, word(step))) + line("go on", resume()) + give_up();
     if (would_happen_twice(step))
       text += "Its process ended well: what it did stands, and trying it again does it once more.\n";
     text += line("look", fmt::format("logs {} {}", a_.run, word(step)));

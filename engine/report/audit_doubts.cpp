@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "report/event_text.h"
+#include "state/run_state.h"
 
 namespace runbook {
 
@@ -32,12 +33,14 @@ void follow_doubts(std::vector<AuditDoubt>& doubts, const AuditStep& step, const
   });
   const bool is_open = open != doubts.rend();
   if (is_open && event.kind == event::answered && is_about_a_doubt(step, event)) {
+    if (event.body.text_or("choice", "") == looks_again) return settle(*open, event, event.body.text_or("because", ""));
     open->choice = event.body.text_or("choice", "");
     open->who = event.body.text_or("who", "");
     open->because = event.body.text_or("because", "");
   }
   if (is_open && event.kind == event::sent_again) open->how = event_sentence(event);
-  if (is_open && event.kind == event::ended) settle(*open, event, event_sentence(event));
+  const bool ends = event.kind == event::ended || event.kind == event::skipped || event.kind == event::undone;
+  if (is_open && ends) settle(*open, event, event_sentence(event));
   // What has ended well and can't be looked at is asked about, and was not in doubt before.
   const bool is_asked = event.kind == event::asked && !is_open && event.body.text_or("about", "") == "doubt";
   if (event.kind != event::doubted && !is_asked) return;

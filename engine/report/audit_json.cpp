@@ -118,7 +118,7 @@ class JsonReport {
       list.push_back(object({{"step", doubt.instance},
                              {"event", doubt.seq},
                              {"at", time_json(doubt.at_ms)},
-                             {"attempt", doubt.attempt},
+                             {"attempt", doubt.attempt == 0 ? Value() : Value(doubt.attempt)},
                              {"why", doubt.why},
                              {"settled_event", doubt.settled_seq == 0 ? Value() : Value(doubt.settled_seq)},
                              {"settled_at", time_json(doubt.settled_at_ms)},

@@ -183,7 +183,7 @@ constexpr std::string_view schema = R"json({
         "step": {"type": "string"},
         "event": {"$ref": "#/$defs/event"},
         "at": {"$ref": "#/$defs/time"},
-        "attempt": {"type": "integer", "minimum": 1},
+        "attempt": {"description": "null: of a manual step.", "type": ["integer", "null"], "minimum": 1},
         "why": {"type": "string"},
         "settled_event": {"description": "null: it is in doubt still.", "$ref": "#/$defs/event_or_null"},
         "settled_at": {"$ref": "#/$defs/time_or_null"},

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "run/needed_secret.h"
+#include "run/questions.h"
 #include "run/step_decider.h"
 #include "run/undo.h"
 #include "run/walk.h"
@@ -19,6 +21,7 @@ class Decider {
   explicit Decider(Turn& turn) : turn_(turn) {}
 
   void decide() {
+    if (closes_what_need_not_be_asked()) return;
     const bool is_left = turn_.limits.is_cancelling || turn_.state.is_cancelling;
     if (turn_.state.is_undoing) return is_left ? give_up_undo() : undo();
     if (is_left) return leave();
@@ -93,10 +96,24 @@ class Decider {
     if (decide_step(turn_, *next->undo, onward()) == Progress::stopped) pause();
   }
 
+  // What ran is looked at once its secret has been given again; whoever gives it may have something to ask meanwhile.
+  bool closes_what_need_not_be_asked() {
+    const Instances instances(turn_.facts, turn_.state, turn_.values);
+    for (const auto& [id, question] : turn_.state.questions) {
+      if (!question.is_open || question.about != "doubt" || !turn_.state.of(question.instance).has_exited) continue;
+      const auto step = instances.find(question.instance);
+      if (!step || !is_secret_to_come(turn_.facts, turn_.state, turn_.values, *step)) continue;
+      for (Proposal& each : close_unseen(turn_.state, question, "its secret is to be given again"))
+        turn_.propose(std::move(each));
+    }
+    return !turn_.decision.events.empty();
+  }
+
   // A run that was cancelled may have left one.
   std::optional<Instance> first_in_doubt() const {
     for (const auto& [name, it] : turn_.state.instances) {
-      if (it.state != StepState::in_doubt || is_undo(name)) continue;
+      const bool is_unseen = it.has_exited && !it.question.empty();
+      if ((it.state != StepState::in_doubt && !is_unseen) || is_undo(name)) continue;
       if (auto step = Instances(turn_.facts, turn_.state, turn_.values).find(name)) return step;
     }
     return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "run/frontier.h"
+
 namespace runbook {
 
 namespace {
@@ -30,6 +32,15 @@ bool is_waited_for(const RunFacts& facts, const RunState& state, StoredValues& v
     if (it.state != StepState::running || !it.has_exited) return false;
     const auto ran = instances.find(name);
     return ran && takes_from(*ran, giver);
+  });
+}
+
+bool is_secret_to_come(const RunFacts& facts, const RunState& state, StoredValues& values, const Instance& step) {
+  const std::vector<Instance> all = Instances(facts, state, values).all();
+  return std::any_of(all.begin(), all.end(), [&](const Instance& giver) {
+    const StepState is = state.of(giver.id).state;
+    const bool is_to_come = is == StepState::pending || is == StepState::waiting || is == StepState::running;
+    return is_to_come && has_lost_one(facts, giver) && takes_from(step, giver) && !given_up_around(facts, state, giver);
   });
 }
 

@@ -86,9 +86,17 @@ Proposal ask_doubt(const RunState& state, const Instance& step, const std::strin
   return asked;
 }
 
+std::string done_but_unseen(const Step& step, const std::string& why) {
+  return fmt::format("{}, but can't be looked at: {}", done_before_looks(step), why);
+}
+
+std::vector<Proposal> close_unseen(const RunState& state, const Question& question, const std::string& because) {
+  return answer(state, question, {question.id, std::string(looks_again), "runbook", because, 0, Value()});
+}
+
 Proposal ask_unseen(const RunState& state, const Instance& step, const std::string& why) {
   const InstanceState& it = state.of(step.id);
-  const std::string what = fmt::format("{}, but can't be looked at: {}", done_before_looks(*step), why);
+  const std::string what = done_but_unseen(*step, why);
   const std::string text = fmt::format("Did `{}` take effect? I{}", step.id, what.substr(1));
   Proposal asked = ask(state, step, "doubt", it.attempt, text, {"done", "not-done", "retry"});
   asked.event.body = with(asked.event.body, "why", what);

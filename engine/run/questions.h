@@ -20,9 +20,10 @@ Proposal ask_approval(const RunState& state, const Instance& step, const std::st
 std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
 Proposal ask_doubt(const RunState& state, const Instance& step, const std::string& seen);
-// It is known to have ended well, and what it did can't be looked at: the same. Closed with `looks_again` when it can be.
+// It is known to have ended well, and what it did can't be looked at: the same.
+std::string done_but_unseen(const Step& step, const std::string& why);
+std::vector<Proposal> close_unseen(const RunState& state, const Question& question, const std::string& because);
 Proposal ask_unseen(const RunState& state, const Instance& step, const std::string& why);
-inline constexpr const char* looks_again = "looks again";
 // "it ran", "it was confirmed": what stands behind it before the looks.
 const char* done_before_looks(const Step& step);
 // It failed: try it again, say that it is done all the same, or leave it out. To leave the question open pauses the run there.

@@ -74,9 +74,9 @@ class Surroundings {
       throw Error(ExitCode::step_failed, missing + ": the engine that held it has ended",
                   "let the step give it again: " + redo);
     throw Error(ExitCode::step_failed, fmt::format("{}: that step did not run, it is {}", missing, state),
-                has_begun()       ? "let it run after all: " + redo
-                : rule->is_kept() ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
-                                  : "leave this step out too: runbook skip");
+                state == "skipped" && has_begun() ? "let it run after all: " + redo
+                : rule->is_kept()                 ? "put it where `keep` looks for it, or leave this step out too: runbook skip"
+                                                  : "leave this step out too: runbook skip");
   }
 
   // What has begun is not left out any more.

@@ -183,6 +183,7 @@ class StepDecider {
   }
 
   void ask_or_wait_for_code(const std::string& device, const Question* open) {
+    if (is_asked_unseen()) return look_again("the code that it needs can be asked for");
     if (open) wait_for_answer(*open, it_->state == StepState::in_doubt ? "in_doubt" : "waiting");
     else if (is_pausing_) interrupted();
     else propose(runbook::ask_for_code(state_, step_, device));
@@ -614,8 +615,7 @@ class StepDecider {
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }
-    if (const Question* unseen = it_->has_exited ? state_.open_question(step_.id) : nullptr)
-      return answer_with(*unseen, {unseen->id, looks_again, "runbook", "it can be looked at after all", now_ms_, Value()});
+    if (is_asked_unseen()) return look_again("it can be looked at after all");
     turn_.launch(std::move(launch));
   }
 
@@ -626,12 +626,22 @@ class StepDecider {
     request.timeout_ms = end_of_following(now_ms_) - now_ms_ + patience_ms;
   }
 
+  bool is_asked_unseen() const {
+    const Question* question = it_->has_exited ? state_.open_question(step_.id) : nullptr;
+    return question && question->about == "doubt";
+  }
+  void look_again(const std::string& because) {
+    for (Proposal& each : close_unseen(state_, *state_.open_question(step_.id), because)) propose(std::move(each));
+  }
+
   // Refused is only what has not begun: a resume would do anew what may have taken effect.
   void cannot_look(const std::string& why) {
     if (it_->state == StepState::in_doubt) return ask_about_doubt("done_when can't be looked at: " + why);
     if (!it_->has_exited) return refuse(why);
-    if (const Question* asked = state_.open_question(step_.id)) return on_doubt_asked(*asked);
-    propose(ask_unseen(state_, step_, why));
+    if (is_secret_to_come(facts_, state_, values_, step_)) return pause("failed", done_but_unseen(*step_, why));
+    const Question* question = state_.open_question(step_.id);
+    if (!question) return propose(ask_unseen(state_, step_, why));
+    wait_for_answer(*question, question->about == "doubt" ? "in_doubt" : "waiting");
   }
 
   const Declaration& declaration() const {
@@ -643,7 +653,8 @@ class StepDecider {
   RunScope scope_with_before() { return runbook::scope_with_before(facts_, state_, turn_.live, values_, step_); }
 
   void wait_for_answer(const Question& question, const std::string& state) {
-    if (state == "in_doubt" ? stops_looking() : is_pausing_) return interrupted();
+    const bool is_stopped = limits_.is_pausing || (state == "in_doubt" ? stops_looking() : is_pausing_);
+    if (is_stopped) return interrupted();
     if (limits_.is_interactive) return;
     pause(state, question.text);
   }

@@ -12,8 +12,8 @@
 
 #include "book/runbook.h"
 #include "run/launch.h"
-#include "run/questions.h"
 #include "state/event.h"
+#include "state/run_state.h"
 #include "tests/run/tree.h"
 
 namespace runbook::testing {
@@ -320,7 +320,7 @@ class Oracle {
       must_be_in(it, {State::waiting});
       must(it.manual_answer == "confirm", "a manual step is looked at when somebody said that it is done");
       it.state = State::running;
-      it.acted = event.seq;
+      it.acted_before = std::exchange(it.acted, event.seq);
     } else {
       must_be_in(it, {State::running});
       must_be_open(it, event);
@@ -364,7 +364,8 @@ class Oracle {
     if (it.has_exited) must(!again && !is_retried, "what has taken effect is not repeated by policy");
     const bool was_not_done = (it.state == State::in_doubt || it.has_exited) && it.doubt_answer == "not-done";
     if (result == "not_started" || was_not_done) it.acted = it.acted_before;
-    if (it.state == State::waiting && it.manual_answer == "confirm" && result == "succeeded") it.acted = event.seq;
+    if (it.state == State::waiting && it.manual_answer == "confirm" && result == "succeeded")
+      it.acted_before = std::exchange(it.acted, event.seq);
     settle(it, result == "succeeded"   ? State::succeeded
                : result == "cancelled" ? State::cancelled
                : is_retried            ? State::waiting

@@ -190,6 +190,94 @@ TEST_CASE(
   CHECK(begun(loop) == 1);
 }
 
+// `beside` fails while `use` is looked at; then the engine dies.
+static void dies_beside_the_look(DrivenRun& loop, const std::string& beside) {
+  loop.performer.script["act login"] = {exits(0, secret), exits(0, secret)};
+  loop.performer.script["look use"] = {std::nullopt};
+  loop.performer.script[beside] = {std::nullopt};
+  std::int64_t n = 0;
+  loop.performer.on_start = [&](const Launch& launch) {
+    if (told(launch) == beside) n = launch.n;
+    if (told(launch) == "look use") loop.performer.finish(n, beside == "look w" ? no() : exits(1));
+  };
+  loop.journal.after_commit = [&] {
+    const Event& last = loop.journal.committed.back();
+    const bool has_failed = last.kind == event::watched || (last.kind == event::ended && last.instance == "boom");
+    if (has_failed) throw std::runtime_error("the engine dies");
+  };
+  CHECK_THROWS(loop.run());
+  loop.performer.on_start = nullptr;
+  loop.journal.after_commit = nullptr;
+  loop.facts.secret_outputs = std::make_shared<SecretOutputs>();
+}
+static std::string within(const std::string& indent, const std::string& steps) {
+  std::string lines;
+  for (std::size_t at = 0; at < steps.size(); at = steps.find('\n', at) + 1)
+    lines += indent + steps.substr(at, steps.find('\n', at) + 1 - at);
+  return lines;
+}
+static void decides(DrivenRun& loop, const std::string& instance, std::string_view kind, const Value& body) {
+  Event event;
+  event.kind = kind;
+  event.instance = instance;
+  event.body = body;
+  loop.journal.append(std::move(event));
+  loop.journal.commit();
+}
+static const std::string looked_at = login("{value: stdout, secret: true}") +
+                                     "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: "
+                                     "look, timeout: 1h}, undo: {shell: back}}\n";
+
+TEST_CASE("an answer to a doubt that was given beforehand is none about what ran and can't be looked at") {
+  DrivenRun loop(looked_at);
+  lose_the_secret_at_the_look(loop);
+  for (const Doubt said : {Doubt::retry, Doubt::done}) {
+    loop.limits.on_doubt = {{"use", said}};
+    CHECK(loop.resume().end.state == "in_doubt");
+  }
+  CHECK(begun(loop) == 1);
+}
+
+TEST_CASE("once its secret is to be given again nobody is asked any more what a step did") {
+  DrivenRun loop(looked_at);
+  lose_the_secret_at_the_look(loop);
+  CHECK(loop.resume().end.state == "in_doubt");
+  decides(loop, "login", event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
+  loop.performer.script["act login"] = {exits(0, secret)};
+  loop.performer.on_start = [&](const Launch& launch) {
+    if (launch.step.id == "login") CHECK(loop.state.open_question("use") == nullptr);
+  };
+  loop.limits.is_interactive = true;
+  CHECK(loop.resume().end.state == "succeeded");
+  CHECK(loop.person.asked.empty());
+  CHECK(loop.state.deviations.size() == 1);  // that it was done anew, and no decision about a doubt
+}
+
+TEST_CASE("who is asked what a step did can pause, also in a section that is left") {
+  DrivenRun loop("- section: S\n  parallel:\n  - section: T\n    steps:\n" + within("    ", looked_at) +
+                 "  - {id: boom, shell: x}\n  rescue: [{id: r, shell: x}]\n");
+  dies_beside_the_look(loop, "act boom");
+  loop.limits.is_interactive = true;
+  loop.person.on_ask = [&](const Question&) { loop.inbox.post(Interrupt{Interrupt::Kind::pause, "Ctrl-D"}); };
+  CHECK(loop.resume().end.state == "interrupted");
+  CHECK(loop.person.asked.size() == 1);
+}
+
+TEST_CASE("what a cancelled run has not come to know is asked before it is undone") {
+  DrivenRun loop(looked_at);
+  lose_the_secret_at_the_look(loop);
+  CHECK(loop.resume().end.state == "in_doubt");
+  loop.limits.is_cancelling = true;
+  CHECK(loop.resume().end.state == "cancelled");
+  loop.limits.is_cancelling = false;
+  decides(loop, "", event::undoing, object({{"to", ""}, {"border", 0}, {"who", "ada"}}));
+  CHECK(loop.resume().end.state == "in_doubt");
+  loop.journal.answer({loop.state.of("use").question, "not-done", "grace", "she looked", 0, {}});
+  CHECK(loop.resume().end.state == "undone");
+  const auto& told = loop.performer.told_of;
+  CHECK(std::count(told.begin(), told.end(), "act use:undo") == 0);
+}
+
 TEST_CASE("what ran and can't be looked at is settled by who knows what it did") {
   DrivenRun loop(
       login("{value: stdout, secret: true}") +
@@ -226,53 +314,23 @@ TEST_CASE("what ran and can't be looked at, for who gives its secret was left ou
   DrivenRun loop(login("{value: stdout, secret: true}") +
                  "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: 1h}}\n");
   lose_the_secret_at_the_look(loop);
-  const auto decides = [&](std::string_view kind, const Value& body) {
-    Event event;
-    event.kind = kind;
-    event.instance = "login";
-    event.body = body;
-    loop.journal.append(std::move(event));
-    loop.journal.commit();
-  };
-  decides(event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
-  decides(event::skipped, object({{"why", "left out by ada"}, {"who", "ada"}}));
+  decides(loop, "login", event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
+  decides(loop, "login", event::skipped, object({{"why", "left out by ada"}, {"who", "ada"}}));
   CHECK(loop.resume().end.why ==
         "Did `use` take effect? It ran, but can't be looked at: the secret output `token` of step `login` is not there: that "
         "step did not run, it is "
         "skipped; let it run after all: runbook redo 20261120-2355-k3f9 login --because \"its secret is needed\"");
   loop.performer.script["act login"] = {exits(0, secret)};
-  decides(event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
+  decides(loop, "login", event::renewed, object({{"how", "redo"}, {"who", "ada"}}));
   CHECK(loop.resume().end.state == "succeeded");
   CHECK(begun(loop) == 1);
 }
 
-// `beside` fails while `use` is looked at; then the engine dies, and `login` is to be done anew.
 static End fails_beside_the_look(DrivenRun& loop, const std::string& beside) {
-  loop.performer.script["act login"] = {exits(0, secret), exits(0, secret)};
-  loop.performer.script["look use"] = {std::nullopt};
-  loop.performer.script[beside] = {std::nullopt};
-  std::int64_t n = 0;
-  loop.performer.on_start = [&](const Launch& launch) {
-    if (told(launch) == beside) n = launch.n;
-    if (told(launch) == "look use") loop.performer.finish(n, beside == "look w" ? no() : exits(1));
-  };
-  loop.journal.after_commit = [&] {
-    const Event& last = loop.journal.committed.back();
-    const bool has_failed = last.kind == event::watched || (last.kind == event::ended && last.instance == "boom");
-    if (has_failed) throw std::runtime_error("the engine dies");
-  };
-  CHECK_THROWS(loop.run());
-  loop.performer.on_start = nullptr;
-  loop.journal.after_commit = nullptr;
-  loop.facts.secret_outputs = std::make_shared<SecretOutputs>();
+  dies_beside_the_look(loop, beside);
   const End end = loop.resume().end;
   CHECK_MESSAGE(end.why.find("let the step give it again: runbook redo") != std::string::npos, end.why);
-  Event redo;
-  redo.kind = event::renewed;
-  redo.instance = "login";
-  redo.body = object({{"how", "redo"}, {"who", "ada"}, {"because", "its secret is needed"}});
-  loop.journal.append(std::move(redo));
-  loop.journal.commit();
+  decides(loop, "login", event::renewed, object({{"how", "redo"}, {"who", "ada"}, {"because", "its secret is needed"}}));
   return loop.resume().end;
 }
 
@@ -281,12 +339,6 @@ TEST_CASE("in a section that is left a step begins that is to give the secret ag
       login("{value: stdout, secret: true}") +
       "- {id: use, shell: fetch, env: {TOKEN: '${{ $steps.login.token }}'}, verify: {shell: look, timeout: "
       "1h}}\n- {id: later, shell: x}\n";
-  const auto within = [](const std::string& indent, const std::string& steps) {
-    std::string lines;
-    for (std::size_t at = 0; at < steps.size(); at = steps.find('\n', at) + 1)
-      lines += indent + steps.substr(at, steps.find('\n', at) + 1 - at);
-    return lines;
-  };
   const auto begins = [](const DrivenRun& loop, const std::string& what) {
     return std::count(loop.performer.told_of.begin(), loop.performer.told_of.end(), what);
   };

@@ -90,6 +90,36 @@ TEST_CASE("in doubt stays open until somebody decides, and the decision is a dev
   CHECK(story.run.deviations[0].because == "seen");
 }
 
+TEST_CASE("what a person did before counts when they say that doing it anew had no effect") {
+  Story story;
+  const auto is_confirmed = [&](const std::string& question) {
+    story.tell(event::asked, "m", object({{"question", question}, {"about", "manual"}, {"text", "do it"}}));
+    story.tell(event::answered, "m", object({{"question", question}, {"choice", "confirm"}, {"who", "ada"}}));
+    story.tell(event::exited, "m");
+  };
+  is_confirmed("m/manual/1");
+  story.tell(event::ended, "m", object({{"result", "succeeded"}}));
+  const std::int64_t deed = story.of("m").acted_seq;
+  CHECK(deed == story.seq);
+  story.tell(event::renewed, "m", object({{"how", "redo"}}));
+  is_confirmed("m/manual/2");
+  CHECK(story.of("m").acted_seq == story.seq);
+  const Value asked =
+      object({{"question", "m/doubt/1"}, {"about", "doubt"}, {"text", "Did it?"}, {"why", "it can't be looked at"}});
+  story.tell(event::asked, "m", asked);
+  CHECK(story.of("m").why == "it can't be looked at");
+  SUBCASE("it had none") {
+    story.tell(event::ended, "m", object({{"result", "failed"}, {"had_no_effect", true}}));
+    CHECK(story.of("m").acted_seq == deed);
+  }
+  SUBCASE("it is looked at after all") {
+    story.tell(event::answered, "m", object({{"question", "m/doubt/1"}, {"choice", looks_again}, {"who", "runbook"}}));
+    CHECK(story.of("m").why == "");
+    CHECK(story.of("m").has_exited);
+    CHECK(story.run.deviations.size() == 1);  // that it was done anew
+  }
+}
+
 TEST_CASE("a decision to do it anew begins a group without what was known of the old one") {
   Story story;
   story.tell(event::intent, "a", object({{"before", blob_reference(digest, 1)}}), 1);
