@@ -34,8 +34,7 @@ class FailureMenu {
 
  private:
   std::optional<Answer> answer(const Question& question, const std::string& choice);
-  // Of a step that is said to be done.
-  // What is known of them already is not asked for.
+  // Of a step that is said to be done; what is known of them already is not asked for.
   std::optional<Value> outputs(const Value& known);
 
   LineEditor& editor_;

@@ -100,7 +100,7 @@ class Decider {
   bool closes_what_need_not_be_asked() {
     const Instances instances(turn_.facts, turn_.state, turn_.values);
     for (const auto& [id, question] : turn_.state.questions) {
-      if (!question.is_open || question.about != "doubt" || !turn_.state.of(question.instance).has_exited) continue;
+      if (!question.is_open || unseen_question(turn_.state, question.instance) != &question) continue;
       const auto step = instances.find(question.instance);
       if (!step || !is_secret_to_come(turn_.facts, turn_.state, turn_.values, *step)) continue;
       for (Proposal& each : close_unseen(turn_.state, question, "its secret is to be given again"))
@@ -112,8 +112,7 @@ class Decider {
   // A run that was cancelled may have left one.
   std::optional<Instance> first_in_doubt() const {
     for (const auto& [name, it] : turn_.state.instances) {
-      const bool is_unseen = it.has_exited && !it.question.empty();
-      if ((it.state != StepState::in_doubt && !is_unseen) || is_undo(name)) continue;
+      if ((it.state != StepState::in_doubt && !unseen_question(turn_.state, name)) || is_undo(name)) continue;
       if (auto step = Instances(turn_.facts, turn_.state, turn_.values).find(name)) return step;
     }
     return std::nullopt;

@@ -90,6 +90,11 @@ std::string done_but_unseen(const Step& step, const std::string& why) {
   return fmt::format("{}, but can't be looked at: {}", done_before_looks(step), why);
 }
 
+const Question* unseen_question(const RunState& state, const std::string& instance) {
+  const Question* question = state.of(instance).has_exited ? state.open_question(instance) : nullptr;
+  return question && question->about == "doubt" ? question : nullptr;
+}
+
 std::vector<Proposal> close_unseen(const RunState& state, const Question& question, const std::string& because) {
   return answer(state, question, {question.id, std::string(looks_again), "runbook", because, 0, Value()});
 }

@@ -21,9 +21,11 @@ std::string approval_phrase(const Step& step);
 // In doubt: done, not-done or retry.
 Proposal ask_doubt(const RunState& state, const Instance& step, const std::string& seen);
 // It is known to have ended well, and what it did can't be looked at: the same.
-std::string done_but_unseen(const Step& step, const std::string& why);
-std::vector<Proposal> close_unseen(const RunState& state, const Question& question, const std::string& because);
 Proposal ask_unseen(const RunState& state, const Instance& step, const std::string& why);
+std::string done_but_unseen(const Step& step, const std::string& why);
+// That question, while it is open; or nullptr. It is closed without a decision when the look can be made, or is to be.
+const Question* unseen_question(const RunState& state, const std::string& instance);
+std::vector<Proposal> close_unseen(const RunState& state, const Question& question, const std::string& because);
 // "it ran", "it was confirmed": what stands behind it before the looks.
 const char* done_before_looks(const Step& step);
 // It failed: try it again, say that it is done all the same, or leave it out. To leave the question open pauses the run there.

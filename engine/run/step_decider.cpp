@@ -183,7 +183,8 @@ class StepDecider {
   }
 
   void ask_or_wait_for_code(const std::string& device, const Question* open) {
-    if (is_asked_unseen()) return look_again("the code that it needs can be asked for");
+    if (const Question* unseen = unseen_question(state_, step_.id))
+      return look_again(*unseen, "the code that it needs can be asked for");
     if (open) wait_for_answer(*open, it_->state == StepState::in_doubt ? "in_doubt" : "waiting");
     else if (is_pausing_) interrupted();
     else propose(runbook::ask_for_code(state_, step_, device));
@@ -615,7 +616,7 @@ class StepDecider {
     } catch (const std::exception& error) {
       return cannot_look(with_hint(error));
     }
-    if (is_asked_unseen()) return look_again("it can be looked at after all");
+    if (const Question* unseen = unseen_question(state_, step_.id)) return look_again(*unseen, "it can be looked at after all");
     turn_.launch(std::move(launch));
   }
 
@@ -626,12 +627,8 @@ class StepDecider {
     request.timeout_ms = end_of_following(now_ms_) - now_ms_ + patience_ms;
   }
 
-  bool is_asked_unseen() const {
-    const Question* question = it_->has_exited ? state_.open_question(step_.id) : nullptr;
-    return question && question->about == "doubt";
-  }
-  void look_again(const std::string& because) {
-    for (Proposal& each : close_unseen(state_, *state_.open_question(step_.id), because)) propose(std::move(each));
+  void look_again(const Question& unseen, const std::string& because) {
+    for (Proposal& each : close_unseen(state_, unseen, because)) propose(std::move(each));
   }
 
   // Refused is only what has not begun: a resume would do anew what may have taken effect.

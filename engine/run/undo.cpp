@@ -8,10 +8,15 @@
 
 #include "base/error.h"
 #include "run/frontier.h"
+#include "run/questions.h"
 
 namespace runbook {
 
 namespace {
+
+std::string settle_first(const std::string& instance) {
+  return fmt::format("settle it first: runbook resolve RUN {} done|not-done", instance);
+}
 
 UndoEntry entry_of(Instance step, const InstanceState& it) {
   UndoEntry entry;
@@ -199,13 +204,10 @@ std::int64_t undo_border(const RunState& state, const std::string& step) {
 UndoRefusal why_no_undo(const RunState& state, const std::vector<UndoEntry>& list, std::int64_t border) {
   for (const auto& [name, it] : state.instances) {
     if (state.was_left()) break;
-    if (it.state == StepState::in_doubt)
-      return {fmt::format("`{}` is in doubt", name), "settle it first: runbook resolve RUN " + name + " done|not-done"};
-    if (it.has_exited && !it.question.empty())
-      return {fmt::format("`{}` has begun, and its end is not known", name),
-              fmt::format("settle it first: runbook resolve RUN {} done|not-done", name)};
+    if (it.state == StepState::in_doubt) return {fmt::format("`{}` is in doubt", name), settle_first(name)};
     if (it.is_open || it.has_exited)
-      return {fmt::format("`{}` has begun, and its end is not known", name), "go on first: runbook run --resume RUN"};
+      return {fmt::format("`{}` has begun, and its end is not known", name),
+              unseen_question(state, name) ? settle_first(name) : "go on first: runbook run --resume RUN"};
   }
   const std::string* later = nullptr;
   for (const UndoEntry& entry : list) {
